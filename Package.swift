@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The modules stand in the order of the house: a module imports only modules above it.
+// Tests/HouseTests reads this file and the sources and holds them to it.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "dockertools",
+    products: [
+        .executable(name: "dockertools", targets: ["dockertools"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        systemLibrary("CZlib", "zlib", "zlib1g-dev"),
+        systemLibrary("CLibCrypto", "libcrypto", "libssl-dev"),
+        systemLibrary("CZstd", "libzstd", "libzstd-dev"),
+        systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
+        .target(name: "CLinux"),
+        module("Failures", [systemPackage]),
+        module("Digests", ["CLibCrypto"]),
+        module("Tar", ["CLinux", "Failures", systemPackage]),
+        module("Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", systemPackage]),
+        module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
+        module("Layering", ["Failures", "Store", bigInt]),
+        module("Images", ["Archives", "Digests", "Failures", "Layering", "Store", "Tar", systemPackage]),
+        module(
+            "DockerTools",
+            [
+                "Archives", "CLinux", "Digests", "Failures", "Images", "Layering", "Store", "Tar",
+                subprocess, systemPackage, tomlKit,
+            ]),
+        .executableTarget(
+            name: "dockertools",
+            dependencies: ["DockerTools", "Failures", "Images", argumentParser],
+            swiftSettings: strict),
+
+        tests("DigestsTests", ["Digests"]),
+        tests("TarTests", ["Tar", "Failures"]),
+        tests("ArchivesTests", ["Archives", "Tar", "Failures"]),
+        tests("StoreTests", ["Store", "Failures"]),
+        tests("LayeringTests", ["Layering", "Store", "Failures"]),
+        tests("ImagesTests", ["Images", "Store", "Failures", "Digests", "Tar"]),
+        tests("DockerToolsTests", ["DockerTools", "Failures"]),
+        tests("HouseTests", []),
+        tests("IntegrationTests", [subprocess]),
+    ]
+)

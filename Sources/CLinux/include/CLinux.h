@@ -1,0 +1,19 @@
+// The few Linux calls and constants that Swift cannot name: variadic or behind feature macros.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// open(2) below a folder descriptor, following no link and leaving the folder by no way
+/// (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). -1 and errno on failure.
+int clinux_open_beneath(int folder, const char *path, int flags);
+
+/// Sets the capacity of a pipe in bytes (F_SETPIPE_SZ). The new capacity, or -1 and errno.
+int clinux_set_pipe_size(int descriptor, int bytes);
+
+/// The columns of the terminal behind a descriptor (TIOCGWINSZ), or 0 if it is none.
+int clinux_terminal_columns(int descriptor);
+
+#endif
