@@ -16,6 +16,10 @@ int clinux_open_beneath(int folder, const char *path, int flags) {
     return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }
 
+int clinux_open_place(const char *path) {
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 int clinux_set_pipe_size(int descriptor, int bytes) {
     return fcntl(descriptor, F_SETPIPE_SZ, bytes);
 }

@@ -10,6 +10,9 @@
 /// (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). -1 and errno on failure.
 int clinux_open_beneath(int folder, const char *path, int flags);
 
+/// Opens a folder as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
+int clinux_open_place(const char *path);
+
 /// Sets the capacity of a pipe in bytes (F_SETPIPE_SZ). The new capacity, or -1 and errno.
 int clinux_set_pipe_size(int descriptor, int bytes);
 

@@ -1,0 +1,118 @@
+import CLinux
+import Failures
+import Glibc
+import SystemPackage
+import Tar
+
+/// Writes to a descriptor, file bodies with sendfile(2): the kernel hands a pipe the pages of the file themselves.
+public final class DescriptorSink: ArchiveSink {
+    private let descriptor: Int32
+    private let name: String
+    private let isFile: Bool
+    private let progress: (Int) -> Void
+    private var position: Int64 = 0
+    private var sends = true
+
+    /// - Parameters:
+    ///   - descriptor: where to write; stays the caller's to close.
+    ///   - name: what it is, for errors.
+    ///   - progress: called with the number of bytes after each write.
+    public init(_ descriptor: Int32, name: String, progress: @escaping (Int) -> Void = { _ in }) {
+        self.descriptor = descriptor
+        self.name = name
+        self.progress = progress
+        var status = stat()
+        isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        // A pipe of 64 KiB makes its two ends wait for each other. Where the size may not be had, a smaller one does.
+        if !isFile { _ = clinux_set_pipe_size(descriptor, 1 << 20) }
+    }
+
+    public var copiesFiles: Bool { sends }
+
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let slice = UnsafeRawBufferPointer(rebasing: rest)
+            let count = Glibc.write(descriptor, slice.baseAddress, slice.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure
+            }
+            advance(count)
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    public func copy(_ count: Int, from source: Int32) throws -> Int {
+        var copied = 0
+        while copied < count {
+            let sent = sendfile(descriptor, source, nil, count - copied)
+            if sent == 0 { break }
+            if sent < 0 {
+                if errno == EINTR { continue }
+                guard errno == EINVAL || errno == ENOSYS, copied == 0 else { throw failure }
+                return try copyThroughMemory(count, from: source)
+            }
+            copied += sent
+            advance(sent)
+        }
+        return copied
+    }
+
+    /// For the few file systems and devices that sendfile cannot serve.
+    private func copyThroughMemory(_ count: Int, from source: Int32) throws -> Int {
+        sends = false
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 4096)
+        defer { buffer.deallocate() }
+        var copied = 0
+        while copied < count {
+            let read = Glibc.read(source, buffer.baseAddress, min(buffer.count, count - copied))
+            if read == 0 { break }
+            if read < 0 {
+                if errno == EINTR { continue }
+                throw Failure.io("cannot read a file for \(name)")
+            }
+            try write(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+            copied += read
+        }
+        return copied
+    }
+
+    public func reserve(_ count: Int) throws -> Reservation? {
+        guard isFile else { return nil }
+        let reservation = Reservation(offset: position, count: count)
+        try write([UInt8](repeating: 0, count: count))
+        return reservation
+    }
+
+    public func fill(_ reservation: Reservation, _ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes {
+                pwrite(descriptor, $0.baseAddress, $0.count, Int(reservation.offset) + done)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure
+            }
+            done += count
+        }
+    }
+
+    public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
+
+    public func finish() throws {}
+
+    private func advance(_ count: Int) {
+        position += Int64(count)
+        progress(count)
+    }
+
+    private var failure: Failure {
+        errno == EPIPE
+            ? Failure(
+                .io, "cannot write to \(name)", why: "the reading end was closed before the end of the image",
+                advice: "look at what the reading program said")
+            : Failure.io("cannot write to \(name)")
+    }
+}

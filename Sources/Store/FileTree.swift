@@ -1,0 +1,123 @@
+import Digests
+import Failures
+import Glibc
+import SystemPackage
+import Tar
+
+/// The files below a path, as metadata alone, in the order that a layer has them: a folder before what it holds, and
+/// siblings by `PathOrder`.
+///
+/// Compact, since the whole tree of a layer is in memory while the layer is written: 48 bytes an entry, and the names.
+public struct FileTree: Sendable {
+    /// One file, folder, link or other thing.
+    public struct Entry: Sendable {
+        public var kind: Kind
+        /// Permission bits with setuid, setgid and sticky: 07777.
+        public var mode: UInt16
+        /// How far below the root: 0 for the root itself.
+        public var depth: UInt16
+        /// Which of the tree's origins holds the file.
+        public var origin: UInt16 = 0
+        /// Bytes of a file, or of a link's target; the device number of a device; else 0.
+        public var size: UInt64
+        /// When the contents last changed, in nanoseconds since 1970.
+        public var modified: Int64
+        var name: Span
+        var target: Span
+    }
+
+    /// What an entry is.
+    public enum Kind: UInt8, Sendable {
+        case file, folder, link, fifo, characterDevice, blockDevice, socket
+    }
+
+    /// A stretch of `bytes`.
+    struct Span: Sendable {
+        var offset: UInt32
+        var length: UInt32
+
+        static let empty = Span(offset: 0, length: 0)
+    }
+
+    /// The paths on this machine below which the entries' files lie.
+    public internal(set) var origins: [FilePath]
+    public internal(set) var entries: [Entry] = []
+    /// The digest of all that the file system says of the entries, times of change and inodes too: what has the same
+    /// fingerprint has the same contents. Nil for a tree that was put together.
+    public internal(set) var fingerprint: Digest?
+    /// When the last of the entries' inodes changed, in nanoseconds since 1970.
+    public internal(set) var newestChange: Int64 = .min
+    /// Names and link targets, each with a NUL behind it; the first is the empty name of the root.
+    var bytes: [UInt8] = [0]
+
+    init(origins: [FilePath]) {
+        self.origins = origins
+    }
+
+    /// Reads the tree at `root`. Links are never followed, but for those on the way to `root`.
+    ///
+    /// - Throws: `Failure` with code `io` where something cannot be read, or vanishes while it is.
+    public init(walking root: FilePath) throws {
+        self = try FileTreeWalker.walk(root)
+    }
+
+    /// The name of an entry in its folder; that of the root is empty.
+    public func name(of entry: Entry) -> String {
+        String(decoding: slice(entry.name), as: UTF8.self)
+    }
+
+    /// The target of a link, byte for byte.
+    public func linkTarget(of entry: Entry) -> [UInt8] {
+        Array(slice(entry.target))
+    }
+
+    /// Calls `body` with each entry and its path below the root, without a slash before or behind it; the root's own
+    /// path is empty. The bytes behind the pointer are there for the time of the call, a NUL behind them.
+    public func forEach(
+        _ body: (_ entry: Entry, _ path: UnsafeRawBufferPointer, _ linkTarget: UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        var path: [UInt8] = []
+        // The length of the path of the folder at each depth.
+        var lengths: [Int] = []
+        try bytes.withUnsafeBytes { bytes in
+            for entry in entries {
+                let depth = Int(entry.depth)
+                lengths.removeSubrange(depth...)
+                path.removeSubrange((lengths.last ?? 0)...)
+                if !path.isEmpty { path.append(UInt8(ascii: "/")) }
+                path.append(contentsOf: entry.name.slice(of: bytes))
+                lengths.append(path.count)
+                path.append(0)
+                try path.withUnsafeBytes { path in
+                    try body(entry, UnsafeRawBufferPointer(rebasing: path.dropLast()), entry.target.slice(of: bytes))
+                }
+            }
+        }
+    }
+
+    /// Keeps a name or a target.
+    ///
+    /// - Throws: `Failure` if the names of one tree come to more than 4 GiB.
+    mutating func append(_ text: UnsafeRawBufferPointer) throws -> Span {
+        guard let offset = UInt32(exactly: bytes.count), let length = UInt32(exactly: text.count) else {
+            throw Failure(
+                .data, "cannot read \(origins.first?.string ?? "a tree")", why: "its names come to more than 4 GiB",
+                advice: "make an image of a part of it")
+        }
+        bytes.append(contentsOf: text)
+        bytes.append(0)
+        return Span(offset: offset, length: length)
+    }
+
+    private func slice(_ span: Span) -> ArraySlice<UInt8> {
+        bytes[span.range]
+    }
+}
+
+extension FileTree.Span {
+    var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
+
+    func slice(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[range])
+    }
+}

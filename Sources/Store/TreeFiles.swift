@@ -1,0 +1,99 @@
+import CLinux
+import Failures
+import Glibc
+import SystemPackage
+import Tar
+
+/// Opens the files of a tree for reading, each below its origin's descriptor, following no link.
+public final class TreeFiles {
+    private let tree: FileTree
+    private var roots: [Int32?]
+
+    public init(_ tree: FileTree) {
+        self.tree = tree
+        self.roots = Array(repeating: nil, count: tree.origins.count)
+    }
+
+    deinit {
+        for case .some(let root) in roots { close(root) }
+    }
+
+    /// Calls `body` with the file of an entry, open at its start.
+    ///
+    /// - Parameter path: the entry's path in its origin, a NUL behind it; empty for the origin itself.
+    /// - Throws: `Failure` with code `io` if the file cannot be read, or is not what it was when the tree was read.
+    public func withFile(
+        _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, _ body: (TreeFile) throws -> Void
+    ) throws {
+        let descriptor = try open(entry, at: path)
+        defer { close(descriptor) }
+        let file = TreeFile(descriptor: descriptor, name: { self.machinePath(entry, path) })
+        try file.check(entry)
+        do {
+            try body(file)
+        } catch is TarBodyTooShort {
+            throw file.changed
+        }
+        try file.check(entry)
+    }
+
+    private func open(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws -> Int32 {
+        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW
+        let origin = Int(entry.origin)
+        let descriptor: Int32
+        if path.isEmpty {
+            descriptor = tree.origins[origin].withPlatformString { Glibc.open($0, flags) }
+        } else if let chars = path.baseAddress?.assumingMemoryBound(to: CChar.self) {
+            descriptor = clinux_open_beneath(try root(origin), chars, flags)
+        } else {
+            descriptor = -1
+        }
+        guard descriptor >= 0 else {
+            throw Failure.io("cannot open \(machinePath(entry, path))")
+        }
+        return descriptor
+    }
+
+    private func root(_ origin: Int) throws -> Int32 {
+        if let root = roots[origin] { return root }
+        let path = tree.origins[origin]
+        let root = path.withPlatformString { clinux_open_place($0) }
+        guard root >= 0 else { throw Failure.io("cannot open the folder \(path)") }
+        roots[origin] = root
+        return root
+    }
+
+    private func machinePath(_ entry: FileTree.Entry, _ path: UnsafeRawBufferPointer) -> FilePath {
+        tree.origins[Int(entry.origin)].appending(String(decoding: path, as: UTF8.self))
+    }
+}
+
+/// One open file of a tree.
+public struct TreeFile: TarBody {
+    public let descriptor: Int32
+    let name: () -> FilePath
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw Failure.io("cannot read \(name())") }
+        }
+    }
+
+    /// Throws if the file is not what it was when the tree was read: size and time of change tell.
+    func check(_ entry: FileTree.Entry) throws {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Failure.io("cannot read \(name())") }
+        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        guard FileTree.Kind(mode: status.st_mode) == .file, UInt64(status.st_size) == entry.size,
+            modified == entry.modified
+        else { throw changed }
+    }
+
+    var changed: Failure {
+        Failure(
+            .io, "cannot read \(name())", why: "the file changed while it was read",
+            advice: "see that nothing writes to it, and run again")
+    }
+}

@@ -1,0 +1,30 @@
+/// Where bytes go: a hash, a descriptor, a compressor, or several of them.
+public protocol ByteSink: AnyObject {
+    /// Takes all of `bytes`; they are no longer needed when the call returns.
+    func write(_ bytes: UnsafeRawBufferPointer) throws
+
+    /// Whether `copy` takes bytes from a file without bringing them into this process.
+    var copiesFiles: Bool { get }
+
+    /// Takes `count` bytes from where `descriptor` stands, in the kernel.
+    ///
+    /// - Returns: how many bytes there were: fewer only where the file ends.
+    func copy(_ count: Int, from descriptor: Int32) throws -> Int
+}
+
+extension ByteSink {
+    public var copiesFiles: Bool { false }
+
+    /// Sinks that need to see the bytes are never asked to copy.
+    public func copy(_ count: Int, from descriptor: Int32) throws -> Int { 0 }
+
+    public func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try write($0) }
+    }
+}
+
+/// Takes everything and keeps nothing: for the size that a layer will have.
+public final class NullSink: ByteSink {
+    public init() {}
+    public func write(_ bytes: UnsafeRawBufferPointer) {}
+}

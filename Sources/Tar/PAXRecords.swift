@@ -1,0 +1,47 @@
+/// The records of a PAX extended header, `LENGTH KEY=VALUE\n` each, for what a ustar header cannot hold.
+///
+/// Source: POSIX.1-2001 pax; order and `hdrcharset` as Python's `tarfile._create_pax_generic_header` has them.
+struct PAXRecords {
+    private(set) var bytes: [UInt8] = []
+    private var isBinary = false
+
+    var isEmpty: Bool { bytes.isEmpty }
+
+    /// The first record where any value is not UTF-8.
+    private static let binary = Array("21 hdrcharset=BINARY\n".utf8)
+
+    mutating func add(_ key: StaticString, _ value: TarText) {
+        if !isBinary, !value.isUTF8 {
+            isBinary = true
+            bytes.insert(contentsOf: Self.binary, at: 0)
+        }
+        add(key, value.bytes)
+    }
+
+    mutating func add(_ key: StaticString, _ value: some BinaryInteger) {
+        var digits = String(value)
+        digits.withUTF8 { add(key, UnsafeRawBufferPointer($0)) }
+    }
+
+    private mutating func add(_ key: StaticString, _ value: UnsafeRawBufferPointer) {
+        // The length counts its own digits.
+        let rest = key.utf8CodeUnitCount + value.count + 3
+        var length = rest
+        while length != rest + Self.digits(length) { length = rest + Self.digits(length) }
+        bytes.append(contentsOf: String(length).utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "="))
+        bytes.append(contentsOf: value)
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private static func digits(_ value: Int) -> Int {
+        var (count, rest) = (1, value)
+        while rest >= 10 {
+            rest /= 10
+            count += 1
+        }
+        return count
+    }
+}

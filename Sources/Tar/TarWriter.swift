@@ -1,0 +1,144 @@
+/// Writes a tar in PAX form.
+///
+/// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
+/// and more go from their file to the sink in the kernel, where the sink can do that.
+public final class TarWriter {
+    /// The bytes that are gathered before the sink sees them: half of a processor's second-level cache at most, so that
+    /// a hash finds them there.
+    static let capacity = 256 * 1024
+    /// From this many bytes on a call of its own for a body is cheaper than copying it to the buffer.
+    static let largeBody = 64 * 1024
+    /// The unit to which the end of a tar is padded (20 blocks).
+    static let recordSize: UInt64 = 10240
+
+    private let sink: any ByteSink
+    private let encoder: TarHeaderEncoder
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var filled = 0
+    /// Bytes written so far, those still in the buffer included.
+    public private(set) var position: UInt64 = 0
+
+    public init(to sink: any ByteSink, owner: TarOwner) {
+        self.sink = sink
+        self.encoder = TarHeaderEncoder(owner: owner)
+        self.buffer = .allocate(byteCount: Self.capacity, alignment: 4096)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Writes the header of an entry, with an extended header before it where it needs one.
+    public func header(_ entry: TarEntry) throws {
+        let records = encoder.records(for: entry)
+        if !records.isEmpty {
+            TarHeaderEncoder.encodeRecordsHeader(size: records.bytes.count, to: try block())
+            advance(TarHeaderEncoder.blockSize)
+            try body(records.bytes)
+        }
+        encoder.encode(entry, to: try block())
+        advance(TarHeaderEncoder.blockSize)
+    }
+
+    /// Writes a body that is in memory, and its padding.
+    public func body(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { source in
+            var rest = source[...]
+            while !rest.isEmpty {
+                if filled == buffer.count { try flush() }
+                let count = min(rest.count, buffer.count - filled)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+                advance(count)
+                rest = rest.dropFirst(count)
+            }
+        }
+        try pad(UInt64(bytes.count))
+    }
+
+    /// Writes a body of `size` bytes from where `file` stands, and its padding.
+    ///
+    /// - Throws: what the sink throws, or `TarBodyTooShort` where the file ends before `size`.
+    public func body(_ size: UInt64, from file: some TarBody) throws {
+        if size >= UInt64(Self.largeBody), sink.copiesFiles {
+            try flush()
+            var rest = size
+            while rest > 0 {
+                // A call's worth at a time, so that progress shows within a large file.
+                let count = Int(min(rest, 8 << 20))
+                guard try sink.copy(count, from: file.descriptor) == count else { throw TarBodyTooShort() }
+                rest -= UInt64(count)
+                position += UInt64(count)
+            }
+        } else {
+            var rest = size
+            while rest > 0 {
+                if filled == buffer.count { try flush() }
+                let count = min(Int(clamping: rest), buffer.count - filled)
+                let read = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count]))
+                guard read > 0 else { throw TarBodyTooShort() }
+                advance(read)
+                rest -= UInt64(read)
+            }
+        }
+        try pad(size)
+    }
+
+    /// Counts a body of `size` bytes and its padding without writing it: for the size of the tar.
+    public func skipBody(_ size: UInt64) {
+        position += (size + 511) & ~511
+    }
+
+    /// Writes the end of the archive, two blocks of zeros and zeros up to a whole record, and hands all to the sink.
+    public func finish() throws {
+        var zeros = 1024 + (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize
+        while zeros > 0 {
+            let count = min(Int(zeros), buffer.count - filled)
+            putZeros(count)
+            zeros -= UInt64(count)
+            if filled == buffer.count { try flush() }
+        }
+        try flush()
+    }
+
+    /// Hands all that was gathered to the sink.
+    public func flush() throws {
+        guard filled > 0 else { return }
+        let gathered = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+        filled = 0
+        try sink.write(gathered)
+    }
+
+    private func pad(_ size: UInt64) throws {
+        let count = Int((512 - size % 512) % 512)
+        guard count > 0 else { return }
+        if buffer.count - filled < count { try flush() }
+        putZeros(count)
+    }
+
+    private func putZeros(_ count: Int) {
+        guard let start = buffer.baseAddress else { return }
+        (start + filled).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        advance(count)
+    }
+
+    /// Room for one block in the buffer.
+    private func block() throws -> UnsafeMutableRawPointer {
+        if buffer.count - filled < TarHeaderEncoder.blockSize { try flush() }
+        guard let start = buffer.baseAddress else { throw TarBodyTooShort() }
+        return start + filled
+    }
+
+    private func advance(_ count: Int) {
+        filled += count
+        position += UInt64(count)
+    }
+}
+
+/// The body of an entry, read from where a descriptor stands.
+public protocol TarBody {
+    var descriptor: Int32 { get }
+    /// Fills the start of `buffer`: how many bytes came, 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+/// The body of an entry ended before its size.
+public struct TarBodyTooShort: Error {}
