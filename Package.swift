@@ -48,7 +48,7 @@ let package = Package(
         module("Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", systemPackage]),
         module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
         module("Layering", ["Failures", "Store", bigInt]),
-        module("Images", ["Archives", "Digests", "Failures", "Layering", "Store", "Tar", systemPackage]),
+        module("Images", ["Archives", "CLinux", "Digests", "Failures", "Layering", "Store", "Tar", systemPackage]),
         module(
             "DockerTools",
             [

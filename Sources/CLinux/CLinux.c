@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 int clinux_open_beneath(int folder, const char *path, int flags) {
@@ -18,6 +19,14 @@ int clinux_open_beneath(int folder, const char *path, int flags) {
 
 int clinux_open_place(const char *path) {
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+uint32_t clinux_device_major(uint64_t device) {
+    return major(device);
+}
+
+uint32_t clinux_device_minor(uint64_t device) {
+    return minor(device);
 }
 
 int clinux_set_pipe_size(int descriptor, int bytes) {

@@ -28,3 +28,10 @@ public final class NullSink: ByteSink {
     public init() {}
     public func write(_ bytes: UnsafeRawBufferPointer) {}
 }
+
+/// Keeps everything: for a few bytes.
+public final class MemorySink: ByteSink {
+    public private(set) var bytes: [UInt8] = []
+    public init() {}
+    public func write(_ bytes: UnsafeRawBufferPointer) { self.bytes.append(contentsOf: bytes) }
+}

@@ -38,6 +38,15 @@ public final class TarWriter {
         advance(TarHeaderEncoder.blockSize)
     }
 
+    /// The blocks that `header` writes for an entry.
+    public static func headerBytes(_ entry: TarEntry, owner: TarOwner) throws -> [UInt8] {
+        let sink = MemorySink()
+        let writer = TarWriter(to: sink, owner: owner)
+        try writer.header(entry)
+        try writer.flush()
+        return sink.bytes
+    }
+
     /// Writes a body that is in memory, and its padding.
     public func body(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { source in

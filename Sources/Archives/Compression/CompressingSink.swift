@@ -39,7 +39,9 @@ public final class CompressingSink: ArchiveSink {
         }
     }
 
-    public func reserve(_ count: Int) throws -> Reservation? {
+    public var fillsLater: Bool { sink.fillsLater }
+
+    public func reserve(_ count: Int) throws -> Reservation {
         try drain()
         return try sink.reserve(format.stored([UInt8](repeating: 0, count: count)).count)
     }

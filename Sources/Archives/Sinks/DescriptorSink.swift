@@ -78,8 +78,10 @@ public final class DescriptorSink: ArchiveSink {
         return copied
     }
 
-    public func reserve(_ count: Int) throws -> Reservation? {
-        guard isFile else { return nil }
+    /// In a file any bytes can be.
+    public var fillsLater: Bool { isFile }
+
+    public func reserve(_ count: Int) throws -> Reservation {
         let reservation = Reservation(offset: position, count: count)
         try write([UInt8](repeating: 0, count: count))
         return reservation

@@ -13,6 +13,10 @@ int clinux_open_beneath(int folder, const char *path, int flags);
 /// Opens a folder as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
 int clinux_open_place(const char *path);
 
+/// The two numbers of a device (makedev(3): macros in C).
+uint32_t clinux_device_major(uint64_t device);
+uint32_t clinux_device_minor(uint64_t device);
+
 /// Sets the capacity of a pipe in bytes (F_SETPIPE_SZ). The new capacity, or -1 and errno.
 int clinux_set_pipe_size(int descriptor, int bytes);
 

@@ -1,0 +1,119 @@
+import Digests
+import Failures
+import Glibc
+import Store
+import SystemPackage
+import Tar
+
+/// Digests of layers that were computed before, in files below the cache folder.
+///
+/// What is kept depends on the fingerprints of the trees, and so on the times of change and the inodes of all files: a
+/// store path that was tampered with is read anew. Each entry carries a checksum over itself, and is put in its place
+/// by a rename: several processes may write, and a damaged entry counts as none. A cache that cannot be written is
+/// no failure.
+public struct DigestCache: Sendable {
+    /// What a digest depends on.
+    public struct Key: Sendable {
+        fileprivate let digest: Digest
+    }
+
+    private let folder: FilePath
+
+    /// - Parameter folder: the program's cache folder; it is made when it is needed.
+    public init(folder: FilePath) {
+        self.folder = folder.appending("layers")
+    }
+
+    /// The digest that was kept for a key.
+    public func digest(for key: Key) -> Digest? {
+        guard let text = Self.read(path(for: key)) else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 3, let digest = Digest(lines[0]), let sum = Digest(lines[1]),
+            let expected = Self.checksum(key, digest), sum == expected
+        else { return nil }
+        return digest
+    }
+
+    /// Keeps the digest for a key.
+    public func keep(_ digest: Digest, for key: Key) {
+        guard let sum = Self.checksum(key, digest) else { return }
+        let path = path(for: key)
+        guard Self.makeFolders(path.removingLastComponent()) else { return }
+        let temporary = "\(path.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+        guard Self.write("\(digest)\n\(sum)\n", to: temporary) else { return }
+        if rename(temporary, path.string) != 0 { unlink(temporary) }
+    }
+
+    private func path(for key: Key) -> FilePath {
+        let hex = key.digest.hex
+        return folder.appending(String(hex.prefix(2))).appending(hex)
+    }
+
+    private static func checksum(_ key: Key, _ digest: Digest) -> Digest? {
+        try? SHA256.digest(of: Array("\(key.digest) \(digest)".utf8))
+    }
+
+    /// The time by the clock that file systems stamp with, in nanoseconds since 1970.
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension DigestCache.Key {
+    /// A file that changes within this time, in nanoseconds, of being looked at may change once more without another time
+    /// of change: the clock that file systems stamp with ticks a hundred times a second, on some once in two seconds.
+    private static let settled: Int64 = 2_000_000_000
+
+    /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
+    ///
+    /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
+    init?(folders: [String], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws {
+        let hash = try SHA256()
+        func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
+        // To be raised when the writer writes the same trees in another way.
+        add("layer 1")
+        add("\(owner.uid) \(owner.gid) \(owner.modified)")
+        add(owner.userName)
+        add(owner.groupName)
+        for folder in folders { add(folder) }
+        for (tree, place) in trees {
+            guard let fingerprint = tree.fingerprint, tree.newestChange < time - Self.settled else { return nil }
+            add(place)
+            add("\(fingerprint)")
+        }
+        digest = hash.finish()
+    }
+}
+
+extension DigestCache {
+    /// More than an entry has; a file of more is damaged.
+    private static let entrySize = 256
+
+    private static func read(_ path: FilePath) -> String? {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: entrySize)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        return count > 0 && count < entrySize ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+
+    private static func write(_ text: String, to path: String) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return false }
+        let bytes = Array(text.utf8)
+        let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count
+        close(descriptor)
+        if !isWritten { unlink(path) }
+        return isWritten
+    }
+
+    private static func makeFolders(_ path: FilePath) -> Bool {
+        if path.withPlatformString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST { return true }
+        guard errno == ENOENT, path.components.count > 1 else { return false }
+        return makeFolders(path.removingLastComponent()) && path.withPlatformString { mkdir($0, 0o755) } == 0
+            || errno == EEXIST
+    }
+}

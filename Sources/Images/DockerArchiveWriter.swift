@@ -1,0 +1,137 @@
+import Archives
+import Digests
+import Failures
+import Tar
+
+/// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
+///
+/// The members: for each layer `<diffID>/layer.tar`, and `VERSION` and `json` beside it for readers older than Docker
+/// 1.10; the config as `<image ID>.json`; attachments; `manifest.json`; and `repositories` for the old readers.
+/// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
+public final class DockerArchiveWriter {
+    private static let owner = TarOwner()
+
+    private let sink: any ArchiveSink
+    private let progress: any Progress
+    private let tar: TarWriter
+    private var writtenLayers: Set<Digest> = []
+
+    public init(to sink: any ArchiveSink, progress: any Progress) {
+        self.sink = sink
+        self.progress = progress
+        tar = TarWriter(to: sink, owner: Self.owner)
+    }
+
+    /// Writes an archive of one image, to its end.
+    public func write(_ image: some Image) throws -> WrittenImage {
+        let layers = try writeLayers(of: image)
+        let config = try image.config(diffIDs: layers.map(\.diffID))
+        let bytes = Array(config.canonical.utf8)
+        let imageID = try SHA256.digest(of: bytes)
+        let written = WrittenImage(
+            name: image.name, tag: image.tag(imageID: imageID), imageID: imageID, layers: layers)
+        try writeLegacyLayers(of: written, config)
+        try member("\(imageID.hex).json", bytes)
+        for (name, bytes) in image.attachments { try member(name, bytes) }
+        try member("manifest.json", Self.manifest(of: written))
+        try member("repositories", Self.repositories(of: written))
+        try tar.finish()
+        try sink.finish()
+        return written
+    }
+
+    /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
+    /// come after its bytes: then each is hashed as it is written, and read once.
+    private func writeLayers(of image: some Image) throws -> [WrittenImage.Layer] {
+        let count = image.layers.count
+        let hashesAhead = !sink.fillsLater
+        var written: [WrittenImage.Layer] = []
+        try OrderedWorkers.forEach(image.layers, width: hashesAhead ? workerCount : 1) { layer in
+            let open = try layer.open()
+            // A layer without store paths may be one that the image has already: that must be known before.
+            let isHashed = hashesAhead || layer.storePaths.isEmpty
+            return (layer, open, isHashed ? try open.diffID() : open.knownDiffID)
+        } body: { (layer, open, diffID) in
+            progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
+            let diffID = try write(open, diffID)
+            written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
+        }
+        return written
+    }
+
+    /// Writes a layer's tar as a member, unless the archive has it already: its digest.
+    private func write(_ layer: any OpenLayer, _ known: Digest?) throws -> Digest {
+        if let known, !writtenLayers.insert(known).inserted { return known }
+        let progress = ProgressSink(to: sink, progress)
+        try tar.flush()
+        let diffID: Digest
+        if let known {
+            diffID = known
+            try sink.writeReserved(try header(of: known, layer.size))
+            try layer.write(to: progress)
+        } else {
+            let place = try sink.reserve(try header(of: nil, layer.size).count)
+            let hash = try HashSink(to: progress)
+            try layer.write(to: hash)
+            diffID = hash.finish()
+            layer.remember(diffID)
+            try sink.fill(place, try header(of: diffID, layer.size))
+            writtenLayers.insert(diffID)
+        }
+        tar.skipBody(UInt64(try header(of: diffID, layer.size).count))
+        tar.skipBody(layer.size)
+        return diffID
+    }
+
+    /// The header of a layer's member. It has the same number of bytes for each digest.
+    private func header(of diffID: Digest?, _ size: UInt64) throws -> [UInt8] {
+        let hex = diffID?.hex ?? String(repeating: "0", count: 64)
+        return try Array("\(hex)/layer.tar".utf8).withUnsafeBytes { path in
+            try TarWriter.headerBytes(TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner)
+        }
+    }
+
+    /// What readers older than Docker 1.10 want beside each layer: an image for each, the child of the one below it.
+    private func writeLegacyLayers(of image: WrittenImage, _ config: JSONValue) throws {
+        var parent: Digest?
+        var described: Set<Digest> = []
+        for (number, layer) in image.layers.enumerated() {
+            let diffID = layer.diffID
+            defer { parent = diffID }
+            guard described.insert(diffID).inserted else { continue }
+            var json: [String: JSONValue] = [
+                "id": .string(diffID.hex), "parent": parent.map { .string($0.hex) } ?? .null,
+            ]
+            for key in ["created", "architecture", "os"] { json[key] = config[key] }
+            if number == image.layers.count - 1 { json["config"] = config["config"] }
+            try member("\(diffID.hex)/VERSION", Array("1.0".utf8))
+            try member("\(diffID.hex)/json", JSONValue.object(json.filter { $0.value != .null }))
+        }
+    }
+
+    private static func manifest(of image: WrittenImage) -> JSONValue {
+        [
+            [
+                "Config": .string("\(image.imageID.hex).json"),
+                "RepoTags": [.string("\(image.name):\(image.tag)")],
+                "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
+            ]
+        ]
+    }
+
+    private static func repositories(of image: WrittenImage) -> JSONValue {
+        guard let top = image.layers.last else { return [:] }
+        return .object([image.name: .object([image.tag: .string(top.diffID.hex)])])
+    }
+
+    private func member(_ name: String, _ json: JSONValue) throws {
+        try member(name, Array(json.canonical.utf8))
+    }
+
+    private func member(_ name: String, _ bytes: [UInt8]) throws {
+        try Array(name.utf8).withUnsafeBytes { path in
+            try tar.header(TarEntry(path: path, kind: .file, mode: 0o444, size: UInt64(bytes.count)))
+        }
+        try tar.body(bytes)
+    }
+}

@@ -1,0 +1,105 @@
+import CLinux
+import Digests
+import Failures
+import Store
+import Tar
+
+/// A layer of files whose trees have been read: its size follows from them, and whether its digest is known.
+final class OpenFileLayer: OpenLayer {
+    let size: UInt64
+    let knownDiffID: Digest?
+    private let layer: FileLayer
+    private let trees: [(tree: FileTree, place: String)]
+    private let key: DigestCache.Key?
+
+    init(_ layer: FileLayer) throws {
+        let now = DigestCache.now
+        let trees = try layer.parts.map { part in
+            switch part.source {
+            case .path(let path): (try FileTree(walking: path), part.place)
+            case .tree(let tree): (tree, part.place)
+            }
+        }
+        self.layer = layer
+        self.trees = trees
+        key = try DigestCache.Key(folders: layer.folders, trees: trees, owner: layer.owner, at: now)
+        size = try Self.write(layer, trees, to: NullSink(), bodies: false)
+        knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
+    }
+
+    func write(to sink: any ByteSink) throws {
+        let written = try Self.write(layer, trees, to: sink, bodies: true)
+        guard written == size else {
+            throw Failure(
+                .io, "cannot write the layer \(layer.title)", why: "it came to \(written) bytes instead of \(size)",
+                advice: "report this as a bug")
+        }
+    }
+
+    func remember(_ diffID: Digest) {
+        if let key { layer.cache?.keep(diffID, for: key) }
+    }
+
+    /// The one writer of a layer's entries; without `bodies` it counts the bytes alone.
+    private static func write(
+        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], to sink: any ByteSink, bodies: Bool
+    ) throws -> UInt64 {
+        let tar = TarWriter(to: sink, owner: layer.owner)
+        for var folder in layer.folders {
+            try folder.withUTF8 { path in
+                try tar.header(TarEntry(path: UnsafeRawBufferPointer(path), kind: .folder, mode: 0o755))
+            }
+        }
+        for (tree, place) in trees {
+            let files = TreeFiles(tree)
+            let place = Array(place.utf8)
+            var name: [UInt8] = []
+            try tree.forEach { entry, path, linkTarget in
+                guard let kind = TarKind(entry.kind), !(place.isEmpty && path.isEmpty) else { return }
+                name.removeAll(keepingCapacity: true)
+                name.append(contentsOf: place)
+                if !place.isEmpty, !path.isEmpty { name.append(UInt8(ascii: "/")) }
+                name.append(contentsOf: path)
+                if kind == .folder { name.append(UInt8(ascii: "/")) }
+                let size = kind == .file ? entry.size : 0
+                try name.withUnsafeBytes { name in
+                    try tar.header(
+                        TarEntry(
+                            path: name, kind: kind, mode: entry.mode, size: size, linkTarget: linkTarget,
+                            device: entry.device))
+                }
+                guard size > 0 else { return }
+                if bodies {
+                    try files.withFile(entry, at: path) { try tar.body(size, from: $0) }
+                } else {
+                    tar.skipBody(size)
+                }
+            }
+        }
+        try tar.finish()
+        return tar.position
+    }
+}
+
+extension TarKind {
+    /// Nil for a socket, which no tar can hold.
+    init?(_ kind: FileTree.Kind) {
+        switch kind {
+        case .file: self = .file
+        case .folder: self = .folder
+        case .link: self = .symbolicLink
+        case .fifo: self = .fifo
+        case .characterDevice: self = .characterDevice
+        case .blockDevice: self = .blockDevice
+        case .socket: return nil
+        }
+    }
+}
+
+extension FileTree.Entry {
+    /// The numbers of a device.
+    fileprivate var device: (major: UInt32, minor: UInt32) {
+        guard kind == .characterDevice || kind == .blockDevice else { return (0, 0) }
+        return (clinux_device_major(size), clinux_device_minor(size))
+    }
+}

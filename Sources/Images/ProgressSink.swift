@@ -1,0 +1,25 @@
+import Tar
+
+/// Tells of what goes through it.
+final class ProgressSink: ByteSink {
+    private let next: any ByteSink
+    private let progress: any Progress
+
+    init(to next: any ByteSink, _ progress: any Progress) {
+        self.next = next
+        self.progress = progress
+    }
+
+    var copiesFiles: Bool { next.copiesFiles }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try next.write(bytes)
+        progress.advance(bytes.count)
+    }
+
+    func copy(_ count: Int, from descriptor: Int32) throws -> Int {
+        let copied = try next.copy(count, from: descriptor)
+        progress.advance(copied)
+        return copied
+    }
+}
