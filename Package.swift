@@ -66,7 +66,7 @@ let package = Package(
         tests("StoreTests", ["Store", "Failures"]),
         tests("LayeringTests", ["Layering", "Store", "Failures"]),
         tests("ImagesTests", ["Images", "Store", "Failures", "Digests", "Tar"]),
-        tests("DockerToolsTests", ["DockerTools", "Failures"]),
+        tests("DockerToolsTests", ["DockerTools", "Archives", "Failures", "Store", systemPackage]),
         tests("HouseTests", []),
         tests("IntegrationTests", [subprocess]),
     ]

@@ -1,0 +1,107 @@
+import Archives
+import Failures
+import Store
+import SystemPackage
+
+extension ImageSpec {
+    /// Reads and checks a spec.
+    ///
+    /// - Parameters:
+    ///   - sets: the overrides of the command line, `KEY=VALUE` each, applied in turn.
+    ///   - verb: what the spec is read for.
+    ///   - environment: where SOURCE_DATE_EPOCH is looked up.
+    ///   - currentDirectory: the absolute folder that a relative path to the spec starts from.
+    ///   - now: the time that "now" means.
+    /// - Throws: `Failure` with code `data` that names every fault of the spec, or says why there is none to read;
+    ///   `io` if it cannot be read; `usage` for a malformed override.
+    public static func load(
+        _ source: SpecSource, sets: [String] = [], verb: SpecVerb, environment: [String: String],
+        currentDirectory: FilePath, now: () -> Timestamp = Timestamp.now
+    ) throws -> ImageSpec {
+        let file = try SpecFile(reading: source, currentDirectory: currentDirectory)
+        return try ImageSpec(file, sets: sets, verb: verb, environment: environment, now: now)
+    }
+
+    /// Checks a spec that was read.
+    ///
+    /// - Throws: `Failure` with code `data` that names every fault of the spec; `usage` for a malformed override.
+    public init(
+        _ file: SpecFile, sets: [String] = [], verb: SpecVerb, environment: [String: String],
+        now: () -> Timestamp = Timestamp.now
+    ) throws {
+        let defaultTime = try Timestamp.defaultTime(environment: environment)
+        let (members, warnings) = try Self.checkedMembers(file, sets: sets, verb: verb)
+        let values = SpecValues(members)
+        let present = now()
+
+        source = file.words
+        name = ReferenceName.lowercased(try values.text("name"))
+        tag = values.textIfAny("tag")
+        storeLocation = StoreLocation(
+            storeDir: FilePath(try values.text("storeDir")).lexicallyNormalized().string,
+            root: file.folder.pushing(FilePath(try values.text("storeRoot"))))
+        contents = try Self.contents(values, file, storeLocation)
+        config = (values.given("config") ?? [:]).withoutNulls
+        created = Self.time(values.textIfAny("created"), present, defaultTime)
+        mtime = Self.time(values.textIfAny("mtime"), present, defaultTime).seconds
+        architecture = values.textIfAny("architecture") ?? HostArchitecture.name
+        variant = values.textIfAny("variant")
+        uid = UInt64(clamping: try values.number("uid"))
+        gid = UInt64(clamping: try values.number("gid"))
+        uname = try values.text("uname")
+        gname = try values.text("gname")
+        extraCommands = try values.text("extraCommands")
+        maxLayers = Int(clamping: try values.number("maxLayers"))
+        layering = try values.choice("layering", as: LayeringChoice.self)
+        includeStorePaths = try values.flag("includeStorePaths")
+        closure = values.textIfAny("closure").map { file.folder.pushing(FilePath($0)) }
+        compressor = try values.choice("compressor", as: CompressorChoice.self)
+        self.warnings = warnings
+        buildArgs = Self.buildArgs(members, contents: contents, config: config, storeDir: storeLocation.storeDir)
+    }
+
+    /// The spec's members after the overrides, all of them right.
+    private static func checkedMembers(
+        _ file: SpecFile, sets: [String], verb: SpecVerb
+    ) throws -> (members: [String: JSONValue], warnings: [String]) {
+        var report = SpecReport()
+        guard var members = file.value.object else {
+            report.faults = [SpecFault(path: "the whole", found: file.value, reason: "expected an object")]
+            try report.throwFaults(of: file.words)
+            return ([:], [])
+        }
+        var overridden: [SpecPath] = []
+        for set in try sets.map(SpecOverride.init) {
+            if let path = set.apply(to: &members, verb: verb, &report) { overridden.append(path) }
+        }
+        var checker = SpecChecker(verb: verb, report: report)
+        checker.check(members, overridden: overridden)
+        try checker.report.throwFaults(of: file.words)
+        return (members, checker.report.warnings)
+    }
+
+    private static func contents(
+        _ values: SpecValues, _ file: SpecFile, _ store: StoreLocation
+    ) throws -> [ContentPath] {
+        var report = SpecReport()
+        var seen: Set<ContentPath.Place> = []
+        var contents: [ContentPath] = []
+        for written in values.paths("contents") {
+            guard let path = ContentPath(written, folder: file.folder, store: store) else {
+                report.faults.append(
+                    SpecFault(
+                        path: "contents", found: .string(written),
+                        reason: "it lies in the store's folder, expected a store path there: HASH-NAME"))
+                continue
+            }
+            if seen.insert(path.place).inserted { contents.append(path) }
+        }
+        try report.throwFaults(of: file.words)
+        return contents
+    }
+
+    private static func time(_ text: String?, _ present: Timestamp, _ defaultTime: Timestamp) -> Timestamp {
+        guard let text else { return defaultTime }
+        return text == "now" ? present : Timestamp(text) ?? defaultTime
+    }
+}

@@ -1,0 +1,43 @@
+import Archives
+import Store
+import SystemPackage
+
+/// What an image is made of: a spec whose every value is checked and resolved.
+public struct ImageSpec: Hashable, Sendable {
+    /// The spec in messages: `the spec 'hello.json'`.
+    public let source: String
+    /// The repository's name, in lower case.
+    public let name: String
+    /// Nil: the tag is made from the image's ID.
+    public let tag: String?
+    /// Each path once, in the spec's order.
+    public let contents: [ContentPath]
+    /// The run-time configuration of the image specification v1.2, an object without nulls.
+    public let config: JSONValue
+    public let created: Timestamp
+    /// The time of the files that the image adds, in seconds since 1970.
+    public let mtime: Int64
+    /// The processor by Go's name, such as `amd64`.
+    public let architecture: String
+    public let variant: String?
+    public let uid: UInt64
+    public let gid: UInt64
+    public let uname: String
+    public let gname: String
+    /// Bash, empty if there is nothing to run.
+    public let extraCommands: String
+    /// The most layers, 2 to 125, the last included.
+    public let maxLayers: Int
+    public let layering: LayeringChoice
+    public let includeStorePaths: Bool
+    /// The graph file, absolute; nil: the Nix database is asked, or the store paths are scanned.
+    public let closure: FilePath?
+    public let storeLocation: StoreLocation
+    public let compressor: CompressorChoice
+    /// What deserves a look though it is no error, a line each.
+    public let warnings: [String]
+    /// The spec itself after `--set`, an object that says the same for JSON and TOML and holds nothing that is this
+    /// machine's: no closure, storeRoot and compressor, no aliases, no nulls; store paths by their logical path,
+    /// plain folders as they are written.
+    public let buildArgs: JSONValue
+}

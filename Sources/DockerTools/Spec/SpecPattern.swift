@@ -1,0 +1,84 @@
+/// The grammar of a string.
+struct SpecPattern: Sendable {
+    /// What is expected, in words for a person: `a port such as "80/tcp"`.
+    var expected: String
+    /// The grammar as the JSON Schema tells it (ECMA 262); it may be looser than `fault`, never stricter.
+    var expression: String
+    /// What is wrong with a string: nil if nothing is, `expected` where there is no more to say.
+    var fault: @Sendable (String) -> String?
+
+    init(expected: String, expression: String, fault: @escaping @Sendable (String) -> String?) {
+        self.expected = expected
+        self.expression = expression
+        self.fault = fault
+    }
+
+    init(expected: String, expression: String, matches: @escaping @Sendable (String) -> Bool) {
+        self.init(expected: expected, expression: expression) { matches($0) ? nil : "expected \(expected)" }
+    }
+}
+
+extension SpecPattern {
+    /// A path of this machine or of the store.
+    static let path = SpecPattern(expected: "a path", expression: "^[^\\u0000]+$") { !$0.isEmpty }
+
+    /// The logical store folder.
+    static let storeFolder = SpecPattern(
+        expected: "an absolute path of a folder, such as \"/nix/store\"", expression: "^/+[^/\\u0000]"
+    ) { text in
+        text.hasPrefix("/") && !text.split(separator: "/").contains("..") && text.contains { $0 != "/" && $0 != "." }
+    }
+
+    /// A folder in the image.
+    static let absolutePath = SpecPattern(
+        expected: "an absolute path, such as \"/data\"", expression: "^/"
+    ) { $0.utf8.first == UInt8(ascii: "/") }
+
+    /// The working folder in the image; empty is the root.
+    static let workingFolder = SpecPattern(
+        expected: "an absolute path, such as \"/data\", or nothing", expression: "^(/|$)"
+    ) { $0.isEmpty || $0.utf8.first == UInt8(ascii: "/") }
+
+    /// A point in time, or the time of the build.
+    static let timestamp = SpecPattern(
+        expected: "\"now\", or a time of RFC 3339 such as \"1970-01-01T00:00:01Z\"",
+        expression: "^(now|\\d{4}-\\d{2}-\\d{2}[Tt ]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2}))$"
+    ) { $0 == "now" || Timestamp($0) != nil }
+
+    /// An entry of the environment.
+    static let environmentEntry = SpecPattern(
+        expected: "NAME=VALUE with a name that is not empty", expression: "^[^=]+="
+    ) { $0.utf8.dropFirst().contains(UInt8(ascii: "=")) && $0.utf8.first != UInt8(ascii: "=") }
+
+    /// A port as `ExposedPorts` of the image specification has it: `port`, `port/tcp`, `port/udp`, `port/sctp`.
+    static let port = SpecPattern(
+        expected: "a port from 1 to 65535, alone or with /tcp, /udp or /sctp, such as \"80/tcp\"",
+        expression: "^[0-9]{1,5}(/(tcp|udp|sctp))?$"
+    ) { text in
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let digits = parts.first, (1...5).contains(digits.utf8.count),
+            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = UInt16(digits), number > 0
+        else { return false }
+        return parts.count == 1 || parts.count == 2 && ["tcp", "udp", "sctp"].contains(parts[1])
+    }
+
+    /// The variant of an architecture: `v7`, `v8`.
+    static let variant = SpecPattern(expected: "a variant such as \"v8\"", expression: "^[A-Za-z0-9._-]+$") { text in
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-".utf8.contains($0) }
+    }
+
+    /// The name of a file's owner.
+    static let ownerName = SpecPattern(
+        expected: "a name without ':' and line breaks", expression: "^[^:\\n\\u0000]*$"
+    ) { text in !text.utf8.contains { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "\n") } }
+
+    /// The name of a repository, with or without a registry before it.
+    static let imageName = SpecPattern(
+        expected: ReferenceName.expected, expression: ReferenceName.expression, fault: ReferenceName.fault)
+
+    /// A tag.
+    static let tag = SpecPattern(
+        expected: "a tag: letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'",
+        expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceName.isTag)
+}
