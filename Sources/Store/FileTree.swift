@@ -39,8 +39,15 @@ public struct FileTree: Sendable {
         static let empty = Span(offset: 0, length: 0)
     }
 
-    /// The paths on this machine below which the entries' files lie.
-    public internal(set) var origins: [FilePath]
+    /// Where on this machine files of the tree lie.
+    public struct Origin: Sendable {
+        public var path: FilePath
+        /// The path is that of a file, which may stand elsewhere in the tree; else of the folder that is its root.
+        var isFile = false
+    }
+
+    /// Where the entries' files lie.
+    public internal(set) var origins: [Origin]
     public internal(set) var entries: [Entry] = []
     /// The digest of all that the file system says of the entries, times of change and inodes too: what has the same
     /// fingerprint has the same contents. Nil for a tree that was put together.
@@ -50,7 +57,7 @@ public struct FileTree: Sendable {
     /// Names and link targets, each with a NUL behind it; the first is the empty name of the root.
     var bytes: [UInt8] = [0]
 
-    init(origins: [FilePath]) {
+    init(origins: [Origin]) {
         self.origins = origins
     }
 
@@ -101,7 +108,7 @@ public struct FileTree: Sendable {
     mutating func append(_ text: UnsafeRawBufferPointer) throws -> Span {
         guard let offset = UInt32(exactly: bytes.count), let length = UInt32(exactly: text.count) else {
             throw Failure(
-                .data, "cannot read \(origins.first?.string ?? "a tree")", why: "its names come to more than 4 GiB",
+                .data, "cannot read \(origins.first?.path.string ?? "a tree")", why: "its names come to more than 4 GiB",
                 advice: "make an image of a part of it")
         }
         bytes.append(contentsOf: text)

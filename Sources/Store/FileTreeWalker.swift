@@ -10,10 +10,11 @@ struct FileTreeWalker {
     private let hash: SHA256
 
     static func walk(_ root: FilePath) throws -> FileTree {
-        var walker = try FileTreeWalker(tree: FileTree(origins: [root]), hash: SHA256())
+        var walker = try FileTreeWalker(tree: FileTree(origins: [FileTree.Origin(path: root)]), hash: SHA256())
         var status = stat()
         guard root.withPlatformString({ lstat($0, &status) }) == 0 else { throw Failure.io("cannot read \(root)") }
         let kind = try walker.add(name: .empty, status, depth: 0, folder: AT_FDCWD, parent: root)
+        walker.tree.origins[0].isFile = kind != .folder
         if kind == .folder {
             let descriptor = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
             try walker.addChildren(of: descriptor, depth: 1, path: root)

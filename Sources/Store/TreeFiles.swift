@@ -20,7 +20,7 @@ public final class TreeFiles {
 
     /// Calls `body` with the file of an entry, open at its start.
     ///
-    /// - Parameter path: the entry's path in its origin, a NUL behind it; empty for the origin itself.
+    /// - Parameter path: the entry's path in the tree, a NUL behind it.
     /// - Throws: `Failure` with code `io` if the file cannot be read, or is not what it was when the tree was read.
     public func withFile(
         _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, _ body: (TreeFile) throws -> Void
@@ -41,8 +41,8 @@ public final class TreeFiles {
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW
         let origin = Int(entry.origin)
         let descriptor: Int32
-        if path.isEmpty {
-            descriptor = tree.origins[origin].withPlatformString { Glibc.open($0, flags) }
+        if tree.origins[origin].isFile {
+            descriptor = tree.origins[origin].path.withPlatformString { Glibc.open($0, flags) }
         } else if let chars = path.baseAddress?.assumingMemoryBound(to: CChar.self) {
             descriptor = clinux_open_beneath(try root(origin), chars, flags)
         } else {
@@ -56,7 +56,7 @@ public final class TreeFiles {
 
     private func root(_ origin: Int) throws -> Int32 {
         if let root = roots[origin] { return root }
-        let path = tree.origins[origin]
+        let path = tree.origins[origin].path
         let root = path.withPlatformString { clinux_open_place($0) }
         guard root >= 0 else { throw Failure.io("cannot open the folder \(path)") }
         roots[origin] = root
@@ -64,7 +64,8 @@ public final class TreeFiles {
     }
 
     private func machinePath(_ entry: FileTree.Entry, _ path: UnsafeRawBufferPointer) -> FilePath {
-        tree.origins[Int(entry.origin)].appending(String(decoding: path, as: UTF8.self))
+        let origin = tree.origins[Int(entry.origin)]
+        return origin.isFile ? origin.path : origin.path.appending(String(decoding: path, as: UTF8.self))
     }
 }
 

@@ -150,4 +150,6 @@ public protocol TarBody {
 }
 
 /// The body of an entry ended before its size.
-public struct TarBodyTooShort: Error {}
+public struct TarBodyTooShort: Error {
+    public init() {}
+}

@@ -1,0 +1,80 @@
+import Failures
+import Glibc
+import SystemPackage
+
+/// A file that is there whole or not at all: written beside its place, synced, and renamed.
+///
+/// Where a device or a pipe stands at the path, it is written to as it is.
+final class OutputFile {
+    /// Where to write.
+    let descriptor: Int32
+    private let path: FilePath
+    private let temporary: FilePath?
+    private var isCommitted = false
+
+    /// - Parameter path: where the file is to be; links are followed.
+    /// - Throws: `Failure` with code `io`, or `usage` for a folder.
+    init(_ path: FilePath) throws {
+        let path = Self.resolved(path)
+        self.path = path
+        var status = stat()
+        let isThere = path.withPlatformString { stat($0, &status) } == 0
+        let kind = status.st_mode & S_IFMT
+        if isThere, kind == S_IFDIR {
+            throw Failure(
+                .usage, "cannot write to \(path)", why: "it is a folder", advice: "name a file in it with --output")
+        }
+        if isThere, kind != S_IFREG {
+            temporary = nil
+            descriptor = path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC) }
+        } else {
+            let name = ".\(path.lastComponent?.string ?? "image").\(getpid()).partial"
+            let beside = path.removingLastComponent().appending(name)
+            temporary = beside
+            Cleanup.shared.add(file: beside)
+            // An orphan of a process with our number, ended by SIGKILL.
+            beside.withPlatformString { _ = unlink($0) }
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+            descriptor = beside.withPlatformString { open($0, flags, mode_t(0o600)) }
+        }
+        guard descriptor >= 0 else {
+            let failure = Failure.io("cannot write \(path)")
+            if let temporary { Cleanup.shared.remove(file: temporary) }
+            throw failure
+        }
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// - Parameter mode: its permission bits.
+    /// - Throws: `Failure` with code `io`.
+    func commit(mode: mode_t) throws {
+        guard let temporary else { return }
+        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0,
+            temporary.withPlatformString({ old in path.withPlatformString { rename(old, $0) } }) == 0
+        else { throw Failure.io("cannot write \(path)") }
+        isCommitted = true
+        // The name lasts only when the folder is synced too; some file systems cannot, and need not.
+        let folder = path.removingLastComponent()
+        let place = (folder.isEmpty ? "." : folder).withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        if place >= 0 {
+            fsync(place)
+            close(place)
+        }
+        Cleanup.shared.remove(file: temporary)
+    }
+
+    deinit {
+        close(descriptor)
+        guard let temporary, !isCommitted else { return }
+        temporary.withPlatformString { _ = unlink($0) }
+        Cleanup.shared.remove(file: temporary)
+    }
+
+    /// The path that links at `path` lead to, so that the file they stand for is replaced and not the link.
+    private static func resolved(_ path: FilePath) -> FilePath {
+        guard let real = path.withPlatformString({ realpath($0, nil) }) else { return path }
+        defer { free(real) }
+        return FilePath(String(cString: real))
+    }
+}

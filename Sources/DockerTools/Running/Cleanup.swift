@@ -1,0 +1,42 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// What has to go when the program is ended from outside: half-made files, work folders, running scripts.
+///
+/// Whoever makes one says so before, and takes it back when it is gone or has become the output.
+public final class Cleanup: Sendable {
+    /// Signals come to the whole process, and so there is one.
+    public static let shared = Cleanup()
+
+    private struct Things {
+        var files: Set<String> = []
+        var folders: Set<String> = []
+        var groups: Set<pid_t> = []
+    }
+
+    private let things = Mutex(Things())
+
+    private init() {}
+
+    func add(file: FilePath) { things.withLock { _ = $0.files.insert(file.string) } }
+    func remove(file: FilePath) { things.withLock { _ = $0.files.remove(file.string) } }
+    func add(folder: FilePath) { things.withLock { _ = $0.folders.insert(folder.string) } }
+    func remove(folder: FilePath) { things.withLock { _ = $0.folders.remove(folder.string) } }
+    func add(group: pid_t) { things.withLock { _ = $0.groups.insert(group) } }
+    func remove(group: pid_t) { things.withLock { _ = $0.groups.remove(group) } }
+
+    /// Removes everything, and ends the process. What would make something new waits for ever.
+    public func exit(_ status: Int32) -> Never {
+        things.withLock { things in
+            for group in things.groups { kill(-group, SIGKILL) }
+            for file in things.files { unlink(file) }
+            for folder in things.folders {
+                // Other threads may still be filling it.
+                for _ in 0..<100 where !FolderRemoval.remove(FilePath(folder)) { usleep(10_000) }
+            }
+            _exit(status)
+        }
+        _exit(status)
+    }
+}

@@ -1,0 +1,99 @@
+import Failures
+import Foundation
+import Glibc
+import Subprocess
+import SystemPackage
+
+/// A script of the spec, run in a folder on this machine with an environment that is the same everywhere.
+///
+/// Text with a `#!` line is run by what it names, other text by `bash -e`.
+struct Script {
+    /// The spec's key, for people.
+    let key: String
+    let text: String
+    /// Seconds since 1970, for tools that ask SOURCE_DATE_EPOCH.
+    let modified: Int64
+
+    /// Lines of output that a failure repeats.
+    private static let lastLines = 20
+
+    /// Runs the script to its end, and ends what it left running.
+    ///
+    /// - Parameters:
+    ///   - folder: where it runs.
+    ///   - work: for the script's own file, and its temporary files.
+    ///   - path: where programs are looked up.
+    ///   - output: gets each line that the script writes, to standard output or error.
+    /// - Throws: `Failure` with code `script` and the last lines if it ends with another status than 0.
+    func run(
+        in folder: FilePath, work: WorkFolder, path: String, output: @escaping @Sendable (String) -> Void
+    ) async throws {
+        let file = work.path.appending(key)
+        try write(to: file)
+        let temporary = try work.makeFolder("tmp")
+        let isExecutable = text.hasPrefix("#!")
+        let configuration = Configuration(
+            executable: isExecutable ? .path(file) : .name("bash"),
+            arguments: isExecutable ? [] : ["-e", file.string],
+            environment: .custom([
+                "PATH": path, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C", "TZ": "UTC",
+                "SOURCE_DATE_EPOCH": String(modified),
+            ]),
+            workingDirectory: folder, platformOptions: Self.ownGroup)
+        let lines = try ScriptOutput(limit: Self.lastLines, output: output)
+        let status: TerminationStatus
+        do {
+            status = try await Self.run(configuration, lines)
+        } catch let error as SubprocessError {
+            throw Failure(
+                .script, "cannot run \(key)", why: "\(error)",
+                advice: isExecutable ? "check the script's first line" : "install bash, or begin the script with a #! line")
+        }
+        guard status.isSuccess else { throw failure(status, lines.last) }
+    }
+
+    private static func run(_ configuration: Configuration, _ lines: ScriptOutput) async throws -> TerminationStatus {
+        // What the script leaves running would hold the pipe open, and must not outlive it.
+        let outcome = try await Subprocess.run(
+            configuration, input: .none,
+            output: .fileDescriptor(FileDescriptor(rawValue: lines.writeEnd), closeAfterSpawningProcess: false),
+            error: .combinedWithOutput
+        ) { execution in
+            let group = pid_t(execution.processIdentifier.value)
+            Cleanup.shared.add(group: group)
+            return group
+        }
+        let group = outcome.closureResult
+        kill(-group, SIGKILL)
+        Cleanup.shared.remove(group: group)
+        lines.finish()
+        return outcome.terminationStatus
+    }
+
+    private static var ownGroup: PlatformOptions {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        return options
+    }
+
+    private func write(to file: FilePath) throws {
+        let mode = mode_t(0o700)
+        let descriptor = file.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+        guard descriptor >= 0 else { throw Failure.io("cannot write \(file)") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw Failure.io("cannot write \(file)")
+        }
+    }
+
+    private func failure(_ status: TerminationStatus, _ last: [String]) -> Failure {
+        let how =
+            switch status {
+            case .exited(let code): "it ended with status \(code)"
+            case .signaled(let signal): "it was ended by signal \(signal)"
+            }
+        let output = last.isEmpty ? "; it wrote nothing" : "; its last lines:" + last.map { "\n    \($0)" }.joined()
+        return Failure(.script, "\(key) failed", why: how + output, advice: "correct \(key) in the spec")
+    }
+}

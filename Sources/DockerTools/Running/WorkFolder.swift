@@ -1,0 +1,39 @@
+import Failures
+import Glibc
+import SystemPackage
+
+/// A folder of its own for work files, in `$TMPDIR`, that goes when the work ends, whatever ends it.
+final class WorkFolder {
+    let path: FilePath
+
+    /// - Parameter environment: of the program, for `TMPDIR`.
+    /// - Throws: `Failure` with code `io`.
+    init(environment: [String: String]) throws {
+        let base = FilePath(environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
+        let name = "dockertools-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
+        path = base.appending(name)
+        Cleanup.shared.add(folder: path)
+        guard path.withPlatformString({ mkdir($0, 0o700) }) == 0 else {
+            let failure = Failure.io(
+                "cannot make a work folder in \(base)", advice: "set TMPDIR to a folder that can be written to")
+            Cleanup.shared.remove(folder: path)
+            throw failure
+        }
+    }
+
+    deinit {
+        FolderRemoval.remove(path)
+        Cleanup.shared.remove(folder: path)
+    }
+
+    /// Makes a folder in it.
+    ///
+    /// - Throws: `Failure` with code `io`.
+    func makeFolder(_ name: String) throws -> FilePath {
+        let folder = path.appending(name)
+        guard folder.withPlatformString({ mkdir($0, 0o755) }) == 0 else {
+            throw Failure.io("cannot make the folder \(folder)")
+        }
+        return folder
+    }
+}
