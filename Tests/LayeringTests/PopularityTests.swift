@@ -28,7 +28,7 @@ import Testing
 
     @Test func tiesGoByNameThenStoreAndHash() throws {
         let closure = try SampleClosure.of("foo-1.0 foo-1.0+git foo bar Zed")
-        #expect(try ranking(closure) == ["Zed 1", "bar 1", "foo-1.0+git 1", "foo-1.0 1", "foo 1"])
+        #expect(try ranking(closure) == ["Zed 1", "bar 1", "foo 1", "foo-1.0+git 1", "foo-1.0 1"])
     }
 
     @Test func equalNamesGoByHash() throws {

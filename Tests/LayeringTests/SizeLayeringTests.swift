@@ -20,15 +20,18 @@ import Testing
     }
 
     @Test func reasonsAreTheMarks() throws {
-        let closure = try SampleClosure.of(Self.edges, sizes: Self.sizes)
+        let closure = try SampleClosure.of("A>B A>C D>B D>C", sizes: Self.sizes)
         let plan = try SizeLayering().plan(closure, available: 3)
         let path = SampleClosure.path
+        #expect(plan.names == [["B", "C"], ["D"], ["A"]])
         #expect(plan.reasons[try path("A")] == .size(marks: [try path("A")]))
         #expect(plan.reasons[try path("B")] == .size(marks: [try path("A"), try path("D")]))
-        #expect(plan.reasons[try path("C")] == .size(marks: [try path("A")]))
         #expect(plan.reasons[try path("B")]?.description == "needed by A, D")
         let single = try SizeLayering().plan(closure, available: 1)
-        #expect(single.reasons[try path("B")] == .size(marks: []))
+        #expect(single.reasons[try path("B")] == .size(marks: [try path("A")]))
+        let unmarked = try SizeLayering().plan(try SampleClosure.of("A B", sizes: Self.sizes), available: 1)
+        #expect(unmarked.reasons[try path("B")] == .size(marks: []))
+        #expect(unmarked.reasons[try path("B")]?.description == "needed by no large path")
     }
 
     @Test func ofEqualSizesTheLaterInTheInputIsFirst() throws {
@@ -47,7 +50,8 @@ import Testing
     }
 
     @Test func layersOfEqualSizeGoByTheFirstPathsName() throws {
-        let closure = try SampleClosure.of("foo-1.0+git foo-1.0 foo", sizes: ["foo": 1, "foo-1.0": 1, "foo-1.0+git": 1])
+        let closure = try SampleClosure.of(
+            "foo-1.0+git foo-1.0 foo", sizes: ["foo": 1, "foo-1.0": 1, "foo-1.0+git": 1])
         let plan = try SizeLayering().plan(closure, available: 3)
         #expect(plan.names == [["foo"], ["foo-1.0"], ["foo-1.0+git"]])
     }
