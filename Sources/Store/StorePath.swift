@@ -13,12 +13,15 @@ public struct StorePath: Hashable, Sendable {
         self.init(baseName: String(path.dropFirst(storeDir.count + 1)), storeDir: storeDir)
     }
 
+    /// The most bytes of a base name: the hash, its dash, and 211 of the name.
+    static let longestBaseName = 33 + 211
+
     /// Nil unless `baseName` is 32 characters of Nix's base 32, a dash, and 1 to 211 characters of `A-Za-z0-9+-._?=`.
     ///
     /// Source: `checkName` in Nix's `libstore/path.cc`.
     public init?(baseName: String, storeDir: String) {
         let bytes = Array(baseName.utf8)
-        guard bytes.count > 33, bytes.count <= 33 + 211, bytes[32] == UInt8(ascii: "-"),
+        guard bytes.count > 33, bytes.count <= Self.longestBaseName, bytes[32] == UInt8(ascii: "-"),
             bytes[..<32].allSatisfy({ NixBase32.values[Int($0)] != 255 }),
             bytes[33...].allSatisfy(Self.isNameByte)
         else { return nil }

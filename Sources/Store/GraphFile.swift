@@ -1,0 +1,78 @@
+import Archives
+import Failures
+import SystemPackage
+
+/// A file that lists store paths with their references, in any of the forms that Nix writes.
+///
+/// The form is told by the content: JSON (see `JSONGraph`) begins with a bracket, a registration (see `Registration`)
+/// with a store path. An empty file is the registration of nothing.
+public struct GraphFile: ReferenceSource {
+    /// The most bytes of a graph that are read.
+    ///
+    /// Reason: the whole graph is in memory while it is read. 65,536 paths, the most of a closure, with 20 references
+    /// each take 100 MB in the longest form.
+    public static let sizeLimit = 256 * 1024 * 1024
+
+    /// All that the file lists.
+    public let closure: Closure
+
+    /// - Parameters:
+    ///   - file: a file, or a pipe.
+    ///   - storeDir: the store that all the paths must be of.
+    /// - Throws: `Failure` with code `data`, with the file, the place in it and what was expected there, if it is not
+    ///   there, too long, of no known form, or lists something else than store paths with their references; with
+    ///   code `io` if it cannot be read.
+    public init(reading file: FilePath, storeDir: String) throws {
+        try self.init(parsing: try Self.read(file), source: "the graph file '\(file)'", storeDir: storeDir)
+    }
+
+    /// - Parameter source: what is read, for errors and as the closure's `source`.
+    init(parsing bytes: [UInt8], source: String, storeDir: String) throws {
+        let nodes: [Closure.Node]
+        switch bytes.first(where: { !Self.isBlank($0) }) {
+        case nil:
+            nodes = []
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            let json = try JSONValue(parsing: bytes, source: source, limit: Self.sizeLimit)
+            nodes = try JSONGraph(source: source, storeDir: storeDir).nodes(of: json)
+        default:
+            nodes = try Registration(source: source, storeDir: storeDir).nodes(of: bytes)
+        }
+        closure = try Closure(nodes, source: source)
+    }
+
+    public func closure(of roots: [StorePath]) throws -> Closure {
+        try closure.reachable(from: roots)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(byte)
+    }
+
+    private static func read(_ file: FilePath) throws -> [UInt8] {
+        do {
+            let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter {
+                var bytes: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+                while true {
+                    let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+                    if count == 0 { return bytes }
+                    bytes += buffer[..<count]
+                    guard bytes.count <= sizeLimit else {
+                        throw Failure(
+                            .data, "cannot read the graph file '\(file)'",
+                            why: "it has more than the limit of \(sizeLimit) bytes",
+                            advice: "check that this is the file you meant")
+                    }
+                }
+            }
+        } catch Errno.noSuchFileOrDirectory {
+            throw Failure(
+                .data, "cannot read the graph file '\(file)'", why: "there is no such file",
+                advice: "correct the path, or leave the key `closure` out of the spec")
+        } catch let error as Errno {
+            throw Failure.io("cannot read the graph file '\(file)'", error)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Failures
+
+/// Looks for hash parts in all that a store path holds.
+struct PathScanner: Sendable {
+    /// How many bytes are read at a time: well inside a processor's cache.
+    private static let bufferSize = 256 * 1024
+
+    let store: StoreLocation
+    let search: HashSearch
+
+    /// The positions of the hash parts that are found.
+    ///
+    /// - Throws: `Failure` with code `io` where a file cannot be read, or changes meanwhile.
+    func scan(_ path: StorePath) throws -> Set<Int> {
+        let tree = try FileTree(walking: store.machinePath(of: path))
+        let files = TreeFiles(tree)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 64)
+        defer { buffer.deallocate() }
+        var found: Set<Int> = []
+        try tree.forEach { entry, path, target in
+            search.search(path, found: &found)
+            switch entry.kind {
+            case .file where entry.size >= HashSearch.length:
+                try files.withFile(entry, at: path) { try scan($0, buffer, &found) }
+            case .link:
+                search.search(target, found: &found)
+            case .file, .folder, .fifo, .characterDevice, .blockDevice, .socket:
+                break
+            }
+        }
+        return found
+    }
+
+    private func scan(_ file: TreeFile, _ buffer: UnsafeMutableRawBufferPointer, _ found: inout Set<Int>) throws {
+        // The end of what was read before: the beginning of a hash part, perhaps.
+        var kept = 0
+        while true {
+            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
+            if count == 0 { return }
+            let filled = UnsafeRawBufferPointer(rebasing: buffer[..<(kept + count)])
+            search.search(filled, found: &found)
+            let rest = filled.suffix(HashSearch.length - 1)
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest))
+            kept = rest.count
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Failures
+
+/// The text in which Nix registers paths: what `nix-store --dump-db` writes, and `closureInfo`'s `registration`.
+///
+/// For each path a line each: the path, the hash of its NAR, the NAR's size in bytes, the deriver (may be empty), the
+/// number of references, and each of them. Source: `makeValidityRegistration` in Nix's `libstore/store-api.cc`.
+struct Registration {
+    /// What is read, for errors: `the graph file 'registration'`.
+    let source: String
+    let storeDir: String
+
+    /// - Throws: `Failure` with code `data` that names the line.
+    func nodes(of bytes: [UInt8]) throws -> [Closure.Node] {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        var reader = Reader(registration: self, lines: lines)
+        var nodes: [Closure.Node] = []
+        while !reader.isAtEnd { nodes.append(try reader.node()) }
+        return nodes
+    }
+
+    private struct Reader {
+        let registration: Registration
+        let lines: [ArraySlice<UInt8>]
+        var next = 0
+
+        var isAtEnd: Bool { next == lines.count }
+
+        mutating func node() throws -> Closure.Node {
+            let path = try storePath("a store path")
+            _ = try line("the hash of the NAR of '\(path)'")
+            let size = try number(UInt64.self, "the size of the NAR of '\(path)' in bytes")
+            _ = try line("the deriver of '\(path)', or an empty line")
+            let count = try number(Int.self, "the number of references of '\(path)'")
+            var references: [StorePath] = []
+            for reference in 0..<max(0, count) {
+                references.append(try storePath("reference \(reference + 1) of the \(count) of '\(path)'"))
+            }
+            return Closure.Node(path: path, references: references, narSize: size)
+        }
+
+        private mutating func line(_ expected: String) throws -> String {
+            guard !isAtEnd else { throw fault("the end of the text", expected) }
+            defer { next += 1 }
+            return String(decoding: lines[next], as: UTF8.self)
+        }
+
+        private mutating func storePath(_ expected: String) throws -> StorePath {
+            let text = try line(expected)
+            guard let path = StorePath(text, storeDir: registration.storeDir) else {
+                next -= 1
+                throw fault(GraphFault.quote(text), "\(expected), of the store \(registration.storeDir)")
+            }
+            return path
+        }
+
+        private mutating func number<Number: FixedWidthInteger>(
+            _ type: Number.Type, _ expected: String
+        ) throws -> Number {
+            let text = try line(expected)
+            guard let number = Number(text), number >= 0 else {
+                next -= 1
+                throw fault(GraphFault.quote(text), expected)
+            }
+            return number
+        }
+
+        private func fault(_ found: String, _ expected: String) -> Failure {
+            GraphFault(source: registration.source, place: "line \(next + 1)")
+                .failure(found: found, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Layering
+import Store
+import Testing
+
+/// Closures written as edges, for tests.
+enum SampleClosure {
+    /// The path whose name is `name`; the hash is 32 zeros, so that names alone decide.
+    static func path(_ name: String) throws -> StorePath {
+        let zeros = String(repeating: "0", count: 32)
+        return try #require(StorePath(baseName: "\(zeros)-\(name)", storeDir: "/nix/store"))
+    }
+
+    /// A closure of `A`, `B` and `A>B`, blanks between them; nodes in the order in which they are first named.
+    static func of(_ edges: String, sizes: [String: UInt64] = [:]) throws -> Closure {
+        var names: [String] = []
+        var references: [String: [String]] = [:]
+        for edge in edges.split(separator: " ") {
+            let ends = edge.split(separator: ">").map(String.init)
+            for end in ends where references[end] == nil {
+                names.append(end)
+                references[end] = []
+            }
+            if ends.count == 2 { references[ends[0], default: []].append(ends[1]) }
+        }
+        let nodes = try names.map { name in
+            Closure.Node(
+                path: try path(name), references: try references[name, default: []].map(path), narSize: sizes[name])
+        }
+        return try Closure(nodes, source: "the sample")
+    }
+}
+
+extension LayerPlan {
+    /// The layers by names alone.
+    var names: [[String]] { layers.map { $0.map { String($0.name) } } }
+}
+
+/// SplitMix64: the same numbers in every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
