@@ -78,6 +78,15 @@ public struct FileTree: Sendable {
         Array(slice(entry.target))
     }
 
+    /// The paths of the sockets in the tree.
+    public var sockets: [String] {
+        var paths: [String] = []
+        forEach { entry, path, _ in
+            if entry.kind == .socket { paths.append(String(decoding: path, as: UTF8.self)) }
+        }
+        return paths
+    }
+
     /// Calls `body` with each entry and its path below the root, without a slash before or behind it; the root's own
     /// path is empty. The bytes behind the pointer are there for the time of the call, a NUL behind them.
     public func forEach(

@@ -9,23 +9,23 @@ public final class DescriptorSink: ArchiveSink {
     private let descriptor: Int32
     private let name: String
     private let isFile: Bool
-    private let progress: (Int) -> Void
     private var position: Int64 = 0
     private var sends = true
 
     /// - Parameters:
     ///   - descriptor: where to write; stays the caller's to close.
     ///   - name: what it is, for errors.
-    ///   - progress: called with the number of bytes after each write.
-    public init(_ descriptor: Int32, name: String, progress: @escaping (Int) -> Void = { _ in }) {
+    public init(_ descriptor: Int32, name: String) {
         self.descriptor = descriptor
         self.name = name
-        self.progress = progress
         var status = stat()
         isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         // A pipe of 64 KiB makes its two ends wait for each other. Where the size may not be had, a smaller one does.
         if !isFile { _ = clinux_set_pipe_size(descriptor, 1 << 20) }
     }
+
+    /// Bytes written so far.
+    public var size: UInt64 { UInt64(position) }
 
     public var copiesFiles: Bool { sends }
 
@@ -38,7 +38,7 @@ public final class DescriptorSink: ArchiveSink {
                 if errno == EINTR { continue }
                 throw failure
             }
-            advance(count)
+            position += Int64(count)
             rest = rest.dropFirst(count)
         }
     }
@@ -54,7 +54,7 @@ public final class DescriptorSink: ArchiveSink {
                 return try copyThroughMemory(count, from: source)
             }
             copied += sent
-            advance(sent)
+            position += Int64(sent)
         }
         return copied
     }
@@ -104,11 +104,6 @@ public final class DescriptorSink: ArchiveSink {
     public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
 
     public func finish() throws {}
-
-    private func advance(_ count: Int) {
-        position += Int64(count)
-        progress(count)
-    }
 
     private var failure: Failure {
         errno == EPIPE

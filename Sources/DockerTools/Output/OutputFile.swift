@@ -46,11 +46,10 @@ final class OutputFile {
 
     /// Puts the file in its place.
     ///
-    /// - Parameter mode: its permission bits.
     /// - Throws: `Failure` with code `io`.
-    func commit(mode: mode_t) throws {
+    func commit() throws {
         guard let temporary else { return }
-        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0,
+        guard fchmod(descriptor, 0o666 & ~FileMask.ofUser) == 0, fsync(descriptor) == 0,
             temporary.withPlatformString({ old in path.withPlatformString { rename(old, $0) } }) == 0
         else { throw Failure.io("cannot write \(path)") }
         isCommitted = true

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// A folder of its own for work files, in `$TMPDIR`, that goes when the work ends, whatever ends it.
-final class WorkFolder {
+final class WorkFolder: Sendable {
     let path: FilePath
 
     /// - Parameter environment: of the program, for `TMPDIR`.

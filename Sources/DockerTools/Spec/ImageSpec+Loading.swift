@@ -55,7 +55,7 @@ extension ImageSpec {
         layering = try values.choice("layering", as: LayeringChoice.self)
         includeStorePaths = try values.flag("includeStorePaths")
         closure = values.textIfAny("closure").map { file.folder.pushing(FilePath($0)) }
-        compressor = try values.choice("compressor", as: CompressorChoice.self)
+        compressor = try values.choice("compressor", as: Compressor.self)
         self.warnings = warnings
         buildArgs = Self.buildArgs(members, contents: contents, config: config, storeDir: storeLocation.storeDir)
     }

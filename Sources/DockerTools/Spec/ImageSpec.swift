@@ -33,7 +33,7 @@ public struct ImageSpec: Hashable, Sendable {
     /// The graph file, absolute; nil: the Nix database is asked, or the store paths are scanned.
     public let closure: FilePath?
     public let storeLocation: StoreLocation
-    public let compressor: CompressorChoice
+    public let compressor: Compressor
     /// What deserves a look though it is no error, a line each.
     public let warnings: [String]
     /// The spec itself after `--set`, an object that says the same for JSON and TOML and holds nothing that is this

@@ -169,7 +169,7 @@ extension SpecKey {
             "includeNixDB", images, .nullable(.bool), default: false, "Put a Nix database of the store paths in."
         ).notBuiltYet,
         SpecKey(
-            "compressor", [.build, .layered], .choice(CompressorChoice.allCases.map(\.rawValue)), default: "gz",
+            "compressor", [.build, .layered], .choice(Compressor.allCases.map(\.rawValue)), default: "gz",
             "The compression of a docker-archive, or of the layers in the OCI formats."
         ).ignored(by: .stream),
     ]

@@ -5,8 +5,3 @@ public enum LayeringChoice: String, CaseIterable, Sendable {
     /// The largest paths are told apart first.
     case size
 }
-
-/// The compression of an image.
-public enum CompressorChoice: String, CaseIterable, Sendable {
-    case none, gz, zstd
-}

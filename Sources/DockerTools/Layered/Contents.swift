@@ -1,0 +1,53 @@
+import Failures
+import Glibc
+import Store
+import SystemPackage
+
+/// The paths of `contents` as trees.
+enum Contents {
+    /// Sees that all contents are there, before any work is done.
+    ///
+    /// - Throws: `Failure` with code `data` for one that is not there.
+    static func check(_ spec: ImageSpec) throws {
+        for content in spec.contents {
+            let path = content.machinePath(in: spec.storeLocation)
+            var status = stat()
+            guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
+                let reason = errno == ENOENT ? "\(path) does not exist" : Failure.io("", .current).why
+                throw Failure(
+                    .data, "cannot read '\(content.written)', which contents names in \(spec.source)", why: reason,
+                    advice: "correct contents, or make the path first")
+            }
+        }
+    }
+
+    /// What stands in the root of the image: plain folders and files as they are, the files of store paths as links.
+    ///
+    /// - Throws: `Failure` with code `io` for what cannot be read, `data` for a link that leads nowhere.
+    static func sources(_ spec: ImageSpec) throws -> [TreeMerger.Source] {
+        try spec.contents.map { content in
+            switch content.place {
+            case .machine(let path):
+                let tree = try FileTree(walking: try real(path, written: content.written))
+                return .copied(tree, name: path.lastComponent?.string ?? "")
+            case .store(let path, let below):
+                let logical = content.logicalPath ?? path.path
+                let resolved = try LogicalLinks(spec.storeLocation).resolve(logical)
+                let tree = try FileTree(walking: spec.storeLocation.machinePath(of: resolved))
+                let name = below.split(separator: "/").last.map(String.init) ?? String(path.name)
+                return .linked(tree, name: name, target: logical)
+            }
+        }
+    }
+
+    /// The path that a link in `contents` stands for.
+    private static func real(_ path: FilePath, written: String) throws -> FilePath {
+        guard let real = path.withPlatformString({ realpath($0, nil) }) else {
+            throw Failure(
+                .data, "cannot read '\(written)', which contents names", why: "it is a link that leads nowhere",
+                advice: "correct the link, or leave it out")
+        }
+        defer { free(real) }
+        return FilePath(String(cString: real))
+    }
+}

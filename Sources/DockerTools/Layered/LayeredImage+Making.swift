@@ -1,0 +1,46 @@
+import Images
+import Layering
+import Store
+import Tar
+
+extension LayeredImage {
+    /// Makes the image of a spec: finds the closure, plans the layers, and runs the spec's commands. No layer's files
+    /// are read yet, except where a scan for references has to.
+    ///
+    /// - Throws: `Failure`: `data` for paths that are not there, for a bad graph and for too few layers, `script` for a
+    ///   script that failed, `io` for what cannot be read.
+    public init(_ spec: ImageSpec, surroundings: Surroundings, reporter: any Reporter) async throws {
+        try Contents.check(spec)
+        let plan = try await Self.plan(spec, reporter: reporter)
+        let cache = surroundings.digestCache
+        var layers: [any Layer] = plan.layers.map {
+            FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: cache)
+        }
+        let last = try await LastLayer.make(spec, surroundings: surroundings, reporter: reporter)
+        layers.append(last.layer)
+        self.init(spec: spec, plan: plan, layers: layers, work: last.work)
+    }
+
+    private static func plan(_ spec: ImageSpec, reporter: any Reporter) async throws -> LayerPlan {
+        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: 0)
+        guard spec.includeStorePaths else {
+            _ = try budget.available(for: 0)
+            return .empty
+        }
+        let closure = try await ClosureSearch(spec).closure(reporter: reporter)
+        let available = try budget.available(for: closure.nodes.count)
+        switch spec.layering {
+        case .popularity: return try Popularity().plan(closure, available: available)
+        case .size:
+            let sized = try closure.fillingSizes(from: spec.storeLocation)
+            return try SizeLayering().plan(sized, available: available)
+        }
+    }
+}
+
+extension ImageSpec {
+    /// Owner and time of the files that the image adds.
+    var owner: TarOwner {
+        TarOwner(uid: uid, gid: gid, userName: uname, groupName: gname, modified: mtime)
+    }
+}

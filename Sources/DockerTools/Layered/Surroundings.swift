@@ -1,0 +1,28 @@
+import Images
+import SystemPackage
+
+/// What an operation takes from the process that it runs in.
+public struct Surroundings: Sendable {
+    /// The environment variables.
+    public var environment: [String: String]
+    /// The absolute path of the current folder.
+    public var currentDirectory: FilePath
+
+    public init(environment: [String: String], currentDirectory: FilePath) {
+        self.environment = environment
+        self.currentDirectory = currentDirectory
+    }
+
+    /// Where the program keeps what it may lose: `$XDG_CACHE_HOME/dockertools`, else `~/.cache/dockertools`; nil if neither
+    /// is known. A relative `$XDG_CACHE_HOME` counts as none (XDG Base Directory Specification).
+    var cacheFolder: FilePath? {
+        if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
+            return FilePath(base).appending("dockertools")
+        }
+        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+        return FilePath(home).appending(".cache/dockertools")
+    }
+
+    /// The digests of layers that were computed before.
+    var digestCache: DigestCache? { cacheFolder.map(DigestCache.init(folder:)) }
+}

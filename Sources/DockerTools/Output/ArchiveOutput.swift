@@ -1,0 +1,77 @@
+import Archives
+import Failures
+import Glibc
+import Images
+import SystemPackage
+
+/// Where an archive is written.
+public enum ArchiveOutput: Sendable {
+    /// A file, whole or not at all.
+    case file(FilePath)
+    case standardOutput
+
+    /// The output that `-o` names, or by default a file in the current folder that is called after the image.
+    public init(_ argument: String?, name: String, compressor: Compressor, in folder: FilePath) {
+        let last = name.split(separator: "/").last.map(String.init) ?? name
+        let argument = argument ?? "\(last).tar\(compressor.suffix)"
+        self = argument == "-" ? .standardOutput : .file(folder.pushing(FilePath(argument)))
+    }
+
+    /// Writes an image as a docker-archive.
+    ///
+    /// - Parameters:
+    ///   - inputs: files that the image is made from.
+    ///   - shown: the output as a person wrote it.
+    /// - Throws: `Failure`; then there is no output.
+    public func write(
+        _ image: some Image, compressor: Compressor, inputs: [FilePath], progress: any Progress
+    ) throws -> ImageResult {
+        defer { progress.finish() }
+        switch self {
+        case .standardOutput:
+            guard isatty(STDOUT_FILENO) == 0 else {
+                throw Failure(
+                    .usage, "cannot write the image to standard output", why: "it is a terminal",
+                    advice: "pipe it into `docker load`, or redirect it to a file")
+            }
+            let sink = DescriptorSink(STDOUT_FILENO, name: "standard output")
+            let written = try Self.write(image, compressor, to: sink, progress)
+            return ImageResult(image: written, output: "-", size: sink.size)
+        case .file(let path):
+            try Self.check(path, against: inputs)
+            let file = try OutputFile(path)
+            let sink = DescriptorSink(file.descriptor, name: path.string)
+            let written = try Self.write(image, compressor, to: sink, progress)
+            try file.commit()
+            return ImageResult(image: written, output: path.string, size: sink.size)
+        }
+    }
+
+    private static func write(
+        _ image: some Image, _ compressor: Compressor, to sink: DescriptorSink, _ progress: any Progress
+    ) throws -> WrittenImage {
+        let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
+        return try DockerArchiveWriter(to: archive, progress: progress).write(image)
+    }
+
+    /// Refuses an output that is one of the inputs.
+    private static func check(_ path: FilePath, against inputs: [FilePath]) throws {
+        guard let output = identity(path) else { return }
+        for input in inputs where identity(input) == output {
+            throw Failure(
+                .data, "cannot write to \(path)", why: "it is also an input of this image: \(input)",
+                advice: "name another output with --output")
+        }
+    }
+
+    private struct Identity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    private static func identity(_ path: FilePath) -> Identity? {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+        return Identity(device: status.st_dev, inode: status.st_ino)
+    }
+}
