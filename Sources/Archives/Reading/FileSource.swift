@@ -1,0 +1,116 @@
+import Failures
+import Glibc
+import SystemPackage
+import Tar
+
+/// Reads from a descriptor; passes over bytes without reading them where it is a file.
+public final class FileSource: ByteSource {
+    /// Small reads, those of headers, are served from a buffer of this size.
+    private static let capacity = 64 * 1024
+
+    private let descriptor: Int32
+    private let isOwned: Bool
+    private let name: String
+    /// The size of a file, nil for all that cannot be sought.
+    private let fileSize: Int64?
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 4096)
+    /// The bytes of `buffer` that were read and not given yet.
+    private var held = 0..<0
+
+    /// - Parameters:
+    ///   - descriptor: where to read, from where it stands.
+    ///   - name: what it is, for errors.
+    ///   - isOwned: whether it is closed with this object.
+    public init(_ descriptor: Int32, name: String, isOwned: Bool = false) {
+        self.descriptor = descriptor
+        self.name = name
+        self.isOwned = isOwned
+        var status = stat()
+        let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        fileSize = isFile ? Int64(status.st_size) : nil
+    }
+
+    /// Opens a file, FIFO or device for reading.
+    ///
+    /// - Throws: `Failure` with code `io` if it cannot be opened, and `data` if it is a folder.
+    public static func open(_ path: FilePath) throws -> FileSource {
+        let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw Failure.io("cannot open '\(path)'") }
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            close(descriptor)
+            throw Failure(
+                .data, "cannot read '\(path)'", why: "it is a folder, and not an archive",
+                advice: "name the archive's file")
+        }
+        return FileSource(descriptor, name: "'\(path)'", isOwned: true)
+    }
+
+    deinit {
+        if isOwned { close(descriptor) }
+        buffer.deallocate()
+    }
+
+    /// The next bytes, which stay to be read: `count` of them, fewer only where the source ends.
+    public func peek(_ count: Int) throws -> [UInt8] {
+        if held.count < count {
+            let kept = UnsafeRawBufferPointer(rebasing: buffer[held])
+            buffer.copyMemory(from: kept)
+            held = 0..<kept.count
+        }
+        while held.count < min(count, buffer.count) {
+            let read = try readFile(UnsafeMutableRawBufferPointer(rebasing: buffer[held.upperBound...]))
+            guard read > 0 else { break }
+            held = 0..<held.upperBound + read
+        }
+        return Array(buffer[held].prefix(count))
+    }
+
+    public func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+        if held.isEmpty {
+            if target.count >= buffer.count { return try readFile(target) }
+            guard !target.isEmpty else { return 0 }
+            held = 0..<(try readFile(buffer))
+        }
+        let count = min(target.count, held.count)
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[held].prefix(count)))
+        held = held.dropFirst(count)
+        return count
+    }
+
+    public func skip(_ count: UInt64) throws -> UInt64 {
+        let inBuffer = Int(min(count, UInt64(held.count)))
+        held = held.dropFirst(inBuffer)
+        let rest = count - UInt64(inBuffer)
+        guard rest > 0 else { return count }
+        return UInt64(inBuffer) + (try fileSize.map { try seek(rest, fileSize: $0) } ?? skipByReading(rest))
+    }
+
+    /// Moves on within the file: seeking beyond its end would go unnoticed.
+    private func seek(_ count: UInt64, fileSize: Int64) throws -> UInt64 {
+        let position = lseek(descriptor, 0, SEEK_CUR)
+        guard position >= 0 else { throw Failure.io("cannot read \(name)") }
+        let step = min(count, UInt64(max(0, fileSize - Int64(position))))
+        guard lseek(descriptor, Int(step), SEEK_CUR) >= 0 else { throw Failure.io("cannot read \(name)") }
+        return step
+    }
+
+    private func skipByReading(_ count: UInt64) throws -> UInt64 {
+        var rest = count
+        while rest > 0 {
+            let window = buffer.prefix(Int(min(rest, UInt64(buffer.count))))
+            let read = try readFile(UnsafeMutableRawBufferPointer(rebasing: window))
+            guard read > 0 else { break }
+            rest -= UInt64(read)
+        }
+        return count - rest
+    }
+
+    private func readFile(_ target: UnsafeMutableRawBufferPointer) throws -> Int {
+        while true {
+            let count = Glibc.read(descriptor, target.baseAddress, target.count)
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw Failure.io("cannot read \(name)") }
+        }
+    }
+}

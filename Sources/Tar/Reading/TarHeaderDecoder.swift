@@ -1,0 +1,84 @@
+/// What the 512 bytes of one header say by themselves, checked field by field.
+struct TarHeaderDecoder {
+    let typeFlag: UInt8
+    /// The name with the prefix of the ustar form before it.
+    let path: [UInt8]
+    let linkTarget: [UInt8]
+    let size: UInt64
+    let mode: UInt16
+    let uid: UInt64
+    let gid: UInt64
+    let modified: Int64
+    let userName: [UInt8]
+    let groupName: [UInt8]
+    let deviceMajor: UInt32
+    let deviceMinor: UInt32
+
+    /// The forms of a header, told by its magic.
+    private enum Form {
+        /// Before POSIX: no owner names, no prefix.
+        case old
+        case posix
+        /// GNU's, which has times in the prefix's place.
+        case gnu
+
+        init(_ header: UnsafeRawBufferPointer) throws(TarMalformed) {
+            let magic = Array(header[TarField.magic.offset..<TarField.magic.offset + TarField.magic.length])
+            if magic.starts(with: "ustar\0".utf8) {
+                self = .posix
+            } else if magic.elementsEqual("ustar  \0".utf8) {
+                self = .gnu
+            } else if magic.allSatisfy({ $0 == 0 }) {
+                self = .old
+            } else {
+                throw TarMalformed("its magic is none of a tar")
+            }
+        }
+    }
+
+    init(_ header: UnsafeRawBufferPointer) throws(TarMalformed) {
+        try Self.check(header)
+        let form = try Form(header)
+        typeFlag = header[TarField.kind.offset]
+        let name = TarField.name.text(in: header)
+        let prefix = form == .posix ? TarField.prefix.text(in: header) : []
+        path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+        linkTarget = TarField.linkName.text(in: header)
+        size = try TarField.size.number(in: header, "size")
+        // Some writers put the file's type above the permission bits.
+        mode = UInt16(try TarField.mode.number(in: header, "mode") & 0o7777)
+        uid = try TarField.uid.number(in: header, "uid")
+        gid = try TarField.gid.number(in: header, "gid")
+        modified = try TarField.modified.signed(in: header, "mtime")
+        userName = form == .old ? [] : TarField.userName.text(in: header)
+        groupName = form == .old ? [] : TarField.groupName.text(in: header)
+        let isDevice = typeFlag == TarKind.characterDevice.rawValue || typeFlag == TarKind.blockDevice.rawValue
+        deviceMajor = isDevice ? try Self.device(.deviceMajor, header, "device's major number") : 0
+        deviceMinor = isDevice ? try Self.device(.deviceMinor, header, "device's minor number") : 0
+    }
+
+    /// Whether a block is one of the two that end a tar.
+    static func isEnd(_ block: UnsafeRawBufferPointer) -> Bool { block.allSatisfy { $0 == 0 } }
+
+    /// The checksum is the sum of all bytes as if blanks stood in its place.
+    private static func check(_ header: UnsafeRawBufferPointer) throws(TarMalformed) {
+        let field = TarField.checksum
+        let told = try field.number(in: header, "checksum")
+        var sum = UInt64(field.length) * UInt64(UInt8(ascii: " "))
+        for (index, byte) in header.enumerated() where index < field.offset || index >= field.offset + field.length {
+            sum += UInt64(byte)
+        }
+        guard sum == told else {
+            throw TarMalformed("its header has the checksum \(told) and sums up to \(sum)")
+        }
+    }
+
+    private static func device(
+        _ field: TarField, _ header: UnsafeRawBufferPointer, _ label: String
+    ) throws(TarMalformed) -> UInt32 {
+        guard let number = UInt32(exactly: try field.number(in: header, label)) else {
+            throw TarMalformed("its \(label) does not fit in 32 bits")
+        }
+        return number
+    }
+}
