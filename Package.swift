@@ -57,7 +57,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "dockertools",
-            dependencies: ["DockerTools", "Failures", "Images", argumentParser],
+            dependencies: ["Archives", "DockerTools", "Failures", argumentParser, systemPackage],
             swiftSettings: strict),
 
         tests("DigestsTests", ["Digests"]),

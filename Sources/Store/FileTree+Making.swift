@@ -45,7 +45,9 @@ extension FileTree {
         }
         for (path, mode) in folders.reversed() {
             let name = path.map { CChar(bitPattern: $0) }
-            guard fchmodat(root, name, mode, 0) == 0 else { throw Failure.io("cannot set the mode of a folder in \(folder)") }
+            guard fchmodat(root, name, mode, 0) == 0 else {
+                throw Failure.io("cannot set the mode of a folder in \(folder)")
+            }
         }
     }
 

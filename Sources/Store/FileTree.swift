@@ -117,7 +117,8 @@ public struct FileTree: Sendable {
     mutating func append(_ text: UnsafeRawBufferPointer) throws -> Span {
         guard let offset = UInt32(exactly: bytes.count), let length = UInt32(exactly: text.count) else {
             throw Failure(
-                .data, "cannot read \(origins.first?.path.string ?? "a tree")", why: "its names come to more than 4 GiB",
+                .data, "cannot read \(origins.first?.path.string ?? "a tree")",
+                why: "its names come to more than 4 GiB",
                 advice: "make an image of a part of it")
         }
         bytes.append(contentsOf: text)

@@ -79,7 +79,8 @@ public struct TreeMerger {
         var children: [(name: [UInt8], item: Item)] = []
         var index = folder.entry + 1
         while index < ends[folder.entry] {
-            children.append((Array(tree.bytes[tree.entries[index].name.range]), Item(source: folder.source, entry: index)))
+            children.append(
+                (Array(tree.bytes[tree.entries[index].name.range]), Item(source: folder.source, entry: index)))
             index = ends[index]
         }
         return children

@@ -17,16 +17,11 @@ public enum ArchiveOutput: Sendable {
         self = argument == "-" ? .standardOutput : .file(folder.pushing(FilePath(argument)))
     }
 
-    /// Writes an image as a docker-archive.
+    /// Refuses an output that no image should go to: a terminal, or one of the inputs.
     ///
-    /// - Parameters:
-    ///   - inputs: files that the image is made from.
-    ///   - shown: the output as a person wrote it.
-    /// - Throws: `Failure`; then there is no output.
-    public func write(
-        _ image: some Image, compressor: Compressor, inputs: [FilePath], progress: any Progress
-    ) throws -> ImageResult {
-        defer { progress.finish() }
+    /// - Parameter inputs: files that the image is made from.
+    /// - Throws: `Failure` with code `usage` for a terminal, `data` for an input.
+    public func check(inputs: [FilePath]) throws {
         switch self {
         case .standardOutput:
             guard isatty(STDOUT_FILENO) == 0 else {
@@ -34,11 +29,27 @@ public enum ArchiveOutput: Sendable {
                     .usage, "cannot write the image to standard output", why: "it is a terminal",
                     advice: "pipe it into `docker load`, or redirect it to a file")
             }
+        case .file(let path):
+            guard let output = Self.identity(path) else { return }
+            for input in inputs where Self.identity(input) == output {
+                throw Failure(
+                    .data, "cannot write to \(path)", why: "it is also an input of this image: \(input)",
+                    advice: "name another output with --output")
+            }
+        }
+    }
+
+    /// Writes an image as a docker-archive.
+    ///
+    /// - Throws: `Failure`; then there is no output.
+    public func write(_ image: some Image, compressor: Compressor, progress: any Progress) throws -> ImageResult {
+        defer { progress.finish() }
+        switch self {
+        case .standardOutput:
             let sink = DescriptorSink(STDOUT_FILENO, name: "standard output")
             let written = try Self.write(image, compressor, to: sink, progress)
             return ImageResult(image: written, output: "-", size: sink.size)
         case .file(let path):
-            try Self.check(path, against: inputs)
             let file = try OutputFile(path)
             let sink = DescriptorSink(file.descriptor, name: path.string)
             let written = try Self.write(image, compressor, to: sink, progress)
@@ -52,16 +63,6 @@ public enum ArchiveOutput: Sendable {
     ) throws -> WrittenImage {
         let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
         return try DockerArchiveWriter(to: archive, progress: progress).write(image)
-    }
-
-    /// Refuses an output that is one of the inputs.
-    private static func check(_ path: FilePath, against inputs: [FilePath]) throws {
-        guard let output = identity(path) else { return }
-        for input in inputs where identity(input) == output {
-            throw Failure(
-                .data, "cannot write to \(path)", why: "it is also an input of this image: \(input)",
-                advice: "name another output with --output")
-        }
     }
 
     private struct Identity: Equatable {

@@ -47,7 +47,8 @@ struct Script {
         } catch let error as SubprocessError {
             throw Failure(
                 .script, "cannot run \(key)", why: "\(error)",
-                advice: isExecutable ? "check the script's first line" : "install bash, or begin the script with a #! line")
+                advice: isExecutable
+                    ? "check the script's first line" : "install bash, or begin the script with a #! line")
         }
         guard status.isSuccess else { throw failure(status, lines.last) }
     }

@@ -1,0 +1,83 @@
+import Archives
+import Images
+import Layering
+
+/// What `plan` tells: the layers of an image, their sizes and shares, and why each store path is where it is.
+public struct PlanReport: Sendable {
+    /// A layer of the plan.
+    public struct Layer: Sendable {
+        /// From 1 on, the lowest first.
+        public let number: Int
+        /// Bytes of the plain tar.
+        public let size: UInt64
+        /// The store paths in it and why they are there; none for the customisation layer.
+        public let storePaths: [(path: String, reason: String)]
+        /// The part of the image's bytes that lies in this layer: 0 to 1.
+        public let share: Double
+    }
+
+    public let name: String
+    public let layers: [Layer]
+
+    /// Bytes of all the layers.
+    public var size: UInt64 { layers.reduce(0) { $0 + $1.size } }
+
+    /// Reads the metadata of the image's files, and no file.
+    ///
+    /// - Throws: `Failure` with code `io` for what cannot be read.
+    public init(_ image: LayeredImage) throws {
+        let sizes = try image.layers.map { try $0.open().size }
+        let total = Double(max(1, sizes.reduce(0, +)))
+        name = image.name
+        layers = image.layers.enumerated().map { index, layer in
+            Layer(
+                number: index + 1, size: sizes[index],
+                storePaths: layer.storePaths.map { ($0.path, image.plan.reasons[$0].map { "\($0)" } ?? "") },
+                share: Double(sizes[index]) / total)
+        }
+    }
+
+    /// `{name, size, layers: [{number, size, share, storePaths: [{path, reason}]}]}`; a share is of 1.
+    public var json: JSONValue {
+        .object([
+            "name": .string(name),
+            "size": .int(Int64(clamping: size)),
+            "layers": .array(
+                layers.map { layer in
+                    .object([
+                        "number": .int(Int64(layer.number)),
+                        "size": .int(Int64(clamping: layer.size)),
+                        "share": .double(Self.rounded(layer.share)),
+                        "storePaths": .array(
+                            layer.storePaths.map {
+                                .object(["path": .string($0.path), "reason": .string($0.reason)])
+                            }),
+                    ])
+                }),
+        ])
+    }
+
+    /// A table, a line a store path.
+    public var text: String {
+        var table = TextTable([
+            TextTable.Column("LAYER", .right), TextTable.Column("SIZE", .right), TextTable.Column("SHARE", .right),
+            TextTable.Column("STORE PATH"), TextTable.Column("WHY"),
+        ])
+        for layer in layers {
+            let head = ["\(layer.number)", "\(ByteCount(layer.size))", Self.percent(layer.share)]
+            if layer.storePaths.isEmpty { table.add(head + ["customisation layer", "always on top"]) }
+            for (index, entry) in layer.storePaths.enumerated() {
+                table.add((index == 0 ? head : ["", "", ""]) + [entry.path, entry.reason])
+            }
+        }
+        return "\(table)\(layers.count) layers, \(ByteCount(size))\n"
+    }
+
+    private static func percent(_ share: Double) -> String {
+        let tenths = Int((share * 1000).rounded())
+        return "\(tenths / 10).\(tenths % 10)%"
+    }
+
+    /// To a millionth, so that no digits are shown that mean nothing.
+    private static func rounded(_ share: Double) -> Double { (share * 1e6).rounded() / 1e6 }
+}

@@ -1,0 +1,46 @@
+import Archives
+import ArgumentParser
+import DockerTools
+
+/// Where an image goes, and in what form.
+struct OutputOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The output, - for standard output (default: the image's name and .tar, .tar.gz or .tar.zst).",
+            valueName: "path"), completion: .file())
+    var output: String?
+
+    @Option(help: "The form of the output.")
+    var format: ArchiveFormat = .dockerArchive
+
+    @Option(help: "Compress with none, gz or zstd (default: the spec's compressor, gz).")
+    var compressor: Compressor?
+
+    @Flag(
+        name: .customLong("no-build-args"),
+        help: "Leave out buildArgs.json, the arguments that the image was built with.")
+    var noBuildArgs = false
+
+    @OptionGroup var results: ResultOptions
+}
+
+/// How the result of a verb that makes an image is told.
+struct ResultOptions: ParsableArguments {
+    @Flag(help: "Print what is known of the image as JSON instead of the output's path.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("Write that JSON to a file, where the image goes to standard output.", valueName: "path"),
+        completion: .file())
+    var jsonFile: String?
+
+    func report(_ result: ImageResult) throws {
+        if let jsonFile { try result.write(to: jsonFile) }
+        guard result.output != "-" else { return }
+        try Console.write((json ? result.json.canonical : result.output) + "\n")
+    }
+}
+
+extension Compressor: ExpressibleByArgument {}
+extension ArchiveFormat: ExpressibleByArgument {}

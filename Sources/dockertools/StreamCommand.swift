@@ -1,0 +1,41 @@
+import Archives
+import ArgumentParser
+import DockerTools
+
+/// `dockertools stream`
+struct StreamCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stream",
+        abstract: "Write a layered image to standard output, uncompressed.",
+        discussion: """
+            The image is the one that `layered` makes; nothing is kept on disk.
+
+            Example:
+              dockertools stream image.toml | docker load
+              dockertools stream image.toml | gzip --fast | skopeo copy docker-archive:/dev/stdin docker://HOST/NAME:TAG
+
+            With --json-file PATH the object that `layered --json` prints is written to a file.
+            """)
+
+    @OptionGroup var spec: SpecOptions
+
+    @Flag(
+        name: .customLong("no-build-args"),
+        help: "Leave out buildArgs.json, the arguments that the image was built with.")
+    var noBuildArgs = false
+
+    @Option(
+        help: ArgumentHelp("Write what is known of the image to a file, as JSON.", valueName: "path"),
+        completion: .file())
+    var jsonFile: String?
+
+    func run() async throws {
+        let surroundings = Surroundings.ofProcess
+        let reporter = ConsoleReporter(isQuiet: spec.quiet)
+        let image = try spec.load(for: .stream, in: surroundings, reporter: reporter)
+        let result = try await LayeredBuild(
+            spec: image, surroundings: surroundings, reporter: reporter, keepsBuildArgs: !noBuildArgs
+        ).write(to: "-", compressor: Compressor.none, specPath: spec.spec)
+        if let jsonFile { try result.write(to: jsonFile) }
+    }
+}
