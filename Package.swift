@@ -63,7 +63,7 @@ let package = Package(
         tests("DigestsTests", ["Digests"]),
         tests("TarTests", ["Tar", "Failures"]),
         tests("ArchivesTests", ["Archives", "Tar", "Failures"]),
-        tests("StoreTests", ["Store", "Failures"]),
+        tests("StoreTests", ["Store", "Failures", subprocess, systemPackage]),
         tests("LayeringTests", ["Layering", "Store", "Failures"]),
         tests("ImagesTests", ["Images", "Store", "Failures", "Digests", "Tar"]),
         tests("DockerToolsTests", ["DockerTools", "Archives", "Failures", "Store", systemPackage]),

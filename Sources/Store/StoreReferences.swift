@@ -29,9 +29,10 @@ public struct StoreReferences: Equatable, Sendable {
         let prefix = Array("\(storeDir)/".utf8)
         var candidates: [StorePath] = []
         var position = 0
-        while let start = bytes[position...].firstRange(of: prefix)?.upperBound {
-            position = start
-            let name = bytes[start...].prefix(while: StorePath.isNameByte).prefix(StorePath.longestBaseName)
+        while let match = bytes[position...].firstRange(of: prefix) {
+            // Not its end: the slash there may begin the next one.
+            position = match.lowerBound + 1
+            let name = bytes[match.upperBound...].prefix(while: StorePath.isNameByte).prefix(StorePath.longestBaseName)
             guard let path = StorePath(baseName: String(decoding: name, as: UTF8.self), storeDir: storeDir) else {
                 continue
             }

@@ -27,8 +27,6 @@ import Testing
         #expect(plan.reasons[try path("A")] == .size(marks: [try path("A")]))
         #expect(plan.reasons[try path("B")] == .size(marks: [try path("A"), try path("D")]))
         #expect(plan.reasons[try path("B")]?.description == "needed by A, D")
-        let single = try SizeLayering().plan(closure, available: 1)
-        #expect(single.reasons[try path("B")] == .size(marks: [try path("A")]))
         let unmarked = try SizeLayering().plan(try SampleClosure.of("A B", sizes: Self.sizes), available: 1)
         #expect(unmarked.reasons[try path("B")] == .size(marks: []))
         #expect(unmarked.reasons[try path("B")]?.description == "needed by no large path")

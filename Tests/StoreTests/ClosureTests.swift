@@ -1,0 +1,60 @@
+import Failures
+import Store
+import Testing
+
+@Suite struct ClosureTests {
+    private let a: StorePath
+    private let b: StorePath
+    private let c: StorePath
+
+    init() throws {
+        a = try Sample.path("a", "a")
+        b = try Sample.path("b", "b")
+        c = try Sample.path("c", "c")
+    }
+
+    @Test func selfReferencesAndRepeatsAreDropped() throws {
+        #expect(Sample.node(a, [b, a, c, b]).references == [b, c])
+    }
+
+    @Test func aPathListedTwiceIsOneNodeWithTheReferencesOfBoth() throws {
+        let closure = try Closure(
+            [Sample.node(a, [b]), Sample.node(b), Sample.node(a, [c, b], narSize: 7), Sample.node(c)],
+            source: "the graph")
+        #expect(closure.nodes == [Sample.node(a, [b, c], narSize: 7), Sample.node(b), Sample.node(c)])
+        #expect(closure.references == [[1, 2], [], []])
+    }
+
+    @Test func aReferenceToAPathThatIsNotListedIsRefused() throws {
+        let failure = #expect(throws: Failure.self) { try Closure([Sample.node(a, [b])], source: "the graph") }
+        #expect(
+            failure
+                == Failure(
+                    .data, "cannot use the graph", why: "'\(a)' refers to '\(b)', which is not listed",
+                    advice: "make the graph of the whole closure, as `nix path-info --json --recursive` does"))
+    }
+
+    @Test func reachableKeepsTheOrderAndAcceptsCycles() throws {
+        let closure = try Closure(
+            [Sample.node(c, [a]), Sample.node(b), Sample.node(a, [c])], source: "the graph")
+        #expect(try closure.reachable(from: [a, a]).nodes == [Sample.node(c, [a]), Sample.node(a, [c])])
+        #expect(try closure.reachable(from: [b]).nodes == [Sample.node(b)])
+        #expect(try closure.reachable(from: []).nodes.isEmpty)
+        #expect(try closure.reachable(from: [b, c]) == closure)
+    }
+
+    @Test func aRootThatIsNotListedIsNamed() throws {
+        let closure = try Closure([Sample.node(a)], source: "the graph")
+        let failure = #expect(throws: Failure.self) { try closure.reachable(from: [a, b]) }
+        #expect(failure?.code == .data)
+        #expect(failure?.what == "store path '\(b)' is not in the closure graph")
+        #expect(failure?.why == "the graph lists 1 store paths, and this is none of them")
+    }
+
+    @Test func tooManyPathsAreRefused() throws {
+        let nodes = try (0...Closure.maximumCount).map { Sample.node(try Sample.path("a", "n\($0)")) }
+        #expect(try Closure(nodes.dropLast(), source: "the graph").nodes.count == 65_536)
+        let failure = #expect(throws: Failure.self) { try Closure(nodes, source: "the graph") }
+        #expect(failure?.why == "it lists 65537 store paths, more than the limit of 65536")
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import Testing
+
+@testable import Store
+
+@Suite struct NarSizeTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func dumpSize(_ path: FilePath) async throws -> UInt64 {
+        let result = try await run(
+            .name("nix-store"), arguments: ["--dump", path.string], output: .bytes(limit: 16 << 20))
+        try #require(result.terminationStatus.isSuccess)
+        return UInt64(result.standardOutput.count)
+    }
+
+    @Test func aTreeOfEverything() async throws {
+        try folder.write("top/empty", "")
+        try folder.write("top/seven", "1234567")
+        try folder.write("top/eight", "12345678")
+        try folder.write("top/nine", "123456789", mode: 0o755)
+        try folder.write("top/others-may", "x", mode: 0o655)
+        try folder.write("top/größer/a/b/c", [UInt8](repeating: 7, count: 100_001), mode: 0o500)
+        try folder.makeFolder("top/empty-folder")
+        try folder.link("top/link", to: "größer/nowhere")
+        try folder.link("top/to-folder", to: "empty-folder")
+        let top = folder.path.appending("top")
+        #expect(NarSize.of(try FileTree(walking: top)) == (try await dumpSize(top)))
+    }
+
+    @Test(arguments: [0, 1, 7, 8, 9, 4096])
+    func aFile(size: Int) async throws {
+        let file = try folder.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
+        #expect(NarSize.of(try FileTree(walking: file)) == (try await dumpSize(file)))
+    }
+
+    @Test func aLinkAndAnEmptyFolder() async throws {
+        try folder.link("link", to: "1234567")
+        try folder.makeFolder("empty")
+        for name in ["link", "empty"] {
+            let path = folder.path.appending(name)
+            #expect(NarSize.of(try FileTree(walking: path)) == (try await dumpSize(path)))
+        }
+    }
+
+    @Test func hugeSparseFilesDoNotOverflow() throws {
+        try folder.write("top/a", "")
+        try folder.write("top/b", "")
+        var tree = try FileTree(walking: folder.path.appending("top"))
+        for index in tree.entries.indices where tree.entries[index].kind == .file {
+            tree.entries[index].size = .max - 100
+        }
+        #expect(NarSize.of(tree) == .max)
+    }
+
+    @Test func missingSizesAreFilled() throws {
+        let store = StoreLocation(root: folder.path)
+        let a = try Sample.path("a", "a")
+        let b = try Sample.path("b", "b")
+        try folder.write("nix/store/\(a.baseName)", "12345678")
+        let closure = try Closure([Sample.node(b, [a], narSize: 3), Sample.node(a)], source: "the graph")
+        #expect(
+            try closure.fillingSizes(from: store).nodes == [
+                Sample.node(b, [a], narSize: 3), Sample.node(a, narSize: 120),
+            ])
+    }
+}

@@ -1,0 +1,133 @@
+import Failures
+import Foundation
+import Subprocess
+import SystemPackage
+import Testing
+
+@testable import Store
+
+/// With the `nix-store` of this machine, on a store and a database of the test's own.
+@Suite struct NixDatabaseTests {
+    private let folder: TemporaryFolder
+    private let storeDir: String
+    private let environment: [String: String]
+    private let a: StorePath
+    private let b: StorePath
+    private let c: StorePath
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        storeDir = folder.path.appending("store").string
+        environment = [
+            "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": folder.path.appending("var").string,
+            "NIX_LOG_DIR": folder.path.appending("log").string, "NIX_CONF_DIR": folder.path.appending("etc").string,
+        ]
+        a = try Sample.path("a", "a", storeDir: storeDir)
+        b = try Sample.path("b", "b", storeDir: storeDir)
+        c = try Sample.path("c", "c", storeDir: storeDir)
+        for path in [a, b, c] { try folder.write("store/\(path.baseName)", "") }
+        let hash = String(repeating: "0", count: 64)
+        let lines = [b.path, hash, "120", "", "1", c.path, c.path, hash, "130", "", "1", c.path]
+        try await register(lines + [a.path, hash, "140", "", "1", c.path])
+    }
+
+    private func register(_ lines: [String]) async throws {
+        let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
+        let result = try await run(
+            .name("nix-store"), arguments: ["--load-db"],
+            environment: .inherit.updating(Dictionary(uniqueKeysWithValues: overrides)),
+            input: .string(lines.map { $0 + "\n" }.joined()), output: .discarded, error: .string(limit: 4096))
+        try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
+    }
+
+    private var database: NixDatabase { NixDatabase(storeDir: storeDir, environment: environment) }
+
+    @Test func closures() async throws {
+        #expect(
+            try await database.closure(of: [b]).nodes == [
+                Sample.node(b, [c], narSize: 120), Sample.node(c, narSize: 130),
+            ])
+        #expect(try await database.closure(of: [c, b, a]).nodes.map(\.path) == [a, b, c])
+        #expect(try await database.closure(of: []).nodes.isEmpty)
+    }
+
+    @Test func whatItHolds() async throws {
+        let unknown = try Sample.path("d", "d", storeDir: storeDir)
+        #expect(await database.holds([a, b, c]))
+        #expect(await !database.holds([a, unknown]))
+        #expect(await !database.holds([try Sample.path("a", "a")]))
+        #expect(await !NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).holds([a]))
+    }
+
+    @Test func aPathThatItDoesNotKnow() async throws {
+        let unknown = try Sample.path("d", "d", storeDir: storeDir)
+        let failure = await #expect(throws: Failure.self) { try await database.closure(of: [a, unknown]) }
+        #expect(failure?.code == .data)
+        #expect(failure?.what == "`nix-store --query` failed (exited(1))")
+        #expect(failure?.why == "error: path '\(unknown)' is not valid")
+    }
+
+    @Test func noNix() async throws {
+        let failure = await #expect(throws: Failure.self) {
+            try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
+        }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.what == "cannot run `nix-store --query`")
+    }
+
+    @Test func manyPathsAreAskedForInTurns() async throws {
+        let paths = try (0..<3000).map { number in
+            try #require(
+                StorePath(baseName: String(repeating: "d", count: 32) + "-n\(number)", storeDir: storeDir))
+        }
+        let hash = String(repeating: "0", count: 64)
+        try await register(paths.flatMap { [$0.path, hash, "1", "", "0"] })
+        #expect(NixDatabase.turns(paths.map(\.path)).count > 1)
+        #expect(try await database.closure(of: paths).nodes.count == 3000)
+    }
+
+    @Test func turnsAreFullAndNeverEmpty() {
+        #expect(NixDatabase.turns([]) == [])
+        let half = String(repeating: "x", count: NixDatabase.argumentLimit / 2 - 9)
+        #expect(NixDatabase.turns([half, half, half]) == [[half, half], [half]])
+        let long = String(repeating: "x", count: NixDatabase.argumentLimit)
+        #expect(NixDatabase.turns([long, "a", "b"]) == [[long], ["a", "b"]])
+    }
+
+    @Test func nonsenseFromNixIsRefused() async throws {
+        try folder.write("bin/nix-store", "#!/bin/sh\necho nonsense\n", mode: 0o755)
+        let path = "\(folder.path)/bin:/usr/bin:/bin"
+        let failure = await #expect(throws: Failure.self) {
+            try await NixDatabase(storeDir: storeDir, environment: ["PATH": path]).closure(of: [a])
+        }
+        #expect(failure?.code == .data)
+        #expect(
+            failure?.why == "line 1 of `nix-store --query --requisites`: found 'nonsense', "
+                + "expected a store path of the store \(storeDir)")
+    }
+
+    @Test func theChoiceOfASource() async throws {
+        let here = StoreLocation(storeDir: storeDir)
+        let known = await ReferenceSourceChoice(graph: nil, store: here, roots: [a], database: database)
+        #expect(known.source is NixDatabase)
+        #expect(known.note == nil)
+
+        let unknown = try Sample.path("d", "d", storeDir: storeDir)
+        let scan = await ReferenceSourceChoice(graph: nil, store: here, roots: [a, unknown], database: database)
+        #expect(scan.source is ReferenceScan)
+        #expect(scan.note == "no Nix database holds all the paths: scanning the files of \(storeDir) for references")
+
+        let elsewhere = StoreLocation(storeDir: "/nix/store", root: folder.path)
+        let below = await ReferenceSourceChoice(graph: nil, store: elsewhere, roots: [a], database: database)
+        #expect(below.source is ReferenceScan)
+        #expect(
+            below.note == "the store lies below \(folder.path): scanning the files of \(folder.path)/nix/store "
+                + "for references")
+        #expect(await ReferenceSourceChoice(graph: nil, store: here, roots: [], database: database).note == nil)
+
+        let graph = try GraphFile(reading: try folder.write("graph", "[]"), storeDir: storeDir)
+        let given = await ReferenceSourceChoice(graph: graph, store: here, roots: [a], database: database)
+        #expect(given.source is GraphFile)
+        #expect(given.note == nil)
+    }
+}

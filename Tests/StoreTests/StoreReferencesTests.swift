@@ -1,0 +1,64 @@
+import Store
+import Testing
+
+@Suite struct StoreReferencesTests {
+    private let a: StorePath
+    private let b: StorePath
+    private let names: StoreNames
+
+    init() throws {
+        a = try Sample.path("a", "a-1.0")
+        b = try Sample.path("b", "b")
+        names = StoreNames(of: try Closure([Sample.node(a), Sample.node(b)], source: "the graph"))
+    }
+
+    private func find(_ texts: String...) -> StoreReferences {
+        StoreReferences(in: texts, storeDir: "/nix/store", among: names)
+    }
+
+    @Test func namesAreTakenGreedilyAndResolvedByTheirHashParts() throws {
+        #expect(find("See \(a).", "\(b)/bin/x", "\(a)").found == [a, b])
+        #expect(find("PATH=\(b)/bin:\(a)/bin").found == [b, a])
+        #expect(find("\"\(a)\"'\(b)'").found == [a, b])
+        #expect(find("file:///nix/store/\(a.baseName)?query=1").found == [a])
+    }
+
+    @Test func whatIsNotThereIsTold() throws {
+        let missing = try Sample.path("c", "c")
+        let references = find("\(missing) \(a) \(missing)")
+        #expect(references.found == [a])
+        #expect(references.unresolved == [missing])
+    }
+
+    @Test(arguments: [
+        "", "/nix/store", "/nix/store/", "/nix/store/short-name",
+        "/gnu/store/" + String(repeating: "a", count: 32) + "-a",
+        "/nix/store/" + String(repeating: "e", count: 32) + "-name", "/nix/store/" + String(repeating: "a", count: 32),
+        "/nix/store/" + String(repeating: "a", count: 32) + "-",
+    ])
+    func whatIsNoStorePathIsPassedOver(_ text: String) throws {
+        #expect(StoreReferences.candidates(in: text, storeDir: "/nix/store") == [])
+        #expect(StoreReferences.candidates(in: text + "/nix/store/\(b.baseName)", storeDir: "/nix/store").last == b)
+    }
+
+    @Test func aNameIsCutAtItsLongest() throws {
+        let long = "/nix/store/" + String(repeating: "a", count: 32) + "-" + String(repeating: "x", count: 300)
+        let candidates = StoreReferences.candidates(in: long, storeDir: "/nix/store")
+        #expect(candidates.map(\.name) == [Substring(String(repeating: "x", count: 211))])
+    }
+
+    @Test func theFolderOfAStoreOnThisMachine() throws {
+        let folder = try TemporaryFolder()
+        let store = StoreLocation(root: folder.path)
+        #expect(try StoreNames(listing: store).resolve(a) == nil)
+        try folder.write("nix/store/\(a.baseName)/file", "")
+        try folder.write("nix/store/\(a.baseName).lock", "")
+        try folder.write("nix/store/.links", "")
+        let names = try StoreNames(listing: store)
+        #expect(names.resolve(try Sample.path("a", "other")) == a)
+        #expect(names.resolve(try Sample.path("a", "a-1.0.lock"))?.name == "a-1.0.lock")
+        #expect(names.contains(a))
+        #expect(!names.contains(try Sample.path("a", "other")))
+        #expect(names.resolve(b) == nil)
+    }
+}
