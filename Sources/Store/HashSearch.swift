@@ -10,7 +10,8 @@ struct HashSearch: Sendable {
 
     /// The hash parts, one behind the other.
     private let keys: [UInt8]
-    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. It is a quarter full at most.
+    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. It is a sixteenth full at most, so
+    /// that most windows are told by one look.
     private let slots: [Int32]
     /// What makes a slot's number of a 64-bit mix: its topmost bits are taken.
     private let shift: UInt64
@@ -22,7 +23,7 @@ struct HashSearch: Sendable {
         keys = hashParts.flatMap { $0.utf8 }
         digits = NixBase32.values.map { $0 == 255 ? 0 : 1 }
         var bits: UInt64 = 4
-        while 1 << bits < 4 * hashParts.count { bits += 1 }
+        while 1 << bits < 16 * hashParts.count { bits += 1 }
         let shift = 64 - bits
         var slots = [Int32](repeating: -1, count: 1 << bits)
         keys.withUnsafeBytes { keys in
@@ -80,13 +81,14 @@ struct HashSearch: Sendable {
 
     @inline(__always)
     private static func mix(_ bytes: UnsafeRawPointer) -> UInt64 {
-        // All the words, so that hash parts which agree in some of them do not crowd one slot.
-        var mixed: UInt64 = 0
-        for offset in stride(from: 0, to: length, by: 8) {
-            mixed = (mixed ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x9E37_79B9_7F4A_7C15
-            mixed ^= mixed >> 32
-        }
-        return mixed &* 0x9E37_79B9_7F4A_7C15
+        // All the words, so that hash parts which agree in some of them do not crowd one slot; each with a multiplier of
+        // its own, so that the processor does them side by side.
+        let first = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self) &* 0x9E37_79B9_7F4A_7C15
+        let second = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) &* 0xBF58_476D_1CE4_E5B9
+        let third = bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self) &* 0x94D0_49BB_1331_11EB
+        let fourth = bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self) &* 0xD6E8_FEB8_6659_FD93
+        let mixed = (first ^ second) &+ (third ^ fourth)
+        return (mixed ^ mixed >> 32) &* 0x9E37_79B9_7F4A_7C15
     }
 
     @inline(__always)
