@@ -73,7 +73,7 @@ public final class DockerArchiveWriter {
             let place = try sink.reserve(try header(of: nil, layer.size).count)
             let hash = try HashSink(to: progress)
             try layer.write(to: hash)
-            diffID = hash.finish()
+            diffID = try hash.finish()
             layer.remember(diffID)
             try sink.fill(place, try header(of: diffID, layer.size))
             writtenLayers.insert(diffID)

@@ -7,7 +7,7 @@ extension OpenLayer {
         if let knownDiffID { return knownDiffID }
         let sink = try HashSink()
         try write(to: sink)
-        let diffID = sink.finish()
+        let diffID = try sink.finish()
         remember(diffID)
         return diffID
     }
