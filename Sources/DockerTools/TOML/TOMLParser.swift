@@ -132,5 +132,5 @@ struct TOMLParser {
         return table.value
     }
 
-    private static func written(_ key: [String]) -> String { key.joined(separator: ".").prefix(80).description }
+    private static func written(_ key: [String]) -> String { String(key.joined(separator: ".").prefix(80)).onOneLine }
 }
