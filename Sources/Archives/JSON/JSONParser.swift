@@ -65,7 +65,8 @@ struct JSONParser {
             let name = try string()
             guard members[name] == nil else {
                 position = start
-                throw fault("the name \(JSONValue.string(String(name.prefix(80))).canonical) stands twice in one object")
+                throw fault(
+                    "the name \(JSONValue.string(String(name.prefix(80))).canonical) stands twice in one object")
             }
             skipBlanks()
             guard take(":") else { throw fault("expected ':', found \(found)") }
