@@ -27,11 +27,11 @@ public struct Failure: Error, Equatable, Sendable {
 }
 
 extension Failure: CustomStringConvertible {
-    /// The three parts, a line each, as they go to standard error.
+    /// The three parts as they go to standard error: a line each, but that several reasons stand one below the other.
     public var description: String {
         """
         error: \(what)
-          why: \(why)
+          why: \(why.replacing("\n", with: "\n       "))
           fix: \(advice)
         """
     }

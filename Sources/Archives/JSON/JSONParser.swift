@@ -3,9 +3,7 @@
 struct JSONParser {
     /// A fault of the text, with its place.
     struct Fault: Error, Equatable {
-        var line: Int
-        /// In characters, from 1.
-        var column: Int
+        var position: TextPosition
         var reason: String
     }
 
@@ -67,7 +65,8 @@ struct JSONParser {
             let name = try string()
             guard members[name] == nil else {
                 position = start
-                throw fault("the name \"\(name.prefix(80))\" stands twice in one object")
+                throw fault(
+                    "the name \(JSONValue.string(String(name.prefix(80))).canonical) stands twice in one object")
             }
             skipBlanks()
             guard take(":") else { throw fault("expected ':', found \(found)") }
@@ -202,11 +201,6 @@ struct JSONParser {
     }
 
     private func fault(_ reason: String) -> Fault {
-        let before = bytes[..<position]
-        let line = before.count { $0 == 0x0A } + 1
-        let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        // A character is counted at its first byte: those of the form 10xxxxxx go on with one.
-        let column = before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1
-        return Fault(line: line, column: column, reason: reason)
+        Fault(position: TextPosition(of: position, in: bytes), reason: reason)
     }
 }

@@ -21,7 +21,7 @@ extension JSONValue {
         } catch {
             throw Failure(
                 .data, "cannot read \(source)",
-                why: "it is no valid JSON: line \(error.line), column \(error.column): \(error.reason)",
+                why: "it is no valid JSON: \(error.position): \(error.reason)",
                 advice: "correct the file; `python3 -m json.tool` shows where a JSON text breaks")
         }
     }

@@ -13,6 +13,7 @@ public struct ContentPath: Hashable, Sendable {
 
     /// The path as the spec has it.
     public let written: String
+    /// Where it leads.
     public let place: Place
 
     /// The absolute path in the store's own terms, wherever the store lies on this machine; nil for a plain folder.
@@ -43,7 +44,10 @@ public struct ContentPath: Hashable, Sendable {
             let rest = Self.rest(of: normalised, below: store.storeDir)
                 ?? Self.rest(of: normalised, below: folderOnMachine)
         else {
-            place = .machine(absolute)
+            // Only `.` goes: what `..` leaves behind may be a link.
+            var path = absolute
+            path.components.removeAll { $0.kind == .currentDirectory }
+            place = .machine(path)
             return
         }
         let parts = rest.split(separator: "/", maxSplits: 1)

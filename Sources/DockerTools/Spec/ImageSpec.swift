@@ -14,25 +14,35 @@ public struct ImageSpec: Hashable, Sendable {
     public let contents: [ContentPath]
     /// The run-time configuration of the image specification v1.2, an object without nulls.
     public let config: JSONValue
+    /// The image's time of creation, which is metadata only.
     public let created: Timestamp
     /// The time of the files that the image adds, in seconds since 1970.
     public let mtime: Int64
     /// The processor by Go's name, such as `amd64`.
     public let architecture: String
+    /// The processor's variant, such as `v8`.
     public let variant: String?
+    /// The owning user's number, of the files that the image adds: 0 to 2^32-2.
     public let uid: UInt64
+    /// The owning group's number, likewise.
     public let gid: UInt64
+    /// The owning user's name, likewise.
     public let uname: String
+    /// The owning group's name, likewise.
     public let gname: String
     /// Bash, empty if there is nothing to run.
     public let extraCommands: String
     /// The most layers, 2 to 125, the last included.
     public let maxLayers: Int
+    /// How store paths are told off into layers.
     public let layering: LayeringChoice
+    /// False: contents are links into a store that the image does not hold.
     public let includeStorePaths: Bool
     /// The graph file, absolute; nil: the Nix database is asked, or the store paths are scanned.
     public let closure: FilePath?
+    /// The store's logical folder, and the absolute root that it lies below on this machine.
     public let storeLocation: StoreLocation
+    /// The compression of a docker-archive, or of the layers in the OCI formats; of no meaning to `stream`.
     public let compressor: Compressor
     /// What deserves a look though it is no error, a line each.
     public let warnings: [String]

@@ -1,3 +1,5 @@
+import Archives
+
 /// The grammar of image names and tags.
 ///
 /// Source: `reference/regexp.go` of distribution/reference, which every registry and loader follows.
@@ -18,12 +20,14 @@ enum ReferenceName {
     static func fault(_ written: String) -> String? {
         let name = lowercased(written)
         if let digest = name.firstIndex(of: "@") {
-            return "expected a name without a digest, \"\(written[..<digest])\""
+            return "expected a name without a digest, \(JSONValue.string(String(written[..<digest])).shortened)"
         }
         let last = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
         if let colon = name[last...].firstIndex(of: ":") {
             let tag = String(written[written.index(after: colon)...])
-            let fix = isTag(tag) ? ": write name \"\(written[..<colon])\" and tag \"\(tag)\"" : ""
+            let fix =
+                isTag(tag)
+                ? ": write name \(JSONValue.string(String(written[..<colon])).shortened) and tag \"\(tag)\"" : ""
             return "a name holds no tag, the key tag does\(fix)"
         }
         var parts = name.split(separator: "/", omittingEmptySubsequences: false)

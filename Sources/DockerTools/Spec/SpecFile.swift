@@ -41,7 +41,7 @@ public struct SpecFile: Sendable {
         value =
             switch format {
             case .json: try JSONValue(parsing: bytes, source: words, limit: Self.limit)
-            case .toml, .told: try TOMLReader.value(of: bytes, source: words)
+            case .toml, .told: try JSONValue(parsingTOML: bytes, source: words)
             }
     }
 

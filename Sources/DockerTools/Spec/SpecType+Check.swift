@@ -29,7 +29,7 @@ extension SpecType {
         case (.map(let keys, let values), .object(let members)):
             for (key, member) in members.inOrder {
                 if let fault = keys?.fault(key) {
-                    report.faults.append(SpecFault(path: path.text, found: .string(key), reason: fault))
+                    report.faults.append(SpecFault(path: path.key(key).text, found: .string(key), reason: fault))
                 }
                 values.check(member, at: path.key(key), &report)
             }

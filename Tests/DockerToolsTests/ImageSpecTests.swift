@@ -1,0 +1,214 @@
+import Archives
+import Failures
+import Store
+import SystemPackage
+import Testing
+
+@testable import DockerTools
+
+@Suite struct ImageSpecTests {
+    private let folder: SpecFolder
+
+    init() throws { folder = try SpecFolder() }
+
+    @Test func defaultsAreDockerTools() throws {
+        let spec = try folder.load(text: "name = 'x'")
+        #expect(spec.source == "the spec 'spec'")
+        #expect(spec.name == "x")
+        #expect(spec.tag == nil)
+        #expect(spec.contents == [])
+        #expect(spec.config == [:])
+        #expect(spec.created == .standard)
+        #expect(spec.mtime == 1)
+        #expect(spec.architecture == HostArchitecture.name)
+        #expect(spec.variant == nil)
+        #expect(spec.uid == 0)
+        #expect(spec.gid == 0)
+        #expect(spec.uname == "root")
+        #expect(spec.gname == "root")
+        #expect(spec.extraCommands == "")
+        #expect(spec.maxLayers == 100)
+        #expect(spec.layering == .popularity)
+        #expect(spec.includeStorePaths)
+        #expect(spec.closure == nil)
+        #expect(spec.storeLocation == StoreLocation())
+        #expect(spec.compressor == .gz)
+        #expect(spec.warnings == [])
+        #expect(spec.buildArgs == ["name": "x"])
+    }
+
+    @Test func everyValueIsTaken() throws {
+        let spec = try folder.load(
+            text: """
+                {"name": "Registry.Example:5000/Team/Hello", "tag": "v1", "created": "now", "mtime": "now",
+                 "architecture": "arm64", "variant": "v8", "uid": 4294967294, "gid": 1000.0, "uname": "a",
+                 "gname": "b", "extraCommands": "ls\\n", "maxLayers": 2, "layering": "size",
+                 "includeStorePaths": false, "closure": "graph.json", "storeDir": "/gnu//store/",
+                 "storeRoot": "root", "compressor": "zstd"}
+                """)
+        #expect(spec.name == "registry.example:5000/team/hello")
+        #expect(spec.tag == "v1")
+        #expect(spec.created == specNow)
+        #expect(spec.mtime == 1_000_000_000)
+        #expect(spec.architecture == "arm64")
+        #expect(spec.variant == "v8")
+        #expect(spec.uid == 4_294_967_294)
+        #expect(spec.gid == 1000)
+        #expect(spec.uname == "a")
+        #expect(spec.gname == "b")
+        #expect(spec.extraCommands == "ls\n")
+        #expect(spec.maxLayers == 2)
+        #expect(spec.layering == .size)
+        #expect(!spec.includeStorePaths)
+        #expect(spec.closure == folder.path.appending("graph.json"))
+        #expect(spec.storeLocation == StoreLocation(storeDir: "/gnu/store", root: folder.path.appending("root")))
+        #expect(spec.compressor == .zstd)
+    }
+
+    @Test func environmentSetsTheDefaultTimesOnly() throws {
+        let environment = ["SOURCE_DATE_EPOCH": "1700000000"]
+        let spec = try folder.load(text: "name = 'x'", environment: environment)
+        #expect(spec.created.seconds == 1_700_000_000)
+        #expect(spec.mtime == 1_700_000_000)
+        let given = try folder.load(
+            text: "name = 'x'\ncreated = 1970-01-01T00:00:05Z\nmtime = '1970-01-01T00:00:06.9Z'",
+            environment: environment)
+        #expect(given.created.seconds == 5)
+        #expect(given.mtime == 6)
+        let failure = #expect(throws: Failure.self) {
+            try folder.load(text: "name = 'x'", environment: ["SOURCE_DATE_EPOCH": "yesterday"])
+        }
+        #expect(failure?.code == .data)
+    }
+
+    @Test func fixturesSayTheSameInBothLanguages() throws {
+        let json = try load(fixture: "hello.json")
+        let toml = try load(fixture: "hello.toml")
+        #expect(json.buildArgs.canonical == toml.buildArgs.canonical)
+        #expect(json.config == toml.config)
+        #expect(json.contents.map(\.place) == [.machine(fixtures.appending("hello-root"))])
+        #expect(json.created.description == "2024-02-29T12:00:00Z")
+        #expect(json.warnings == [])
+        #expect(json.storeLocation == toml.storeLocation)
+        #expect(json.uid == toml.uid)
+        #expect(json.created == toml.created)
+        #expect(json.maxLayers == toml.maxLayers)
+        #expect(
+            json.buildArgs.canonical
+                == #"{"config":{"Cmd":["/bin/sh","-c","cat /etc/greeting"],"Env":["PATH=/bin","GREETING=hello"],"#
+                + #""ExposedPorts":{"8080/tcp":{}},"Labels":{"org.opencontainers.image.title":"hello"},"#
+                + #""WorkingDir":"/"},"contents":["hello-root"],"created":"2024-02-29T12:00:00Z","#
+                + #""includeStorePaths":true,"maxLayers":5,"name":"hello","tag":"v1","uid":1000}"#)
+    }
+
+    private func load(fixture: String) throws -> ImageSpec {
+        try ImageSpec.load(
+            .file(fixtures.appending(fixture)), verb: .layered, environment: [:], currentDirectory: "/",
+            now: { specNow })
+    }
+
+    @Test func buildArgsHoldNothingOfTheMachine() throws {
+        let name = baseName("hello")
+        let machine = folder.path.appending("root/nix/store/\(name)/bin")
+        let spec = try folder.load(
+            text: """
+                {"name": "X", "copyToRoot": ["\(machine)", "plain"], "closure": "graph", "storeRoot": "root",
+                 "compressor": "none", "tag": null, "created": "1970-01-01T01:00:00+01:00", "mtime": "now",
+                 "storeDir": "/nix/store/", "config": {"User": null, "Healthcheck": {"Retries": null}}}
+                """, sets: ["uid=5"])
+        #expect(
+            spec.buildArgs.canonical
+                == #"{"config":{"Healthcheck":{}},"contents":["/nix/store/\#(name)/bin","plain"],"#
+                + #""created":"1970-01-01T00:00:00Z","mtime":"now","name":"X","storeDir":"/nix/store","uid":5}"#)
+    }
+
+    @Test func contentsAreResolved() throws {
+        let (a, b) = (baseName("a"), baseName("b", "b"))
+        let spec = try folder.load(
+            text: """
+                {"name": "x", "storeRoot": "root", "contents":
+                  ["/nix/store/\(a)", "/nix/store/./\(a)/", "root/nix/store/\(b)/bin/sh", "plain/x/../y",
+                   "./plain/x/../y", "/other", "/nix/storeother"]}
+                """)
+        let root = folder.path.appending("root")
+        #expect(
+            spec.contents.map(\.written) == [
+                "/nix/store/\(a)", "root/nix/store/\(b)/bin/sh", "plain/x/../y", "/other", "/nix/storeother",
+            ])
+        #expect(
+            spec.contents.map(\.logicalPath) == ["/nix/store/\(a)", "/nix/store/\(b)/bin/sh", nil, nil, nil])
+        #expect(
+            spec.contents.map { $0.machinePath(in: spec.storeLocation) } == [
+                root.appending("nix/store/\(a)"), root.appending("nix/store/\(b)/bin/sh"),
+                folder.path.appending("plain/x/../y"), "/other", "/nix/storeother",
+            ])
+        let path = try #require(StorePath(baseName: b, storeDir: "/nix/store"))
+        #expect(spec.contents[1].place == .store(path, below: "bin/sh"))
+    }
+
+    @Test func onePathIsAListToo() throws {
+        #expect(try folder.load(text: "name = 'x'\ncontents = 'a'").contents.map(\.written) == ["a"])
+        #expect(try folder.load(text: "name = 'x'\ncopyToRoot = ['a']").contents.map(\.written) == ["a"])
+    }
+
+    @Test func pathInTheStoreThatIsNoStorePathIsRefused() throws {
+        #expect(
+            try folder.faults("name = 'x'\ncontents = ['/nix/store/x', '/nix/store/.links/y']") == [
+                "contents: got \"/nix/store/x\"; it lies in the store's folder, expected a store path there: HASH-NAME",
+                "contents: got \"/nix/store/.links/y\"; it lies in the store's folder, expected a store path there: "
+                    + "HASH-NAME",
+            ])
+    }
+
+    @Test func compressorMeansNothingToStream() throws {
+        #expect(try folder.load(text: "name = 'x'\ncompressor = 'zstd'", verb: .stream).name == "x")
+    }
+
+    @Test(arguments: [
+        "a", "a0/b.c", "a__b", "a---b", "localhost/x", "localhost:5000/x", "example.com/x", "Example.COM:443/X",
+        "a-b.example/x_y", "[::1]:5000/x", "UPPER/Case",
+    ])
+    func namesAreTaken(name: String) throws {
+        #expect(try folder.load(text: "name = '\(name)'").name == name.lowercased())
+    }
+
+    @Test(arguments: [
+        "", "/x", "x/", "a//b", "-a", "a-", "a___b", "a..b", "a._b", "é", "a b", "exa_mple.com/x", "-a.com/x",
+        "a.com:/x", "a.com:x/y", "\u{212A}", "[::g]/x", "../x",
+    ])
+    func badNamesAreRefused(name: String) throws {
+        #expect(
+            try folder.faults("name = '\(name)'") == [
+                "name: got \"\(name)\"; expected an image's name such as \"hello\" or "
+                    + "\"registry.example:5000/team/hello\""
+            ])
+    }
+
+    @Test func nameWithTagDigestOrIDIsRefused() throws {
+        #expect(
+            try folder.faults("name = 'Hello:v1'") == [
+                "name: got \"Hello:v1\"; a name holds no tag, the key tag does: write name \"Hello\" and tag \"v1\""
+            ])
+        #expect(
+            try folder.faults("name = 'h:5000/x:é'") == [
+                "name: got \"h:5000/x:é\"; a name holds no tag, the key tag does"
+            ])
+        #expect(
+            try folder.faults("name = 'x@sha256:00'") == [
+                "name: got \"x@sha256:00\"; expected a name without a digest, \"x\""
+            ])
+        let id = String(repeating: "a", count: 64)
+        #expect(try folder.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
+        #expect(try folder.faults("name = '\(String(repeating: "g", count: 256))'").count == 1)
+    }
+
+    @Test(arguments: ["", ".a", "-a", "a b", "é", "a:b", String(repeating: "a", count: 129)])
+    func badTagsAreRefused(tag: String) throws {
+        let shown = tag.count > 80 ? "\"\(tag.prefix(76))..." : "\"\(tag)\""
+        #expect(
+            try folder.faults("name = 'x'\ntag = '\(tag)'") == [
+                "tag: got \(shown); expected a tag: letters, digits, '_', '.' and '-', at most 128, the first no "
+                    + "'.' or '-'"
+            ])
+    }
+}

@@ -1,0 +1,77 @@
+import Archives
+import Testing
+
+@testable import DockerTools
+
+@Suite struct SpecSchemaTests {
+    private let schema = SpecSchema.value
+
+    @Test func everyKeyIsInTheSchema() {
+        #expect(
+            Set(schema["properties"]?.object?.keys ?? [:].keys) == [
+                "name", "tag", "fromImage", "fromImageName", "fromImageTag", "contents", "copyToRoot", "config",
+                "created",
+                "mtime", "architecture", "variant", "uid", "gid", "uname", "gname", "inheritConfig", "extraCommands",
+                "fakeRootCommands", "enableFakechroot", "runAsRoot", "diskSize", "buildVMMemorySize",
+                "keepContentsDirlinks", "maxLayers", "layering", "includeStorePaths", "includeNixDB", "closure",
+                "storeDir",
+                "storeRoot", "compressor", "imageName", "imageDigest", "sha256", "hash", "finalImageName",
+                "finalImageTag", "os", "arch", "tlsVerify",
+            ])
+    }
+
+    @Test func wholeIsOneStrictObject() {
+        #expect(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema")
+        #expect(schema["type"] == "object")
+        #expect(schema["additionalProperties"] == false)
+        #expect(
+            schema["anyOf"] == [["required": ["name"]], ["required": ["imageName"]], ["required": ["fromImage"]]])
+        #expect(
+            schema["allOf"] == [
+                ["not": ["required": ["contents", "copyToRoot"]]], ["not": ["required": ["sha256", "hash"]]],
+            ])
+    }
+
+    @Test func keysCarryRangesChoicesAndDefaults() {
+        let properties = schema["properties"]
+        #expect(
+            properties?["maxLayers"] == [
+                "type": "integer", "minimum": 2, "maximum": 125, "default": 100,
+                "description": "The most layers, base and last included. For layered, stream.",
+            ])
+        #expect(properties?["uid"]?["maximum"] == 4_294_967_294)
+        #expect(properties?["compressor"]?["enum"] == ["none", "gz", "zstd"])
+        #expect(properties?["layering"]?["default"] == "popularity")
+        #expect(properties?["created"]?["default"] == "1970-01-01T00:00:01Z")
+        #expect(properties?["tag"]?["anyOf"]?.array?.last == ["type": "null"])
+        #expect(properties?["tag"]?["default"] == .null)
+        #expect(
+            properties?["copyToRoot"]?["description"]
+                == "Another name of contents. Store paths, or plain folders, whose files appear in the image's root. For build, layered, stream."
+        )
+        #expect(properties?["runAsRoot"]?["description"]?.string?.hasSuffix("For build. Not built yet.") == true)
+    }
+
+    @Test func configIsOpenAndItsFieldsMayBeNull() {
+        let config = schema["properties"]?["config"]
+        #expect(config?["additionalProperties"] == true)
+        #expect(config?["properties"]?.object?.count == 28)
+        #expect(
+            config?["properties"]?["Cmd"]?["anyOf"]
+                == [["type": "array", "items": ["type": "string"]], ["type": "null"]])
+        #expect(
+            config?["properties"]?["ExposedPorts"]?["anyOf"]?.array?.first == [
+                "type": "object", "additionalProperties": ["type": "object"],
+                "propertyNames": ["pattern": "^[0-9]{1,5}(/(tcp|udp|sctp))?$"],
+            ])
+    }
+
+    @Test func everyDefaultIsOfItsKeysType() {
+        for key in SpecKey.table {
+            guard let value = key.defaultValue else { continue }
+            var report = SpecReport()
+            key.type.check(value, at: SpecPath(key.name), &report)
+            #expect(report.faults.isEmpty)
+        }
+    }
+}

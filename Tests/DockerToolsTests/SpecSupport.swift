@@ -1,0 +1,67 @@
+import Archives
+import Failures
+import Foundation
+import SystemPackage
+
+@testable import DockerTools
+
+/// A folder that is removed with the value.
+final class SpecFolder {
+    let path: FilePath
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "spec-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = FilePath(url.path)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+    func write(_ text: String, to name: String) throws {
+        try write(Array(text.utf8), to: name)
+    }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        try Data(bytes).write(to: URL(filePath: path.appending(name).string))
+    }
+
+    /// Loads the spec of a file.
+    func load(
+        _ name: String, sets: [String] = [], verb: SpecVerb = .layered, environment: [String: String] = [:]
+    ) throws -> ImageSpec {
+        try ImageSpec.load(
+            .anyFile(FilePath(name)), sets: sets, verb: verb, environment: environment, currentDirectory: path,
+            now: { specNow })
+    }
+
+    /// Loads a spec of this text.
+    func load(
+        text: String, sets: [String] = [], verb: SpecVerb = .layered, environment: [String: String] = [:]
+    ) throws -> ImageSpec {
+        try write(text, to: "spec")
+        return try load("spec", sets: sets, verb: verb, environment: environment)
+    }
+
+    /// The reasons why a spec of this text is refused.
+    func faults(_ text: String, sets: [String] = [], verb: SpecVerb = .layered) throws -> [String] {
+        do {
+            _ = try load(text: text, sets: sets, verb: verb)
+            return []
+        } catch let failure as Failure {
+            guard failure.code == .data, failure.what.hasPrefix("the spec 'spec' has ") else { throw failure }
+            return failure.why.split(separator: "\n").map(String.init)
+        }
+    }
+}
+
+/// 2001-09-09T01:46:40Z, half a second later.
+let specNow = Timestamp(seconds: 1_000_000_000, nanoseconds: 500_000_000) ?? .standard
+
+/// The repository's Fixtures.
+let fixtures = FilePath(URL(filePath: #filePath).deletingLastPathComponent().path).appending("../../Fixtures")
+    .lexicallyNormalized()
+
+/// A store path's base name.
+func baseName(_ name: String, _ letter: Character = "a") -> String {
+    String(repeating: letter, count: 32) + "-" + name
+}
