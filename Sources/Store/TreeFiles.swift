@@ -28,17 +28,18 @@ public final class TreeFiles {
         let descriptor = try open(entry, at: path)
         defer { close(descriptor) }
         let file = TreeFile(descriptor: descriptor, name: { self.machinePath(entry, path) })
-        try file.check(entry)
         do {
             try body(file)
         } catch is TarBodyTooShort {
             throw file.changed
         }
+        // Afterwards, so that a change before and a change in the middle both show.
         try file.check(entry)
     }
 
     private func open(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws -> Int32 {
-        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW
+        // What has become a FIFO since must not make the program wait.
+        let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let origin = Int(entry.origin)
         let descriptor: Int32
         if tree.origins[origin].isFile {
