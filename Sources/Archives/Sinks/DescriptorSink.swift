@@ -10,6 +10,9 @@ public final class DescriptorSink: ArchiveSink {
     private let name: String
     private let isFile: Bool
     private var position: Int64 = 0
+    /// What lies before it in a file is on its way to the disk.
+    private var syncing: Int64 = 0
+    private static let syncStep: Int64 = 16 << 20
     private var sends = true
 
     /// - Parameters:
@@ -38,7 +41,7 @@ public final class DescriptorSink: ArchiveSink {
                 if errno == EINTR { continue }
                 throw failure
             }
-            position += Int64(count)
+            advance(count)
             rest = rest.dropFirst(count)
         }
     }
@@ -54,7 +57,7 @@ public final class DescriptorSink: ArchiveSink {
                 return try copyThroughMemory(count, from: source)
             }
             copied += sent
-            position += Int64(sent)
+            advance(sent)
         }
         return copied
     }
@@ -104,6 +107,15 @@ public final class DescriptorSink: ArchiveSink {
     public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
 
     public func finish() throws {}
+
+    /// A file is synced at its end. What is on its way to the disk by then need not be waited for; a failure shows in that
+    /// sync.
+    private func advance(_ count: Int) {
+        position += Int64(count)
+        guard isFile, position - syncing >= Self.syncStep else { return }
+        _ = clinux_begin_writing(descriptor, syncing, position - syncing)
+        syncing = position
+    }
 
     private var failure: Failure {
         errno == EPIPE

@@ -20,6 +20,9 @@ uint32_t clinux_device_minor(uint64_t device);
 /// Sets the capacity of a pipe in bytes (F_SETPIPE_SZ). The new capacity, or -1 and errno.
 int clinux_set_pipe_size(int descriptor, int bytes);
 
+/// Begins to write a stretch of a file to its disk, without waiting (sync_file_range(2)). -1 and errno on failure.
+int clinux_begin_writing(int descriptor, int64_t offset, int64_t count);
+
 /// The columns of the terminal behind a descriptor (TIOCGWINSZ), or 0 if it is none.
 int clinux_terminal_columns(int descriptor);
 
