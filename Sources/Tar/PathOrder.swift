@@ -7,8 +7,8 @@ public enum PathOrder {
         let shared = min(left.count, right.count)
         var index = 0
         while index < shared, left[index] == right[index] { index += 1 }
-        // Behind a byte of ASCII both go on with a whole code point. Behind another one the two may read what they share
-        // differently: a sequence that is whole in one may be broken in the other.
+        // Behind a byte of ASCII both go on with a whole code point. Behind another one the two may read what they
+        // share differently: a sequence that is whole in one may be broken in the other.
         if index == 0 || left[index - 1] < 0x80 {
             guard index < shared else { return left.count < right.count }
             if left[index] < 0x80 || right[index] < 0x80 { return left[index] < right[index] }

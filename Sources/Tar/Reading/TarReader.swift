@@ -2,8 +2,8 @@ import Failures
 
 /// Reads a tar from a source in one pass, in ustar, PAX, GNU or pre-POSIX form, and believes none of it.
 ///
-/// All errors are `Failure` with code `data` and name the archive, the entry's number and name, and the reason; errors of
-/// the source come through as they are.
+/// All errors are `Failure` with code `data` and name the archive, the entry's number and name, and the reason; errors
+/// of the source come through as they are.
 public final class TarReader {
     private let source: any ByteSource
     private let archive: String
