@@ -36,7 +36,8 @@ struct JSONValueTests {
         #expect(try Self.parse(value.canonical).canonical == value.canonical)
     }
 
-    /// Keys in the order of their bytes, whatever a language's collation says; Python sorts code points, which is the same.
+    /// Keys in the order of their bytes, whatever a language's collation says; Python sorts code points, which is the
+    /// same.
     @Test func agreesWithPython() throws {
         let text = #"{"é":1,"e":{"z":[1.25,"\ud83d\ude00"],"Z":"a\/b"},"\uffff":2,"\ud83d\ude00":3,"E":[[],{}]}"#
         let script = """

@@ -89,6 +89,29 @@ struct DockerArchiveReaderTests {
         #expect(failure?.why == "the gzip stream ends before its end: it is truncated")
     }
 
+    @Test func readsWhatSkopeoWrites() throws {
+        let layer = try TestTar.files([("hello", Array("world".utf8))])
+        let diffID = try SHA256.digest(of: layer)
+        let config = String(decoding: Self.config(), as: UTF8.self).replacing(Self.diffID, with: "\(diffID)")
+        let folder = try TemporaryFolder()
+        try folder.write(
+            TestTar.files([
+                ("c.json", Array(config.utf8)), ("l/layer.tar", layer), ("manifest.json", Self.manifest("c.json")),
+            ]), to: "in.tar")
+        try Program.output(
+            [
+                "skopeo", "copy", "--insecure-policy", "docker-archive:\(folder.path("in.tar"))",
+                "docker-archive:\(folder.path("out.tar")):example.org/n:t",
+            ])
+        let archive = try DockerArchiveReader.read(ArchiveSource.open(FilePath(folder.path("out.tar"))))
+        let image = try #require(archive.images.first)
+        #expect(image.repoTags == ["example.org/n:t"])
+        #expect(image.imageID == (try SHA256.digest(of: Array(config.utf8))))
+        #expect(image.layers.map(\.name) == ["\(diffID.hex).tar"])
+        #expect(image.layers.map(\.size) == [UInt64(layer.count)])
+        #expect(image.layers.map(\.diffID) == [diffID])
+    }
+
     @Test func readsSeveralImagesAndSharedLayers() throws {
         let manifest = Array(
             #"[{"Config":"c1","RepoTags":null,"Layers":["l"]},{"Config":"c2","RepoTags":["b:1","c:2"],"Layers":["l","l"]}]"#

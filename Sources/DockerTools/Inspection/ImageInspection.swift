@@ -62,7 +62,7 @@ public struct ImageInspection: Sendable {
             throw Failure(
                 .data, "cannot show the build arguments of \(source)",
                 why:
-                    "the archive has no member buildArgs.json: another program wrote it, or it was told not to keep them",
+                    "the archive has no member buildArgs.json: it was told not to keep them, or is another program's",
                 advice: "build the image with dockertools, without --no-build-args")
         }
         return archiveBuildArgs
