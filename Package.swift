@@ -58,14 +58,18 @@ let package = Package(
             dependencies: ["Archives", "DockerTools", "Failures", argumentParser, systemPackage],
             swiftSettings: strict),
 
-        tests("DigestsTests", ["Digests"]),
-        tests("TarTests", ["Tar", "Failures"]),
-        tests("ArchivesTests", ["Archives", "Tar", "Failures"]),
+        .target(name: "TestSupport", dependencies: ["Tar"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("DigestsTests", ["Digests", "TestSupport"]),
+        tests("TarTests", ["Tar", "Failures", "TestSupport"]),
+        tests("ArchivesTests", ["Archives", "Tar", "Failures", "TestSupport", systemPackage]),
         tests("StoreTests", ["Store", "Failures", subprocess, systemPackage]),
         tests("LayeringTests", ["Layering", "Store", "Failures"]),
-        tests("ImagesTests", ["Images", "Store", "Failures", "Digests", "Tar"]),
-        tests("DockerToolsTests", ["DockerTools", "Archives", "Failures", "Store", systemPackage]),
+        tests(
+            "ImagesTests", ["Images", "Archives", "Store", "Failures", "Digests", "Tar", "TestSupport", systemPackage]),
+        tests(
+            "DockerToolsTests",
+            ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),
         tests("HouseTests", []),
-        tests("IntegrationTests", [subprocess]),
+        tests("IntegrationTests", ["TestSupport", subprocess]),
     ]
 )

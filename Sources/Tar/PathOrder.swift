@@ -7,10 +7,12 @@ public enum PathOrder {
         let shared = min(left.count, right.count)
         var index = 0
         while index < shared, left[index] == right[index] { index += 1 }
-        guard index < shared else { return left.count < right.count }
-        // UTF-8 sorts by code point as it sorts by byte. Only a byte that is not UTF-8 can make a difference, and only
-        // against a code point beyond U+D7FF, whose first byte is 0xEE or more.
-        if left[index] < 0x80 || right[index] < 0x80 { return left[index] < right[index] }
+        // Behind a byte of ASCII both go on with a whole code point. Behind another one the two may read what they
+        // share differently: a sequence that is whole in one may be broken in the other.
+        if index == 0 || left[index - 1] < 0x80 {
+            guard index < shared else { return left.count < right.count }
+            if left[index] < 0x80 || right[index] < 0x80 { return left[index] < right[index] }
+        }
         return UTF8Scalars(left).lexicographicallyPrecedes(UTF8Scalars(right))
     }
 }

@@ -13,14 +13,17 @@ public final class CompressingSink: ArchiveSink {
     private var idle: [Block] = []
     private var current: Block?
     /// Blocks under way at most: enough that the threads need not wait while this one reads or writes.
-    private let limit = 2 * workerCount + 1
+    private let limit: Int
 
     /// Nil if there is nothing to compress with: the archive is to be as it is.
-    public init?(_ compressor: Compressor, to sink: any ArchiveSink) {
+    ///
+    /// - Parameter threads: how many compress.
+    public init?(_ compressor: Compressor, to sink: any ArchiveSink, threads: Int = workerCount) {
         guard let format = Format(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        workers = OrderedWorkers(width: workerCount) { block in
+        limit = 2 * threads + 1
+        workers = OrderedWorkers(width: threads) { block in
             try block.compress()
             return block
         }

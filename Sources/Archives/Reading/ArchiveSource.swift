@@ -27,8 +27,8 @@ public final class ArchiveSource: ByteSource {
     /// Opens an archive.
     ///
     /// - Parameter path: a file, or `-` for standard input.
-    /// - Throws: `Failure` with code `io` if it cannot be read, and `data` if it is compressed in a way that is not read.
-    ///   A stream that is damaged, truncated or larger than `limits` allow fails with `data` where that shows.
+    /// - Throws: `Failure` with code `io` if it cannot be read, and `data` if it is compressed in a way that is not
+    ///   read. A stream that is damaged, truncated or larger than `limits` allow fails with `data` where that shows.
     public static func open(_ path: FilePath, limits: ReadingLimits = .archive) throws -> ArchiveSource {
         if path == "-" {
             let name = "standard input"

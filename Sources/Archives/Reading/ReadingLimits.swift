@@ -8,8 +8,8 @@ public struct ReadingLimits: Equatable, Sendable {
     public var ratioFrom: UInt64 = 4 << 30
     /// The most bytes of output for each byte of input beyond that: 200. File systems of programs come to 2 to 10.
     public var ratio: UInt64 = 200
-    /// The largest window of zstd, as a power of two: 27, 128 MiB, which is what `zstd -d` takes by itself. The window is
-    /// held in memory whole.
+    /// The largest window of zstd, as a power of two: 27, 128 MiB, which is what `zstd -d` takes by itself. The window
+    /// is held in memory whole.
     public var zstdWindowLog: Int32 = 27
     /// Zeros behind the last member of a gzip file: 1 MiB. Tapes and some uploads pad to a block.
     public var gzipPadding: UInt64 = 1 << 20

@@ -11,8 +11,8 @@ extension TarField {
         return UInt64(value)
     }
 
-    /// A number of a header: octal digits with blanks before and blanks or NULs behind, an empty field being 0; or, where
-    /// the first bit is set, a number in two's complement to the base of 256.
+    /// A number of a header: octal digits with blanks before and blanks or NULs behind, an empty field being 0; or,
+    /// where the first bit is set, a number in two's complement to the base of 256.
     ///
     /// Source: POSIX.1-1988 ustar; GNU tar's manual, "Basic Tar Format", for base 256.
     func signed(in header: UnsafeRawBufferPointer, _ label: String) throws(TarMalformed) -> Int64 {

@@ -57,17 +57,22 @@ struct TarHeaderDecoder {
         deviceMinor = isDevice ? try Self.device(.deviceMinor, header, "device's minor number") : 0
     }
 
-    /// Whether a block is one of the two that end a tar.
-    static func isEnd(_ block: UnsafeRawBufferPointer) -> Bool { block.allSatisfy { $0 == 0 } }
+    /// Whether all bytes are zero, as in the two blocks that end a tar.
+    static func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt64 = 0
+        for offset in stride(from: 0, to: block.count - 7, by: 8) {
+            bits |= block.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+        return bits == 0 && block.suffix(block.count % 8).allSatisfy { $0 == 0 }
+    }
 
     /// The checksum is the sum of all bytes as if blanks stood in its place.
     private static func check(_ header: UnsafeRawBufferPointer) throws(TarMalformed) {
         let field = TarField.checksum
         let told = try field.number(in: header, "checksum")
         var sum = UInt64(field.length) * UInt64(UInt8(ascii: " "))
-        for (index, byte) in header.enumerated() where index < field.offset || index >= field.offset + field.length {
-            sum += UInt64(byte)
-        }
+        for byte in header { sum += UInt64(byte) }
+        for byte in header[field.offset..<field.offset + field.length] { sum -= UInt64(byte) }
         guard sum == told else {
             throw TarMalformed("its header has the checksum \(told) and sums up to \(sum)")
         }

@@ -6,7 +6,7 @@ public enum TarLimits {
     public static let paxHeader: UInt64 = 1 << 20
     /// Bytes of a GNU long name or link: 64 KiB, sixteen times what Linux takes as a path (PATH_MAX, 4096).
     public static let longName: UInt64 = 64 << 10
-    /// Bytes behind the end of a tar that are read through: 64 MiB. Padding to a whole record comes to a few KiB, on
+    /// Bytes behind the end of a tar that are read through: 16 MiB. Padding to a whole record comes to a few KiB, on
     /// tapes to some MiB; an endless source of zeros must not be read for ever.
-    public static let trailer: UInt64 = 64 << 20
+    public static let trailer: UInt64 = 16 << 20
 }

@@ -2,8 +2,8 @@ import Failures
 
 /// Reads a tar from a source in one pass, in ustar, PAX, GNU or pre-POSIX form, and believes none of it.
 ///
-/// All errors are `Failure` with code `data` and name the archive, the entry's number and name, and the reason; errors of
-/// the source come through as they are.
+/// All errors are `Failure` with code `data` and name the archive, the entry's number and name, and the reason; errors
+/// of the source come through as they are.
 public final class TarReader {
     private let source: any ByteSource
     private let archive: String
@@ -40,7 +40,7 @@ public final class TarReader {
         var extensions = TarExtensions()
         while try readBlock(mayEnd: extensions.isEmpty) {
             let block = UnsafeRawBufferPointer(block)
-            if TarHeaderDecoder.isEnd(block) {
+            if TarHeaderDecoder.isZero(block) {
                 guard extensions.isEmpty else { throw failure("the archive ends behind the headers that extend it") }
                 try readSecondEndBlock()
                 return nil
@@ -103,7 +103,10 @@ public final class TarReader {
         while true {
             let count = try source.read(into: block)
             guard count > 0 else { return junk }
-            if let last = block[..<count].lastIndex(where: { $0 != 0 }) { junk = read + UInt64(last) + 1 }
+            let part = UnsafeRawBufferPointer(rebasing: block[..<count])
+            if !TarHeaderDecoder.isZero(part), let last = part.lastIndex(where: { $0 != 0 }) {
+                junk = read + UInt64(last) + 1
+            }
             read += UInt64(count)
             guard read <= TarLimits.trailer else {
                 throw Failure(
@@ -159,7 +162,7 @@ public final class TarReader {
     private func readSecondEndBlock() throws {
         isAtEnd = true
         guard try readBlock(mayEnd: true) else { return }
-        guard TarHeaderDecoder.isEnd(UnsafeRawBufferPointer(block)) else {
+        guard TarHeaderDecoder.isZero(UnsafeRawBufferPointer(block)) else {
             throw failure("a block of zeros stands in its place, and more behind that")
         }
         hasEndBlocks = true

@@ -1,0 +1,140 @@
+import Archives
+import Digests
+import DockerTools
+import Failures
+import Images
+import SystemPackage
+import TestSupport
+import Testing
+
+struct ImageInspectionTests {
+    static let config = Array(
+        #"""
+        {"architecture":"arm64","created":"1970-01-01T00:00:01Z","os":"linux","variant":"v8","config":
+        {"Cmd":["/bin/sh","-c","echo \"a b\""],"Env":["A=1","B=2"],"ExposedPorts":{"80/tcp":{},"53/udp":{}},
+        "Labels":{"k":"v"},"User":"1000:100","WorkingDir":""},
+        "history":[{"created_by":"dockertools","comment":"store paths: ['/nix/store/x']"},
+        {"created_by":"ENV \u001b[31m","empty_layer":true},{"created_by":"a\n  b"}],
+        "rootfs":{"type":"layers","diff_ids":
+        ["sha256:1111111111111111111111111111111111111111111111111111111111111111",
+        "sha256:2222222222222222222222222222222222222222222222222222222222222222"]}}
+        """#.utf8)
+
+    static let manifest =
+        Array(
+            #"[{"Config":"c.json","RepoTags":["host:5000/app:1","app:2"],"Layers":["l1","l2"]},"#.utf8)
+        + Array(#"{"Config":"d.json","RepoTags":["other:1"],"Layers":[]}]"#.utf8)
+
+    static func archive(_ buildArgs: String? = nil) throws -> DockerArchive {
+        var files: [(name: String, body: [UInt8])] = [
+            ("c.json", config), ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
+            ("l1", [UInt8](repeating: 0, count: 1_234_567)), ("l2", [1, 2, 3]), ("manifest.json", manifest),
+        ]
+        if let buildArgs { files.append(("buildArgs.json", Array(buildArgs.utf8))) }
+        return try DockerArchiveReader.read(MemorySource(TestTar.files(files)), name: "'a.tar'")
+    }
+
+    @Test func showsPeopleWhatAnImageIs() throws {
+        let inspection = try ImageInspection(Self.archive())
+        let imageID = try SHA256.digest(of: Self.config)
+        #expect(
+            inspection.text == """
+                name          host:5000/app
+                tag           1
+                also named    app:2
+                image ID      \(imageID)
+                architecture  arm64
+                variant       v8
+                os            linux
+                created       1970-01-01T00:00:01Z
+                User          1000:100
+                ExposedPorts  53/udp
+                ExposedPorts  80/tcp
+                Env           A=1
+                Env           B=2
+                Cmd           ["/bin/sh","-c","echo \\"a b\\""]
+                Labels        k=v
+                size          1.2 MB in 2 layers
+
+                LAYER    SIZE  DIFF ID                                                                  CREATED BY
+                    1  1.2 MB  sha256:1111111111111111111111111111111111111111111111111111111111111111  \
+                dockertools: store paths: ['/nix/store/x']
+                    2     3 B  sha256:2222222222222222222222222222222222222222222222222222222222222222  a b
+
+                """)
+    }
+
+    @Test func showsProgramsWhatAnImageIs() throws {
+        let json = try ImageInspection(Self.archive()).json
+        #expect(
+            json.object.map { $0.keys.sorted() } == [
+                "architecture", "config", "created", "history", "imageID", "layers", "name", "names", "os", "tag",
+            ])
+        #expect(json["name"] == "host:5000/app")
+        #expect(json["tag"] == "1")
+        #expect(json["names"] == ["host:5000/app:1", "app:2"])
+        #expect(json["imageID"]?.string == "\(try SHA256.digest(of: Self.config))")
+        #expect(json["architecture"] == "arm64")
+        #expect(json["os"] == "linux")
+        #expect(json["created"] == "1970-01-01T00:00:01Z")
+        #expect(json["config"]?["User"] == "1000:100")
+        #expect(json["history"]?.array?.count == 3)
+        #expect(
+            json["layers"] == [
+                [
+                    "diffID": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
+                    "size": 1_234_567, "createdBy": "dockertools", "comment": "store paths: ['/nix/store/x']",
+                ],
+                [
+                    "diffID": "sha256:2222222222222222222222222222222222222222222222222222222222222222", "size": 3,
+                    "createdBy": "a\n  b", "comment": nil,
+                ],
+            ])
+    }
+
+    @Test func showsAnImageThatSaysLittle() throws {
+        let inspection = try ImageInspection(Self.archive(), name: "other:1")
+        #expect(inspection.json["config"] == [:])
+        #expect(inspection.json["architecture"] == .some(.null))
+        #expect(inspection.text.contains("size      0 B in 0 layers"))
+    }
+
+    @Test func choosesByName() throws {
+        let archive = try Self.archive()
+        #expect(try ImageInspection(archive, name: "app:2").tag == "2")
+        #expect(try ImageInspection(archive, name: "other:1").name == "other")
+        for name in ["app", "app:1", "", "APP:2"] {
+            let failure = #expect(throws: Failure.self) { try ImageInspection(archive, name: name) }
+            #expect(failure?.code == .data)
+            #expect(failure?.why == "it holds no image named '\(name)'")
+            #expect(failure?.advice == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
+        }
+    }
+
+    @Test func showsBuildArgs() throws {
+        #expect(try ImageInspection(Self.archive(#"{"name":"x"}"#)).buildArgs() == ["name": "x"])
+        let inspection = try ImageInspection(Self.archive())
+        let failure = #expect(throws: Failure.self) { try inspection.buildArgs() }
+        #expect(failure?.code == .data)
+        #expect(failure?.what == "cannot show the build arguments of 'a.tar'")
+    }
+
+    @Test func tellsThePathFromTheName() throws {
+        let folder = try TemporaryFolder()
+        let odd = try folder.write([], to: "a#b:1")
+        #expect(ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
+        #expect(ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
+        #expect(ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
+        #expect(ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
+    }
+
+    @Test func readsAFile() throws {
+        let folder = try TemporaryFolder()
+        let tar = try TestTar.files([
+            ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
+            ("manifest.json", Array(#"[{"Config":"d.json","RepoTags":["n:t"],"Layers":[]}]"#.utf8)),
+        ])
+        let path = try folder.write(Program.output(["zstd", "-c"], input: tar), to: "image")
+        #expect(try ImageInspection.read(ImageLocation("\(path)#n:t")).name == "n")
+    }
+}

@@ -1,0 +1,245 @@
+import Archives
+import Digests
+import Failures
+import Images
+import SystemPackage
+import Tar
+import TestSupport
+import Testing
+
+struct DockerArchiveReaderTests {
+    typealias Member = (name: String, body: [UInt8])
+
+    static let layer = [UInt8](repeating: 0, count: 10240)
+    static let diffID = "sha256:" + String(repeating: "1", count: 64)
+
+    static func config(diffIDs: Int = 1) -> [UInt8] {
+        // Blanks and the order of keys belong to the bytes that are hashed.
+        let ids = Array(repeating: "\"\(diffID)\"", count: diffIDs).joined(separator: ", ")
+        return Array(#"{"os": "linux", "architecture":"amd64","rootfs":{"type":"layers","diff_ids":[\#(ids)]}}"#.utf8)
+    }
+
+    static func manifest(_ config: String, tags: String = #"["app:1"]"#, layers: [String] = ["l/layer.tar"]) -> [UInt8]
+    {
+        let names = layers.map { "\"\($0)\"" }.joined(separator: ",")
+        return Array(#"[{"Config":"\#(config)","RepoTags":\#(tags),"Layers":[\#(names)]}]"#.utf8)
+    }
+
+    static func read(_ members: [Member]) throws -> DockerArchive {
+        try DockerArchiveReader.read(MemorySource(TestTar.files(members), step: 1000), name: "'a.tar'")
+    }
+
+    /// What the reader says of an archive that it refuses.
+    static func refusal(
+        _ members: [Member], sourceLocation: SourceLocation = #_sourceLocation
+    ) -> String? {
+        let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) { try read(members) }
+        #expect(failure?.code == .data, sourceLocation: sourceLocation)
+        #expect(failure?.what.hasPrefix("cannot read ") == true, sourceLocation: sourceLocation)
+        return failure?.why
+    }
+
+    @Test func readsAnImage() throws {
+        let config = Self.config()
+        let imageID = try SHA256.digest(of: config)
+        let members: [Member] = [
+            ("l/layer.tar", Self.layer), ("l/VERSION", Array("1.0".utf8)), ("l/json", Array("{}".utf8)),
+            ("\(imageID.hex).json", config), ("manifest.json", Self.manifest("\(imageID.hex).json")),
+        ]
+        // The manifest may come first or last.
+        for order in [members, members.reversed()] {
+            let archive = try Self.read(order)
+            #expect(archive.name == "'a.tar'")
+            #expect(archive.buildArgs == nil)
+            let image = try #require(archive.images.first)
+            #expect(archive.images.count == 1)
+            #expect(image.configName == "\(imageID.hex).json")
+            #expect(image.repoTags == ["app:1"])
+            #expect(image.configBytes == config)
+            #expect(image.config["os"] == "linux")
+            #expect(image.imageID == imageID)
+            let diffID = try #require(Digest(Self.diffID))
+            #expect(image.layers.map(\.name) == ["l/layer.tar"])
+            #expect(image.layers.map(\.size) == [10240])
+            #expect(image.layers.map(\.diffID) == [diffID])
+        }
+    }
+
+    @Test func readsNamesThatBeginWithADot() throws {
+        let archive = try Self.read([
+            ("./c.json", Self.config()), (".//l/layer.tar", Self.layer), ("././manifest.json", Self.manifest("c.json")),
+        ])
+        #expect(archive.images.count == 1)
+    }
+
+    @Test func readsCompressedArchives() throws {
+        let tar = try TestTar.files([
+            ("c.json", Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest("c.json")),
+        ])
+        let folder = try TemporaryFolder()
+        let gzip = try Program.output(["gzip", "-c"], input: tar)
+        let path = try folder.write(gzip, to: "a.tar.gz")
+        let archive = try DockerArchiveReader.read(ArchiveSource.open(FilePath(path)))
+        #expect(archive.images.map(\.repoTags) == [["app:1"]])
+        // A checksum behind the end of the tar is looked at too.
+        try folder.write(Array(gzip.dropLast()), to: "a.tar.gz")
+        let failure = #expect(throws: Failure.self) {
+            try DockerArchiveReader.read(ArchiveSource.open(FilePath(path)))
+        }
+        #expect(failure?.why == "the gzip stream ends before its end: it is truncated")
+    }
+
+    @Test func readsWhatSkopeoWrites() throws {
+        let layer = try TestTar.files([("hello", Array("world".utf8))])
+        let diffID = try SHA256.digest(of: layer)
+        let config = String(decoding: Self.config(), as: UTF8.self).replacing(Self.diffID, with: "\(diffID)")
+        let folder = try TemporaryFolder()
+        try folder.write(
+            TestTar.files([
+                ("c.json", Array(config.utf8)), ("l/layer.tar", layer), ("manifest.json", Self.manifest("c.json")),
+            ]), to: "in.tar")
+        try Program.output(
+            [
+                "skopeo", "copy", "--insecure-policy", "docker-archive:\(folder.path("in.tar"))",
+                "docker-archive:\(folder.path("out.tar")):example.org/n:t",
+            ])
+        let archive = try DockerArchiveReader.read(ArchiveSource.open(FilePath(folder.path("out.tar"))))
+        let image = try #require(archive.images.first)
+        #expect(image.repoTags == ["example.org/n:t"])
+        #expect(image.imageID == (try SHA256.digest(of: Array(config.utf8))))
+        #expect(image.layers.map(\.name) == ["\(diffID.hex).tar"])
+        #expect(image.layers.map(\.size) == [UInt64(layer.count)])
+        #expect(image.layers.map(\.diffID) == [diffID])
+    }
+
+    @Test func readsSeveralImagesAndSharedLayers() throws {
+        let manifest = Array(
+            #"[{"Config":"c1","RepoTags":null,"Layers":["l"]},{"Config":"c2","RepoTags":["b:1","c:2"],"Layers":["l","l"]}]"#
+                .utf8)
+        let archive = try Self.read([
+            ("manifest.json", manifest), ("l", Self.layer), ("c1", Self.config()), ("c2", Self.config(diffIDs: 2)),
+        ])
+        #expect(archive.images.map(\.repoTags) == [[], ["b:1", "c:2"]])
+        #expect(archive.images.map(\.layers.count) == [1, 2])
+    }
+
+    @Test func readsBuildArgs() throws {
+        let members: [Member] = [
+            ("buildArgs.json", Array(#"{"name":"app"}"#.utf8)), ("c.json", Self.config()), ("l/layer.tar", Self.layer),
+            ("manifest.json", Self.manifest("c.json")),
+        ]
+        #expect(try Self.read(members).buildArgs == ["name": "app"])
+    }
+
+    @Test func theLaterOfTwoMembersCounts() throws {
+        let archive = try Self.read([
+            ("manifest.json", Array("[]".utf8)), ("c.json", Self.config()), ("l/layer.tar", [1]),
+            ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest("c.json")),
+        ])
+        #expect(archive.images.first?.layers.first?.size == 10240)
+    }
+
+    @Test func refusesWhatIsNoDockerArchive() {
+        let why = "it has no member manifest.json: it is no docker-archive"
+        #expect(Self.refusal([]) == why)
+        #expect(Self.refusal([("etc/passwd", [1])]) == why)
+    }
+
+    @Test func refusesAConfigWithAnotherDigestThanItsName() throws {
+        let imageID = try SHA256.digest(of: Self.config())
+        let wrong = String(repeating: "a", count: 64)
+        for name in ["\(wrong).json", "blobs/sha256/\(wrong)"] {
+            let why = Self.refusal([
+                (name, Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest(name)),
+            ])
+            #expect(why == "the config '\(name)' has the digest \(imageID), and not that of its name")
+        }
+        let right = "blobs/sha256/\(imageID.hex)"
+        let archive = try Self.read([
+            (right, Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest(right)),
+        ])
+        #expect(archive.images.first?.imageID == imageID)
+    }
+
+    @Test func refusesLayersThatDoNotAgree() {
+        #expect(
+            Self.refusal([
+                ("c.json", Self.config(diffIDs: 2)), ("l/layer.tar", Self.layer),
+                ("manifest.json", Self.manifest("c.json")),
+            ]) == "manifest.json[0] has 1 layers, and its config has 2 diff_ids")
+        #expect(
+            Self.refusal([("c.json", Self.config()), ("manifest.json", Self.manifest("c.json"))])
+                == "the layer 'l/layer.tar' is not in it")
+    }
+
+    @Test func refusesALayerThatIsALink() throws {
+        let sink = MemorySink()
+        let writer = TarWriter(to: sink, owner: TarOwner())
+        try Array("l/layer.tar".utf8).withUnsafeBytes { path in
+            try Array("../m/layer.tar".utf8).withUnsafeBytes {
+                try writer.header(TarEntry(path: path, kind: .symbolicLink, mode: 0o777, linkTarget: $0))
+            }
+        }
+        try writer.flush()
+        let rest = try TestTar.files([("c.json", Self.config()), ("manifest.json", Self.manifest("c.json"))])
+        let failure = #expect(throws: Failure.self) {
+            try DockerArchiveReader.read(MemorySource(sink.bytes + rest), name: "'a.tar'")
+        }
+        #expect(failure?.why == "the layer 'l/layer.tar' is a link or device, which is not read yet")
+    }
+
+    @Test(arguments: [
+        ("{}", "manifest.json is an object, and not a list of images"),
+        ("[]", "manifest.json is a list, and not a list of images"),
+        ("[1]", "manifest.json[0] is an integer, and not an object"),
+        (#"[{"Layers":[]}]"#, "manifest.json[0].Config is missing, and not a string"),
+        (#"[{"Config":{},"Layers":[]}]"#, "manifest.json[0].Config is an object, and not a string"),
+        (#"[{"Config":"c.json"}]"#, "manifest.json[0].Layers is missing, and not a list of strings"),
+        (#"[{"Config":"c.json","Layers":[1]}]"#, "manifest.json[0].Layers is a list, and not a list of strings"),
+        (
+            #"[{"Config":"c.json","Layers":[],"RepoTags":"a:1"}]"#,
+            "manifest.json[0].RepoTags is a string, and not a list of strings"
+        ),
+        (#"[{"Config":"x\u001b.json","Layers":[]}]"#, "the config of manifest.json[0], 'x\u{FFFD}.json', is not in it"),
+        (#"[{"Config":"l/layer.tar","Layers":[]}]"#, "the config of manifest.json[0], 'l/layer.tar', is no JSON"),
+    ])
+    func refusesManifests(_ manifest: String, _ why: String) {
+        #expect(
+            Self.refusal([
+                ("c.json", Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Array(manifest.utf8)),
+            ]) == why)
+    }
+
+    @Test(arguments: [
+        ("{}", "the config has no rootfs.diff_ids that is a list of strings"),
+        (#"{"rootfs":{"diff_ids":[1]}}"#, "the config has no rootfs.diff_ids that is a list of strings"),
+        (
+            #"{"rootfs":{"diff_ids":["sha256:../../x"]}}"#,
+            "rootfs.diff_ids[0] of the config is 'sha256:../../x', and not 'sha256:' and 64 digits 0-9 a-f"
+        ),
+        ("[]", "the config has no rootfs.diff_ids that is a list of strings"),
+    ])
+    func refusesConfigs(_ config: String, _ why: String) {
+        #expect(
+            Self.refusal([
+                ("c.json", Array(config.utf8)), ("l/layer.tar", Self.layer),
+                ("manifest.json", Self.manifest("c.json")),
+            ]) == why)
+    }
+
+    @Test func refusesJSONThatIsDamagedOrTooLarge() {
+        let damaged = Self.refusal([("manifest.json", Array("[{]".utf8))])
+        #expect(damaged?.hasPrefix("it is no valid JSON: ") == true)
+        let blanks = [UInt8](repeating: UInt8(ascii: " "), count: 4 << 20)
+        #expect(
+            Self.refusal([("manifest.json", Array("[".utf8) + blanks)])
+                == "the manifest, 'manifest.json', has 4194305 bytes, more than the limit of 4194304")
+    }
+
+    @Test func refusesMoreJSONThanItHolds() {
+        let json = Array("{".utf8) + [UInt8](repeating: UInt8(ascii: " "), count: (4 << 20) - 1)
+        #expect(
+            Self.refusal((0..<9).map { ("\($0).json", json) })
+                == "with it the JSON in the archive exceeds the limit of 33554432 bytes")
+    }
+}

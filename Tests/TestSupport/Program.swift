@@ -1,0 +1,64 @@
+import Foundation
+
+/// Runs other programs, those that ours must agree with.
+public enum Program {
+    /// What a program left behind.
+    public struct Outcome: Sendable {
+        /// Its exit status; that of a signal counts too.
+        public let status: Int32
+        public let output: [UInt8]
+        public let errors: String
+
+        public var text: String { String(decoding: output, as: UTF8.self) }
+    }
+
+    /// A program ended with a status other than 0.
+    public struct Failed: Error, CustomStringConvertible {
+        public let command: [String]
+        public let outcome: Outcome
+
+        public var description: String { "\(command) ended with \(outcome.status): \(outcome.errors)" }
+    }
+
+    /// Runs a program found in PATH to its end, its output in files so that no pipe can fill up.
+    ///
+    /// - Parameter environment: what is set besides what this process has.
+    public static func run(
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+    ) throws -> Outcome {
+        let files = try TemporaryFolder()
+        for name in ["out", "err"] { try files.write([], to: name) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+        process.standardInput = FileHandle(forReadingAtPath: try files.write(input, to: "in"))
+        process.standardOutput = FileHandle(forWritingAtPath: files.path("out"))
+        process.standardError = FileHandle(forWritingAtPath: files.path("err"))
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try files.read("out"),
+            errors: String(decoding: try files.read("err"), as: UTF8.self))
+    }
+
+    /// Runs a program that must succeed.
+    ///
+    /// - Returns: its output.
+    @discardableResult
+    public static func output(
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+    ) throws -> [UInt8] {
+        let outcome = try run(command, input: input, environment: environment, in: folder)
+        guard outcome.status == 0 else { throw Failed(command: command, outcome: outcome) }
+        return outcome.output
+    }
+
+    /// Runs a Python script that must succeed.
+    ///
+    /// - Returns: its output.
+    public static func python(_ script: String, _ arguments: [String] = [], input: [UInt8] = []) throws -> [UInt8] {
+        try output(["python3", "-c", script] + arguments, input: input)
+    }
+}
