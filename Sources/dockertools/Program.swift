@@ -21,7 +21,7 @@ struct Program: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            LayeredCommand.self, StreamCommand.self, PlanCommand.self, ShadowSetupCommand.self,
+            LayeredCommand.self, StreamCommand.self, PlanCommand.self, InspectCommand.self, ShadowSetupCommand.self,
             SchemaCommand.self,
         ])
 

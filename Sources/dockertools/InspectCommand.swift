@@ -1,0 +1,38 @@
+import ArgumentParser
+import DockerTools
+
+/// `dockertools inspect`
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show an image: its config, its layers and their sizes.",
+        discussion: """
+            IMAGE is a docker-archive, plain or compressed with gzip or zstd; - reads standard input; PATH#NAME:TAG chooses \
+            one of several images.
+
+            Example:
+              dockertools inspect image.tar.gz
+
+            With --json it prints one object:
+              {name, tag, imageID, architecture, os, created, config, layers: [{diffID, size, …}], history}
+            sizes in bytes, of the layer as it lies in the archive.
+            """)
+
+    @Argument(help: "The image.", completion: .file())
+    var image: String
+
+    @Flag(help: "Print as JSON.")
+    var json = false
+
+    @Flag(name: .customLong("build-args"), help: "Print the arguments that the image was built with, as JSON.")
+    var buildArgs = false
+
+    func run() async throws {
+        let inspection = try ImageInspection.read(ImageLocation(image))
+        if buildArgs {
+            try Console.write(inspection.buildArgs().pretty + "\n")
+        } else {
+            try Console.write(json ? inspection.json.canonical + "\n" : inspection.text)
+        }
+    }
+}
