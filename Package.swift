@@ -9,6 +9,7 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 func systemLibrary(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
@@ -30,6 +31,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
@@ -43,7 +45,7 @@ let package = Package(
         module("Failures", [systemPackage]),
         module("Digests", ["CLibCrypto"]),
         module("Tar", ["CLinux", "Failures", systemPackage]),
-        module("Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", systemPackage]),
+        module("Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", deque, systemPackage]),
         module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
         module("Layering", ["Failures", "Store", bigInt]),
         module("Images", ["Archives", "CLinux", "Digests", "Failures", "Layering", "Store", "Tar", systemPackage]),

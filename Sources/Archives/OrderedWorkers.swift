@@ -1,76 +1,101 @@
+import DequeModule
+import Dispatch
 import Foundation
+import Synchronization
 
 /// Threads that work on jobs side by side and give the outcomes back in the order of the jobs.
 ///
 /// The work reads files and compresses: it blocks and it computes, and so has threads of its own instead of those of
 /// Swift's concurrency. `submit` and `next` are for one owner. How many jobs are under way, and so how much memory
 /// is used, is the owner's to bound: it takes an outcome before it submits one more.
-public final class OrderedWorkers<Job: Sendable, Outcome: Sendable>: @unchecked Sendable {
+public final class OrderedWorkers<Job: Sendable, Outcome: Sendable>: Sendable {
+    private struct State {
+        var waiting: Deque<(number: Int, job: Job)> = []
+        var done: [Int: Result<Outcome, any Error>] = [:]
+        var submitted = 0
+        var taken = 0
+        /// The number of the outcome that the owner waits for.
+        var awaited: Int?
+        var isFinished = false
+    }
+
+    private let width: Int
     private let work: @Sendable (Job) throws -> Outcome
-    private let condition = NSCondition()
-    // All below are guarded by `condition`.
-    private var waiting: [(number: Int, job: Job)] = []
-    private var done: [Int: Result<Outcome, any Error>] = [:]
-    private var submitted = 0
-    private var taken = 0
-    private var isFinished = false
+    private let state = Mutex(State())
+    /// Counts the waiting jobs, so that each wakes one thread and no more.
+    private let jobs = DispatchSemaphore(value: 0)
+    /// Wakes the owner when the outcome that it waits for is there, and for no other.
+    private let arrival = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - width: how many threads work.
     ///   - work: what is done with a job, on any of the threads.
     public init(width: Int, work: @escaping @Sendable (Job) throws -> Outcome) {
+        self.width = max(1, width)
         self.work = work
-        for _ in 0..<max(1, width) {
+        for _ in 0..<self.width {
             Thread.detachNewThread { [self] in run() }
         }
     }
 
     /// How many jobs were submitted whose outcomes have not been taken.
-    public var underWay: Int { condition.withLock { submitted - taken } }
+    public var underWay: Int { state.withLock { $0.submitted - $0.taken } }
 
     /// Hands over one more job; never waits.
     public func submit(_ job: Job) {
-        condition.withLock {
-            waiting.append((submitted, job))
-            submitted += 1
-            condition.broadcast()
+        state.withLock { state in
+            state.waiting.append((state.submitted, job))
+            state.submitted += 1
         }
+        jobs.signal()
     }
 
     /// The outcome of the oldest job that was not taken yet, nil if there is none; waits for it.
     public func next() throws -> Outcome? {
-        let result: Result<Outcome, any Error>? = condition.withLock {
-            guard taken < submitted else { return nil }
-            while done[taken] == nil { condition.wait() }
-            defer { taken += 1 }
-            return done.removeValue(forKey: taken)
+        guard underWay > 0 else { return nil }
+        while true {
+            let result = state.withLock { state -> Result<Outcome, any Error>? in
+                guard let result = state.done.removeValue(forKey: state.taken) else {
+                    state.awaited = state.taken
+                    return nil
+                }
+                state.taken += 1
+                return result
+            }
+            if let result { return try result.get() }
+            arrival.wait()
         }
-        return try result?.get()
     }
 
     /// Lets the threads end; jobs that none of them has begun are dropped.
     public func finish() {
-        condition.withLock {
-            isFinished = true
-            waiting.removeAll()
-            condition.broadcast()
+        state.withLock { state in
+            state.isFinished = true
+            state.waiting.removeAll()
         }
+        for _ in 0..<width { jobs.signal() }
     }
 
     private func run() {
         while let (number, job) = take() {
             let result = Result { try work(job) }
-            condition.withLock {
-                done[number] = result
-                condition.broadcast()
+            let isAwaited = state.withLock { state in
+                state.done[number] = result
+                guard state.awaited == number else { return false }
+                state.awaited = nil
+                return true
             }
+            if isAwaited { arrival.signal() }
         }
     }
 
+    /// The next job, nil when there will be none.
     private func take() -> (Int, Job)? {
-        condition.withLock {
-            while waiting.isEmpty, !isFinished { condition.wait() }
-            return waiting.isEmpty ? nil : waiting.removeFirst()
+        while true {
+            jobs.wait()
+            let (next, isFinished) = state.withLock { ($0.waiting.popFirst(), $0.isFinished) }
+            if let next { return next }
+            if isFinished { return nil }
         }
     }
 }
@@ -78,15 +103,18 @@ public final class OrderedWorkers<Job: Sendable, Outcome: Sendable>: @unchecked 
 extension OrderedWorkers {
     /// Does `work` on each of `jobs`, `width` at a time, and calls `body` with the outcomes in order.
     ///
-    /// No more than `width` jobs and one outcome are under way at a time.
+    /// - Parameters:
+    ///   - width: how many threads work.
+    ///   - ahead: how many jobs may be under way or done at a time while `body` is busy with one; by default `width`.
     public static func forEach(
-        _ jobs: some Sequence<Job>, width: Int, work: @escaping @Sendable (Job) throws -> Outcome,
+        _ jobs: some Sequence<Job>, width: Int, ahead: Int? = nil, work: @escaping @Sendable (Job) throws -> Outcome,
         body: (Outcome) throws -> Void
     ) throws {
+        let ahead = max(1, ahead ?? width)
         let workers = OrderedWorkers(width: width, work: work)
         defer { workers.finish() }
         for job in jobs {
-            if workers.underWay >= width, let outcome = try workers.next() {
+            if workers.underWay >= ahead, let outcome = try workers.next() {
                 workers.submit(job)
                 try body(outcome)
             } else {

@@ -10,6 +10,9 @@ import Tar
 /// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
 public final class DockerArchiveWriter {
     private static let owner = TarOwner()
+    /// Layers whose files are known and maybe hashed while one is written: many, so that a large layer at the end is begun
+    /// early; but not all, since the names of their files are in memory.
+    private static let layersAhead = 16
 
     private let sink: any ArchiveSink
     private let progress: any Progress
@@ -46,7 +49,9 @@ public final class DockerArchiveWriter {
         let count = image.layers.count
         let hashesAhead = !sink.fillsLater
         var written: [WrittenImage.Layer] = []
-        try OrderedWorkers.forEach(image.layers, width: hashesAhead ? workerCount : 1) { layer in
+        try OrderedWorkers.forEach(
+            image.layers, width: hashesAhead ? workerCount : 1, ahead: hashesAhead ? Self.layersAhead : 1
+        ) { layer in
             let open = try layer.open()
             // A layer without store paths may be one that the image has already: that must be known before.
             let isHashed = hashesAhead || layer.storePaths.isEmpty

@@ -17,6 +17,13 @@ final class ProgressSink: ByteSink {
         progress.advance(bytes.count)
     }
 
+    func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
+        let count = buffer.filled
+        let empty = try next.take(buffer)
+        progress.advance(count)
+        return empty
+    }
+
     func copy(_ count: Int, from descriptor: Int32) throws -> Int {
         let copied = try next.copy(count, from: descriptor)
         progress.advance(copied)

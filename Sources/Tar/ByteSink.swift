@@ -3,6 +3,11 @@ public protocol ByteSink: AnyObject {
     /// Takes all of `bytes`; they are no longer needed when the call returns.
     func write(_ bytes: UnsafeRawBufferPointer) throws
 
+    /// Takes the bytes of a buffer, and maybe the buffer with them.
+    ///
+    /// - Returns: an empty buffer of the same size, the same one or another.
+    func take(_ buffer: BlockBuffer) throws -> BlockBuffer
+
     /// Whether `copy` takes bytes from a file without bringing them into this process.
     var copiesFiles: Bool { get }
 
@@ -13,6 +18,12 @@ public protocol ByteSink: AnyObject {
 }
 
 extension ByteSink {
+    public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
+        try write(buffer.bytes)
+        buffer.clear()
+        return buffer
+    }
+
     public var copiesFiles: Bool { false }
 
     /// Sinks that need to see the bytes are never asked to copy.

@@ -13,18 +13,14 @@ public final class TarWriter {
 
     private let sink: any ByteSink
     private let encoder: TarHeaderEncoder
-    private let buffer: UnsafeMutableRawBufferPointer
-    private var filled = 0
+    private var buffer = BlockBuffer(capacity: TarWriter.capacity)
     /// Bytes written so far, those still in the buffer included.
     public private(set) var position: UInt64 = 0
 
     public init(to sink: any ByteSink, owner: TarOwner) {
         self.sink = sink
         self.encoder = TarHeaderEncoder(owner: owner)
-        self.buffer = .allocate(byteCount: Self.capacity, alignment: 4096)
     }
-
-    deinit { buffer.deallocate() }
 
     /// Writes the header of an entry, with an extended header before it where it needs one.
     public func header(_ entry: TarEntry) throws {
@@ -52,11 +48,9 @@ public final class TarWriter {
         try bytes.withUnsafeBytes { source in
             var rest = source[...]
             while !rest.isEmpty {
-                if filled == buffer.count { try flush() }
-                let count = min(rest.count, buffer.count - filled)
-                UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
-                advance(count)
+                if buffer.isFull { try flush() }
+                let count = buffer.append(UnsafeRawBufferPointer(rebasing: rest))
+                position += UInt64(count)
                 rest = rest.dropFirst(count)
             }
         }
@@ -80,9 +74,9 @@ public final class TarWriter {
         } else {
             var rest = size
             while rest > 0 {
-                if filled == buffer.count { try flush() }
-                let count = min(Int(clamping: rest), buffer.count - filled)
-                let read = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count]))
+                if buffer.isFull { try flush() }
+                let read = try file.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer.room.prefix(Int(clamping: rest))))
                 guard read > 0 else { throw TarBodyTooShort() }
                 advance(read)
                 rest -= UInt64(read)
@@ -100,44 +94,42 @@ public final class TarWriter {
     public func finish() throws {
         var zeros = 1024 + (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize
         while zeros > 0 {
-            let count = min(Int(zeros), buffer.count - filled)
+            if buffer.isFull { try flush() }
+            let count = min(Int(zeros), buffer.room.count)
             putZeros(count)
             zeros -= UInt64(count)
-            if filled == buffer.count { try flush() }
         }
         try flush()
     }
 
     /// Hands all that was gathered to the sink.
     public func flush() throws {
-        guard filled > 0 else { return }
-        let gathered = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
-        filled = 0
-        try sink.write(gathered)
+        guard buffer.filled > 0 else { return }
+        buffer = try sink.take(buffer)
     }
 
     private func pad(_ size: UInt64) throws {
         let count = Int((512 - size % 512) % 512)
         guard count > 0 else { return }
-        if buffer.count - filled < count { try flush() }
+        if buffer.room.count < count { try flush() }
         putZeros(count)
     }
 
     private func putZeros(_ count: Int) {
-        guard let start = buffer.baseAddress else { return }
-        (start + filled).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        UnsafeMutableRawBufferPointer(rebasing: buffer.room.prefix(count))
+            .initializeMemory(as: UInt8.self, repeating: 0)
         advance(count)
     }
 
     /// Room for one block in the buffer.
     private func block() throws -> UnsafeMutableRawPointer {
-        if buffer.count - filled < TarHeaderEncoder.blockSize { try flush() }
-        guard let start = buffer.baseAddress else { throw TarBodyTooShort() }
-        return start + filled
+        if buffer.room.count < TarHeaderEncoder.blockSize { try flush() }
+        guard let start = buffer.room.baseAddress else { throw TarBodyTooShort() }
+        return start
     }
 
     private func advance(_ count: Int) {
-        filled += count
+        buffer.advance(count)
         position += UInt64(count)
     }
 }

@@ -8,24 +8,31 @@ import Tar
 /// The bytes that come out depend on what is written alone, and not on the number of processors.
 public final class CompressingSink: ArchiveSink {
     private let sink: any ArchiveSink
-    private let format: Format
-    private let workers: OrderedWorkers<Block, Block>
+    private let format: BlockFormat
+    private let workers: OrderedWorkers<Piece, Piece>
     private var idle: [Block] = []
     private var current: Block?
-    /// Blocks under way at most: enough that the threads need not wait while this one reads or writes.
+    /// Pieces under way at most: enough that the threads need not wait while this one reads or writes.
     private let limit: Int
+
+    /// What goes through the threads, in the order of the output.
+    private enum Piece: @unchecked Sendable {
+        case block(Block)
+        /// Bytes that are stored as they are. No thread touches them.
+        case stored(Reservation)
+    }
 
     /// Nil if there is nothing to compress with: the archive is to be as it is.
     ///
     /// - Parameter threads: how many compress.
     public init?(_ compressor: Compressor, to sink: any ArchiveSink, threads: Int = workerCount) {
-        guard let format = Format(compressor) else { return nil }
+        guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        limit = 2 * threads + 1
-        workers = OrderedWorkers(width: threads) { block in
-            try block.compress()
-            return block
+        limit = 8 * threads
+        workers = OrderedWorkers(width: threads) { piece in
+            if case .block(let block) = piece { try block.compress() }
+            return piece
         }
     }
 
@@ -36,79 +43,81 @@ public final class CompressingSink: ArchiveSink {
         while !rest.isEmpty {
             let block = try current ?? emptyBlock()
             current = block
-            let taken = block.append(UnsafeRawBufferPointer(rebasing: rest))
+            let taken = block.input.append(UnsafeRawBufferPointer(rebasing: rest))
             rest = rest.dropFirst(taken)
-            if block.isFull { try endBlock() }
+            if block.input.isFull { try endBlock() }
         }
+    }
+
+    public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
+        guard current == nil, buffer.isFull, buffer.capacity == format.blockSize else {
+            try write(buffer.bytes)
+            buffer.clear()
+            return buffer
+        }
+        let block = try emptyBlock()
+        let empty = block.input
+        block.input = buffer
+        try submit(.block(block))
+        return empty
     }
 
     public var fillsLater: Bool { sink.fillsLater }
 
     public func reserve(_ count: Int) throws -> Reservation {
-        try drain()
-        return try sink.reserve(format.stored([UInt8](repeating: 0, count: count)).count)
+        try endBlock()
+        let reservation = Reservation(count: format.stored([UInt8](repeating: 0, count: count)).count)
+        try submit(.stored(reservation))
+        return reservation
     }
 
     public func fill(_ reservation: Reservation, _ bytes: [UInt8]) throws {
-        try sink.fill(reservation, format.stored(bytes))
+        let stored = format.stored(bytes)
+        if let behind = reservation.behind {
+            try sink.fill(behind, stored)
+        } else {
+            reservation.bytes = stored
+        }
     }
 
     public func writeReserved(_ bytes: [UInt8]) throws {
-        try drain()
-        try sink.writeReserved(format.stored(bytes))
+        try fill(reserve(bytes.count), bytes)
     }
 
     public func finish() throws {
-        try drain()
+        try endBlock()
+        while workers.underWay > 0 { try writeNext() }
         try sink.finish()
     }
 
     private func emptyBlock() throws -> Block {
-        while workers.underWay >= limit { try writeNext() }
-        return try idle.popLast() ?? Block(codec: format.codec(), size: format.blockSize)
+        try idle.popLast() ?? Block(codec: format.codec(), size: format.blockSize)
     }
 
     private func endBlock() throws {
         guard let block = current else { return }
         current = nil
-        workers.submit(block)
+        try submit(.block(block))
     }
 
-    /// Ends the block at hand and writes all that are under way.
-    private func drain() throws {
-        try endBlock()
-        while workers.underWay > 0 { try writeNext() }
+    private func submit(_ piece: Piece) throws {
+        while workers.underWay >= limit { try writeNext() }
+        workers.submit(piece)
     }
 
     private func writeNext() throws {
-        guard let block = try workers.next() else { return }
-        try block.withOutput { try sink.write($0) }
-        block.clear()
-        idle.append(block)
-    }
-}
-
-extension CompressingSink {
-    /// What differs between gzip and zstd.
-    private struct Format {
-        let blockSize: Int
-        let codec: () throws -> any BlockCodec
-        let stored: ([UInt8]) -> [UInt8]
-
-        init?(_ compressor: Compressor) {
-            switch compressor {
-            case .none: return nil
-            case .gz:
-                // Matches reach back 32 KiB: larger blocks gain less than 1 %, and leave the processor's cache.
-                blockSize = 256 * 1024
-                codec = { try GzipCodec() }
-                stored = StoredBlock.gzip
-            case .zstd:
-                // The window of the default level is 2 MiB; half of it costs 1 %, and memory a thread.
-                blockSize = 1024 * 1024
-                codec = { try ZstdCodec() }
-                stored = StoredBlock.zstd
+        switch try workers.next() {
+        case .block(let block):
+            try block.withOutput { try sink.write($0) }
+            block.clear()
+            idle.append(block)
+        case .stored(let reservation):
+            if let bytes = reservation.bytes {
+                try sink.write(bytes)
+            } else {
+                reservation.behind = try sink.reserve(reservation.count)
             }
+        case nil: break
         }
     }
 }

@@ -21,9 +21,3 @@ public protocol ArchiveSink: ByteSink {
     /// Writes all that was held back.
     func finish() throws
 }
-
-/// Bytes set aside in an archive.
-public struct Reservation: Sendable {
-    let offset: Int64
-    let count: Int
-}

@@ -85,16 +85,18 @@ public final class DescriptorSink: ArchiveSink {
     public var fillsLater: Bool { isFile }
 
     public func reserve(_ count: Int) throws -> Reservation {
-        let reservation = Reservation(offset: position, count: count)
+        let reservation = Reservation(count: count)
+        reservation.offset = position
         try write([UInt8](repeating: 0, count: count))
         return reservation
     }
 
     public func fill(_ reservation: Reservation, _ bytes: [UInt8]) throws {
+        guard let offset = reservation.offset else { return }
         var done = 0
         while done < bytes.count {
             let count = bytes[done...].withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress, $0.count, Int(reservation.offset) + done)
+                pwrite(descriptor, $0.baseAddress, $0.count, Int(offset) + done)
             }
             if count < 0 {
                 if errno == EINTR { continue }

@@ -3,17 +3,17 @@ import Tar
 
 /// Hashes what it is given, and hands it on where there is another sink behind it.
 ///
-/// Hashing takes longer than reading, so that it has a thread of its own as soon as there is more than one block: files
-/// are read, and what comes behind is written, while the block before is hashed.
+/// Hashing takes longer than reading, so that it has a thread of its own as soon as there is more than one buffer: files
+/// are read, and what comes behind is written, while the buffers before are hashed.
 public final class HashSink: ByteSink {
-    /// Blocks that wait for the hash at most: one that is filled, one that is hashed, two on the way.
-    private static let limit = 4
+    /// Buffers under way at most: one that is hashed, and two that wait.
+    private static let limit = 3
 
     private let hash: SHA256
     private let next: (any ByteSink)?
-    private var current = HashBlock()
-    private var idle: [HashBlock] = []
-    private var worker: OrderedWorkers<HashBlock, HashBlock>?
+    /// The last buffer that was taken. If it stays the only one no thread is needed.
+    private var last: BlockBuffer?
+    private var worker: OrderedWorkers<BlockBuffer, BlockBuffer>?
 
     public init(to next: (any ByteSink)? = nil) throws {
         self.hash = try SHA256()
@@ -23,68 +23,49 @@ public final class HashSink: ByteSink {
     deinit { worker?.finish() }
 
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            if current.isFull { try handOver() }
-            let taken = current.append(UnsafeRawBufferPointer(rebasing: rest))
-            rest = rest.dropFirst(taken)
-        }
-        try next?.write(bytes)
+        let buffer = BlockBuffer(capacity: bytes.count)
+        _ = buffer.append(bytes)
+        _ = try take(buffer)
     }
 
-    /// The digest of all that was written.
+    public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
+        let capacity = buffer.capacity
+        if let last { startedWorker.submit(last) }
+        last = buffer
+        guard let worker, worker.underWay >= Self.limit, let hashed = try worker.next() else {
+            return BlockBuffer(capacity: capacity)
+        }
+        let empty = try handOn(hashed)
+        return empty.capacity == capacity ? empty : BlockBuffer(capacity: capacity)
+    }
+
+    /// The digest of all that was written; what is behind has all of it then.
     public func finish() throws -> Digest {
-        while let worker, worker.underWay > 0 { _ = try worker.next() }
-        current.hash(into: hash)
+        while let hashed = try worker?.next() { _ = try handOn(hashed) }
+        if let last {
+            hash.update(last.bytes)
+            _ = try handOn(last)
+        }
+        last = nil
         return hash.finish()
     }
 
-    /// Gives the full block to the thread that hashes.
-    private func handOver() throws {
-        let worker = worker ?? startWorker()
-        worker.submit(current)
-        if worker.underWay == Self.limit, let block = try worker.next() {
-            block.clear()
-            idle.append(block)
-        }
-        current = idle.popLast() ?? HashBlock()
+    /// Gives a buffer that was hashed to the next sink: an empty one.
+    private func handOn(_ buffer: BlockBuffer) throws -> BlockBuffer {
+        if let next { return try next.take(buffer) }
+        buffer.clear()
+        return buffer
     }
 
-    private func startWorker() -> OrderedWorkers<HashBlock, HashBlock> {
-        // The hash belongs to that thread until all blocks have come back.
+    private var startedWorker: OrderedWorkers<BlockBuffer, BlockBuffer> {
+        if let worker { return worker }
+        // The hash belongs to that thread until all buffers have come back.
         nonisolated(unsafe) let hash = hash
-        let worker = OrderedWorkers<HashBlock, HashBlock>(width: 1) { block in
-            block.hash(into: hash)
-            return block
+        let worker = OrderedWorkers<BlockBuffer, BlockBuffer>(width: 1) { buffer in
+            hash.update(buffer.bytes)
+            return buffer
         }
         self.worker = worker
         return worker
     }
-}
-
-/// Bytes on their way to a hash. It has one owner at a time.
-private final class HashBlock: @unchecked Sendable {
-    /// Two of them fit into a processor's second-level cache.
-    private static let size = 256 * 1024
-
-    private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
-    private var filled = 0
-
-    deinit { bytes.deallocate() }
-
-    var isFull: Bool { filled == bytes.count }
-
-    func append(_ source: UnsafeRawBufferPointer) -> Int {
-        let count = min(source.count, bytes.count - filled)
-        UnsafeMutableRawBufferPointer(rebasing: bytes[filled..<filled + count])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
-        filled += count
-        return count
-    }
-
-    func hash(into hash: SHA256) {
-        hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<filled]))
-    }
-
-    func clear() { filled = 0 }
 }
