@@ -10,9 +10,6 @@ import Tar
 /// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
 public final class DockerArchiveWriter {
     private static let owner = TarOwner()
-    /// Layers whose files are known and maybe hashed while one is written: many, so that a large layer at the end is begun
-    /// early; but not all, since the names of their files are in memory.
-    private static let layersAhead = 16
 
     private let sink: any ArchiveSink
     private let progress: any Progress
@@ -46,19 +43,11 @@ public final class DockerArchiveWriter {
     /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
     /// come after its bytes: then each is hashed as it is written, and read once.
     private func writeLayers(of image: some Image) throws -> [WrittenImage.Layer] {
-        let count = image.layers.count
-        let hashesAhead = !sink.fillsLater
         var written: [WrittenImage.Layer] = []
-        try OrderedWorkers.forEach(
-            image.layers, width: hashesAhead ? workerCount : 1, ahead: hashesAhead ? Self.layersAhead : 1
-        ) { layer in
-            let open = try layer.open()
-            // A layer without store paths may be one that the image has already: that must be known before.
-            let isHashed = hashesAhead || layer.storePaths.isEmpty
-            return (layer, open, isHashed ? try open.diffID() : open.knownDiffID)
-        } body: { (layer, open, diffID) in
-            progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
-            let diffID = try write(open, diffID)
+        try LayerQueue(image.layers, hashesAhead: !sink.fillsLater).forEach { ready in
+            let (layer, open) = (ready.layer, ready.open)
+            progress.layer(written.count + 1, of: image.layers.count, title: layer.title, size: open.size)
+            let diffID = try write(open, ready.diffID)
             written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
         }
         return written
