@@ -44,11 +44,12 @@ let package = Package(
         .target(name: "CLinux"),
         module("Failures", [systemPackage]),
         module("Digests", ["CLibCrypto"]),
-        module("Tar", ["CLinux", "Failures", systemPackage]),
-        module("Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", deque, systemPackage]),
+        module("Tar", ["Failures", systemPackage]),
+        module(
+            "Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", deque, systemPackage]),
         module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
         module("Layering", ["Failures", "Store", bigInt]),
-        module("Images", ["Archives", "CLinux", "Digests", "Failures", "Layering", "Store", "Tar", systemPackage]),
+        module("Images", ["Archives", "CLinux", "Digests", "Failures", "Store", "Tar", systemPackage]),
         module(
             "DockerTools",
             [
@@ -72,6 +73,6 @@ let package = Package(
             "DockerToolsTests",
             ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),
         tests("HouseTests", []),
-        tests("IntegrationTests", ["TestSupport", subprocess]),
+        tests("IntegrationTests", ["TestSupport"]),
     ]
 )

@@ -1,0 +1,60 @@
+# The front door. `make help` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test bench format lint install clean
+
+PREFIX ?= /usr/local
+SWIFT ?= swift
+BUILD := $(SWIFT) build -c release --static-swift-stdlib --product dockertools
+PROGRAM := .build/release/dockertools
+
+# What the program is built with.
+BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev
+# The real tools that its tests hold it against.
+TEST_PACKAGES := busybox-static docker.io gzip zstd nix-bin podman python3 python3-jsonschema skopeo strace
+# The peers of the benchmarks.
+BENCH_PACKAGES := pigz python3 time
+
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+# Installs what is missing of the packages $(1); the lists are fetched only then.
+install_packages = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then $(ROOT) apt-get update -qq && \
+	$(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; fi
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Install what the program is built with
+	@$(call install_packages,$(BUILD_PACKAGES))
+
+build: deps ## Build the program
+	$(BUILD)
+
+demo: build ## Install, build, make a real image, show it, and run it where a Docker daemon is
+	@$(call install_packages,busybox-static)
+	@Fixtures/demo.sh $(PROGRAM)
+
+test: lint build ## Run all tests, against the real tools
+	@$(call install_packages,$(TEST_PACKAGES))
+	DOCKERTOOLS=$(CURDIR)/$(PROGRAM) $(SWIFT) test
+
+bench: build ## Measure against the peers, and print the ratios
+	@$(call install_packages,$(BENCH_PACKAGES))
+	Tests/Benchmarks/run $(PROGRAM)
+
+format: ## Format all sources
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+lint: ## Check the format and the style of all sources
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests
+
+install: ## Install to PREFIX (/usr/local), with completions for bash, zsh and fish
+	@test -x $(PROGRAM) || $(BUILD)
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/dockertools
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(PROGRAM) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dockertools
+	$(PROGRAM) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dockertools
+	$(PROGRAM) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dockertools.fish
+
+clean: ## Remove what was built
+	rm -rf .build

@@ -1,0 +1,13 @@
+import Testing
+import TestSupport
+
+@Suite("The program as it is installed")
+struct StaticLinkTests {
+    @Test("links the Swift libraries statically")
+    func linksSwiftStatically() throws {
+        let libraries = String(decoding: try Program.output(["ldd", Dockertools.path]), as: UTF8.self)
+        #expect(libraries.contains("libcrypto.so"))
+        #expect(!libraries.contains("libswift"))
+        #expect(!libraries.contains("libFoundation"))
+    }
+}
