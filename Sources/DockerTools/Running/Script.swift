@@ -55,10 +55,11 @@ struct Script {
 
     private static func run(_ configuration: Configuration, _ lines: ScriptOutput) async throws -> TerminationStatus {
         // What the script leaves running would hold the pipe open, and must not outlive it.
+        // `.combinedWithOutput` would keep a copy of the pipe's end open (swift-subprocess 1.0.2), and the end never come.
+        let end = FileDescriptor(rawValue: lines.writeEnd)
         let outcome = try await Subprocess.run(
-            configuration, input: .none,
-            output: .fileDescriptor(FileDescriptor(rawValue: lines.writeEnd), closeAfterSpawningProcess: false),
-            error: .combinedWithOutput
+            configuration, input: .none, output: .fileDescriptor(end, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(end, closeAfterSpawningProcess: false)
         ) { execution in
             let group = pid_t(execution.processIdentifier.value)
             Cleanup.shared.add(group: group)
