@@ -6,15 +6,15 @@ import SystemPackage
 
 /// Where an archive is written.
 public enum ArchiveOutput: Sendable {
-    /// A file, whole or not at all.
-    case file(FilePath)
+    /// A file, whole or not at all; and its path as people are told it.
+    case file(FilePath, shown: String)
     case standardOutput
 
     /// The output that `-o` names, or by default a file in the current folder that is called after the image.
     public init(_ argument: String?, name: String, compressor: Compressor, in folder: FilePath) {
         let last = name.split(separator: "/").last.map(String.init) ?? name
         let argument = argument ?? "\(last).tar\(compressor.suffix)"
-        self = argument == "-" ? .standardOutput : .file(folder.pushing(FilePath(argument)))
+        self = argument == "-" ? .standardOutput : .file(folder.pushing(FilePath(argument)), shown: argument)
     }
 
     /// Refuses an output that no image should go to: a terminal, or one of the inputs.
@@ -29,7 +29,7 @@ public enum ArchiveOutput: Sendable {
                     .usage, "cannot write the image to standard output", why: "it is a terminal",
                     advice: "pipe it into `docker load`, or redirect it to a file")
             }
-        case .file(let path):
+        case .file(let path, _):
             guard let output = Self.identity(path) else { return }
             for input in inputs where Self.identity(input) == output {
                 throw Failure(
@@ -49,12 +49,12 @@ public enum ArchiveOutput: Sendable {
             let sink = DescriptorSink(STDOUT_FILENO, name: "standard output")
             let written = try Self.write(image, compressor, to: sink, progress)
             return ImageResult(image: written, output: "-", size: sink.size)
-        case .file(let path):
+        case .file(let path, let shown):
             let file = try OutputFile(path)
-            let sink = DescriptorSink(file.descriptor, name: path.string)
+            let sink = DescriptorSink(file.descriptor, name: shown)
             let written = try Self.write(image, compressor, to: sink, progress)
             try file.commit()
-            return ImageResult(image: written, output: path.string, size: sink.size)
+            return ImageResult(image: written, output: shown, size: sink.size)
         }
     }
 

@@ -36,7 +36,7 @@ public struct ContentPath: Hashable, Sendable {
     ///   - folder: the absolute folder that a relative path starts from.
     init?(_ written: String, folder: FilePath, store: StoreLocation) {
         self.written = written
-        let absolute = folder.pushing(FilePath(written))
+        let absolute = written.path(from: folder)
         // By the text alone, as the store need not be there yet, and its paths are no links.
         let normalised = absolute.lexicallyNormalized().string
         let folderOnMachine = store.machinePath(of: store.storeDir).lexicallyNormalized().string
@@ -44,10 +44,7 @@ public struct ContentPath: Hashable, Sendable {
             let rest = Self.rest(of: normalised, below: store.storeDir)
                 ?? Self.rest(of: normalised, below: folderOnMachine)
         else {
-            // Only `.` goes: what `..` leaves behind may be a link.
-            var path = absolute
-            path.components.removeAll { $0.kind == .currentDirectory }
-            place = .machine(path)
+            place = .machine(absolute)
             return
         }
         let parts = rest.split(separator: "/", maxSplits: 1)

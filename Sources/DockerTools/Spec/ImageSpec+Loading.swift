@@ -39,7 +39,7 @@ extension ImageSpec {
         tag = values.textIfAny("tag")
         storeLocation = StoreLocation(
             storeDir: FilePath(try values.text("storeDir")).lexicallyNormalized().string,
-            root: file.folder.pushing(FilePath(try values.text("storeRoot"))))
+            root: try values.text("storeRoot").path(from: file.folder))
         contents = try Self.contents(values, file, storeLocation)
         config = (values.given("config") ?? [:]).withoutNulls
         created = Self.time(values.textIfAny("created"), present, defaultTime)
@@ -54,7 +54,7 @@ extension ImageSpec {
         maxLayers = Int(clamping: try values.number("maxLayers"))
         layering = try values.choice("layering", as: LayeringChoice.self)
         includeStorePaths = try values.flag("includeStorePaths")
-        closure = values.textIfAny("closure").map { file.folder.pushing(FilePath($0)) }
+        closure = values.textIfAny("closure").map { $0.path(from: file.folder) }
         compressor = try values.choice("compressor", as: Compressor.self)
         self.warnings = warnings
         buildArgs = Self.buildArgs(members, contents: contents, config: config, storeDir: storeLocation.storeDir)

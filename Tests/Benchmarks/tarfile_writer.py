@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The peer that `stream` is measured against: Python's tarfile hashes each layer, and then writes it.
+
+usage: tarfile_writer.py RESULT.json ROOT > image.tar
+
+RESULT.json is what `dockertools layered --json` printed: it says which store paths lie in which layer. Every store
+layer's digest is compared with it; a difference ends the program with status 1.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+
+
+class Hash:
+    def __init__(self):
+        self.hash, self.size = hashlib.sha256(), 0
+
+    def write(self, data):
+        self.hash.update(data)
+        self.size += len(data)
+
+
+def entries(top):
+    names = [top]
+    if not os.path.islink(top):
+        for folder, folders, files in os.walk(top):
+            names += [os.path.join(folder, name) for name in folders + files]
+    return sorted(names, key=lambda name: name.split("/"))
+
+
+def write_layer(out, root, paths):
+    def add(tar, info, body=None):
+        info.mtime, info.uid, info.gid, info.uname, info.gname = 1, 0, 0, "root", "root"
+        tar.addfile(info, body)
+
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for folder in ("/nix", "/nix/store"):
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            add(tar, info)
+        for path in paths:
+            for name in entries(root + path):
+                tar.inodes = {}  # each hard link as a file of its own
+                info = tar.gettarinfo(name, arcname=name)
+                info.name = name[len(root):]
+                if info.isfile():
+                    with open(name, "rb") as body:
+                        add(tar, info, body)
+                else:
+                    add(tar, info)
+
+
+def main():
+    with open(sys.argv[1]) as handle:
+        layers = [layer for layer in json.load(handle)["layers"] if layer["storePaths"]]
+    root, out = sys.argv[2], sys.stdout.buffer
+    for layer in layers:
+        digest = Hash()
+        write_layer(digest, root, layer["storePaths"])
+        if "sha256:" + digest.hash.hexdigest() != layer["diffID"] or digest.size != layer["size"]:
+            sys.exit(f"the layer of {layer['storePaths'][0]} differs: {digest.hash.hexdigest()}, {digest.size} bytes")
+        info = tarfile.TarInfo(digest.hash.hexdigest() + "/layer.tar")
+        info.size = digest.size
+        out.write(info.tobuf())
+        write_layer(out, root, layer["storePaths"])
+
+
+main()
