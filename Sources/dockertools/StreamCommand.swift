@@ -12,7 +12,7 @@ struct StreamCommand: AsyncParsableCommand {
 
             Example:
               dockertools stream image.toml | docker load
-              dockertools stream image.toml | gzip --fast | skopeo copy docker-archive:/dev/stdin docker://HOST/NAME:TAG
+              dockertools stream image.toml | ssh host podman load
 
             With --json-file PATH the object that `layered --json` prints is written to a file.
             """)

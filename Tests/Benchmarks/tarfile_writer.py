@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The peer that `stream` is measured against: Python's tarfile hashes each layer, and then writes it.
 
+It has the shape of nixpkgs' stream_layered_image.py: one tarfile for the image, which reads each layer from a pipe that
+another process writes with a tarfile of its own.
+
 usage: tarfile_writer.py RESULT.json ROOT > image.tar
 
 RESULT.json is what `dockertools layered --json` printed: it says which store paths lie in which layer. Every store
@@ -56,16 +59,26 @@ def write_layer(out, root, paths):
 def main():
     with open(sys.argv[1]) as handle:
         layers = [layer for layer in json.load(handle)["layers"] if layer["storePaths"]]
-    root, out = sys.argv[2], sys.stdout.buffer
-    for layer in layers:
-        digest = Hash()
-        write_layer(digest, root, layer["storePaths"])
-        if "sha256:" + digest.hash.hexdigest() != layer["diffID"] or digest.size != layer["size"]:
-            sys.exit(f"the layer of {layer['storePaths'][0]} differs: {digest.hash.hexdigest()}, {digest.size} bytes")
-        info = tarfile.TarInfo(digest.hash.hexdigest() + "/layer.tar")
-        info.size = digest.size
-        out.write(info.tobuf())
-        write_layer(out, root, layer["storePaths"])
+    root = sys.argv[2]
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as image:
+        for layer in layers:
+            digest = Hash()
+            write_layer(digest, root, layer["storePaths"])
+            if "sha256:" + digest.hash.hexdigest() != layer["diffID"] or digest.size != layer["size"]:
+                sys.exit(f"the layer of {layer['storePaths'][0]} differs: {digest.hash.hexdigest()}, {digest.size} bytes")
+            info = tarfile.TarInfo(digest.hash.hexdigest() + "/layer.tar")
+            info.size = digest.size
+            reader, writer = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(reader)
+                with open(writer, "wb") as pipe:
+                    write_layer(pipe, root, layer["storePaths"])
+                os._exit(0)
+            os.close(writer)
+            with open(reader, "rb") as pipe:
+                image.addfile(info, pipe)
+            os.waitpid(child, 0)
 
 
 main()

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The examples of the README: commands behind `$ `, and what each writes.
+private struct ReadmeExample: Sendable, CustomTestStringConvertible {
+    let command: String
+    let output: String
+
+    var testDescription: String { command }
+
+    /// All commands of all `console` blocks, in their order.
+    static func all() throws -> [ReadmeExample] {
+        let text = try String(contentsOfFile: "\(Dockertools.checkout)/README.md", encoding: .utf8)
+        var examples: [ReadmeExample] = []
+        for block in text.components(separatedBy: "```console\n").dropFirst() {
+            let lines = block.components(separatedBy: "```")[0].split(separator: "\n", omittingEmptySubsequences: false)
+            var command: String?
+            var output = ""
+            func end() {
+                if let command { examples.append(ReadmeExample(command: command, output: output)) }
+                output = ""
+            }
+            for line in lines.dropLast() {
+                if line.hasPrefix("$ ") {
+                    end()
+                    command = String(line.dropFirst(2))
+                } else {
+                    output += line + "\n"
+                }
+            }
+            end()
+        }
+        return examples
+    }
+}
+
+@Suite("The README")
+struct ReadmeTests {
+    @Test("has examples that are true")
+    func examplesAreTrue() throws {
+        let examples = try ReadmeExample.all()
+        #expect(examples.count >= 10)
+        let folder = try TemporaryFolder()
+        // The checkout's file modes depend on the umask that it was made with, and the examples' digests on them.
+        try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", folder.path])
+        try Program.output(["chmod", "-R", "u=rwX,go=rX", folder.path])
+        let path = URL(fileURLWithPath: Dockertools.path).deletingLastPathComponent().path
+        let environment = [
+            "PATH": "\(path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+            "XDG_CACHE_HOME": folder.path("cache"),
+            "DOCKER_HOST": try DockerDaemon.shared.host,
+        ]
+        for example in examples {
+            let shell = ["bash", "-c", example.command + " 2>&1"]
+            let outcome = try Program.run(shell, environment: environment, in: folder.path)
+            let output = outcome.text.replacing(folder.path, with: "/work")
+            #expect(output == example.output, "\(example.command)")
+        }
+    }
+
+    @Test("names the two commands, which the Makefile has, and what continuous integration runs")
+    func namesTheCommands() throws {
+        let readme = try String(contentsOfFile: "\(Dockertools.checkout)/README.md", encoding: .utf8)
+        let makefile = try String(contentsOfFile: "\(Dockertools.checkout)/Makefile", encoding: .utf8)
+        for target in ["demo", "test", "bench", "install", "help"] {
+            #expect(readme.contains("make \(target)"))
+            #expect(makefile.contains("\n\(target):"))
+        }
+        let script = try String(contentsOfFile: "\(Dockertools.checkout)/.ci/run", encoding: .utf8)
+        #expect(script.hasSuffix("exec make test\n"))
+    }
+}
