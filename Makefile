@@ -49,7 +49,7 @@ lint: ## Check the format and the style of all sources
 
 install: ## Install to PREFIX (/usr/local), with completions for bash, zsh and fish
 	@test -x $(PROGRAM) || $(BUILD)
-	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/dockertools
+	install -D -s -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/dockertools
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(PROGRAM) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dockertools

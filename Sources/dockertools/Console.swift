@@ -1,3 +1,4 @@
+import Archives
 import Failures
 import Glibc
 
@@ -7,16 +8,7 @@ enum Console {
     ///
     /// - Throws: `Failure` with code `io` if it is closed or full.
     static func write(_ text: String) throws {
-        let bytes = Array(text.utf8)
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw Failure.io("cannot write to standard output")
-            }
-            done += count
-        }
+        try DescriptorSink(STDOUT_FILENO, name: "standard output").write(Array(text.utf8))
     }
 
     /// Writes to standard error.

@@ -38,7 +38,8 @@ struct Program: AsyncParsableCommand {
             }
         } catch let failure as Failure {
             Console.tell("\(failure)\n")
-            Glibc.exit(failure.code.rawValue)
+            // Without exit handlers: OpenSSL's would take away what a thread may still be hashing with.
+            _exit(failure.code.rawValue)
         } catch {
             exit(withError: error)
         }
