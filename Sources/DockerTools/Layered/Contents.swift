@@ -42,12 +42,11 @@ enum Contents {
 
     /// The path that a link in `contents` stands for.
     private static func real(_ path: FilePath, written: String) throws -> FilePath {
-        guard let real = path.withPlatformString({ realpath($0, nil) }) else {
+        guard let real = path.real else {
             throw Failure(
                 .data, "cannot read '\(written)', which contents names", why: "it is a link that leads nowhere",
                 advice: "correct the link, or leave it out")
         }
-        defer { free(real) }
-        return FilePath(String(cString: real))
+        return real
     }
 }

@@ -29,11 +29,11 @@ public enum ArchiveOutput: Sendable {
                     .usage, "cannot write the image to standard output", why: "it is a terminal",
                     advice: "pipe it into `docker load`, or redirect it to a file")
             }
-        case .file(let path, _):
+        case .file(let path, let shown):
             guard let output = Self.identity(path) else { return }
-            for input in inputs where Self.identity(input) == output {
+            for input in inputs where Self.identity(input) == output || Self.holds(input, path) {
                 throw Failure(
-                    .data, "cannot write to \(path)", why: "it is also an input of this image: \(input)",
+                    .data, "cannot write to \(shown)", why: "it is also an input of this image: \(input)",
                     advice: "name another output with --output")
             }
         }
@@ -63,6 +63,12 @@ public enum ArchiveOutput: Sendable {
     ) throws -> WrittenImage {
         let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
         return try DockerArchiveWriter(to: archive, progress: progress).write(image)
+    }
+
+    /// Whether a file that is there lies in a folder that is an input.
+    private static func holds(_ folder: FilePath, _ path: FilePath) -> Bool {
+        guard let folder = folder.real, let path = path.real else { return false }
+        return path != folder && path.starts(with: folder)
     }
 
     private struct Identity: Equatable {

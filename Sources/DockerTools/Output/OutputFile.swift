@@ -15,7 +15,8 @@ final class OutputFile {
     /// - Parameter path: where the file is to be; links are followed.
     /// - Throws: `Failure` with code `io`, or `usage` for a folder.
     init(_ path: FilePath) throws {
-        let path = Self.resolved(path)
+        // The file that a link stands for is replaced, and not the link.
+        let path = path.real ?? path
         self.path = path
         var status = stat()
         let isThere = path.withPlatformString { stat($0, &status) } == 0
@@ -68,12 +69,5 @@ final class OutputFile {
         guard let temporary, !isCommitted else { return }
         temporary.withPlatformString { _ = unlink($0) }
         Cleanup.shared.remove(file: temporary)
-    }
-
-    /// The path that links at `path` lead to, so that the file they stand for is replaced and not the link.
-    private static func resolved(_ path: FilePath) -> FilePath {
-        guard let real = path.withPlatformString({ realpath($0, nil) }) else { return path }
-        defer { free(real) }
-        return FilePath(String(cString: real))
     }
 }
