@@ -10,6 +10,8 @@ final class ProgressSink: ByteSink {
         self.progress = progress
     }
 
+    var bufferSize: Int { next.bufferSize }
+
     var copiesFiles: Bool { next.copiesFiles }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {

@@ -3,6 +3,9 @@ public protocol ByteSink: AnyObject {
     /// Takes all of `bytes`; they are no longer needed when the call returns.
     func write(_ bytes: UnsafeRawBufferPointer) throws
 
+    /// Bytes of the buffers that it takes best; a multiple of 512.
+    var bufferSize: Int { get }
+
     /// Takes the bytes of a buffer, and maybe the buffer with them.
     ///
     /// - Returns: an empty buffer of the same size, the same one or another.
@@ -17,7 +20,12 @@ public protocol ByteSink: AnyObject {
     func copy(_ count: Int, from descriptor: Int32) throws -> Int
 }
 
+/// A quarter of a usual second-level cache in bytes, so that what has been gathered is found there.
+public let defaultBufferSize = 256 * 1024
+
 extension ByteSink {
+    public var bufferSize: Int { defaultBufferSize }
+
     public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
         try write(buffer.bytes)
         buffer.clear()

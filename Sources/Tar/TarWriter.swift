@@ -3,9 +3,6 @@
 /// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
 /// and more go from their file to the sink in the kernel, where the sink can do that.
 public final class TarWriter {
-    /// The bytes that are gathered before the sink sees them: half of a processor's second-level cache at most, so that
-    /// a hash finds them there.
-    static let capacity = 256 * 1024
     /// From this many bytes on a call of its own for a body is cheaper than copying it to the buffer.
     static let largeBody = 64 * 1024
     /// The unit to which the end of a tar is padded (20 blocks).
@@ -13,13 +10,14 @@ public final class TarWriter {
 
     private let sink: any ByteSink
     private let encoder: TarHeaderEncoder
-    private var buffer = BlockBuffer(capacity: TarWriter.capacity)
+    private var buffer: BlockBuffer
     /// Bytes written so far, those still in the buffer included.
     public private(set) var position: UInt64 = 0
 
     public init(to sink: any ByteSink, owner: TarOwner) {
         self.sink = sink
         self.encoder = TarHeaderEncoder(owner: owner)
+        self.buffer = BlockBuffer(capacity: sink.bufferSize)
     }
 
     /// Writes the header of an entry, with an extended header before it where it needs one.

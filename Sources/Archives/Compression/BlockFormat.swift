@@ -11,9 +11,9 @@ struct BlockFormat {
         switch compressor {
         case .none: return nil
         case .gz:
-            // Matches reach back 32 KiB: larger blocks gain less than 1 %, and leave the processor's cache. It is the
-            // size of a TarWriter's buffer too, so that most of them go on without being copied.
-            blockSize = 256 * 1024
+            // Matches reach back 32 KiB, and each block is begun with empty tables: half of it costs 5 % of the time and
+            // 0.4 % of the size, twice as much gains nothing.
+            blockSize = 512 * 1024
             codec = { try GzipCodec() }
             stored = StoredBlock.gzip
         case .zstd:

@@ -49,6 +49,8 @@ public final class CompressingSink: ArchiveSink {
         }
     }
 
+    public var bufferSize: Int { format.blockSize }
+
     public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
         guard current == nil, buffer.isFull, buffer.capacity == format.blockSize else {
             try write(buffer.bytes)

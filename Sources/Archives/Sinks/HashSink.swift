@@ -28,6 +28,8 @@ public final class HashSink: ByteSink {
         _ = try take(buffer)
     }
 
+    public var bufferSize: Int { next?.bufferSize ?? defaultBufferSize }
+
     public func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
         let capacity = buffer.capacity
         if let last { startedWorker.submit(last) }
