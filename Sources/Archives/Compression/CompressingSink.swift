@@ -14,6 +14,8 @@ public final class CompressingSink: ArchiveSink {
     private var current: Block?
     /// Pieces under way at most: enough that the threads need not wait while this one reads or writes.
     private let limit: Int
+    /// Bytes of all pieces under way, plain and compressed, whatever the number of processors.
+    private static let memory = 24 << 20
 
     /// What goes through the threads, in the order of the output.
     private enum Piece: @unchecked Sendable {
@@ -29,7 +31,7 @@ public final class CompressingSink: ArchiveSink {
         guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        limit = 8 * threads
+        limit = min(8 * threads, Self.memory / (2 * format.blockSize))
         workers = OrderedWorkers(width: threads) { piece in
             if case .block(let block) = piece { try block.compress() }
             return piece
