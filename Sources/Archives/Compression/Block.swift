@@ -4,20 +4,21 @@ import Tar
 /// A block on its way through a compressor. It has one owner at a time: the sink that fills and writes it, or the thread
 /// that compresses it.
 final class Block: @unchecked Sendable {
-    private let codec: any BlockCodec
     var input: BlockBuffer
     private let output: UnsafeMutableRawBufferPointer
     private var compressed = 0
 
-    init(codec: any BlockCodec, size: Int) {
-        self.codec = codec
+    /// - Parameters:
+    ///   - size: bytes of the block.
+    ///   - bound: the most bytes that it can come to.
+    init(size: Int, bound: Int) {
         input = BlockBuffer(capacity: size)
-        output = .allocate(byteCount: codec.bound(size), alignment: 4096)
+        output = .allocate(byteCount: bound, alignment: 4096)
     }
 
     deinit { output.deallocate() }
 
-    func compress() throws {
+    func compress(with codec: any BlockCodec) throws {
         compressed = codec.compress(input.bytes, into: output)
         guard compressed > 0 else {
             throw Failure(

@@ -2,7 +2,7 @@
 struct BlockFormat {
     /// Bytes of a block before it is compressed.
     let blockSize: Int
-    let codec: () throws -> any BlockCodec
+    let codec: @Sendable () throws -> any BlockCodec
     /// A few bytes in a block of their own that does not compress them.
     let stored: ([UInt8]) -> [UInt8]
 

@@ -9,13 +9,14 @@ import Tar
 public final class CompressingSink: ArchiveSink {
     private let sink: any ArchiveSink
     private let format: BlockFormat
+    private let codecs: CodecPool
     private let workers: OrderedWorkers<Piece, Piece>
     private var idle: [Block] = []
     private var current: Block?
     /// Pieces under way at most: enough that the threads need not wait while this one reads or writes.
     private let limit: Int
     /// Bytes of all pieces under way, plain and compressed, whatever the number of processors.
-    private static let memory = 24 << 20
+    private static let memory = 16 << 20
 
     /// What goes through the threads, in the order of the output.
     private enum Piece: @unchecked Sendable {
@@ -32,8 +33,10 @@ public final class CompressingSink: ArchiveSink {
         self.sink = sink
         self.format = format
         limit = min(8 * threads, Self.memory / (2 * format.blockSize))
+        let codecs = CodecPool(format.codec)
+        self.codecs = codecs
         workers = OrderedWorkers(width: threads) { piece in
-            if case .block(let block) = piece { try block.compress() }
+            if case .block(let block) = piece { try codecs.withCodec { try block.compress(with: $0) } }
             return piece
         }
     }
@@ -95,7 +98,9 @@ public final class CompressingSink: ArchiveSink {
     }
 
     private func emptyBlock() throws -> Block {
-        try idle.popLast() ?? Block(codec: format.codec(), size: format.blockSize)
+        if let block = idle.popLast() { return block }
+        let bound = try codecs.withCodec { $0.bound(format.blockSize) }
+        return Block(size: format.blockSize, bound: bound)
     }
 
     private func endBlock() throws {
