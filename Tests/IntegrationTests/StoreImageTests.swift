@@ -93,20 +93,35 @@ struct StoreImageTests {
         return try JSONDecoder().decode([BuiltImage.Layer].self, from: Data(output))
     }
 
-    @Test("are read by skopeo and podman")
-    func otherReaders() throws {
-        let image = try bench.layered(spec("localhost/greeter"))
+    // Not gz: skopeo 1.9 and podman 4.3, which Debian 12 has, lose the first block of any gzip archive.
+    @Test("are read by skopeo from a plain and a zstd archive", arguments: [("none", "tar"), ("zstd", "tar.zst")])
+    func skopeo(compressor: String, suffix: String) throws {
+        let image = try bench.layered(
+            spec("localhost/greeter"), ["--compressor", compressor], output: "image.\(suffix)")
         let source = "docker-archive:\(image.output)"
-        let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
-        #expect("sha256:" + (try Self.sha256(config)) == image.imageID)
+        #expect(try Self.imageID(source) == image.imageID)
         let found = try JSONDecoder().decode(
             Found.self, from: Data(try Program.output(["skopeo", "inspect", source])))
-        #expect(found.Layers.count == image.layers.count)
+        #expect(found.Layers == image.layers.map(\.diffID))
         for target in ["oci:\(bench.folder.path("oci")):t", "dir:\(bench.folder.path("dir"))"] {
             try Program.output(["skopeo", "copy", source, target])
-            let copied = try Program.output(["skopeo", "inspect", "--config", "--raw", target])
-            #expect("sha256:" + (try Self.sha256(copied)) == image.imageID)
+            #expect(try Self.imageID(target) == image.imageID)
         }
+    }
+
+    @Test("are read by skopeo from the stream, packed by zstd")
+    func skopeoReadsStream() throws {
+        let file = try bench.write(spec("localhost/greeter"), to: "spec.json")
+        let target = "oci:\(bench.folder.path("oci")):t"
+        let pipe = "set -o pipefail; \"$0\" stream \"$1\" | zstd | skopeo copy docker-archive:/dev/stdin \"$2\""
+        try store.output(["bash", "-c", pipe, Dockertools.path, file, target])
+        let image = try bench.layered(spec("localhost/greeter"))
+        #expect(try Self.imageID(target) == image.imageID)
+    }
+
+    @Test("are read by podman")
+    func podman() throws {
+        let image = try bench.layered(spec("localhost/greeter"), ["--compressor", "none"], output: "image.tar")
         let podman = [
             "podman", "--root", bench.folder.path("podman"), "--runroot", bench.folder.path("podman-run"),
             "--storage-driver", "vfs",
@@ -114,14 +129,16 @@ struct StoreImageTests {
         try Program.output(podman + ["load", "--input", image.output])
         let id = try Program.output(podman + ["image", "inspect", "--format", "{{.Id}}", "localhost/greeter:t"])
         #expect("sha256:" + String(decoding: id.dropLast(), as: UTF8.self) == image.imageID)
-        try Program.output(podman + ["system", "reset", "--force"])
+        try Program.output(podman + ["rmi", "--all", "--force"])
+    }
+
+    /// The digest of the config that skopeo finds.
+    private static func imageID(_ source: String) throws -> String {
+        let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
+        return "sha256:" + String(decoding: try Program.output(["sha256sum"], input: config).prefix(64), as: UTF8.self)
     }
 
     private struct Found: Decodable { let Layers: [String] }
-
-    private static func sha256(_ bytes: [UInt8]) throws -> String {
-        String(decoding: try Program.output(["sha256sum"], input: bytes).prefix(64), as: UTF8.self)
-    }
 
     @Test("hold a link for a link, a file for a file, and twice what has two names")
     func kindsOfPaths() throws {

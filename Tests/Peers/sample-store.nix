@@ -4,7 +4,8 @@ let
     inherit name;
     system = builtins.currentSystem;
     builder = "/bin/bash";
-    args = [ "-euc" script ];
+    # Bash itself must be the last to end: Nix kills a builder that has closed its output, as chmod does before it ends.
+    args = [ "-euc" "${script}\n:" ];
     PATH = "/usr/bin:/bin";
   } // attributes);
 in rec {

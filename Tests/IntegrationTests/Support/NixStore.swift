@@ -34,9 +34,10 @@ struct NixStore {
             [String].self,
             from: Data(
                 try output(["nix-instantiate", "--eval", "--json", "-E", "builtins.attrNames (import \(expression))"])))
+        let build = ["nix-build", "--no-out-link", "--keep-going", expression]
         // A build is ended by signal 9 at times: what it built stays, and it goes on from there.
-        var built = try run(["nix-build", "--no-out-link", expression])
-        for _ in 0..<4 where built.status != 0 { built = try run(["nix-build", "--no-out-link", expression]) }
+        var built = try run(build)
+        for _ in 0..<4 where built.status != 0 { built = try run(build) }
         guard built.status == 0 else { throw Program.Failed(["nix-build"], built) }
         paths = Dictionary(uniqueKeysWithValues: zip(names, built.text.split(separator: "\n").map(String.init)))
     }
