@@ -103,10 +103,12 @@ struct StoreImageTests {
         let found = try JSONDecoder().decode(
             Found.self, from: Data(try Program.output(["skopeo", "inspect", source])))
         #expect(found.Layers == image.layers.map(\.diffID))
-        for target in ["oci:\(bench.folder.path("oci")):t", "dir:\(bench.folder.path("dir"))"] {
-            try Program.output(["skopeo", "copy", source, target])
-            #expect(try Self.imageID(target) == image.imageID)
-        }
+        let folder = "dir:\(bench.folder.path("dir"))"
+        try Program.output(["skopeo", "copy", source, folder])
+        #expect(try Self.imageID(folder) == image.imageID)
+        let layout = "oci:\(bench.folder.path("oci")):t"
+        try Program.output(["skopeo", "copy", source, layout])
+        #expect(try Self.diffIDs(layout) == image.layers.map(\.diffID))
     }
 
     @Test("are read by skopeo from the stream, packed by zstd")
@@ -116,15 +118,16 @@ struct StoreImageTests {
         let pipe = "set -o pipefail; \"$0\" stream \"$1\" | zstd | skopeo copy docker-archive:/dev/stdin \"$2\""
         try store.output(["bash", "-c", pipe, Dockertools.path, file, target])
         let image = try bench.layered(spec("localhost/greeter"))
-        #expect(try Self.imageID(target) == image.imageID)
+        #expect(try Self.diffIDs(target) == image.layers.map(\.diffID))
     }
 
     @Test("are read by podman")
     func podman() throws {
         let image = try bench.layered(spec("localhost/greeter"), ["--compressor", "none"], output: "image.tar")
+        // Podman takes no longer path than 50 characters for its run-time files.
+        let folder = try SharedFolder("podman")
         let podman = [
-            "podman", "--root", bench.folder.path("podman"), "--runroot", bench.folder.path("podman-run"),
-            "--storage-driver", "vfs",
+            "podman", "--root", "\(folder.path)/root", "--runroot", "\(folder.path)/run", "--storage-driver", "vfs",
         ]
         try Program.output(podman + ["load", "--input", image.output])
         let id = try Program.output(podman + ["image", "inspect", "--format", "{{.Id}}", "localhost/greeter:t"])
@@ -136,6 +139,17 @@ struct StoreImageTests {
     private static func imageID(_ source: String) throws -> String {
         let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
         return "sha256:" + String(decoding: try Program.output(["sha256sum"], input: config).prefix(64), as: UTF8.self)
+    }
+
+    /// The layers that a config lists.
+    private static func diffIDs(_ source: String) throws -> [String] {
+        let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
+        return try JSONDecoder().decode(Config.self, from: Data(config)).rootfs.diff_ids
+    }
+
+    private struct Config: Decodable {
+        struct RootFS: Decodable { let diff_ids: [String] }
+        let rootfs: RootFS
     }
 
     private struct Found: Decodable { let Layers: [String] }
