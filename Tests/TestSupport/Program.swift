@@ -17,6 +17,11 @@ public enum Program {
         public let command: [String]
         public let outcome: Outcome
 
+        public init(_ command: [String], _ outcome: Outcome) {
+            self.command = command
+            self.outcome = outcome
+        }
+
         public var description: String { "\(command) ended with \(outcome.status): \(outcome.errors)" }
     }
 
@@ -51,7 +56,7 @@ public enum Program {
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
     ) throws -> [UInt8] {
         let outcome = try run(command, input: input, environment: environment, in: folder)
-        guard outcome.status == 0 else { throw Failed(command: command, outcome: outcome) }
+        guard outcome.status == 0 else { throw Failed(command, outcome) }
         return outcome.output
     }
 

@@ -1,0 +1,162 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Extra commands")
+struct ExtraCommandsTests {
+    private let bench: Workbench
+    private var store: NixStore { bench.store }
+
+    init() throws { bench = try Workbench() }
+
+    /// A spec with a script, in TOML, where it stands as it is.
+    private func spec(_ script: String, contents: [String] = []) throws -> String {
+        let list = contents.map { "\"\($0)\"" }.joined(separator: ", ")
+        return try bench.write(
+            "name = \"extra\"\ncontents = [\(list)]\nextraCommands = '''\n\(script)'''\n", to: "spec.toml")
+    }
+
+    /// The last layer's members.
+    private func members(_ script: String, contents: [String] = []) throws -> [String] {
+        let path = try spec(script, contents: contents)
+        let outcome = try bench.run(["layered", path, "--json", "-o", bench.folder.path("image.tar.gz")])
+        guard outcome.status == 0 else { throw Program.Failed(["layered", path], outcome) }
+        return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output)).members(ofLayer: -1)
+    }
+
+    /// What a file of the last layer holds.
+    private func text(_ name: String) throws -> String {
+        let script = """
+            import json, sys, tarfile
+            archive = tarfile.open(sys.argv[1])
+            layer = json.load(archive.extractfile("manifest.json"))[0]["Layers"][-1]
+            sys.stdout.buffer.write(tarfile.open(fileobj=archive.extractfile(layer)).extractfile(sys.argv[2]).read())
+            """
+        return String(
+            decoding: try Program.python(script, [bench.folder.path("image.tar.gz"), name]), as: UTF8.self)
+    }
+
+    @Test("make files, folders and links")
+    func make() throws {
+        let members = try members(
+            """
+            mkdir -m 700 -p a/b
+            echo -n 12345 > a/b/five
+            chmod 2755 a/b/five
+            ln -s /nowhere a/link
+            ln a/b/five twin
+            touch -d 2020-01-01 'a name; $(with) "quotes"'
+            mkfifo pipe
+            """)
+        #expect(
+            members == [
+                "d 0755 0:0 root:root 1 0 a", "- 0644 0:0 root:root 1 0 a name; $(with) \"quotes\"",
+                "d 0700 0:0 root:root 1 0 a/b", "- 2755 0:0 root:root 1 5 a/b/five",
+                "l 0777 0:0 root:root 1 0 a/link -> /nowhere", "? 0644 0:0 root:root 1 0 pipe",
+                "- 2755 0:0 root:root 1 5 twin",
+            ])
+    }
+
+    @Test("may hold quotes and parentheses")
+    func quotes() throws {
+        _ = try members(#"echo "(it's)" '$(x)' \"two\" `echo three` $((2 + 2)) > out; (cd /; echo ")" ) >> out"#)
+        #expect(try text("out") == "(it's) $(x) \"two\" three 4\n)\n")
+    }
+
+    @Test("have a small clean environment, the folder of the layer, no input and the usual mask")
+    func environment() throws {
+        let path = try spec("env > variables; pwd >> where; umask > mask; cat > input; id -u > id; ls -A / > /dev/null")
+        let outcome = try bench.run(
+            ["layered", path, "-o", bench.folder.path("image.tar.gz")],
+            environment: ["SECRET": "x", "LD_PRELOAD": "", "BASH_ENV": "/nowhere", "PATH": "/usr/sbin:/usr/bin:/bin"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let variables = try text("variables").split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1)[0] }
+        // The last three are bash's own.
+        #expect(
+            Set(variables) == [
+                "HOME", "LC_ALL", "PATH", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ", "PWD", "SHLVL", "_",
+            ])
+        let values = try text("variables").split(separator: "\n")
+        for value in ["HOME=/homeless-shelter", "LC_ALL=C", "TZ=UTC", "SOURCE_DATE_EPOCH=1"] {
+            #expect(values.contains(Substring(value)))
+        }
+        #expect(try text("mask") == "0022\n")
+        #expect(try text("input") == "")
+        #expect(try text("where").hasSuffix("/layer\n"))
+    }
+
+    @Test("see contents' links, and change plain folders' files but not the store's")
+    func seeContents() throws {
+        try bench.write("old\n", to: "plain/etc/file")
+        try bench.write("gone\n", to: "plain/etc/gone")
+        let members = try members(
+            """
+            readlink bin/hello > etc/target
+            echo new >> etc/file
+            rm etc/gone bin/hi
+            chmod 700 share
+            """, contents: ["plain", store["hello"]])
+        #expect(try text("etc/target") == "\(store["hello"])/bin/hello\n")
+        #expect(try text("etc/file") == "old\nnew\n")
+        #expect(!members.contains { $0.contains("gone") || $0.contains("bin/hi") })
+        #expect(members.contains("d 0700 0:0 root:root 1 0 share"))
+        #expect(try String(contentsOfFile: bench.folder.path("plain/etc/file"), encoding: .utf8) == "old\n")
+        #expect(try String(contentsOfFile: bench.folder.path("plain/etc/gone"), encoding: .utf8) == "gone\n")
+    }
+
+    @Test(
+        "are run by what their first line names",
+        arguments: [
+            ("#!/bin/sh\necho \"$0 ${BASH_VERSION:-none}\" | sed 's/.*[/]//' > out\n", "extraCommands none\n"),
+            ("#!/usr/bin/env python3\nopen('out', 'w').write('from Python\\n')\n", "from Python\n"),
+            // Without -e.
+            ("#!/bin/bash\nfalse\necho ${BASH_VERSION:+bash} > out\n", "bash\n"),
+        ])
+    func interpreters(script: String, output: String) throws {
+        _ = try members(script)
+        #expect(try text("out") == output)
+    }
+
+    @Test("end the build when they fail, with their status and their last lines, and leave nothing behind")
+    func failure() throws {
+        let path = try spec("for n in {1..30}; do echo line $n; done\necho problem >&2\n(exit 42)\necho never\n")
+        let temporary = bench.folder.path("tmp")
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        let outcome = try bench.run(
+            ["layered", path, "-o", bench.folder.path("image.tar.gz"), "--quiet"], environment: ["TMPDIR": temporary])
+        #expect(outcome.status == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.hasPrefix("error: extraCommands failed\n"))
+        #expect(outcome.errors.contains("it ended with status 42; its last lines:\n    line 12\n"))
+        #expect(outcome.errors.contains("    line 30\n    problem\n"))
+        #expect(!outcome.errors.contains("never"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
+        #expect(!FileManager.default.fileExists(atPath: bench.folder.path("image.tar.gz")))
+
+        let silent = try bench.run(["stream", spec("exit 3")])
+        #expect(silent.status == 1)
+        #expect(silent.errors.contains("it ended with status 3; it wrote nothing"))
+        let killed = try bench.run(["stream", spec("kill -9 $$")])
+        #expect(killed.status == 1)
+        #expect(killed.errors.contains("it was ended by signal 9"))
+        let unknown = try bench.run(["stream", spec("#!/no/such/interpreter\n")])
+        #expect(unknown.status == 1)
+        #expect(unknown.errors.contains("cannot run extraCommands"))
+    }
+
+    @Test("are told on standard error as they run, and not with --quiet")
+    func told() throws {
+        let path = try spec("echo to output; echo to error >&2; touch file")
+        let outcome = try bench.run(["layered", path, "-o", "image.tar.gz"])
+        #expect(outcome.text == "image.tar.gz\n")
+        #expect(outcome.errors.hasPrefix("to output\nto error\n"))
+        #expect(try bench.run(["layered", path, "-o", "image.tar.gz", "--quiet"]).errors.isEmpty)
+    }
+
+    @Test("do not hold up the build with what they leave running")
+    func leftRunning() throws {
+        #expect(try members("sleep 1000 & echo $! > pid").count == 1)
+        let pid = try text("pid").dropLast()
+        #expect(try Program.run(["bash", "-c", "kill -0 \(pid)"]).status == 1)
+    }
+}

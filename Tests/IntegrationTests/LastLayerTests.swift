@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The last layer")
+struct LastLayerTests {
+    private let bench: Workbench
+    private var store: NixStore { bench.store }
+
+    init() throws { bench = try Workbench() }
+
+    private static func folder(_ name: String) -> String { "d 0755 0:0 root:root 1 0 \(name)" }
+    private static func link(_ name: String, _ target: String) -> String {
+        "l 0777 0:0 root:root 1 0 \(name) -> \(target)"
+    }
+
+    @Test("has a store path that is a file, or a link to one, under its name")
+    func files() throws {
+        let image = try bench.layered(
+            "{\"name\": \"files\", \"contents\": [\"\(store["tool"])\", \"\(store["pointer"])\"]}")
+        #expect(
+            try image.members(ofLayer: -1) == [
+                Self.link("pointer", store["pointer"]), Self.link("tool.sh", store["tool"]),
+            ])
+    }
+
+    @Test("has what lies below a store path")
+    func below() throws {
+        let hello = store["hello"]
+        let image = try bench.layered(
+            "{\"name\": \"below\", \"contents\": [\"\(hello)/share\", \"\(hello)/bin/hello\"]}")
+        #expect(
+            try image.members(ofLayer: -1) == [
+                Self.folder("hello"), Self.link("hello/README", "\(hello)/share/hello/README"),
+                Self.link("hello/data", store["baseData"]),
+            ])
+    }
+
+    @Test("takes the first of two that clash, merges folders, and says so")
+    func clashes() throws {
+        let (hello, greeter) = (store["hello"], store["greeter"])
+        let spec = try bench.write(
+            "{\"name\": \"clash\", \"contents\": [\"\(greeter)\", \"\(hello)\"]}", to: "spec.json")
+        let outcome = try bench.run(["layered", spec, "-o", "image.tar.gz"])
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
+                == ["warning: contents have share/hello/README more than once: the first wins"])
+        let image = try bench.layered("{\"name\": \"clash\", \"contents\": [\"\(greeter)\", \"\(hello)\"]}")
+        #expect(
+            try image.members(ofLayer: -1) == [
+                Self.folder("bin"), Self.link("bin/greet", "\(greeter)/bin/greet"),
+                Self.link("bin/hello", "\(hello)/bin/hello"), Self.link("bin/hi", "hello"),
+                Self.folder("share"), Self.folder("share/hello"),
+                Self.link("share/hello/MORE", "\(greeter)/share/hello/MORE"),
+                Self.link("share/hello/README", "\(greeter)/share/hello/README"),
+                Self.link("share/hello/data", store["baseData"]),
+            ])
+        let quiet = try bench.run(["layered", spec, "-o", "image.tar.gz", "--quiet"])
+        #expect(quiet.errors.isEmpty)
+    }
+
+    @Test("has plain folders and files as they are, with the owner of the spec")
+    func plain() throws {
+        try bench.write("12345", to: "plain/etc/five")
+        try bench.write("#!", to: "plain/bin/run")
+        try bench.write("one", to: "one.txt")
+        try Program.output(
+            [
+                "bash", "-c",
+                """
+                chmod 755 plain plain/etc; chmod 4750 plain/bin/run; chmod 1777 plain/bin; chmod 600 plain/etc/five
+                chown 5:6 plain/bin/run; ln plain/etc/five plain/etc/again; ln -s ../bin/run plain/etc/run
+                chmod 644 one.txt; ln -s one.txt link.txt
+                """,
+            ], in: bench.folder.path)
+        let image = try bench.layered(
+            """
+            {"name": "plain", "contents": ["plain", "./one.txt"], "uid": 12, "gid": 34, "uname": "me", "gname": "us",
+             "mtime": "1970-01-01T00:01:00Z"}
+            """)
+        #expect(
+            try image.members(ofLayer: -1) == [
+                "d 1777 12:34 me:us 60 0 bin", "- 4750 12:34 me:us 60 2 bin/run", "d 0755 12:34 me:us 60 0 etc",
+                "- 0600 12:34 me:us 60 5 etc/again", "- 0600 12:34 me:us 60 5 etc/five",
+                "l 0777 12:34 me:us 60 0 etc/run -> ../bin/run", "- 0644 12:34 me:us 60 3 one.txt",
+            ])
+        for path in try image.members() { #expect(path.contains(" 12:34 me:us 60 ") || path.contains(" 0:0 ")) }
+    }
+
+    @Test("gives the spec's owner to the store's files and to the archive's members")
+    func owner() throws {
+        let image = try bench.layered(
+            """
+            {"name": "owned", "contents": "\(store["greeter"])", "uid": 12, "gid": 34, "uname": "me", "gname": "us",
+             "mtime": "1970-01-01T00:01:00Z"}
+            """)
+        for number in image.layers.indices {
+            for member in try image.members(ofLayer: number) {
+                #expect(member.split(separator: " ").dropFirst(2).prefix(3).joined(separator: " ") == "12:34 me:us 60")
+            }
+        }
+    }
+
+    @Test("refuses contents that are not there, and an output that is one of them")
+    func refusals() throws {
+        let spec = try bench.write("{\"name\": \"missing\", \"contents\": \"nowhere\"}", to: "spec.json")
+        let missing = try bench.run(["layered", spec])
+        #expect(missing.status == 65)
+        #expect(missing.errors.contains("cannot read 'nowhere', which contents names"))
+        #expect(missing.output.isEmpty)
+        let own = try bench.run(["layered", spec, "-o", spec])
+        #expect(own.status == 65)
+        #expect(own.errors.contains("it is also an input of this image"))
+        #expect(try String(decoding: bench.folder.read("spec.json"), as: UTF8.self).hasSuffix("\"nowhere\"}"))
+    }
+}

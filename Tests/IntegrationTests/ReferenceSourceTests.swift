@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The sources of references")
+struct ReferenceSourceTests {
+    private let bench: Workbench
+    private var store: NixStore { bench.store }
+
+    init() throws { bench = try Workbench() }
+
+    private func spec(_ more: String = "") -> String {
+        """
+        {"name": "sources", "contents": "\(store["greeter"])", "config": {"Cmd": ["\(store["hello"])/bin/hello"]}\(more)}
+        """
+    }
+
+    /// The archive of the spec, and what was told on the way.
+    private func archive(_ spec: String, prefix: [String] = []) throws -> Program.Outcome {
+        let path = try bench.write(spec, to: "spec.json")
+        return try store.run(prefix + [Dockertools.path, "stream", path], in: bench.folder.path)
+    }
+
+    @Test("give the same archive: database, graph files and scan")
+    func sameArchive() throws {
+        let roots = [store["greeter"], store["hello"]]
+        let database = try archive(spec())
+        #expect(database.status == 0)
+        #expect(!database.errors.contains("scanning"))
+
+        try bench.folder.write(store.registration(of: roots), to: "registration")
+        let pathInfo = try store.output(["nix", "path-info", "--json", "--recursive"] + roots)
+        try bench.folder.write(pathInfo, to: "path-info.json")
+        let convert = """
+            import json, sys
+            known = json.load(sys.stdin)
+            graph = [{"path": p["path"], "references": p["references"], "narSize": p["narSize"]} for p in known]
+            if sys.argv[1] == "keyed":
+                print(json.dumps({p["path"]: {"references": p["references"], "narSize": p["narSize"]} for p in known}))
+            else:
+                print(json.dumps({"system": "x", "outputs": {"out": "y"}, "closure": graph[::-1]}))
+            """
+        for form in ["exported", "keyed"] {
+            try bench.folder.write(Program.python(convert, [form], input: pathInfo), to: "\(form).json")
+        }
+        for file in ["registration", "path-info.json", "exported.json", "keyed.json"] {
+            let graph = try archive(spec(", \"closure\": \"\(file)\""))
+            #expect(graph.status == 0, "\(graph.errors)")
+            #expect(graph.output == database.output, "\(file)")
+        }
+
+        let scan = try archive(spec(), prefix: ["env", "PATH=/nowhere"])
+        #expect(
+            scan.errors.hasPrefix(
+                "no Nix database holds all the paths: scanning the files of /nix/store for references\n"))
+        #expect(scan.output == database.output)
+    }
+
+    @Test("give the same archive for a store below another folder", arguments: [true, false])
+    func otherRoot(withGraph: Bool) throws {
+        let roots = [store["greeter"], store["hello"]]
+        let database = try archive(spec())
+        let registration = try store.registration(of: roots)
+        try bench.folder.write(registration, to: "registration")
+        // The closure alone, made anew in another order.
+        let copy = """
+            mkdir -p "$0/copy/nix/store"
+            for path in $(nix-store --query --requisites "$@" | sort -r); do cp -a $path "$0/copy/nix/store"; done
+            """
+        try store.output(["bash", "-euc", copy, bench.folder.path] + roots)
+        let more = ", \"storeRoot\": \"copy\"" + (withGraph ? ", \"closure\": \"registration\"" : "")
+        let path = try bench.write(spec(more), to: "spec.json")
+        let other = try Dockertools.run(["stream", path], in: "/")
+        #expect(other.status == 0, "\(other.errors)")
+        #expect(other.output == database.output)
+        #expect(other.errors.contains("the store lies below") == !withGraph)
+        // Contents may be named by where they lie, too.
+        let named = spec(more).replacing(
+            "\"contents\": \"", with: "\"contents\": \"\(bench.folder.path("copy"))")
+        #expect(try Dockertools.run(["stream", try bench.write(named, to: "spec.json")]).output == database.output)
+    }
+
+    @Test("find the store paths that config and commands name")
+    func rootsOfTexts() throws {
+        let spec = """
+            {"name": "texts", "extraCommands": "# as in \(store["mirror"]).\\n",
+             "config": {"Cmd": ["\(store["hello"])/bin/hello"], "Env": ["A=x:\(store["pointer"]):y"],
+                        "Volumes": {"\(store["twins"])/share": {}}, "Labels": {"l": "(\(store["tool"]))"}}}
+            """
+        let image = try bench.layered(spec)
+        #expect(
+            Set(image.layers.flatMap(\.storePaths))
+                == Set(["hello", "busybox", "baseData", "mirror", "pointer", "twins", "tool"].map { store[$0] }))
+    }
+
+    @Test("refuse a path that is not there")
+    func missingPath() throws {
+        let missing = "/nix/store/" + String(repeating: "0", count: 32) + "-gone"
+        let outcome = try archive("{\"name\": \"gone\", \"contents\": \"\(missing)\"}")
+        #expect(outcome.status == 65)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("cannot read '\(missing)', which contents names"))
+        let named = try archive("{\"name\": \"gone\", \"config\": {\"Cmd\": [\"\(missing)/bin/x\"]}}")
+        #expect(named.status == 65)
+        #expect(named.errors.contains("cannot find the store path \(missing), which config or a command names"))
+    }
+}

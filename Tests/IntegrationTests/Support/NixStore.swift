@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+
+/// A Nix store of the tests' own with the derivations of `Tests/Peers/sample-store.nix`, which all of them share.
+///
+/// It lies in a folder that is mounted over `/nix` for each command that needs it there, in the command's own namespace:
+/// the machine's store, if it has one, is neither seen nor changed.
+struct NixStore {
+    private let folder: SharedFolder
+    /// The store paths by their names in the expression.
+    private var paths: [String: String]
+
+    /// The store, built at the first use.
+    static var shared: NixStore { get throws { try made.get() } }
+
+    private static let made = Result { try NixStore() }
+
+    private init() throws {
+        folder = try SharedFolder("nix")
+        for name in ["nix", "conf", "home"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+        }
+        try """
+        sandbox = false
+        build-users-group =
+        substitute = false
+        experimental-features = nix-command
+        """.write(toFile: "\(folder.path)/conf/nix.conf", atomically: false, encoding: .utf8)
+        let expression = "\(Dockertools.checkout)/Tests/Peers/sample-store.nix"
+        paths = [:]
+        try output(["nix-store", "--init"])
+        let names = try JSONDecoder().decode(
+            [String].self,
+            from: Data(
+                try output(["nix-instantiate", "--eval", "--json", "-E", "builtins.attrNames (import \(expression))"])))
+        let build = ["nix-build", "--no-out-link", "--keep-going", expression]
+        // A build is ended by signal 9 at times: what it built stays, and it goes on from there.
+        var built = try run(build)
+        for _ in 0..<4 where built.status != 0 { built = try run(build) }
+        guard built.status == 0 else { throw Program.Failed(["nix-build"], built) }
+        paths = Dictionary(uniqueKeysWithValues: zip(names, built.text.split(separator: "\n").map(String.init)))
+    }
+
+    /// The store path of that name in the expression.
+    subscript(_ name: String) -> String { paths[name] ?? "/nix/store/no-\(name)" }
+
+    /// All store paths.
+    var all: [String] { paths.values.sorted() }
+
+    /// The `storeRoot` below which the store lies for those that do not have it mounted.
+    var root: String { folder.path }
+
+    /// Runs a command that has the store at its place.
+    func run(
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+    ) throws -> Program.Outcome {
+        let own = ["NIX_CONF_DIR": "\(root)/conf", "HOME": "\(root)/home", "XDG_CACHE_HOME": "\(root)/home/cache"]
+        let mounting = "mkdir -p /nix && mount --bind \"$0\" /nix && exec \"$@\""
+        return try Program.run(
+            ["unshare", "--mount", "--propagation", "private", "bash", "-c", mounting, "\(root)/nix"] + command,
+            input: input, environment: own.merging(environment) { $1 }, in: folder)
+    }
+
+    /// Runs a command that has the store at its place, and that must succeed.
+    @discardableResult
+    func output(_ command: [String], input: [UInt8] = [], environment: [String: String] = [:]) throws -> [UInt8] {
+        let outcome = try run(command, input: input, environment: environment)
+        guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
+        return outcome.output
+    }
+
+    /// The closure of some paths, as `nix-store --dump-db` writes it.
+    func registration(of roots: [String]) throws -> [UInt8] {
+        let required = String(decoding: try output(["nix-store", "--query", "--requisites"] + roots), as: UTF8.self)
+        return try output(["nix-store", "--dump-db"] + required.split(separator: "\n").map(String.init).sorted())
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A folder that several tests use, and a program that runs beside them: both go when the process of the tests ends,
+/// however it ends.
+///
+/// A helper process has the reading end of a pipe whose other end is ours: it sees the end of it when we are gone. It
+/// has its own namespaces of mounts and of processes, so that nothing which the program started or mounted is left.
+final class SharedFolder: Sendable {
+    let path: String
+    private let pipeEnd: Int32
+
+    private static let all = Mutex<[SharedFolder]>([])
+
+    /// - Parameter command: what runs as long as the folder is there; its output goes to the folder's file `log`.
+    init(_ name: String, running command: [String] = []) throws {
+        // Short: the daemon makes sockets in it, whose paths may have 104 bytes.
+        let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let path = "/var/tmp/dockertools-\(name)-\(number)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        self.path = path
+        let pipe = Pipe()
+        let helper = Process()
+        helper.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+        helper.arguments = ["bash", "-c", Self.script, path] + command.map { $0.replacing("FOLDER", with: path) }
+        helper.standardInput = pipe.fileHandleForReading
+        pipeEnd = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_DUPFD_CLOEXEC, 3)
+        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        try helper.run()
+        try pipe.fileHandleForWriting.close()
+        let isFirst = Self.all.withLock { folders in
+            folders.append(self)
+            return folders.count == 1
+        }
+        if isFirst { atexit { SharedFolder.all.withLock { $0.forEach { $0.remove() } } } }
+    }
+
+    /// `$0` is the folder, the arguments the command.
+    private static let script = #"""
+        export folder="$0"
+        unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash -c '
+            if [ $# -gt 0 ]; then "$@" > "$folder/log" 2>&1 < /dev/null & fi
+            cat > /dev/null
+            if [ $# -gt 0 ]; then kill $! 2> /dev/null; wait $!; fi
+        ' bash "$@"
+        rm -rf "$folder"
+        """#
+
+    /// Ends the program and waits until the folder is gone.
+    private func remove() {
+        close(pipeEnd)
+        for _ in 0..<1000 where access(path, F_OK) == 0 { usleep(20_000) }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+
+/// A folder for the specs and images of one test, and the store that they are made from.
+struct Workbench {
+    let folder: TemporaryFolder
+    let store: NixStore
+
+    init() throws {
+        folder = try TemporaryFolder()
+        store = try NixStore.shared
+    }
+
+    /// Writes a file, and the folders that it lies in.
+    ///
+    /// - Returns: its path.
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String {
+        let path = folder.path(name)
+        try FileManager.default.createDirectory(
+            atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+        return try folder.write(Array(text.utf8), to: name)
+    }
+
+    /// Runs the program where the store is at its place.
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Outcome {
+        let cache = ["XDG_CACHE_HOME": folder.path("cache")]
+        return try store.run(
+            [Dockertools.path] + arguments, environment: cache.merging(environment) { $1 }, in: folder.path)
+    }
+
+    /// Makes an image, which must succeed.
+    ///
+    /// - Parameter spec: JSON.
+    func layered(
+        _ spec: String, _ arguments: [String] = [], output: String = "image.tar.gz",
+        environment: [String: String] = [:]
+    ) throws -> BuiltImage {
+        let path = try write(spec, to: "spec.json")
+        let command = ["layered", path, "-o", folder.path(output), "--json"] + arguments
+        let outcome = try run(command, environment: environment)
+        guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
+        return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output))
+    }
+
+    /// Makes an image and loads it.
+    func loaded(_ spec: String, into docker: DockerDaemon, _ arguments: [String] = []) throws -> BuiltImage {
+        let image = try layered(spec, arguments)
+        try docker.load(image.output)
+        return image
+    }
+}
