@@ -54,7 +54,8 @@ struct ReadmeTests {
         for example in examples {
             let shell = ["bash", "-c", example.command + " 2>&1"]
             let outcome = try Program.run(shell, environment: environment, in: folder.path)
-            let output = outcome.text.replacing(folder.path, with: "/work")
+            var output = outcome.text.replacing(folder.path, with: "/work")
+            if !output.isEmpty, !output.hasSuffix("\n") { output += "\n" }
             #expect(output == example.output, "\(example.command)")
         }
     }
