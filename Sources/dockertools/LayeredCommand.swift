@@ -17,6 +17,7 @@ struct LayeredCommand: AsyncParsableCommand {
             sizes in bytes, size that of the output, a layer's that of its plain tar; digests as sha256:HEX.
 
             Docker before 23 does not read zstd: zstd -dc image.tar.zst | docker load
+            skopeo 1.9 and podman 4.3 (Debian 12) misread any gzip archive: give them --compressor none or zstd
             """)
 
     @OptionGroup var spec: SpecOptions

@@ -45,7 +45,7 @@ struct LastLayerTests {
         #expect(outcome.status == 0)
         #expect(
             outcome.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
-                == ["warning: contents have share/hello/README more than once: the first wins"])
+                == ["warning: contents have /share/hello/README more than once: the first wins"])
         let image = try bench.layered("{\"name\": \"clash\", \"contents\": [\"\(greeter)\", \"\(hello)\"]}")
         #expect(
             try image.members(ofLayer: -1) == [
@@ -69,8 +69,8 @@ struct LastLayerTests {
             [
                 "bash", "-c",
                 """
-                chmod 755 plain plain/etc; chmod 4750 plain/bin/run; chmod 1777 plain/bin; chmod 600 plain/etc/five
-                chown 5:6 plain/bin/run; ln plain/etc/five plain/etc/again; ln -s ../bin/run plain/etc/run
+                chown 5:6 plain/bin/run; chmod 755 plain plain/etc; chmod 4750 plain/bin/run; chmod 1777 plain/bin; chmod 600 plain/etc/five
+                ln plain/etc/five plain/etc/again; ln -s ../bin/run plain/etc/run
                 chmod 644 one.txt; ln -s one.txt link.txt
                 """,
             ], in: bench.folder.path)
@@ -85,10 +85,9 @@ struct LastLayerTests {
                 "- 0600 12:34 me:us 60 5 etc/again", "- 0600 12:34 me:us 60 5 etc/five",
                 "l 0777 12:34 me:us 60 0 etc/run -> ../bin/run", "- 0644 12:34 me:us 60 3 one.txt",
             ])
-        for path in try image.members() { #expect(path.contains(" 12:34 me:us 60 ") || path.contains(" 0:0 ")) }
     }
 
-    @Test("gives the spec's owner to the store's files and to the archive's members")
+    @Test("gives the spec's owner to the store's files")
     func owner() throws {
         let image = try bench.layered(
             """
