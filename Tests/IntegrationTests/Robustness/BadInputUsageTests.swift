@@ -91,7 +91,7 @@ struct BadInputUsageTests {
         for output in ["plain/image.tar", "plain/deep/image.tar"] {
             let outcome = try machine.run(["layered", "spec.json", "-o", output])
             #expect(outcome.status == 65)
-            #expect(outcome.failure?.why.hasPrefix("it lies in an input of this image: ") == true)
+            #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
         }
         #expect(try FileManager.default.subpathsOfDirectory(atPath: machine.path("plain")).sorted()
             == ["deep", "deep/file"])
