@@ -29,7 +29,8 @@ struct LayeredCommand: AsyncParsableCommand {
         let image = try spec.load(for: .layered, in: surroundings, reporter: reporter)
         let result = try await LayeredBuild(
             spec: image, surroundings: surroundings, reporter: reporter, keepsBuildArgs: !output.noBuildArgs
-        ).write(to: output.output, compressor: output.compressor, specPath: spec.spec)
+        ).write(
+            to: output.output, compressor: output.compressor, specPath: spec.spec, jsonFile: output.results.jsonFile)
         try output.results.report(result)
     }
 }

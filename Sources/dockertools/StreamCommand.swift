@@ -35,7 +35,7 @@ struct StreamCommand: AsyncParsableCommand {
         let image = try spec.load(for: .stream, in: surroundings, reporter: reporter)
         let result = try await LayeredBuild(
             spec: image, surroundings: surroundings, reporter: reporter, keepsBuildArgs: !noBuildArgs
-        ).write(to: "-", compressor: Compressor.none, specPath: spec.spec)
+        ).write(to: "-", compressor: Compressor.none, specPath: spec.spec, jsonFile: jsonFile)
         if let jsonFile { try result.write(to: jsonFile) }
     }
 }

@@ -9,6 +9,12 @@ public enum Program {
         public let output: [UInt8]
         public let errors: String
 
+        public init(status: Int32, output: [UInt8], errors: String) {
+            self.status = status
+            self.output = output
+            self.errors = errors
+        }
+
         public var text: String { String(decoding: output, as: UTF8.self) }
     }
 

@@ -20,13 +20,18 @@ public struct LayeredBuild: Sendable {
     ///   - output: the output's path, `-` for standard output, nil for a file called after the image.
     ///   - compressor: nil for the spec's own.
     ///   - specPath: the path of the spec, which the output must not be.
+    ///   - jsonFile: where what is known of the image will be written, if anywhere.
     /// - Throws: `Failure`; then there is no output.
-    public func write(to output: String?, compressor: Compressor?, specPath: String) async throws -> ImageResult {
+    public func write(
+        to output: String?, compressor: Compressor?, specPath: String, jsonFile: String? = nil
+    ) async throws -> ImageResult {
         let compressor = compressor ?? spec.compressor
         let folder = surroundings.currentDirectory
         let destination = ArchiveOutput(output, name: spec.name, compressor: compressor, in: folder)
         // Before the work: it would be in vain.
-        try destination.check(inputs: inputs(specPath))
+        let inputs = inputs(specPath)
+        try destination.check(inputs: inputs)
+        if let jsonFile { try destination.check(jsonFile: folder.pushing(FilePath(jsonFile)), inputs: inputs) }
         var image = try await LayeredImage(spec, surroundings: surroundings, reporter: reporter)
         image.keepsBuildArgs = keepsBuildArgs
         return try destination.write(image, compressor: compressor, progress: reporter)

@@ -30,12 +30,28 @@ public enum ArchiveOutput: Sendable {
                     advice: "pipe it into `docker load`, or redirect it to a file")
             }
         case .file(let path, let shown):
-            guard let output = Self.identity(path) else { return }
-            for input in inputs where Self.identity(input) == output || Self.holds(input, path) {
-                throw Failure(
-                    .data, "cannot write to \(shown)", why: "it is also an input of this image: \(input)",
-                    advice: "name another output with --output")
-            }
+            try Self.check(path, shown, inputs: inputs, option: "--output")
+        }
+    }
+
+    /// Refuses a file for what is known of the image that would take the place of the image or of an input.
+    ///
+    /// - Throws: `Failure` with code `data`.
+    public func check(jsonFile: FilePath, inputs: [FilePath]) throws {
+        try Self.check(jsonFile, jsonFile.string, inputs: inputs, option: "--json-file")
+        if case .file(let path, _) = self, path.place == jsonFile.place {
+            throw Failure(
+                .data, "cannot write to \(jsonFile)", why: "it is also the image's output",
+                advice: "name another file with --json-file")
+        }
+    }
+
+    private static func check(_ path: FilePath, _ shown: String, inputs: [FilePath], option: String) throws {
+        let output = identity(path)
+        for input in inputs where (output != nil && identity(input) == output) || holds(input, path) {
+            throw Failure(
+                .data, "cannot write to \(shown)", why: "it is also an input of this image: \(input)",
+                advice: "name another output with \(option)")
         }
     }
 
@@ -65,10 +81,10 @@ public enum ArchiveOutput: Sendable {
         return try DockerArchiveWriter(to: archive, progress: progress).write(image)
     }
 
-    /// Whether a file that is there lies in a folder that is an input.
+    /// Whether a path lies in a folder that is an input: what is written there would be in the next image.
     private static func holds(_ folder: FilePath, _ path: FilePath) -> Bool {
-        guard let folder = folder.real, let path = path.real else { return false }
-        return path != folder && path.starts(with: folder)
+        guard let folder = folder.real, let place = path.place else { return false }
+        return place != folder && place.starts(with: folder)
     }
 
     private struct Identity: Equatable {

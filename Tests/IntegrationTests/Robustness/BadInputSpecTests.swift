@@ -1,0 +1,132 @@
+import TestSupport
+import Testing
+
+@Suite("Bad input: the spec", .timeLimit(.minutes(5)))
+struct BadInputSpecTests {
+    /// A spec that is refused, and words of the reason.
+    struct Case: CustomTestStringConvertible {
+        let json: String
+        let words: [String]
+
+        init(_ json: String, _ words: String...) {
+            (self.json, self.words) = (json, words)
+        }
+
+        var testDescription: String { json }
+    }
+
+    static let refused = [
+        Case(#"{"name": "x", "contnets": []}"#, "contnets: got []", "unknown key", "did you mean contents?"),
+        Case(#"{"name": "x", "qqqqqqqqqq": 1}"#, "qqqqqqqqqq: got 1; unknown key"),
+        Case(#"{"name": 7}"#, "name: got 7", "expected a"),
+        Case(#"{"tag": "v1"}"#, "name: missing"),
+        Case(#"{"name": "x", "contents": 7}"#, "contents: got 7", "expected a path, or a list"),
+        Case(#"{"name": "x", "contents": [true]}"#, "contents[0]: got true", "expected a path"),
+        Case(#"{"name": "x", "uid": "root"}"#, #"uid: got "root""#, "expected an integer from 0 to"),
+        Case(#"{"name": "x", "uid": -1}"#, "uid: got -1", "expected an integer from 0 to"),
+        Case(#"{"name": "x", "includeStorePaths": "no"}"#, #"got "no""#, "expected true or false"),
+        Case(#"{"name": "x", "config": []}"#, "config: got []", "expected an object"),
+        Case(
+            #"{"name": "x", "config": {"Cmd": "/bin/sh -i"}}"#, #"config.Cmd: got "/bin/sh -i""#,
+            #"expected a list of strings: write ["/bin/sh","-i"]"#),
+        Case(#"{"name": "x", "config": {"Cmd": ["a", 1]}}"#, "config.Cmd[1]: got 1", "expected a string"),
+        Case(
+            #"{"name": "x", "config": {"ExposedPorts": {"abc/tcp": {}}}}"#, #"config.ExposedPorts["abc/tcp"]"#,
+            #"got "abc/tcp""#, "expected a port from 1 to 65535"),
+        Case(#"{"name": "x", "config": {"ExposedPorts": {"80/xyz": {}}}}"#, "80/xyz", "expected a port"),
+        Case(
+            #"{"name": "x", "config": {"Env": ["A=1", "PATH"]}}"#, #"config.Env[1]: got "PATH""#,
+            "expected NAME=VALUE"),
+        Case(#"{"name": "x", "config": {"Volumes": {"data": {}}}}"#, "data", "expected an absolute path"),
+        Case(#"{"name": "x", "contents": [], "copyToRoot": []}"#, "copyToRoot", "only one of the two"),
+        Case(#"{"name": "x", "fromImage": "base.tar"}"#, "fromImage", "not built yet"),
+        Case(#"{"name": "x", "fakeRootCommands": "chown 1 ."}"#, "fakeRootCommands", "not built yet"),
+        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB: got true", "not built yet"),
+        Case(#"{"name": "x", "runAsRoot": "true"}"#, "runAsRoot", "the key is for build, not for layered"),
+        Case(#"{"name": "x", "maxLayers": 1}"#, "maxLayers: got 1", "from 2 to 125"),
+        Case(#"{"name": "x", "maxLayers": 126}"#, "maxLayers: got 126", "from 2 to 125"),
+        Case(#"{"name": "x", "layering": "sise"}"#, "layering", #"did you mean "size"?"#),
+        Case(#"{"name": "x", "created": "yesterday"}"#, "created", "RFC 3339"),
+        Case(#"{"name": "x", "compressor": "xz"}"#, "compressor", #""none", "gz", "zstd""#),
+        Case(#"{"name": "x", "tag": "-a"}"#, "tag", "expected a tag"),
+        Case(#"{"name": "x", "contents": ["/nix/store/nothing"]}"#, "contents", "expected a store path"),
+        Case(#"[1]"#, "expected an object"),
+    ]
+
+    @Test("is refused with 65, the key's path, the value and what was expected", arguments: refused)
+    func refuses(_ bad: Case) throws {
+        let machine = try TestMachine()
+        try machine.write(bad.json, to: "spec.json")
+        let outcome = try machine.layered()
+        #expect(outcome.status == 65)
+        let failure = try #require(outcome.failure)
+        #expect(failure.what.hasPrefix("the spec 'spec.json' has a fault"))
+        for words in bad.words { #expect(failure.why.contains(words), "\(failure.why)") }
+        #expect(outcome.output.isEmpty)
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("names all its faults at once, each on a line")
+    func namesAllFaults() throws {
+        let machine = try TestMachine()
+        try machine.spec(["nmae": "x", "uid": true, "config": ["Cmd": 1]])
+        let outcome = try machine.layered()
+        #expect(outcome.status == 65)
+        let failure = try #require(outcome.failure)
+        #expect(failure.what == "the spec 'spec.json' has 3 faults")
+        let lines = failure.why.split(separator: "\n").map { $0.drop { $0 == " " } }
+        try #require(lines.count == 3)
+        #expect(lines[0].hasPrefix("config.Cmd: got 1; expected a list of strings"))
+        #expect(lines[1] == #"nmae: got "x"; unknown key; did you mean name?"#)
+        #expect(lines[2].hasPrefix("uid: got true; expected an integer"))
+    }
+
+    @Test("that is neither JSON nor TOML inside is refused with its line", arguments: ["json", "toml"])
+    func refusesBrokenText(_ form: String) throws {
+        let machine = try TestMachine()
+        try machine.write("{\"name\": \"x\",\n  oops", to: "spec.\(form)")
+        let outcome = try machine.run(["plan", "spec.\(form)"])
+        #expect(outcome.status == 65)
+        let failure = try #require(outcome.failure)
+        #expect((failure.what + failure.why).contains("spec.\(form)"))
+        #expect((failure.what + failure.why).contains("line"))
+    }
+
+    @Test("that is not there is refused with 65; of another name, with 64")
+    func refusesMissingSpecs() throws {
+        let machine = try TestMachine()
+        let missing = try machine.run(["layered", "gone.json"])
+        #expect(missing.status == 65)
+        #expect(missing.failure?.what == "cannot read the spec 'gone.json'")
+        #expect(missing.failure?.why == "there is no such spec")
+
+        try machine.write("{}", to: "spec.yaml")
+        let other = try machine.run(["layered", "spec.yaml"])
+        #expect(other.status == 64)
+        #expect(other.failure?.what == "cannot take 'spec.yaml' as a spec")
+        #expect(other.failure?.why == "its name ends in neither .json nor .toml")
+        #expect(other.failure?.fix.contains("--spec") == true)
+    }
+
+    @Test("reads the same from standard input, and its faults too")
+    func readsStandardInput() throws {
+        let machine = try TestMachine()
+        let good = try machine.run(["layered", "-", "-o", "out/image.tar", "--quiet"], input: Array("name = 'x'".utf8))
+        #expect(good.status == 0)
+        let bad = try machine.run(["layered", "-", "-o", "out/other.tar"], input: Array("nmae = 'x'".utf8))
+        #expect(bad.status == 65)
+        #expect(bad.failure?.what.contains("the spec on standard input") == true)
+        #expect(try machine.leftovers == ["out/image.tar"])
+    }
+
+    @Test("takes a key whose value is another one's name, and warns of an unknown one in config")
+    func warnsOfUnknownConfig() throws {
+        let machine = try TestMachine()
+        try machine.spec(["config": ["Evn": ["A=1"]]])
+        let outcome = try machine.run(["layered", "spec.json", "-o", "out/image.tar"])
+        #expect(outcome.status == 0)
+        #expect(outcome.text == "\(machine.path("out/image.tar"))\n" || outcome.text == "out/image.tar\n")
+        #expect(outcome.errors.contains("warning: config.Evn: unknown key, kept as it is; did you mean Env?\n"))
+        #expect(try machine.layered().errors == "")
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Bad input: the command line", .timeLimit(.minutes(5)))
+struct BadInputUsageTests {
+    @Test(
+        "Bad usage ends with 64 and makes nothing",
+        arguments: [
+            ["layered"], ["layered", "spec.json", "--nope"], ["layered", "spec.json", "spec.json"], ["nope"],
+            ["layered", "spec.json", "--compressor", "xz"], ["layered", "spec.json", "--format", "tar"],
+            ["layered", "spec.json", "-o"], ["stream", "spec.json", "-o", "x"], ["plan", "spec.json", "-o", "x"],
+            ["layered", "spec.json", "--set"],
+        ])
+    func refusesBadUsage(_ arguments: [String]) throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        let outcome = try machine.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("Error: "))
+        #expect(try machine.leftovers == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.folder.path).sorted()
+            == ["cache", "out", "root", "spec.json", "tmp"])
+    }
+
+    @Test("A --set that is not KEY=VALUE ends with 64", arguments: ["name", "=x", ""])
+    func refusesMalformedSet(_ option: String) throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        let outcome = try machine.layered(["--set", option])
+        #expect(outcome.status == 64)
+        #expect(outcome.failure?.why == "it is not KEY=VALUE")
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("A --set of a bad key or value ends with 65 and says where it came from")
+    func refusesBadSet() throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        for (option, words) in [
+            ("nmae=x", #"nmae (from --set): got "x"; unknown key; did you mean name?"#),
+            ("config.Usr=x", "config.Usr (from --set): got \"x\"; unknown key; did you mean User?"),
+            ("maxLayers=many", #"maxLayers (from --set): got "many"; expected an integer from 2 to 125"#),
+        ] {
+            let outcome = try machine.layered(["--set", option])
+            #expect(outcome.status == 65)
+            #expect(outcome.failure?.why == words)
+        }
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("An output that is a folder ends with 64, one in a folder that is not there with 74")
+    func refusesBadOutputs() throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        let folder = try machine.run(["layered", "spec.json", "-o", "out"])
+        #expect(folder.status == 64)
+        #expect(folder.failure?.what == "cannot write to \(machine.path("out"))")
+        #expect(folder.failure?.why == "it is a folder")
+        let nowhere = try machine.run(["layered", "spec.json", "-o", "gone/image.tar"])
+        #expect(nowhere.status == 74)
+        #expect(nowhere.failure?.what == "cannot write \(machine.path("gone/image.tar"))")
+        #expect(nowhere.failure?.why == "No such file or directory (errno 2)")
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("An output that is an input ends with 65 and leaves the input as it was")
+    func refusesInputsAsOutputs() throws {
+        let machine = try TestMachine()
+        let path = try machine.store("a", "one")
+        try machine.graph([(path, [])])
+        try machine.write("plain", to: "plain/file")
+        try machine.spec(["contents": [path, "plain", "plain/file"], "closure": "graph.json"])
+        try FileManager.default.createSymbolicLink(atPath: machine.path("link.tar"), withDestinationPath: "graph.json")
+        for output in ["spec.json", "graph.json", "./out/../spec.json", "link.tar", "plain/file"] {
+            let before = FileManager.default.contents(atPath: machine.path(output))
+            let outcome = try machine.run(["layered", "spec.json", "-o", output])
+            #expect(outcome.status == 65)
+            #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
+            #expect(FileManager.default.contents(atPath: machine.path(output)) == before)
+        }
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("An output in a folder of contents would be in the next image: 65")
+    func refusesOutputsInContents() throws {
+        let machine = try TestMachine()
+        try machine.write("plain", to: "plain/deep/file")
+        try machine.spec(["contents": ["plain"]])
+        for output in ["plain/image.tar", "plain/deep/image.tar"] {
+            let outcome = try machine.run(["layered", "spec.json", "-o", output])
+            #expect(outcome.status == 65)
+            #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
+        }
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: machine.path("plain")).sorted()
+            == ["deep", "deep/file"])
+    }
+
+    @Test("A JSON file that is an input or the output ends with 65 before anything is made")
+    func refusesInputsAsJSONFiles() throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        let spec = try machine.folder.read("spec.json")
+        let input = try machine.layered(["--json-file", "spec.json"])
+        #expect(input.status == 65)
+        #expect(input.failure?.why.hasPrefix("it is also an input of this image: ") == true)
+        #expect(try machine.folder.read("spec.json") == spec)
+        let same = try machine.layered(["--json-file", "out/image.tar"])
+        #expect(same.status == 65)
+        #expect(same.failure?.why == "it is also the image's output")
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("A stream to a terminal is refused with 64")
+    func refusesTerminals() throws {
+        let machine = try TestMachine()
+        try machine.spec()
+        for command in ["stream spec.json", "layered spec.json -o -"] {
+            let outcome = try machine.shell("script -qec \"$DOCKERTOOLS \(command) 2>errors\" /dev/null; cat errors >&2")
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.failure?.what == "cannot write the image to standard output")
+            #expect(outcome.failure?.why == "it is a terminal")
+            let status = try machine.shell("script -qec \"$DOCKERTOOLS \(command)\" /dev/null >/dev/null; exit $?")
+            #expect(status.status == 64)
+        }
+    }
+}
