@@ -30,8 +30,10 @@ public final class TreeFiles {
         let file = TreeFile(descriptor: descriptor, name: { self.machinePath(entry, path) })
         do {
             try body(file)
-        } catch is TarBodyTooShort {
-            throw file.changed
+        } catch {
+            // What went wrong may come of a change, and then that is what to tell.
+            try file.check(entry)
+            throw error is TarBodyTooShort ? file.changed : error
         }
         // Afterwards, so that a change before and a change in the middle both show.
         try file.check(entry)

@@ -8,10 +8,13 @@ import Tar
 public final class DescriptorSink: ArchiveSink {
     private let descriptor: Int32
     private let name: String
+    /// Bytes can be filled in later: a file, and not one that all writing appends to.
     private let isFile: Bool
-    private var position: Int64 = 0
+    /// Where the first byte lies in the file: a shell's standard output may have something before it.
+    private let start: Int64
+    private var position: Int64
     /// What lies before it in a file is on its way to the disk.
-    private var syncing: Int64 = 0
+    private var syncing: Int64
     private static let syncStep: Int64 = 16 << 20
     private var sends = true
 
@@ -22,13 +25,18 @@ public final class DescriptorSink: ArchiveSink {
         self.descriptor = descriptor
         self.name = name
         var status = stat()
-        isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        isFile =
+            fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            && fcntl(descriptor, F_GETFL) & O_APPEND == 0
+        start = isFile ? Int64(max(0, lseek(descriptor, 0, SEEK_CUR))) : 0
+        position = start
+        syncing = start
         // A pipe of 64 KiB makes its two ends wait for each other. Where the size may not be had, a smaller one does.
         if !isFile { _ = clinux_set_pipe_size(descriptor, 1 << 20) }
     }
 
     /// Bytes written so far.
-    public var size: UInt64 { UInt64(position) }
+    public var size: UInt64 { UInt64(position - start) }
 
     public var copiesFiles: Bool { sends }
 

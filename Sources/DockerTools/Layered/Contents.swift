@@ -13,10 +13,11 @@ enum Contents {
             let path = content.machinePath(in: spec.storeLocation)
             var status = stat()
             guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
-                let reason = errno == ENOENT ? "\(path) does not exist" : Failure.io("", .current).why
+                let what = "cannot read '\(content.written)', which contents names in \(spec.source)"
+                let error = Errno.current
+                guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw Failure.io(what, error) }
                 throw Failure(
-                    .data, "cannot read '\(content.written)', which contents names in \(spec.source)", why: reason,
-                    advice: "correct contents, or make the path first")
+                    .data, what, why: "\(path) does not exist", advice: "correct contents, or make the path first")
             }
         }
     }
@@ -43,9 +44,13 @@ enum Contents {
     /// The path that a link in `contents` stands for.
     private static func real(_ path: FilePath, written: String) throws -> FilePath {
         guard let real = path.real else {
+            let (what, error) = ("cannot read '\(written)', which contents names", Errno.current)
+            guard error == .noSuchFileOrDirectory || error == .tooManySymbolicLinkLevels || error == .notDirectory
+            else {
+                throw Failure.io(what, error)
+            }
             throw Failure(
-                .data, "cannot read '\(written)', which contents names", why: "it is a link that leads nowhere",
-                advice: "correct the link, or leave it out")
+                .data, what, why: "it is a link that leads nowhere", advice: "correct the link, or leave it out")
         }
         return real
     }

@@ -16,7 +16,7 @@ enum LastLayer {
         for socket in tree.sockets { reporter.warn("\(socket) is a socket, which no layer can hold: left out") }
         guard !spec.extraCommands.isEmpty else { return (layer(.tree(tree), spec), nil) }
 
-        let work = try WorkFolder(environment: surroundings.environment)
+        let work = try WorkFolder(surroundings)
         let root = try work.makeFolder("layer")
         try tree.make(in: root)
         let script = Script(key: "extraCommands", text: spec.extraCommands, modified: spec.mtime)

@@ -45,8 +45,9 @@ struct Script {
         do {
             status = try await Self.run(configuration, lines)
         } catch let error as SubprocessError {
+            lines.finish()
             throw Failure(
-                .script, "cannot run \(key)", why: "\(error)",
+                isExecutable ? .script : .unavailable, "cannot run \(key)", why: "\(error)",
                 advice: isExecutable
                     ? "check the script's first line" : "install bash, or begin the script with a #! line")
         }

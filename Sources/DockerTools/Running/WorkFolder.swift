@@ -6,10 +6,12 @@ import SystemPackage
 final class WorkFolder: Sendable {
     let path: FilePath
 
-    /// - Parameter environment: of the program, for `TMPDIR`.
+    /// - Parameter surroundings: of the program, for `TMPDIR`.
     /// - Throws: `Failure` with code `io`.
-    init(environment: [String: String]) throws {
-        let base = FilePath(environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp")
+    init(_ surroundings: Surroundings) throws {
+        // Absolute, as scripts run in another folder.
+        let base = surroundings.currentDirectory
+            .pushing(FilePath(surroundings.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"))
         let name = "dockertools-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         path = base.appending(name)
         Cleanup.shared.add(folder: path)

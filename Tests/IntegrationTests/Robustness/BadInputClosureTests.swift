@@ -21,7 +21,8 @@ struct BadInputClosureTests {
         #"{"path": "\#(path)", "references": [\#(references.map { "\"\($0)\"" }.joined(separator: ", "))]}"#
     }
 
-    @Test("Contents that are not there are named, with the spec", arguments: ["nothing", "spec.json/below", "dangling"])
+    @Test(
+        "Contents that are not there are named, with the spec", arguments: ["nothing", "spec.json/below", "dangling"])
     func missingContents(_ path: String) throws {
         let machine = try machine(graph: nil, ["contents": [path], "closure": ""])
         try machine.spec(["contents": [path]])
@@ -47,11 +48,13 @@ struct BadInputClosureTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "store path '\(Self.one)' is not in the closure graph")
-        #expect(outcome.failure?.why.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths") == true)
+        #expect(
+            outcome.failure?.why.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths") == true)
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A store path of config or a command that the graph does not list is named", arguments: ["config", "command"])
+    @Test(
+        "A store path of config or a command that the graph does not list is named", arguments: ["config", "command"])
     func namesOutsideGraph(_ place: String) throws {
         let members: [String: Any] =
             place == "config" ? ["config": ["Cmd": ["\(Self.two)/bin/x"]]] : ["extraCommands": "ls \(Self.two)/bin"]

@@ -20,8 +20,9 @@ struct BadInputUsageTests {
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.contains("Error: "))
         #expect(try machine.leftovers == [])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.folder.path).sorted()
-            == ["cache", "out", "root", "spec.json", "tmp"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: machine.folder.path).sorted()
+                == ["cache", "out", "root", "spec.json", "tmp"])
     }
 
     @Test("A --set that is not KEY=VALUE ends with 64", arguments: ["name", "=x", ""])
@@ -93,8 +94,9 @@ struct BadInputUsageTests {
             #expect(outcome.status == 65)
             #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
         }
-        #expect(try FileManager.default.subpathsOfDirectory(atPath: machine.path("plain")).sorted()
-            == ["deep", "deep/file"])
+        #expect(
+            try FileManager.default.subpathsOfDirectory(atPath: machine.path("plain")).sorted()
+                == ["deep", "deep/file"])
     }
 
     @Test("A JSON file that is an input or the output ends with 65 before anything is made")
@@ -117,7 +119,8 @@ struct BadInputUsageTests {
         let machine = try TestMachine()
         try machine.spec()
         for command in ["stream spec.json", "layered spec.json -o -"] {
-            let outcome = try machine.shell("script -qec \"$DOCKERTOOLS \(command) 2>errors\" /dev/null; cat errors >&2")
+            let outcome = try machine.shell(
+                "script -qec \"$DOCKERTOOLS \(command) 2>errors\" /dev/null; cat errors >&2")
             #expect(outcome.output.isEmpty)
             #expect(outcome.failure?.what == "cannot write the image to standard output")
             #expect(outcome.failure?.why == "it is a terminal")

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Each case begins a stream, whose one store layer begins with a file larger than a pipe, and changes the layer's second
+/// path after the first bytes came: then the layer is planned and hashed, and not yet sent.
+@Suite("Files that change while they are read", .timeLimit(.minutes(5)))
+struct ChangingFileTests {
+    private let machine: TestMachine
+    private let late: String
+    /// The file that changes, on this machine.
+    private let file: String
+
+    init() throws {
+        machine = try TestMachine()
+        let big = try machine.store("a", "a-big", ["big": [UInt8](repeating: 7, count: 12 << 20)])
+        late = try machine.store(
+            "b", "b-late", ["folder/file": Array("before".utf8), "large": [UInt8](repeating: 9, count: 200_000)])
+        file = machine.path("root\(late)/folder/file")
+        try machine.graph([(big, []), (late, [])])
+        try machine.spec(["contents": [big, late], "closure": "graph.json", "maxLayers": 2])
+    }
+
+    enum Change: String, CaseIterable {
+        case rewritten, longer, shorter, empty, removed
+        case aLink, aFIFO, aFolder, folderRemoved, folderALink, pathRemoved, largeShorter, largeAFolder
+    }
+
+    /// Shell text that makes the change.
+    private func script(_ change: Change) -> String {
+        let (path, folder) = ("'\(machine.path("root\(late)"))'", "'\(machine.path("root\(late)/folder"))'")
+        let file = "\(folder)/file"
+        return switch change {
+        case .rewritten: "printf change > \(file)"
+        case .longer: "printf more >> \(file)"
+        case .shorter: "printf x > \(file)"
+        case .empty: ": > \(file)"
+        case .removed: "rm \(file)"
+        case .aLink: "rm \(file); printf before > \(path)/other; ln -s ../other \(file)"
+        case .aFIFO: "rm \(file); mkfifo \(file)"
+        case .aFolder: "rm \(file); mkdir \(file)"
+        case .folderRemoved: "rm -r \(folder)"
+        case .folderALink: "mv \(folder) \(path)/moved; ln -s moved \(folder)"
+        case .pathRemoved: "rm -r \(path)"
+        case .largeShorter: "truncate -s 100000 \(path)/large"
+        case .largeAFolder: "rm \(path)/large; mkdir \(path)/large"
+        }
+    }
+
+    @Test("end the stream with 74 and the name of the file", arguments: Change.allCases)
+    func change(_ change: Change) throws {
+        let program = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
+        #expect(program.read(1024).count >= 1024)
+        #expect(try machine.shell(script(change)).status == 0)
+        let outcome = program.end()
+        #expect(outcome.status == 74)
+        let failure = try #require(outcome.failure)
+        let path = machine.path("root\(late)")
+        let changed =
+            switch change {
+            case .largeShorter, .largeAFolder: "\(path)/large"
+            case .pathRemoved: path
+            default: file
+            }
+        #expect(failure.what.hasSuffix(" \(changed)"), "\(failure)")
+        switch change {
+        case .rewritten, .longer, .shorter, .empty, .largeShorter, .aFIFO, .aFolder, .largeAFolder:
+            #expect(failure.why == "the file changed while it was read")
+            #expect(failure.fix == "see that nothing writes to it, and run again")
+        case .removed, .folderRemoved, .pathRemoved:
+            #expect(failure.why == "No such file or directory (errno 2)")
+        case .aLink, .folderALink:
+            #expect(failure.why == "Too many levels of symbolic links (errno 40)")
+        }
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("may be read by a second run, with what they are then")
+    func secondRun() throws {
+        let first = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
+        first.read(1024)
+        try machine.write("afterwards", to: "root\(late)/folder/file")
+        #expect(first.end().status == 74)
+        let second = try machine.run(["stream", "spec.json", "--quiet"])
+        #expect(second.status == 0)
+        try machine.write(second.output, to: "stream.tar")
+        let listed = try machine.shell(
+            "tar -xOf stream.tar --wildcards '*/layer.tar' | tar -xiOPf - '\(late)/folder/file'")
+        #expect(listed.text == "afterwards")
+    }
+
+    @Test("that vanish between the plan and the reading end the run with 74")
+    func vanishing() throws {
+        // The script runs after the plan, and before a layer is read.
+        try machine.spec([
+            "contents": [late], "closure": "graph.json", "extraCommands": "rm -r \(machine.path("root\(late)"))",
+        ])
+        let outcome = try machine.layered()
+        #expect(outcome.status == 74)
+        #expect(outcome.failure?.what == "cannot read \(machine.path("root\(late)"))")
+        #expect(outcome.failure?.why == "No such file or directory (errno 2)")
+        #expect(try machine.leftovers == [])
+    }
+}

@@ -1,0 +1,189 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Signals", .timeLimit(.minutes(5)))
+struct InterruptionTests {
+    private let machine: TestMachine
+
+    init() throws {
+        machine = try TestMachine()
+    }
+
+    /// A spec of one store path with a sparse file of `size` bytes.
+    private func sparse(_ size: UInt64, _ members: [String: Any] = [:]) throws {
+        let path = try machine.store("a", "sparse", ["small": [1]])
+        try machine.write("", to: "root\(path)/large")
+        try #require(truncate(machine.path("root\(path)/large"), Int(size)) == 0)
+        try machine.graph([(path, [])])
+        try machine.spec(["contents": [path], "closure": "graph.json"].merging(members) { $1 })
+    }
+
+    private static let signals = [
+        (SIGINT, Int32(130), "error: interrupted, nothing was left behind\n"),
+        (SIGTERM, Int32(143), "error: terminated, nothing was left behind\n"),
+    ]
+
+    private func expectEnd(_ outcome: Program.Outcome, _ status: Int32, _ words: String) throws {
+        #expect(outcome.status == status)
+        #expect(outcome.errors.hasSuffix(words))
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("end a stream in the middle of a layer", arguments: signals)
+    func stream(_ signal: Int32, _ status: Int32, _ words: String) throws {
+        try sparse(64 << 20)
+        let program = try RunningProgram(["stream", "spec.json"], on: machine)
+        #expect(program.read(1 << 20).count >= 1 << 20)
+        program.send(signal)
+        try expectEnd(program.end(), status, words)
+        #expect(try machine.run(["stream", "spec.json"]).status == 0)
+    }
+
+    /// The name of the half-made output, where it has bytes.
+    private var partial: String? {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: machine.path("out")).first { name in
+                let size = try FileManager.default.attributesOfItem(atPath: machine.path("out/\(name)"))[.size]
+                return name.hasSuffix(".partial") && (size as? UInt64 ?? 0) > 0
+            }
+        }
+    }
+
+    @Test("end the writing of a file in the middle of a layer", arguments: signals)
+    func file(_ signal: Int32, _ status: Int32, _ words: String) throws {
+        // So large that it takes longer than the signal, and small once it is compressed.
+        try sparse(64 << 30)
+        let program = try RunningProgram(
+            ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"], on: machine)
+        #expect(try program.wait { try partial != nil })
+        program.send(signal)
+        try expectEnd(program.end(), status, words)
+    }
+
+    @Test("of the kind that nobody can catch leave a hidden file at most, which the next run replaces")
+    func killed() throws {
+        try sparse(64 << 30)
+        let arguments = ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"]
+        let program = try RunningProgram(arguments, on: machine)
+        #expect(try program.wait { try partial != nil })
+        program.send(SIGKILL)
+        #expect(program.end().status == SIGKILL)
+        #expect(try machine.leftovers.count == 1)
+        #expect(try machine.leftovers[0].hasPrefix("out/."))
+        try sparse(1 << 20)
+        #expect(try machine.run(arguments).status == 0)
+        #expect(try machine.leftovers == ["out/image.tar.gz"])
+    }
+
+    @Test("leave the output of an earlier run as it is")
+    func earlierOutput() throws {
+        try sparse(1 << 20)
+        let arguments = ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"]
+        #expect(try machine.run(arguments).status == 0)
+        let before = try machine.folder.read("out/image.tar.gz")
+        try sparse(64 << 30)
+        let program = try RunningProgram(arguments, on: machine)
+        #expect(try program.wait { try partial != nil })
+        program.send(SIGTERM)
+        #expect(program.end().status == 143)
+        #expect(try machine.leftovers == ["out/image.tar.gz"])
+        #expect(try machine.folder.read("out/image.tar.gz") == before)
+    }
+
+    @Test("end a script with all that it started", arguments: signals)
+    func script(_ signal: Int32, _ status: Int32, _ words: String) throws {
+        try machine.spec([
+            "extraCommands": "sleep 1000 & (sleep 1000; true) & echo ready; chmod 0 .; sleep 1000"
+        ])
+        let program = try RunningProgram(["layered", "spec.json", "-o", "out/image.tar"], on: machine)
+        #expect(program.wait { program.errors.contains("ready\n") })
+        #expect(try machine.processes.filter { $0.hasPrefix("process sleep 1000") }.count >= 2)
+        program.send(signal)
+        try expectEnd(program.end(), status, words)
+    }
+
+    @Test("A script that ends leaves nothing that it started", arguments: ["sleep 1000 &", "setsid sleep 1000 &"])
+    func background(_ command: String) throws {
+        for (end, status) in [("exit 0", Int32(0)), ("exit 7", 1)] {
+            try machine.spec(["extraCommands": "\(command) echo ready; touch made; \(end)"])
+            let program = try RunningProgram(["layered", "spec.json", "-o", "out/image.tar"], on: machine)
+            let outcome = program.end()
+            #expect(outcome.status == status)
+            #expect(outcome.errors.hasPrefix("ready\n"))
+            #expect(try machine.leftovers == (status == 0 ? ["out/image.tar"] : []))
+            _ = try machine.shell("rm -f out/*")
+        }
+    }
+
+    @Test("A script's end by a signal is told, and so are its status and last lines")
+    func scriptFailures() throws {
+        for (script, words) in [
+            ("exit 3", "it ended with status 3; it wrote nothing"),
+            (
+                "echo one; echo two >&2; false",
+                "it ended with status 1; its last lines:\n           one\n           two"
+            ),
+            ("kill -9 $$", "it was ended by signal 9; it wrote nothing"),
+            ("printf 'no end'; exit 4", "it ended with status 4; its last lines:\n           no end"),
+            ("#!/bin/sh\nexit 5", "it ended with status 5; it wrote nothing"),
+            ("mkdir a; chmod 0 a .; exit 6", "it ended with status 6; it wrote nothing"),
+        ] {
+            try machine.spec(["extraCommands": script])
+            let outcome = try machine.layered()
+            #expect(outcome.status == 1)
+            #expect(outcome.failure?.what == "extraCommands failed")
+            #expect(outcome.failure?.why == words)
+            #expect(outcome.failure?.fix == "correct extraCommands in the spec")
+            #expect(try machine.leftovers == [])
+        }
+    }
+
+    @Test("A script without its interpreter ends with 69 where it is bash, with 1 where the script chose it")
+    func missingInterpreter() throws {
+        try machine.spec(["extraCommands": "true"])
+        let bash = try machine.layered(environment: ["PATH": "/nowhere"])
+        #expect(bash.status == 69)
+        try machine.spec(["extraCommands": "#!/nowhere/sh\ntrue"])
+        let own = try machine.layered()
+        #expect(own.status == 1)
+        #expect(own.failure?.what == "cannot run extraCommands")
+        #expect(own.failure?.fix == "check the script's first line")
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("A relative TMPDIR and an empty one serve scripts too", arguments: ["tmp", "./tmp/../tmp"])
+    func relativeWorkFolder(_ folder: String) throws {
+        try machine.spec(["extraCommands": "pwd > $TMPDIR/file; cat $TMPDIR/file; touch made"])
+        let outcome = try machine.run(
+            ["layered", "spec.json", "-o", "out/image.tar"], environment: ["TMPDIR": folder])
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("/layer\n"))
+        #expect(try machine.leftovers == ["out/image.tar"])
+    }
+
+    @Test("A work folder that cannot be made ends with 74 and says what to set")
+    func missingWorkFolder() throws {
+        try machine.spec(["extraCommands": "true"])
+        let outcome = try machine.layered(environment: ["TMPDIR": machine.path("gone")])
+        #expect(outcome.status == 74)
+        #expect(outcome.failure?.what == "cannot make a work folder in \(machine.path("gone"))")
+        #expect(outcome.failure?.why == "No such file or directory (errno 2)")
+        #expect(outcome.failure?.fix == "set TMPDIR to a folder that can be written to")
+        #expect(try machine.leftovers == [])
+    }
+
+    @Test("Folders deeper than there are descriptors are packed or refused, and then removed")
+    func deepFolders() throws {
+        try machine.spec([
+            "extraCommands": "python3 -c 'import os\nfor i in range(300): os.mkdir(\"a\"); os.chdir(\"a\")'"
+        ])
+        let outcome = try machine.shell("ulimit -n 200; $DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
+        #expect(outcome.status == 74)
+        #expect(outcome.failure?.why == "Too many open files (errno 24)")
+        #expect(try machine.leftovers == [])
+        #expect(try machine.layered().status == 0)
+        #expect(try machine.leftovers == ["out/image.tar"])
+    }
+}
