@@ -29,20 +29,10 @@ final class OutputFile {
             temporary = nil
             descriptor = path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC) }
         } else {
-            let name = ".\(path.lastComponent?.string ?? "image").\(getpid()).partial"
-            let beside = path.removingLastComponent().appending(name)
-            temporary = beside
-            Cleanup.shared.add(file: beside)
-            // An orphan of a process with our number, ended by SIGKILL.
-            beside.withPlatformString { _ = unlink($0) }
-            let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-            descriptor = beside.withPlatformString { open($0, flags, mode_t(0o600)) }
+            let partial = PartialFile(beside: path)
+            (temporary, descriptor) = (partial.path, partial.descriptor)
         }
-        guard descriptor >= 0 else {
-            let failure = Failure.io("cannot write \(path)")
-            if let temporary { Cleanup.shared.remove(file: temporary) }
-            throw failure
-        }
+        guard descriptor >= 0 else { throw Failure.io("cannot write \(path)") }
     }
 
     /// Puts the file in its place.
@@ -54,6 +44,7 @@ final class OutputFile {
             temporary.withPlatformString({ old in path.withPlatformString { rename(old, $0) } }) == 0
         else { throw Failure.io("cannot write \(path)") }
         isCommitted = true
+        Cleanup.shared.remove(file: temporary)
         // The name lasts only when the folder is synced too; some file systems cannot, and need not.
         let folder = path.removingLastComponent()
         let place = (folder.isEmpty ? "." : folder).withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -61,12 +52,13 @@ final class OutputFile {
             fsync(place)
             close(place)
         }
-        Cleanup.shared.remove(file: temporary)
     }
 
     deinit {
-        close(descriptor)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
         guard let temporary, !isCommitted else { return }
+        // Still locked, so that it is nobody else's yet.
         temporary.withPlatformString { _ = unlink($0) }
         Cleanup.shared.remove(file: temporary)
     }

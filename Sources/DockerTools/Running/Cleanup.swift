@@ -19,7 +19,15 @@ public final class Cleanup: Sendable {
 
     private init() {}
 
-    func add(file: FilePath) { things.withLock { _ = $0.files.insert(file.string) } }
+    /// Adds the file that `make` makes, unless it gives a negative descriptor.
+    func add(file: FilePath, make: () -> Int32) -> Int32 {
+        things.withLock { things in
+            let descriptor = make()
+            if descriptor >= 0 { things.files.insert(file.string) }
+            return descriptor
+        }
+    }
+
     func remove(file: FilePath) { things.withLock { _ = $0.files.remove(file.string) } }
     func add(folder: FilePath) { things.withLock { _ = $0.folders.insert(folder.string) } }
     func remove(folder: FilePath) { things.withLock { _ = $0.folders.remove(folder.string) } }
@@ -32,6 +40,7 @@ public final class Cleanup: Sendable {
             for group in things.groups { kill(-group, SIGKILL) }
             for file in things.files { unlink(file) }
             for folder in things.folders {
+                Strays.end(of: FilePath(folder))
                 // Other threads may still be filling it.
                 for _ in 0..<100 where !FolderRemoval.remove(FilePath(folder)) { usleep(10_000) }
             }
