@@ -26,4 +26,7 @@ int clinux_begin_writing(int descriptor, int64_t offset, int64_t count);
 /// The columns of the terminal behind a descriptor (TIOCGWINSZ), or 0 if it is none.
 int clinux_terminal_columns(int descriptor);
 
+/// Makes descendants whose parents have ended children of this process (PR_SET_CHILD_SUBREAPER). -1 and errno on failure.
+int clinux_adopt_orphans(void);
+
 #endif

@@ -43,7 +43,7 @@ struct Script {
         let lines = try ScriptOutput(limit: Self.lastLines, output: output)
         let status: TerminationStatus
         do {
-            status = try await Self.run(configuration, lines)
+            status = try await Self.run(configuration, lines, work)
         } catch let error as SubprocessError {
             lines.finish()
             throw Failure(
@@ -54,7 +54,10 @@ struct Script {
         guard status.isSuccess else { throw failure(status, lines.last) }
     }
 
-    private static func run(_ configuration: Configuration, _ lines: ScriptOutput) async throws -> TerminationStatus {
+    private static func run(
+        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkFolder
+    ) async throws -> TerminationStatus {
+        Strays.adopt()
         // What the script leaves running would hold the pipe open, and must not outlive it.
         // `.combinedWithOutput` would keep a copy of the pipe's end open (swift-subprocess 1.0.2), and the end never come.
         let end = FileDescriptor(rawValue: lines.writeEnd)
@@ -68,6 +71,9 @@ struct Script {
         }
         let group = outcome.closureResult
         kill(-group, SIGKILL)
+        // None may still write to the layer when it is read.
+        while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
+        Strays.end(of: work.path)
         Cleanup.shared.remove(group: group)
         lines.finish()
         return outcome.terminationStatus
