@@ -65,7 +65,7 @@ let package = Package(
         tests("DigestsTests", ["Digests", "TestSupport"]),
         tests("TarTests", ["Tar", "Failures", "TestSupport"]),
         tests("ArchivesTests", ["Archives", "Tar", "Failures", "TestSupport", systemPackage]),
-        tests("StoreTests", ["Store", "Failures", subprocess, systemPackage]),
+        tests("StoreTests", ["Store", "Digests", "Failures", "Tar", subprocess, systemPackage]),
         tests("LayeringTests", ["Layering", "Store", "Failures"]),
         tests(
             "ImagesTests", ["Images", "Archives", "Store", "Failures", "Digests", "Tar", "TestSupport", systemPackage]),

@@ -1,0 +1,86 @@
+import Failures
+import Foundation
+import Glibc
+import Store
+import SystemPackage
+import Testing
+
+struct FileTreeMakingTests {
+    let source: TemporaryFolder
+    let target: TemporaryFolder
+
+    init() throws {
+        (source, target) = (try TemporaryFolder(), try TemporaryFolder())
+        for folder in [source, target] { try folder.setMode(0o755, of: "") }
+    }
+
+    @Test func makesFilesFoldersAndLinksWithTheirModes() throws {
+        try source.write("a/b/file", "contents", mode: 0o4711)
+        try source.write("a/empty", "", mode: 0)
+        try source.write(rawName: [0x78, 0xFF])
+        try source.link("a/link", to: "../nowhere")
+        try source.write("large", [UInt8](repeating: 5, count: 3_000_000))
+        try source.setMode(0o555, of: "a/b")
+        try source.setMode(0o1770, of: "a")
+        let before = umask(0o077)
+        defer { umask(before) }
+        let tree = try FileTree(walking: source.path)
+        try tree.make(in: target.path)
+        let made = try FileTree(walking: target.path)
+        #expect(made.lines == tree.lines)
+        #expect(made.entries.map(\.size) == tree.entries.map(\.size))
+        #expect(try made.contents(of: "a/b/file") == Array("contents".utf8))
+        let large = try Data(contentsOf: URL(filePath: target.place("large").string))
+        #expect(large == Data(repeating: 5, count: 3_000_000))
+    }
+
+    @Test func makesWhatWasMerged() throws {
+        try source.write("one/file", "1")
+        try source.write("two/file", "2")
+        try source.write("two/other", "2")
+        let merged = try TreeMerger.merge([
+            .linked(try FileTree(walking: source.place("one")), name: "one", target: "/store/one"),
+            .copied(try FileTree(walking: source.place("two")), name: "two"),
+        ]).tree
+        try merged.make(in: target.path)
+        #expect(
+            try FileTree(walking: target.path).lines == [
+                "folder 755 ", "link 777 file -> /store/one/file", "file 644 other",
+            ])
+    }
+
+    @Test func leavesSocketsOutAndRefusesDevicesAndFIFOs() throws {
+        try source.makeFIFO("fifo")
+        let tree = try FileTree(walking: source.path)
+        #expect(
+            throws: Failure(
+                .data, "cannot make \(target.place("fifo"))",
+                why: "it is a device or a FIFO, which no script on this machine gets",
+                advice: "leave it out of contents, or leave out the commands")
+        ) { try tree.make(in: target.path) }
+        #expect(try FileTree(walking: target.path).lines == ["folder 755 "])
+    }
+
+    @Test func followsNoLinkThatIsInTheWay() throws {
+        let elsewhere = try TemporaryFolder()
+        try source.write("sub/file", "contents")
+        try target.link("sub", to: elsewhere.path.string)
+        let tree = try FileTree(walking: source.path)
+        #expect(throws: Failure.io("cannot make \(target.place("sub"))", .fileExists)) {
+            try tree.make(in: target.path)
+        }
+        #expect(try FileTree(walking: elsewhere.path).entries.count == 1)
+    }
+
+    @Test func namesWhatCannotBeRead() throws {
+        try source.write("file", "contents")
+        let tree = try FileTree(walking: source.path)
+        try #require(unlink(source.place("file").string) == 0)
+        #expect(throws: Failure.io("cannot open \(source.place("file"))", .noSuchFileOrDirectory)) {
+            try tree.make(in: target.path)
+        }
+        #expect(throws: Failure.io("cannot open the folder \(target.place("gone"))", .noSuchFileOrDirectory)) {
+            try tree.make(in: target.place("gone"))
+        }
+    }
+}
