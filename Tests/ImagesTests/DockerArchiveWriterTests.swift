@@ -1,0 +1,143 @@
+import Archives
+import Digests
+import Images
+import Store
+import TestSupport
+import Testing
+
+struct DockerArchiveWriterTests {
+    private let folder: TemporaryFolder
+    private static let store = StorePath(
+        baseName: String(repeating: "a", count: 32) + "-one", storeDir: "/nix/store")
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static func layer(_ byte: UInt8, _ count: Int = 10240, inStore: Bool = true) -> FakeLayer {
+        FakeLayer(
+            [UInt8](repeating: byte, count: count), storePaths: inStore ? [store].compactMap { $0 } : [],
+            title: "layer \(byte)")
+    }
+
+    /// The members of a tar: name, mode, owner, time and contents.
+    private func members(_ tar: [UInt8]) throws -> [(head: String, body: String)] {
+        let script = """
+            import io, sys, tarfile
+            for m in tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode="r:"):
+                print(m.name, m.type.decode(), oct(m.mode), m.uid, m.gid, m.uname, m.gname, m.mtime, m.size)
+            """
+        let heads = String(decoding: try Program.python(script, input: tar), as: UTF8.self).split(separator: "\n")
+        try folder.write(tar, to: "tar")
+        return try heads.map { head in
+            let name = String(head.prefix { $0 != " " })
+            let body = try Program.output(["tar", "-xOf", folder.path("tar"), name])
+            return (String(head), body.count < 5000 ? String(decoding: body, as: UTF8.self) : "")
+        }
+    }
+
+    @Test func hasTheseMembersAndNoOthers() throws {
+        let layers = [Self.layer(1), Self.layer(2, 20480, inStore: false)]
+        let image = FakeImage(
+            name: "host:5000/app", tag: "v1", layers: layers, attachments: [("buildArgs.json", Array("{}".utf8))])
+        let (written, bytes) = try folder.archive(image)
+        let ids = try layers.map { try SHA256.digest(of: $0.bytes) }
+        let config =
+            #"{"architecture":"amd64","config":{"User":"me"},"created":"1970-01-01T00:00:01Z","history":["#
+            + #"{"comment":"made","created":"1970-01-01T00:00:01Z","created_by":"dockertools"},"#
+            + #"{"comment":"made","created":"1970-01-01T00:00:01Z","created_by":"dockertools"}],"os":"linux","#
+            + #""rootfs":{"diff_ids":["\#(ids[0])","\#(ids[1])"],"type":"layers"}}"#
+        let imageID = try SHA256.digest(of: Array(config.utf8))
+        let (first, second) = (ids[0].hex, ids[1].hex)
+        let firstJSON =
+            #"{"architecture":"amd64","created":"1970-01-01T00:00:01Z","id":"\#(first)","os":"linux"}"#
+        let secondJSON =
+            #"{"architecture":"amd64","config":{"User":"me"},"created":"1970-01-01T00:00:01Z","id":"\#(second)","#
+            + #""os":"linux","parent":"\#(first)"}"#
+        let manifest =
+            #"[{"Config":"\#(imageID.hex).json","Layers":["\#(first)/layer.tar","\#(second)/layer.tar"],"#
+            + #""RepoTags":["host:5000/app:v1"]}]"#
+        let expected = [
+            ("\(first)/layer.tar", ""), ("\(second)/layer.tar", ""), ("\(first)/VERSION", "1.0"),
+            ("\(first)/json", firstJSON), ("\(second)/VERSION", "1.0"), ("\(second)/json", secondJSON),
+            ("\(imageID.hex).json", config), ("buildArgs.json", "{}"), ("manifest.json", manifest),
+            ("repositories", #"{"host:5000/app":{"v1":"\#(second)"}}"#),
+        ]
+        let sizes = [10240, 20480] + expected.dropFirst(2).map(\.1.utf8.count)
+        let members = try members(bytes)
+        #expect(
+            members.map(\.head) == zip(expected, sizes).map { "\($0.0.0) 0 0o444 0 0 root root 1 \($0.1)" })
+        #expect(members.map(\.body) == expected.map(\.1))
+        #expect(bytes.count.isMultiple(of: 10240))
+
+        #expect(written.imageID == imageID)
+        #expect(written.name == "host:5000/app")
+        #expect(written.tag == "v1")
+        #expect(written.layers.map(\.diffID) == ids)
+        #expect(written.layers.map(\.size) == [10240, 20480])
+        #expect(written.layers.map(\.storePaths) == [[try #require(Self.store)], []])
+    }
+
+    @Test func isTheSameWhetherDigestsAreKnownBeforeOrAfter() throws {
+        func image() -> FakeImage {
+            FakeImage(layers: (1...40).map { Self.layer($0, Int($0) * 512) } + [Self.layer(0, inStore: false)])
+        }
+        let before = try folder.archive(image(), appends: true)
+        let after = try folder.archive(image())
+        #expect(before.bytes == after.bytes)
+        #expect(before.written.imageID == after.written.imageID)
+        for compressor in [Compressor.gz, .zstd] {
+            let before = try folder.archive(image(), appends: true, compressor: compressor)
+            let compressed = try folder.archive(image(), compressor: compressor)
+            #expect(before.bytes == compressed.bytes)
+            let program = compressor == .gz ? "gzip" : "zstd"
+            #expect(try Program.output([program, "-dc"], input: compressed.bytes) == after.bytes)
+        }
+    }
+
+    @Test func readsALayerOfTheStoreOnceWhereItsNameMayComeLate() throws {
+        let late = [Self.layer(1), Self.layer(2, inStore: false)]
+        _ = try folder.archive(FakeImage(layers: late))
+        // One without store paths may be a repeated one: that must be known before.
+        #expect(late.map(\.reads) == [1, 2])
+        #expect(try late[0].remembered == [SHA256.digest(of: late[0].bytes)])
+        let early = [Self.layer(1), Self.layer(2, inStore: false)]
+        _ = try folder.archive(FakeImage(layers: early), appends: true)
+        #expect(early.map(\.reads) == [2, 2])
+        #expect(try early.map(\.remembered) == early.map { [try SHA256.digest(of: $0.bytes)] })
+    }
+
+    @Test(arguments: [false, true]) func writesARepeatedLayerOnce(_ appends: Bool) throws {
+        let layers = [1, 2, 1, 1].map { Self.layer($0, inStore: false) }
+        let (written, bytes) = try folder.archive(FakeImage(layers: layers), appends: appends)
+        let (one, two) = try (SHA256.digest(of: layers[0].bytes), SHA256.digest(of: layers[1].bytes))
+        #expect(written.layers.map(\.diffID) == [one, two, one, one])
+        let members = try members(bytes)
+        #expect(members.count == 2 + 4 + 3)
+        #expect(members.filter { $0.head.hasPrefix("\(one.hex)/layer.tar ") }.count == 1)
+        let names = [one, two, one, one].map { "\"\($0.hex)/layer.tar\"" }.joined(separator: ",")
+        #expect(members[members.count - 2].body.contains("\"Layers\":[\(names)]"))
+        #expect(members.last?.body == #"{"app":{"\#(written.tag)":"\#(one.hex)"}}"#)
+    }
+
+    @Test func makesTheTagFromTheImageWhereThereIsNone() throws {
+        let written = try folder.archive(FakeImage(layers: [Self.layer(1)])).written
+        #expect(written.tag == NixBase32.encode(Array(written.imageID.bytes.prefix(20))))
+        #expect(written.tag.count == 32)
+        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.tag != written.tag)
+    }
+
+    @Test func tellsOfEachLayerInOrderAndOfAllItsBytes() throws {
+        let log = ProgressLog()
+        _ = try folder.archive(
+            FakeImage(layers: [Self.layer(3), Self.layer(4, 512), Self.layer(5)]), appends: true, progress: log)
+        #expect(log.layers == ["1/3 layer 3 10240", "2/3 layer 4 512", "3/3 layer 5 10240"])
+        #expect(log.bytes == 10240 + 512 + 10240)
+    }
+
+    @Test func writesAnImageWithoutLayers() throws {
+        let (written, bytes) = try folder.archive(FakeImage(layers: []))
+        let members = try members(bytes)
+        #expect(members.count == 3)
+        #expect(members.last?.body == "{}")
+        #expect(written.layers.isEmpty)
+    }
+}
