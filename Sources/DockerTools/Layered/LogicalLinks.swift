@@ -40,6 +40,7 @@ struct LogicalLinks {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = store.machinePath(of: path.string).withPlatformString { readlink($0, &buffer, buffer.count - 1) }
         guard length > 0 else { return nil }
-        return FilePath(String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        // The rest of the buffer is zeros.
+        return FilePath(platformString: buffer)
     }
 }

@@ -1,0 +1,118 @@
+import Failures
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import DockerTools
+
+struct OutputFileTests {
+    private let folder: SpecFolder
+
+    init() throws { folder = try SpecFolder() }
+
+    private var place: FilePath { folder.path.appending("image.tar") }
+
+    private var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path.string).sorted() }
+    }
+
+    private func text(_ name: String = "image.tar") throws -> String {
+        try String(contentsOfFile: folder.path.appending(name).string, encoding: .utf8)
+    }
+
+    private func put(_ text: String, into file: OutputFile) {
+        #expect(Glibc.write(file.descriptor, text, text.utf8.count) == text.utf8.count)
+    }
+
+    @Test func isHiddenUntilItIsWhole() throws {
+        let file = try OutputFile(place)
+        put("whole", into: file)
+        #expect(try names == [".image.tar.partial"])
+        try file.commit()
+        #expect(try names == ["image.tar"])
+        #expect(try text() == "whole")
+    }
+
+    @Test func leavesNothingWhereItIsNotCommitted() throws {
+        try folder.write("before", to: "image.tar")
+        do {
+            let file = try OutputFile(place)
+            put("half", into: file)
+        }
+        #expect(try names == ["image.tar"])
+        #expect(try text() == "before")
+    }
+
+    @Test func replacesWhatWasThereAndFollowsALink() throws {
+        try folder.write("before", to: "image.tar")
+        let link = folder.path.appending("link")
+        try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "image.tar")
+        let file = try OutputFile(link)
+        put("after", into: file)
+        try file.commit()
+        #expect(try names == ["image.tar", "link"])
+        #expect(try text() == "after")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.string) == "image.tar")
+    }
+
+    @Test func replacesTheOrphanOfAKilledRun() throws {
+        try folder.write("orphan, and longer than what comes", to: ".image.tar.partial")
+        let file = try OutputFile(place)
+        put("whole", into: file)
+        try file.commit()
+        #expect(try names == ["image.tar"])
+        #expect(try text() == "whole")
+    }
+
+    @Test func leavesThePartialFileOfALivingRunAlone() throws {
+        let first = try OutputFile(place)
+        put("first", into: first)
+        let second = try OutputFile(place)
+        put("second", into: second)
+        #expect(try names == [".image.tar.\(getpid()).partial", ".image.tar.partial"])
+        try first.commit()
+        #expect(try text() == "first")
+        try second.commit()
+        #expect(try text() == "second")
+        #expect(try names == ["image.tar"])
+    }
+
+    @Test func takesNoLinkForAnOrphan() throws {
+        try folder.write("mine", to: "precious")
+        let partial = folder.path.appending(".image.tar.partial")
+        try FileManager.default.createSymbolicLink(atPath: partial.string, withDestinationPath: "precious")
+        let file = try OutputFile(place)
+        put("whole", into: file)
+        try file.commit()
+        #expect(try text("precious") == "mine")
+        #expect(try text() == "whole")
+    }
+
+    @Test func hasTheModeThatTheUsersMaskLeaves() throws {
+        try OutputFile(place).commit()
+        let mode = try FileManager.default.attributesOfItem(atPath: place.string)[.posixPermissions] as? Int
+        #expect(mode == Int(0o666 & ~FileMask.ofUser))
+    }
+
+    @Test func writesToADeviceAsItIs() throws {
+        let file = try OutputFile("/dev/null")
+        put("anything", into: file)
+        try file.commit()
+        var status = stat()
+        #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
+    }
+
+    @Test func takesALongNameAndRefusesAFolder() throws {
+        let long = folder.path.appending(String(repeating: "n", count: 255))
+        try OutputFile(long).commit()
+        #expect(try names == [String(repeating: "n", count: 255)])
+        #expect(
+            throws: Failure(
+                .usage, "cannot write to \(folder.path)", why: "it is a folder",
+                advice: "name a file in it with --output")
+        ) { try OutputFile(folder.path) }
+        let nowhere = folder.path.appending("gone/image.tar")
+        #expect(throws: Failure.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) { try OutputFile(nowhere) }
+    }
+}

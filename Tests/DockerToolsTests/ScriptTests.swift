@@ -1,0 +1,112 @@
+import Failures
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import DockerTools
+
+struct ScriptTests {
+    private let folder: SpecFolder
+    private let work: WorkFolder
+    private let layer: FilePath
+
+    init() throws {
+        folder = try SpecFolder()
+        work = try WorkFolder(
+            Surroundings(environment: ["TMPDIR": folder.path.string], currentDirectory: folder.path))
+        layer = try work.makeFolder("layer")
+    }
+
+    /// Runs a script.
+    ///
+    /// - Returns: the lines that it wrote.
+    @discardableResult
+    private func run(_ text: String, modified: Int64 = 1) async throws -> [String] {
+        let lines = Mutex<[String]>([])
+        let script = Script(key: "extraCommands", text: text, modified: modified)
+        try await script.run(in: layer, work: work, path: "/usr/local/bin:/usr/bin:/bin") { line in
+            lines.withLock { $0.append(line) }
+        }
+        return lines.withLock { $0 }
+    }
+
+    private func failure(_ why: String) -> Failure {
+        Failure(.script, "extraCommands failed", why: why, advice: "correct extraCommands in the spec")
+    }
+
+    @Test func runsInTheFolderWithBash() async throws {
+        #expect(try await run("pwd; echo ${BASH_VERSION:+bash}; touch made") == [layer.string, "bash"])
+        #expect(FileManager.default.fileExists(atPath: layer.appending("made").string))
+    }
+
+    @Test func hasAnEnvironmentOfItsOwn() async throws {
+        setenv("SCRIPT_TESTS_SECRET", "x", 1)
+        let environment = "#!/usr/bin/env python3\nimport os\nfor e in os.environ.items(): print(*e, sep=\"=\")\n"
+        #expect(
+            try await run(environment, modified: 77).sorted() == [
+                "HOME=/homeless-shelter", "LC_ALL=C", "PATH=/usr/local/bin:/usr/bin:/bin", "SOURCE_DATE_EPOCH=77",
+                "TMPDIR=\(work.path)/tmp", "TZ=UTC",
+            ])
+    }
+
+    @Test func hasATemporaryFolderAndNoStandardInput() async throws {
+        #expect(
+            try await run("mktemp | grep -c ^$TMPDIR/; cat; ls /proc/$$/fd | sort -n | head -n 3 | tr '\\n' ' '")
+                == ["1", "0 1 2 "])
+    }
+
+    @Test func isRunByItsOwnFirstLine() async throws {
+        #expect(try await run("#!/usr/bin/env python3\nprint(1 + 1)\n") == ["2"])
+    }
+
+    @Test func stopsAtTheFirstFailure() async throws {
+        await #expect(throws: failure("it ended with status 1; its last lines:\n    one")) {
+            try await run("echo one; false; echo two")
+        }
+    }
+
+    @Test func tellsItsStatusAndTheLastTwentyLines() async throws {
+        let last = (31...50).map { "\n    \($0)" }.joined()
+        await #expect(throws: failure("it ended with status 9; its last lines:\(last)")) {
+            try await run("seq 50; exit 9")
+        }
+    }
+
+    @Test func tellsOfASignal() async throws {
+        await #expect(throws: failure("it was ended by signal 15; it wrote nothing")) { try await run("kill $$") }
+    }
+
+    @Test func handsOnBothStreamsInOrderAndTheLastLineWithoutItsEnd() async throws {
+        #expect(try await run("echo a; echo b >&2; echo; printf 'c\\377'") == ["a", "b", "", "c\u{FFFD}"])
+    }
+
+    @Test func cutsLinesThatDoNotEnd() async throws {
+        let lines = try await run("head -c 300000 /dev/zero | tr '\\0' x")
+        #expect(lines.count > 1)
+        #expect(lines.joined().utf8.count == 300_000)
+        #expect(lines.allSatisfy { $0.utf8.count < 200_000 })
+    }
+
+    @Test(arguments: [
+        "sleep 1000 & echo $!", "setsid sleep 1000 & echo $!",
+        "nohup bash -c 'sleep 1000; true' > /dev/null 2>&1 & echo $!",
+        "set -m; sleep 1000 & echo $!; disown", "env -i setsid sleep 1000 & echo $!",
+        "python3 -c 'import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n"
+            + "print(os.getpid(), flush=True)\ntime.sleep(1000)'; sleep 0.2",
+    ])
+    func leavesNothingRunning(_ text: String) async throws {
+        let lines = try await run(text)
+        let number = try #require(pid_t(lines.first ?? ""))
+        #expect(kill(number, 0) == -1)
+        #expect(errno == ESRCH)
+    }
+
+    @Test func saysWhatToDoWhereItCannotBeRun() async throws {
+        let own = await #expect(throws: Failure.self) { try await run("#!/nowhere/sh\n") }
+        #expect(own?.code == .script)
+        #expect(own?.what == "cannot run extraCommands")
+        #expect(own?.advice == "check the script's first line")
+    }
+}
