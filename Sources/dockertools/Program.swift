@@ -37,6 +37,7 @@ struct Program: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as Failure {
+            Interruption.giveWay()
             Console.tell("\(failure)\n")
             // Without exit handlers: OpenSSL's would take away what a thread may still be hashing with.
             _exit(failure.code.rawValue)
