@@ -97,8 +97,8 @@ struct FolderRemovalTests {
         try shell(
             """
             python3 -c 'import os
-            for i in range(3000): open("f%d" % i, "w").close(); os.mkdir("d%d" % i)
-            for i in range(5000): os.mkdir("x"); os.chdir("x"); open("file", "w").close()'
+            for i in range(500): open("f%d" % i, "w").close(); os.mkdir("d%d" % i)
+            for i in range(1500): os.mkdir("x"); os.chdir("x"); open("file", "w").close()'
             mkdir -p .1/.1/.2 .2; touch .1/.1/file .3
             """)
         #expect(FolderRemoval.remove(doomed))

@@ -41,6 +41,21 @@ struct InterruptionTests {
         #expect(try machine.run(["stream", "spec.json"]).status == 0)
     }
 
+    @Test("end a stream with their own status though the reader went away with them")
+    func readerGone() throws {
+        try sparse(64 << 20)
+        for _ in 0..<10 {
+            let program = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
+            program.read(1)
+            // As Ctrl-C does to all of a pipeline.
+            program.send(SIGINT)
+            program.closeOutput()
+            let outcome = program.end()
+            #expect(outcome.status == 130)
+            #expect(outcome.errors == "error: interrupted, nothing was left behind\n")
+        }
+    }
+
     /// The name of the half-made output, where it has bytes.
     private var partial: String? {
         get throws {
@@ -99,7 +114,7 @@ struct InterruptionTests {
         ])
         let program = try RunningProgram(["layered", "spec.json", "-o", "out/image.tar"], on: machine)
         #expect(program.wait { program.errors.contains("ready\n") })
-        #expect(try machine.processes.filter { $0.hasPrefix("process sleep 1000") }.count >= 2)
+        #expect(try program.wait { try machine.processes.filter { $0.hasPrefix("process sleep 1000") }.count == 3 })
         program.send(signal)
         try expectEnd(program.end(), status, words)
     }

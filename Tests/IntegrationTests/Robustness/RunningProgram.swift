@@ -51,6 +51,9 @@ final class RunningProgram {
         return false
     }
 
+    /// Closes the reading end of the output.
+    func closeOutput() { try? pipe.fileHandleForReading.close() }
+
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Reads the rest of the output, and waits for the end; what takes too long is killed.
