@@ -10,7 +10,7 @@ PROGRAM := .build/release/dockertools
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := busybox-static docker.io gzip zstd nix-bin podman python3 python3-jsonschema skopeo strace
+TEST_PACKAGES := busybox-static bzip2 docker.io gzip nix-bin podman python3 python3-jsonschema skopeo strace xz-utils zstd
 # The peers of the benchmarks.
 BENCH_PACKAGES := pigz python3 time
 

@@ -38,6 +38,7 @@ let package = Package(
     ],
     targets: [
         systemLibrary("CZlib", "zlib", "zlib1g-dev"),
+        systemLibrary("CLibArchive", "libarchive", "libarchive-dev"),
         systemLibrary("CLibCrypto", "libcrypto", "libssl-dev"),
         systemLibrary("CZstd", "libzstd", "libzstd-dev"),
         systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
@@ -46,7 +47,11 @@ let package = Package(
         module("Digests", ["CLibCrypto"]),
         module("Tar", ["Failures", systemPackage]),
         module(
-            "Archives", ["CDeflate", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar", deque, systemPackage]),
+            "Archives",
+            [
+                "CDeflate", "CLibArchive", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar",
+                deque, systemPackage,
+            ]),
         module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
         module("Layering", ["Failures", "Store", bigInt]),
         module("Images", ["Archives", "CLinux", "Digests", "Failures", "Store", "Tar", systemPackage]),

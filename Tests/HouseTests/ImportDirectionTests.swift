@@ -65,8 +65,8 @@ private enum Checkout {
 struct ImportDirectionTests {
     /// The order of the design. A module may import those before it.
     static let order = [
-        "CZlib", "CLibCrypto", "CZstd", "CDeflate", "CLinux", "Failures", "Digests", "Tar", "Archives", "Store",
-        "Layering", "Images", "DockerTools", "dockertools",
+        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CDeflate", "CLinux", "Failures", "Digests", "Tar", "Archives",
+        "Store", "Layering", "Images", "DockerTools", "dockertools",
     ]
 
     @Test("stand in Package.swift in their order, and all of them are there")

@@ -1,34 +1,39 @@
-import Failures
 import Glibc
 import SystemPackage
 import Tar
 
-/// An archive's plain bytes, however it is compressed: its content tells, not its name.
+/// The plain bytes of an archive or a layer, however it is compressed: its content tells, not its name.
 public final class ArchiveSource: ByteSource {
     /// What is read, for errors: `'base.tar.gz'`, `standard input`.
     public let name: String
     public let compression: Compression
     private let source: any ByteSource
 
-    private init(_ file: FileSource, name: String, limits: ReadingLimits) throws {
+    /// Looks at the first bytes of a source, and decompresses it if they say so.
+    ///
+    /// - Parameters:
+    ///   - source: an archive or a layer as it was stored, from its start.
+    ///   - name: what it is, for errors.
+    /// - Throws: what the source throws, and `Failure` as `open` does.
+    public init(_ source: any ByteSource, name: String, limits: ReadingLimits) throws {
+        let source = try PeekedSource(source, count: Compression.magicSize)
         self.name = name
-        compression = Compression(startingWith: try file.peek(Compression.magicSize))
-        switch compression {
-        case .none: source = file
-        case .gzip: source = try GzipSource(file, name: name, limits: limits)
-        case .zstd: source = try ZstdSource(file, name: name, limits: limits)
-        case .xz, .bzip2:
-            throw Failure(
-                .data, "cannot read \(name)", why: "it is compressed with \(compression), which is not read yet",
-                advice: "decompress it first, with `\(compression) -d`")
-        }
+        compression = Compression(startingWith: source.start)
+        self.source =
+            switch compression {
+            case .none: source
+            case .gzip: try GzipSource(source, name: name, limits: limits)
+            case .zstd: try ZstdSource(source, name: name, limits: limits)
+            case .xz: try LibArchiveSource(source, .xz, name: name, limits: limits)
+            case .bzip2: try LibArchiveSource(source, .bzip2, name: name, limits: limits)
+            }
     }
 
     /// Opens an archive.
     ///
     /// - Parameter path: a file, or `-` for standard input.
-    /// - Throws: `Failure` with code `io` if it cannot be read, and `data` if it is compressed in a way that is not
-    ///   read. A stream that is damaged, truncated or larger than `limits` allow fails with `data` where that shows.
+    /// - Throws: `Failure` with code `io` if it cannot be read. A stream that is damaged, truncated or larger than
+    ///   `limits` allow fails with `data` where that shows.
     public static func open(_ path: FilePath, limits: ReadingLimits = .archive) throws -> ArchiveSource {
         if path == "-" {
             let name = "standard input"

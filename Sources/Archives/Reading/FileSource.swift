@@ -51,21 +51,6 @@ public final class FileSource: ByteSource {
         buffer.deallocate()
     }
 
-    /// The next bytes, which stay to be read: `count` of them, fewer only where the source ends.
-    public func peek(_ count: Int) throws -> [UInt8] {
-        if held.count < count {
-            let kept = UnsafeRawBufferPointer(rebasing: buffer[held])
-            buffer.copyMemory(from: kept)
-            held = 0..<kept.count
-        }
-        while held.count < min(count, buffer.count) {
-            let read = try readFile(UnsafeMutableRawBufferPointer(rebasing: buffer[held.upperBound...]))
-            guard read > 0 else { break }
-            held = 0..<held.upperBound + read
-        }
-        return Array(buffer[held].prefix(count))
-    }
-
     public func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
         if held.isEmpty {
             if target.count >= buffer.count { return try readFile(target) }

@@ -92,8 +92,8 @@ public final class GzipSource: ByteSource {
             let rest = UnsafeBufferPointer(start: stream.pointee.next_in, count: Int(stream.pointee.avail_in))
             guard rest.allSatisfy({ $0 == 0 }) else { throw garbage }
             zeros += UInt64(rest.count)
-            guard zeros <= bombs.limits.gzipPadding else {
-                throw bombs.failure("more than the limit of \(bombs.limits.gzipPadding) zeros lie behind its end")
+            guard zeros <= bombs.limits.padding else {
+                throw bombs.failure("more than the limit of \(bombs.limits.padding) zeros lie behind its end")
             }
             try fillInput()
         }

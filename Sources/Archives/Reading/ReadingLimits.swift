@@ -11,8 +11,10 @@ public struct ReadingLimits: Equatable, Sendable {
     /// The largest window of zstd, as a power of two: 27, 128 MiB, which is what `zstd -d` takes by itself. The window
     /// is held in memory whole.
     public var zstdWindowLog: Int32 = 27
-    /// Zeros behind the last member of a gzip file: 1 MiB. Tapes and some uploads pad to a block.
-    public var gzipPadding: UInt64 = 1 << 20
+    /// The largest dictionary of xz, in bytes: 128 MiB, twice what `xz -9` takes. It is held in memory whole.
+    public var xzDictionary: UInt32 = 128 << 20
+    /// Zeros behind a member of a gzip file or a stream of xz: 1 MiB. Tapes and some uploads pad to a block.
+    public var padding: UInt64 = 1 << 20
 
     public init(output: UInt64) {
         self.output = output
