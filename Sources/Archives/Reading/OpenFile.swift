@@ -44,7 +44,7 @@ public final class OpenFile: Sendable {
     }
 
     /// The error for a file that ended before its end.
-    var shortened: Failure {
+    public var shortened: Failure {
         Failure(
             .io, "cannot read \(name)", why: "it became shorter while it was read",
             advice: "see that nothing writes to it, and run again")
