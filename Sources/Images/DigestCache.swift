@@ -1,3 +1,4 @@
+import Archives
 import Digests
 import Failures
 import Glibc
@@ -84,6 +85,19 @@ extension DigestCache.Key {
             add("\(fingerprint)")
         }
         digest = hash.finish()
+    }
+}
+
+extension DigestCache.Key {
+    /// The key of a stretch of a file, nil if its digest is not to be kept: the file has no name, or changed a moment ago.
+    ///
+    /// - Parameter time: a moment before the file is read, in nanoseconds since 1970.
+    init?(_ range: FileRange, at time: Int64) throws {
+        guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
+        let facts: [any BinaryInteger] = [
+            identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset, range.size,
+        ]
+        digest = try SHA256.digest(of: Array("range 1 \(facts.map { "\($0)" }.joined(separator: " "))".utf8))
     }
 }
 

@@ -6,7 +6,8 @@ import Tar
 /// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
 ///
 /// The members: for each layer `<diffID>/layer.tar`, and `VERSION` and `json` beside it for readers older than Docker
-/// 1.10; the config as `<image ID>.json`; attachments; `manifest.json`; and `repositories` for the old readers.
+/// 1.10; for each image the config as `<image ID>.json`, and its attachments; `manifest.json`; and `repositories` for the
+/// old readers. What several images share is written once.
 /// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
 public final class DockerArchiveWriter {
     private static let owner = TarOwner()
@@ -15,6 +16,8 @@ public final class DockerArchiveWriter {
     private let progress: any Progress
     private let tar: TarWriter
     private var writtenLayers: Set<Digest> = []
+    private var describedLayers: Set<Digest> = []
+    private var writtenConfigs: Set<Digest> = []
 
     public init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
@@ -22,17 +25,11 @@ public final class DockerArchiveWriter {
         tar = TarWriter(to: sink, owner: Self.owner)
     }
 
-    /// Writes an archive of one image, to its end.
-    public func write(_ image: some Image) throws -> WrittenImage {
-        let layers = try writeLayers(of: image)
-        let config = try image.config(diffIDs: layers.map(\.diffID))
-        let bytes = Array(config.canonical.utf8)
-        let imageID = try SHA256.digest(of: bytes)
-        let written = WrittenImage(
-            name: image.name, tag: image.tag(imageID: imageID), imageID: imageID, layers: layers)
-        try writeLegacyLayers(of: written, config)
-        try member("\(imageID.hex).json", bytes)
-        for (name, bytes) in image.attachments { try member(name, bytes) }
+    /// Writes an archive of images, to its end.
+    ///
+    /// - Returns: what is known of each, in their order.
+    public func write(_ images: [any Image]) throws -> [WrittenImage] {
+        let written = try images.map { try write($0) }
         try member("manifest.json", Self.manifest(of: written))
         try member("repositories", Self.repositories(of: written))
         try tar.finish()
@@ -40,9 +37,20 @@ public final class DockerArchiveWriter {
         return written
     }
 
+    private func write(_ image: any Image) throws -> WrittenImage {
+        let layers = try writeLayers(of: image)
+        let bytes = try image.config(diffIDs: layers.map(\.diffID))
+        let imageID = try SHA256.digest(of: bytes)
+        let written = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
+        try writeLegacyLayers(of: written, JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json))
+        if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", bytes) }
+        for (name, bytes) in image.attachments { try member(name, bytes) }
+        return written
+    }
+
     /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
     /// come after its bytes: then each is hashed as it is written, and read once.
-    private func writeLayers(of image: some Image) throws -> [WrittenImage.Layer] {
+    private func writeLayers(of image: any Image) throws -> [WrittenImage.Layer] {
         var written: [WrittenImage.Layer] = []
         try LayerQueue(image.layers, hashesAhead: !sink.fillsLater).forEach { ready in
             let (layer, open) = (ready.layer, ready.open)
@@ -72,8 +80,8 @@ public final class DockerArchiveWriter {
             try sink.fill(place, try header(of: diffID, layer.size))
             writtenLayers.insert(diffID)
         }
-        tar.skipBody(UInt64(try header(of: diffID, layer.size).count))
-        tar.skipBody(layer.size)
+        try tar.endBody(UInt64(try header(of: diffID, layer.size).count))
+        try tar.endBody(layer.size)
         return diffID
     }
 
@@ -88,11 +96,10 @@ public final class DockerArchiveWriter {
     /// What readers older than Docker 1.10 want beside each layer: an image for each, the child of the one below it.
     private func writeLegacyLayers(of image: WrittenImage, _ config: JSONValue) throws {
         var parent: Digest?
-        var described: Set<Digest> = []
         for (number, layer) in image.layers.enumerated() {
             let diffID = layer.diffID
             defer { parent = diffID }
-            guard described.insert(diffID).inserted else { continue }
+            guard describedLayers.insert(diffID).inserted else { continue }
             var json: [String: JSONValue] = [
                 "id": .string(diffID.hex), "parent": parent.map { .string($0.hex) } ?? .null,
             ]
@@ -103,19 +110,27 @@ public final class DockerArchiveWriter {
         }
     }
 
-    private static func manifest(of image: WrittenImage) -> JSONValue {
-        [
-            [
-                "Config": .string("\(image.imageID.hex).json"),
-                "RepoTags": [.string("\(image.name):\(image.tag)")],
-                "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
-            ]
-        ]
+    private static func manifest(of images: [WrittenImage]) -> JSONValue {
+        .array(
+            images.map { image in
+                [
+                    "Config": .string("\(image.imageID.hex).json"),
+                    "RepoTags": .array(image.names.map { .string("\($0)") }),
+                    "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
+                ]
+            })
     }
 
-    private static func repositories(of image: WrittenImage) -> JSONValue {
-        guard let top = image.layers.last else { return [:] }
-        return .object([image.name: .object([image.tag: .string(top.diffID.hex)])])
+    private static func repositories(of images: [WrittenImage]) -> JSONValue {
+        var repositories: [String: [String: JSONValue]] = [:]
+        for image in images {
+            guard let top = image.layers.last else { continue }
+            for name in image.names {
+                guard let repository = name.name, let tag = name.tag else { continue }
+                repositories[repository, default: [:]][tag] = .string(top.diffID.hex)
+            }
+        }
+        return .object(repositories.mapValues { .object($0) })
     }
 
     private func member(_ name: String, _ json: JSONValue) throws {

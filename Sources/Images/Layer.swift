@@ -1,3 +1,4 @@
+import Archives
 import Digests
 import Store
 import Tar
@@ -10,8 +11,15 @@ public protocol Layer: Sendable {
     /// What the layer is, in a few words, for people who watch it go by.
     var title: String { get }
 
+    /// The layer as it lies in an archive, if it does: for destinations that take it compressed as it is.
+    var archived: ArchivedLayer? { get }
+
     /// Looks at what the layer is made of, without reading the files.
     func open() throws -> any OpenLayer
+}
+
+extension Layer {
+    public var archived: ArchivedLayer? { nil }
 }
 
 /// A layer whose size is settled.
@@ -23,8 +31,23 @@ public protocol OpenLayer: Sendable {
     var knownDiffID: Digest? { get }
 
     /// Writes the plain tar.
+    ///
+    /// - Throws: `Failure` with code `data` if what was written does not have `knownDiffID`.
     func write(to sink: any ByteSink) throws
 
     /// Takes the digest that came out of a `write`, to know it the next time.
     func remember(_ diffID: Digest)
+
+    /// The plain tar as a stretch of a file, for readers that go through it in an order of their own. Nothing has compared
+    /// it with its digest: `verify` does.
+    ///
+    /// - Parameters:
+    ///   - spool: where the tar goes if it lies in no file yet.
+    ///   - needsBodies: false if the entries alone are read: what is in the bodies is then of no meaning.
+    func plainTar(spool: SpoolFolder, needsBodies: Bool) throws -> FileRange
+
+    /// Compares the plain tar with the digest that it is said to have.
+    ///
+    /// - Throws: `Failure` with code `data` that names both digests if they differ.
+    func verify() throws
 }

@@ -1,3 +1,4 @@
+import Archives
 import CLinux
 import Digests
 import Failures
@@ -36,6 +37,19 @@ final class OpenFileLayer: OpenLayer {
         }
     }
 
+    func plainTar(spool: SpoolFolder, needsBodies: Bool) throws -> FileRange {
+        try spool.makeFile("the layer \(layer.title)").keep { sink in
+            if needsBodies {
+                try write(to: sink)
+            } else {
+                _ = try Self.write(layer, trees, to: sink, bodies: false)
+            }
+        }.0
+    }
+
+    /// It has the digest that it is found to have.
+    func verify() {}
+
     func remember(_ diffID: Digest) {
         if let key { layer.cache?.keep(diffID, for: key) }
     }
@@ -72,7 +86,7 @@ final class OpenFileLayer: OpenLayer {
                 if bodies {
                     try files.withFile(entry, at: path) { try tar.body(size, from: $0) }
                 } else {
-                    tar.skipBody(size)
+                    try tar.leaveOut(size)
                 }
             }
         }

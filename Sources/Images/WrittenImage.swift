@@ -11,8 +11,8 @@ public struct WrittenImage: Sendable {
         public let storePaths: [StorePath]
     }
 
-    public let name: String
-    public let tag: String
+    /// The names it was written under; may be none.
+    public let names: [ImageName]
     /// The digest of the config.
     public let imageID: Digest
     /// The lowest first.

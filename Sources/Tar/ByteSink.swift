@@ -19,6 +19,9 @@ public protocol ByteSink: AnyObject {
     /// - Parameter offset: where in the file they begin; nil: where `descriptor` stands, which moves on.
     /// - Returns: how many bytes there were: fewer only where the file ends.
     func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int
+
+    /// Goes on behind `count` bytes that nobody is going to read.
+    func leaveHole(_ count: UInt64) throws
 }
 
 /// A quarter of a usual second-level cache in bytes, so that what has been gathered is found there.
@@ -37,6 +40,9 @@ extension ByteSink {
 
     /// Sinks that need to see the bytes are never asked to copy.
     public func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int { 0 }
+
+    /// Only sinks that count, and files that are read for their headers alone, are asked to leave something out.
+    public func leaveHole(_ count: UInt64) throws {}
 
     public func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }

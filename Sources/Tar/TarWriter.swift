@@ -84,9 +84,18 @@ public final class TarWriter {
         try pad(size)
     }
 
-    /// Counts a body of `size` bytes and its padding without writing it: for the size of the tar.
-    public func skipBody(_ size: UInt64) {
-        position += (size + 511) & ~511
+    /// Leaves out a body of `size` bytes and its padding, so that only the headers reach the sink, in their places.
+    public func leaveOut(_ size: UInt64) throws {
+        let count = (size + 511) & ~511
+        try flush()
+        try sink.leaveHole(count)
+        position += count
+    }
+
+    /// Counts `size` bytes that went to the sink by another way, after a `flush`, and writes the padding behind them.
+    public func endBody(_ size: UInt64) throws {
+        position += size
+        try pad(size)
     }
 
     /// Writes the end of the archive, two blocks of zeros and zeros up to a whole record, and hands all to the sink.

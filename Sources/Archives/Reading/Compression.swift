@@ -24,6 +24,11 @@ public enum Compression: String, CaseIterable, Sendable {
         }
     }
 
+    /// - Throws: `Failure` with code `io` if the file cannot be read.
+    public init(of file: FileRange) throws {
+        self.init(startingWith: try file.slice(at: 0, size: UInt64(Self.magicSize)).bytes())
+    }
+
     /// A frame of zstd that holds no data (RFC 8878 section 3.1.2): zstd:chunked and pzstd begin with one.
     private static func isSkippableFrame(_ start: [UInt8]) -> Bool {
         start.count >= 4 && start[0] & 0xF0 == 0x50 && start[1...3].elementsEqual([0x2A, 0x4D, 0x18])

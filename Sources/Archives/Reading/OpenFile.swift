@@ -9,10 +9,12 @@ public final class OpenFile: Sendable {
     public let name: String
     /// Bytes when it was opened.
     public let size: UInt64
-    /// What tells this file in this state from all others.
-    public let identity: FileIdentity
+    /// No folder, FIFO or device.
+    public let isRegular: Bool
+    /// What tells this file in this state from all others; nil for one without a name, which nobody meets again.
+    public let identity: FileIdentity?
 
-    /// - Parameter descriptor: an open regular file; this object closes it.
+    /// - Parameter descriptor: an open file; this object closes it.
     /// - Throws: `Failure` with code `io`.
     public init(owning descriptor: Int32, name: String) throws {
         var status = stat()
@@ -24,7 +26,17 @@ public final class OpenFile: Sendable {
         self.descriptor = descriptor
         self.name = name
         size = UInt64(max(0, status.st_size))
+        isRegular = status.st_mode & S_IFMT == S_IFREG
         identity = FileIdentity(status)
+    }
+
+    /// - Parameter descriptor: an open file without a name, which is yet to be written; this object closes it.
+    init(nameless descriptor: Int32, name: String) {
+        self.descriptor = descriptor
+        self.name = name
+        size = 0
+        isRegular = true
+        identity = nil
     }
 
     deinit { close(descriptor) }

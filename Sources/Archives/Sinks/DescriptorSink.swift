@@ -125,6 +125,14 @@ public final class DescriptorSink: ArchiveSink {
         }
     }
 
+    /// The hole reads as zeros. Only for files.
+    public func leaveHole(_ count: UInt64) throws {
+        guard lseek(descriptor, Int(count), SEEK_CUR) >= 0, ftruncate(descriptor, Int(position) + Int(count)) == 0 else {
+            throw failure
+        }
+        position += Int64(count)
+    }
+
     public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
 
     public func finish() throws {}

@@ -13,6 +13,10 @@ int clinux_open_beneath(int folder, const char *path, int flags);
 /// Opens a folder as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
 int clinux_open_place(const char *path);
 
+/// Opens a new file without a name in a folder, for reading and writing (O_TMPFILE; where the file system does not know it,
+/// mkostemp(3) and unlink(2)). -1 and errno on failure.
+int clinux_open_nameless(const char *folder);
+
 /// The two numbers of a device (makedev(3): macros in C).
 uint32_t clinux_device_major(uint64_t device);
 uint32_t clinux_device_minor(uint64_t device);

@@ -14,8 +14,7 @@ public struct LayeredImage: Image {
     /// What the customisation layer's script was run in: it holds the files of that layer, and goes when the image does.
     let work: WorkFolder?
 
-    public var name: String { spec.name }
-    public var tag: String? { spec.tag }
+    public func names(imageID: Digest) -> [ImageName] { [spec.imageName(imageID: imageID)] }
 
     /// The name of the archive's member that holds the arguments that the image was built with.
     public static let buildArgsName = "buildArgs.json"

@@ -1,0 +1,26 @@
+/// A name that an image has in an archive or a registry: `NAME:TAG`.
+public struct ImageName: Hashable, Sendable {
+    /// The repository, a registry before it where there is one; nil in an OCI layout that has but tags.
+    public var name: String?
+    public var tag: String?
+
+    public init(name: String?, tag: String?) {
+        self.name = name
+        self.tag = tag
+    }
+
+    /// - Parameter text: `NAME:TAG`, or `NAME`. The tag is behind the last colon, unless a slash comes after that: then it
+    ///   is a registry's port.
+    public init(_ text: String) {
+        if let colon = text.lastIndex(of: ":"), !text[colon...].contains("/") {
+            self.init(name: String(text[..<colon]), tag: String(text[text.index(after: colon)...]))
+        } else {
+            self.init(name: text, tag: nil)
+        }
+    }
+}
+
+extension ImageName: CustomStringConvertible {
+    /// `NAME:TAG`, or the one of them that there is.
+    public var description: String { [name, tag].compactMap { $0 }.joined(separator: ":") }
+}

@@ -1,0 +1,59 @@
+import Archives
+import Digests
+import Failures
+import Store
+
+/// A layer that lies in an archive or a folder, plain or compressed.
+public struct ArchivedLayer: Layer {
+    /// Its file there.
+    public let name: String
+    /// What it lies in, for errors: `'base.tar.gz'`.
+    public let archive: String
+    /// The digest of the plain layer, as the config says.
+    public let diffID: Digest
+    /// The digest of the file, as a manifest or the file's name says; nil where neither does.
+    public let digest: Digest?
+    /// Bytes of the file.
+    public let size: UInt64
+    /// Nil if the layer was passed over.
+    let range: FileRange?
+    let context: ReadingContext
+
+    public var storePaths: [StorePath] { [] }
+
+    public var title: String { "base layer" }
+
+    public var archived: ArchivedLayer? { self }
+
+    public func open() throws -> any OpenLayer {
+        let range = try self.file
+        return switch try Compression(of: range) {
+        case .none: try OpenArchivedLayer(self, range)
+        default: try OpenArchivedLayer(self, decompressing: range)
+        }
+    }
+
+    /// The file as it lies there.
+    ///
+    /// - Throws: `Failure` if it was passed over.
+    public var file: FileRange {
+        get throws {
+            guard let range else {
+                throw Failure(
+                    .data, "cannot read \(words)", why: "it was passed over when the archive was read",
+                    advice: "report this as a bug")
+            }
+            return range
+        }
+    }
+
+    /// The layer in errors.
+    var words: String { "the layer \(TarFiles.quoted(name)) of \(archive)" }
+
+    /// The error for bytes with another digest than they should have.
+    func mismatch(got: Digest, wanted: Digest, _ what: String) -> Failure {
+        Failure(
+            .data, "cannot use \(words)", why: "\(what) \(got), and should have \(wanted)",
+            advice: "get the archive anew: it is damaged, or was tampered with")
+    }
+}

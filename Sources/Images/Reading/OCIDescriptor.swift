@@ -1,0 +1,51 @@
+import Archives
+import Digests
+import Failures
+
+/// What an OCI index or manifest says of a blob.
+///
+/// Source: OCI Image Format Specification, "Content Descriptors".
+struct OCIDescriptor {
+    let mediaType: String
+    let digest: Digest
+    /// Bytes.
+    let size: UInt64
+    let annotations: [String: String]
+    let platform: OCIPlatform?
+
+    /// - Parameter place: where it stands, for errors: `index.json.manifests[0]`.
+    /// - Throws: `Failure` with code `data` if it is malformed.
+    init(_ value: JSONValue, _ place: String, of files: any ImageFiles) throws {
+        guard value.object != nil else { throw files.failure("\(place) is \(value.kind), and not an object") }
+        guard let text = value["digest"]?.string, let digest = Digest(text) else {
+            let found = value["digest"]?.string.map { TarFiles.quoted($0) } ?? "missing"
+            throw files.failure("\(place).digest is \(found), and not 'sha256:' and 64 digits 0-9 a-f")
+        }
+        guard let size = value["size"]?.int, size >= 0 else {
+            throw files.failure("\(place).size is \(value["size"]?.canonical ?? "missing"), and not a number of bytes")
+        }
+        guard let mediaType = value["mediaType"]?.string else {
+            throw files.failure("\(place).mediaType is \(value["mediaType"]?.kind ?? "missing"), and not a string")
+        }
+        self.mediaType = mediaType
+        self.digest = digest
+        self.size = UInt64(size)
+        annotations = (value["annotations"]?.object ?? [:]).compactMapValues(\.string)
+        platform = value["platform"].flatMap { OCIPlatform($0) }
+    }
+
+    /// Where the blob lies in a layout.
+    var path: String { "blobs/sha256/\(digest.hex)" }
+}
+
+/// What an image runs on.
+struct OCIPlatform: Hashable {
+    var os: String
+    var architecture: String
+
+    init?(_ value: JSONValue) {
+        guard let os = value["os"]?.string, let architecture = value["architecture"]?.string else { return nil }
+        self.os = os
+        self.architecture = architecture
+    }
+}

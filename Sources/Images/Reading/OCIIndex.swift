@@ -1,0 +1,75 @@
+import Archives
+import Digests
+import Failures
+
+/// Makes sense of an OCI image layout: `index.json`, and the blobs that it leads to.
+///
+/// Source: OCI Image Format Specification, "Image Layout".
+struct OCIIndex {
+    private let files: any ImageFiles
+    private let context: ReadingContext
+
+    /// How deep indexes may lie in one another: real ones lie two deep.
+    private static let depthLimit = 4
+
+    init(_ files: any ImageFiles, _ context: ReadingContext) {
+        self.files = files
+        self.context = context
+    }
+
+    func images() throws -> [ArchivedImage] {
+        let layout = try files.value("oci-layout", "the layout's version")
+        guard let version = layout["imageLayoutVersion"]?.string, version.hasPrefix("1.") else {
+            throw files.failure("imageLayoutVersion of oci-layout is none that is known: 1.0.0 is")
+        }
+        let index = try files.value("index.json", "the index")
+        let images = try manifests(index, "index.json").flatMap { try self.images($0, names: Self.names($0), depth: 1) }
+        guard !images.isEmpty else { throw files.failure("its index.json lists no image") }
+        return images
+    }
+
+    /// The descriptors of an index.
+    private func manifests(_ index: JSONValue, _ place: String) throws -> [OCIDescriptor] {
+        try files.checkManifest(index, OCIMediaType.indexes, place, other: "layers")
+        guard let entries = index["manifests"]?.array else {
+            throw files.failure("\(place).manifests is \(index["manifests"]?.kind ?? "missing"), and not a list")
+        }
+        return try entries.enumerated().map { try OCIDescriptor($1, "\(place).manifests[\($0)]", of: files) }
+    }
+
+    /// The image of a descriptor; of an index the one for this processor. None for what is no image: attestations.
+    private func images(_ descriptor: OCIDescriptor, names: [ImageName], depth: Int) throws -> [ArchivedImage] {
+        if OCIMediaType.manifests.contains(descriptor.mediaType) {
+            return [try OCIManifest(files, context).image(descriptor, names: names)]
+        }
+        guard OCIMediaType.indexes.contains(descriptor.mediaType) else { return [] }
+        guard depth < Self.depthLimit else {
+            throw files.failure("its indexes lie more than \(Self.depthLimit) deep in one another")
+        }
+        let place = "the index \(descriptor.digest)"
+        let value = try files.value(files.blob(descriptor, place), "\(place) of \(files.name)")
+        let entries = try manifests(value, place).filter { $0.platform?.os != "unknown" }
+        return try images(chosen(entries, of: place), names: names, depth: depth + 1)
+    }
+
+    private func chosen(_ entries: [OCIDescriptor], of place: String) throws -> OCIDescriptor {
+        let wanted = entries.filter { $0.platform?.os == "linux" && $0.platform?.architecture == context.architecture }
+        if let entry = wanted.first ?? (entries.count == 1 ? entries.first : nil) { return entry }
+        let platforms = entries.compactMap(\.platform).map { "\($0.os)/\($0.architecture)" }
+        throw Failure(
+            .data, "cannot read \(files.name)", why: "\(place) has no image for linux/\(context.architecture)",
+            advice: "set architecture to one that it has: \(platforms.joined(separator: ", "))")
+    }
+
+    /// The names are annotations: of the specification, which may be but a tag, and of containerd, which is whole.
+    private static func names(_ descriptor: OCIDescriptor) -> [ImageName] {
+        let full = descriptor.annotations["io.containerd.image.name"].map { ImageName($0) }
+        guard let reference = descriptor.annotations["org.opencontainers.image.ref.name"] else {
+            return full.map { [$0] } ?? []
+        }
+        if let full, full.tag == reference || "\(full)" == reference { return [full] }
+        let isTag = !reference.contains(where: { $0 == "/" || $0 == ":" })
+        let name = isTag ? ImageName(name: nil, tag: reference) : ImageName(reference)
+        return (full.map { [$0] } ?? []) + [name]
+    }
+}

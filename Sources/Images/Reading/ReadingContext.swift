@@ -1,0 +1,20 @@
+import Archives
+
+/// What the reading of images needs besides the images.
+public struct ReadingContext: Sendable {
+    /// Where what can be read but once is kept.
+    public var spool: SpoolFolder
+    /// Where the digests of layers that were found right are kept, nil for nowhere.
+    public var cache: DigestCache?
+    /// False if layers are described and not read.
+    public var keepsLayers: Bool
+    /// The processor, by Go's name, that is chosen where an image is there for several.
+    public var architecture: String
+
+    public init(spool: SpoolFolder, cache: DigestCache?, keepsLayers: Bool, architecture: String) {
+        self.spool = spool
+        self.cache = cache
+        self.keepsLayers = keepsLayers
+        self.architecture = architecture
+    }
+}
