@@ -39,6 +39,10 @@ int clinux_open_nameless(const char *folder) {
     return descriptor;
 }
 
+int clinux_exchange(const char *path, const char *other) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
 uint32_t clinux_device_major(uint64_t device) {
     return major(device);
 }

@@ -95,7 +95,8 @@ extension DigestCache.Key {
     init?(_ range: FileRange, at time: Int64) throws {
         guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
         let facts: [any BinaryInteger] = [
-            identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset, range.size,
+            identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset,
+            range.size,
         ]
         digest = try SHA256.digest(of: Array("range 1 \(facts.map { "\($0)" }.joined(separator: " "))".utf8))
     }

@@ -26,17 +26,21 @@ public struct ImageConfig: Sendable {
     public var variant: String?
     /// What a container is run with.
     public var runtime: JSONValue
-    /// One for each layer, in their order.
+    /// One for each layer that is not the base's, in their order.
     public var history: [History]
+    /// The config of the base image, nil if there is none.
+    public var base: BaseConfig?
 
     public init(
-        created: String, architecture: String, variant: String? = nil, runtime: JSONValue, history: [History]
+        created: String, architecture: String, variant: String? = nil, runtime: JSONValue, history: [History],
+        base: BaseConfig? = nil
     ) {
         self.created = created
         self.architecture = architecture
         self.variant = variant
         self.runtime = runtime
         self.history = history
+        self.base = base
     }
 
     /// The config as JSON.
@@ -47,9 +51,9 @@ public struct ImageConfig: Sendable {
             "created": .string(created),
             "architecture": .string(architecture),
             "os": "linux",
-            "config": runtime,
+            "config": base?.inherited(by: runtime) ?? runtime,
             "rootfs": .object(["type": "layers", "diff_ids": .array(diffIDs.map { .string("\($0)") })]),
-            "history": .array(history.map(\.json)),
+            "history": .array((base?.history ?? []) + history.map(\.json)),
         ]
         members["variant"] = variant.map { .string($0) }
         return .object(members)

@@ -1,3 +1,5 @@
+import Digests
+
 /// A name that an image has in an archive or a registry: `NAME:TAG`.
 public struct ImageName: Hashable, Sendable {
     /// The repository, a registry before it where there is one; nil in an OCI layout that has but tags.
@@ -17,6 +19,14 @@ public struct ImageName: Hashable, Sendable {
         } else {
             self.init(name: text, tag: nil)
         }
+    }
+}
+
+extension ImageName {
+    /// The tag of an image that is given none: the first 160 bits of its ID in Nix's base 32. It changes only when the image
+    /// does.
+    public static func tag(of imageID: Digest) -> String {
+        NixBase32.encode(Array(imageID.bytes.prefix(20)))
     }
 }
 

@@ -32,6 +32,9 @@ public final class TarWriter {
         advance(TarHeaderEncoder.blockSize)
     }
 
+    /// Bytes of a header of an entry that needs no extended one.
+    public static let blockSize = TarHeaderEncoder.blockSize
+
     /// The blocks that `header` writes for an entry.
     public static func headerBytes(_ entry: TarEntry, owner: TarOwner) throws -> [UInt8] {
         let sink = MemorySink()

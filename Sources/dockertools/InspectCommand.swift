@@ -28,7 +28,7 @@ struct InspectCommand: AsyncParsableCommand {
     var buildArgs = false
 
     func run() async throws {
-        let inspection = try ImageInspection.read(ImageLocation(image))
+        let inspection = try ImageInspection.read(ImageLocation(image), surroundings: .ofProcess)
         if buildArgs {
             try Console.write(inspection.buildArgs().pretty + "\n")
         } else {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DockerTools
 
 /// `dockertools layered`
 struct LayeredCommand: AsyncParsableCommand {
@@ -7,7 +6,7 @@ struct LayeredCommand: AsyncParsableCommand {
         commandName: "layered",
         abstract: "Make an image with a layer for each popular store path.",
         discussion: """
-            Writes a docker-archive and prints its path.
+            Writes an archive and prints its path.
 
             Example:
               dockertools layered image.json -o image.tar.gz && docker load < image.tar.gz
@@ -23,14 +22,5 @@ struct LayeredCommand: AsyncParsableCommand {
     @OptionGroup var spec: SpecOptions
     @OptionGroup var output: OutputOptions
 
-    func run() async throws {
-        let surroundings = Surroundings.ofProcess
-        let reporter = ConsoleReporter(isQuiet: spec.quiet)
-        let image = try spec.load(for: .layered, in: surroundings, reporter: reporter)
-        let result = try await LayeredBuild(
-            spec: image, surroundings: surroundings, reporter: reporter, keepsBuildArgs: !output.noBuildArgs
-        ).write(
-            to: output.output, compressor: output.compressor, specPath: spec.spec, jsonFile: output.results.jsonFile)
-        try output.results.report(result)
-    }
+    func run() async throws { try await output.write(spec, as: .layered) }
 }

@@ -7,14 +7,18 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The output, - for standard output (default: the image's name and .tar, .tar.gz or .tar.zst).",
+            "The output, - for standard output (default: the image's name and .tar, .tar.gz, .tar.zst or .oci).",
             valueName: "path"), completion: .file())
     var output: String?
 
     @Option(help: "The form of the output.")
     var format: ArchiveFormat = .dockerArchive
 
-    @Option(help: "Compress with none, gz or zstd (default: the spec's compressor, gz).")
+    @Option(
+        help: """
+            Compress with none, gz or zstd: a docker-archive, or the layers in the OCI formats (default: the spec's \
+            compressor, gz).
+            """)
     var compressor: Compressor?
 
     @Flag(
@@ -23,6 +27,15 @@ struct OutputOptions: ParsableArguments {
     var noBuildArgs = false
 
     @OptionGroup var results: ResultOptions
+
+    /// Makes the image of a spec and writes it here.
+    func write(_ spec: SpecOptions, as verb: SpecVerb) async throws {
+        let result = try await SpecBuild(
+            spec.source, as: verb, sets: spec.sets, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: spec.quiet), keepsBuildArgs: !noBuildArgs
+        ).write(to: output, format: format, compressor: compressor, jsonFile: results.jsonFile)
+        try results.report(result)
+    }
 }
 
 /// How the result of a verb that makes an image is told.

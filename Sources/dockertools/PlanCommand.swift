@@ -19,14 +19,16 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var spec: SpecOptions
 
+    @Option(name: .customLong("as"), help: "How the image is made (default: as the spec's keys tell).")
+    var kind: ImageKind?
+
     @Flag(help: "Print the plan as JSON.")
     var json = false
 
     func run() async throws {
-        let surroundings = Surroundings.ofProcess
-        let reporter = ConsoleReporter(isQuiet: spec.quiet)
-        let image = try spec.load(for: .layered, in: surroundings, reporter: reporter)
-        let report = try PlanReport(await LayeredImage(image, surroundings: surroundings, reporter: reporter))
+        let report = try await PlanReport.make(
+            spec.source, as: kind?.verb, sets: spec.sets, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: spec.quiet))
         try Console.write(json ? report.json.canonical + "\n" : report.text)
     }
 }

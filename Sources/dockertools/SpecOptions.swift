@@ -1,7 +1,5 @@
 import ArgumentParser
 import DockerTools
-import Glibc
-import SystemPackage
 
 /// What all verbs that take a spec have in common.
 struct SpecOptions: ParsableArguments {
@@ -21,13 +19,6 @@ struct SpecOptions: ParsableArguments {
     @Flag(help: "Tell nothing but errors.")
     var quiet = false
 
-    /// Reads the spec.
-    func load(for verb: SpecVerb, in surroundings: Surroundings, reporter: some Reporter) throws -> ImageSpec {
-        let source = try SpecSource(argument: spec, anyExtension: isSpec)
-        let image = try ImageSpec.load(
-            source, sets: sets, verb: verb, environment: surroundings.environment,
-            currentDirectory: surroundings.currentDirectory)
-        for warning in image.warnings { reporter.warn(warning) }
-        return image
-    }
+    /// The spec as a source.
+    var source: SpecSource { get throws { try SpecSource(argument: spec, anyExtension: isSpec) } }
 }

@@ -30,12 +30,10 @@ struct StreamCommand: AsyncParsableCommand {
     var jsonFile: String?
 
     func run() async throws {
-        let surroundings = Surroundings.ofProcess
-        let reporter = ConsoleReporter(isQuiet: spec.quiet)
-        let image = try spec.load(for: .stream, in: surroundings, reporter: reporter)
-        let result = try await LayeredBuild(
-            spec: image, surroundings: surroundings, reporter: reporter, keepsBuildArgs: !noBuildArgs
-        ).write(to: "-", compressor: Compressor.none, specPath: spec.spec, jsonFile: jsonFile)
+        let result = try await SpecBuild(
+            spec.source, as: .stream, sets: spec.sets, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: spec.quiet), keepsBuildArgs: !noBuildArgs
+        ).write(to: "-", compressor: Compressor.none, jsonFile: jsonFile)
         if let jsonFile { try result.write(to: jsonFile) }
     }
 }

@@ -127,7 +127,8 @@ public final class DescriptorSink: ArchiveSink {
 
     /// The hole reads as zeros. Only for files.
     public func leaveHole(_ count: UInt64) throws {
-        guard lseek(descriptor, Int(count), SEEK_CUR) >= 0, ftruncate(descriptor, Int(position) + Int(count)) == 0 else {
+        guard lseek(descriptor, Int(count), SEEK_CUR) >= 0, ftruncate(descriptor, Int(position) + Int(count)) == 0
+        else {
             throw failure
         }
         position += Int64(count)

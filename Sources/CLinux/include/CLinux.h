@@ -17,6 +17,9 @@ int clinux_open_place(const char *path);
 /// mkostemp(3) and unlink(2)). -1 and errno on failure.
 int clinux_open_nameless(const char *folder);
 
+/// Puts two paths in one another's places (renameat2(2) with RENAME_EXCHANGE). -1 and errno on failure.
+int clinux_exchange(const char *path, const char *other);
+
 /// The two numbers of a device (makedev(3): macros in C).
 uint32_t clinux_device_major(uint64_t device);
 uint32_t clinux_device_minor(uint64_t device);

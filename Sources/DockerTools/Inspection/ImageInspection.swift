@@ -32,26 +32,29 @@ public struct ImageInspection: Sendable {
         public let comment: String?
     }
 
-    /// Reads the archive at `location` once and describes one of its images.
+    /// Reads what lies at `location` and describes one of its images.
     ///
-    /// - Throws: `Failure` with code `data` if the archive is damaged or holds no image of that name, which lists those
-    ///   that it holds; with code `io` if it cannot be read.
-    public static func read(_ location: ImageLocation) throws -> ImageInspection {
-        let archive = try DockerArchiveReader.read(ArchiveSource.open(location.path))
-        return try ImageInspection(archive, name: location.name)
+    /// - Throws: `Failure` with code `data` if it is damaged or holds no image of that name, which lists those that it holds;
+    ///   with code `io` if it cannot be read.
+    public static func read(_ location: ImageLocation, surroundings: Surroundings) throws -> ImageInspection {
+        let archive = try location.archive(surroundings, keepsLayers: false)
+        return ImageInspection(
+            try archive.image(named: location.name), chosen: location.name, buildArgs: archive.buildArgs)
     }
 
-    /// - Parameter name: `NAME:TAG` of the image, exactly; nil: the first one.
-    public init(_ archive: DockerArchive, name: String? = nil) throws {
-        let chosen = archive.images.first { image in name.map(image.repoTags.contains) ?? true }
-        guard let image = chosen else { throw Self.missing(name, in: archive) }
-        names = image.repoTags
-        (self.name, tag) = Self.split(name ?? image.repoTags.first)
+    /// - Parameters:
+    ///   - image: an image that was read.
+    ///   - chosen: what it was chosen by; nil: the first.
+    ///   - buildArgs: the arguments that it was built with, where they are known.
+    init(_ image: ArchivedImage, chosen: String?, buildArgs: JSONValue?) {
+        names = image.names.map { "\($0)" }
+        let shown = image.names.first { chosen == nil || "\($0)" == chosen }
+        (name, tag) = (shown?.name, shown?.tag)
         imageID = image.imageID
-        imageConfig = image.config
+        imageConfig = image.config.value
         layers = Self.layers(image)
-        source = archive.name
-        archiveBuildArgs = archive.buildArgs
+        source = image.source
+        archiveBuildArgs = buildArgs
     }
 
     /// The arguments that the image was built with.
@@ -68,29 +71,11 @@ public struct ImageInspection: Sendable {
         return archiveBuildArgs
     }
 
-    private static func missing(_ name: String?, in archive: DockerArchive) -> Failure {
-        let names = archive.images.flatMap(\.repoTags).map(\.onOneLine)
-        return Failure(
-            .data, "cannot read \(archive.name)", why: "it holds no image named '\((name ?? "").onOneLine)'",
-            advice: names.isEmpty
-                ? "leave the name out: the images in it have none"
-                : "choose one of those that it holds: \(names.joined(separator: ", "))")
-    }
-
-    /// The tag is behind the last colon, unless a slash comes after that: then it is a registry's port.
-    private static func split(_ reference: String?) -> (String?, String?) {
-        guard let reference else { return (nil, nil) }
-        guard let colon = reference.lastIndex(of: ":"), !reference[colon...].contains("/") else {
-            return (reference, nil)
-        }
-        return (String(reference[..<colon]), String(reference[reference.index(after: colon)...]))
-    }
-
     /// The entries of the history that are not marked `empty_layer` belong to the layers, one to each.
-    private static func layers(_ image: DockerArchive.Image) -> [Layer] {
-        let made = (image.config["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
-        let isMatched = made.count == image.layers.count
-        return image.layers.enumerated().map { index, layer in
+    private static func layers(_ image: ArchivedImage) -> [Layer] {
+        let made = (image.config.value["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
+        let isMatched = made.count == image.archivedLayers.count
+        return image.archivedLayers.enumerated().map { index, layer in
             let entry = isMatched ? made[index] : .null
             return Layer(
                 diffID: layer.diffID, size: layer.size, createdBy: entry["created_by"]?.string,

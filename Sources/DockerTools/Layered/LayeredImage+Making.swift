@@ -9,20 +9,21 @@ extension LayeredImage {
     ///
     /// - Throws: `Failure`: `data` for paths that are not there, for a bad graph and for too few layers, `script` for a
     ///   script that failed, `io` for what cannot be read.
-    public init(_ spec: ImageSpec, surroundings: Surroundings, reporter: any Reporter) async throws {
+    init(_ spec: ImageSpec, base: BaseImage?, surroundings: Surroundings, reporter: any Reporter) async throws {
         try Contents.check(spec)
-        let plan = try await Self.plan(spec, reporter: reporter)
+        let plan = try await Self.plan(spec, baseLayers: base?.layers.count ?? 0, reporter: reporter)
         let cache = surroundings.digestCache
-        var layers: [any Layer] = plan.layers.map {
+        var layers = base?.layers ?? []
+        layers += plan.layers.map {
             FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: cache)
         }
         let last = try await LastLayer.make(spec, surroundings: surroundings, reporter: reporter)
         layers.append(last.layer)
-        self.init(spec: spec, plan: plan, layers: layers, work: last.work)
+        self.init(spec: spec, base: base, plan: plan, layers: layers, work: last.work)
     }
 
-    private static func plan(_ spec: ImageSpec, reporter: any Reporter) async throws -> LayerPlan {
-        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: 0)
+    private static func plan(_ spec: ImageSpec, baseLayers: Int, reporter: any Reporter) async throws -> LayerPlan {
+        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: baseLayers)
         guard spec.includeStorePaths else {
             _ = try budget.available(for: 0)
             return .empty

@@ -10,7 +10,9 @@ public struct PlanReport: Sendable {
         public let number: Int
         /// Bytes of the plain tar.
         public let size: UInt64
-        /// The store paths in it and why they are there; none for the customisation layer.
+        /// What the layer is.
+        public let title: String
+        /// The store paths in it and why they are there; none for a base layer and the customisation layer.
         public let storePaths: [(path: String, reason: String)]
         /// The part of the image's bytes that lies in this layer: 0 to 1.
         public let share: Double
@@ -22,17 +24,28 @@ public struct PlanReport: Sendable {
     /// Bytes of all the layers.
     public var size: UInt64 { layers.reduce(0) { $0 + $1.size } }
 
+    /// Plans the image of a spec: made by `verb`, or as its keys tell.
+    ///
+    /// - Throws: `Failure`.
+    public static func make(
+        _ source: SpecSource, as verb: SpecVerb?, sets: [String], surroundings: Surroundings, reporter: any Reporter
+    ) async throws -> PlanReport {
+        try PlanReport(
+            await SpecImage.make(
+                source, as: verb, sets: sets, surroundings: surroundings, reporter: reporter, makers: []))
+    }
+
     /// Reads the metadata of the image's files, and no file.
     ///
     /// - Throws: `Failure` with code `io` for what cannot be read.
-    public init(_ image: LayeredImage) throws {
+    init(_ image: any MadeImage) throws {
         let sizes = try image.layers.map { try $0.open().size }
         let total = Double(max(1, sizes.reduce(0, +)))
-        name = image.name
+        name = image.spec.name
         layers = image.layers.enumerated().map { index, layer in
             Layer(
-                number: index + 1, size: sizes[index],
-                storePaths: layer.storePaths.map { ($0.path, image.plan.reasons[$0].map { "\($0)" } ?? "") },
+                number: index + 1, size: sizes[index], title: layer.title,
+                storePaths: layer.storePaths.map { ($0.path, image.reason($0)) },
                 share: Double(sizes[index]) / total)
         }
     }
@@ -65,7 +78,9 @@ public struct PlanReport: Sendable {
         ])
         for layer in layers {
             let head = ["\(layer.number)", "\(ByteCount(layer.size))", Self.percent(layer.share)]
-            if layer.storePaths.isEmpty { table.add(head + ["customisation layer", "always on top"]) }
+            if layer.storePaths.isEmpty {
+                table.add(head + [layer.title, layer.number == layers.count ? "always on top" : "as it is"])
+            }
             for (index, entry) in layer.storePaths.enumerated() {
                 table.add((index == 0 ? head : ["", "", ""]) + [entry.path, entry.reason])
             }

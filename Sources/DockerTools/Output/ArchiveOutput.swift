@@ -4,16 +4,26 @@ import Glibc
 import Images
 import SystemPackage
 
-/// Where an archive is written.
+/// Where an image is written.
 public enum ArchiveOutput: Sendable {
     /// A file, whole or not at all; and its path as people are told it.
     case file(FilePath, shown: String)
     case standardOutput
 
     /// The output that `-o` names, or by default a file in the current folder that is called after the image.
-    public init(_ argument: String?, name: String, compressor: Compressor, in folder: FilePath) {
+    public init(
+        _ argument: String?, name: String, format: ArchiveFormat = .dockerArchive, compressor: Compressor,
+        in folder: FilePath
+    ) {
+        self.init(argument, name: name, suffix: format.suffix(compressor), in: folder)
+    }
+
+    /// - Parameters:
+    ///   - name: what the file is called after: the last part of an image's name.
+    ///   - suffix: what is put behind that.
+    init(_ argument: String?, name: String, suffix: String, in folder: FilePath) {
         let last = name.split(separator: "/").last.map(String.init) ?? name
-        let argument = argument ?? "\(last).tar\(compressor.suffix)"
+        let argument = argument ?? last + suffix
         self = argument == "-" ? .standardOutput : .file(folder.pushing(FilePath(argument)), shown: argument)
     }
 
@@ -55,30 +65,61 @@ public enum ArchiveOutput: Sendable {
         }
     }
 
-    /// Writes an image as a docker-archive.
+    /// Writes images.
     ///
     /// - Throws: `Failure`; then there is no output.
-    public func write(_ image: some Image, compressor: Compressor, progress: any Progress) throws -> ImageResult {
+    func write(
+        _ images: [any Image], format: ArchiveFormat, compressor: Compressor, _ surroundings: Surroundings,
+        progress: any Progress
+    ) throws -> ImageResult {
+        switch format {
+        case .ociLayout: try writeLayout(images, compressor, surroundings, progress)
+        case .ociArchive:
+            try write(progress: progress) {
+                try OCIArchiveWriter(to: $0, compressor: compressor, spool: surroundings.spool, progress: progress)
+                    .write(images)
+            }
+        case .dockerArchive:
+            try write(progress: progress) { sink in
+                let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
+                return try DockerArchiveWriter(to: archive, progress: progress).write(images)
+            }
+        }
+    }
+
+    /// Writes to the output, whole or not at all.
+    ///
+    /// - Parameter body: writes to a sink, and tells which images it wrote.
+    /// - Throws: `Failure`; then there is no output.
+    func write(progress: any Progress, _ body: (DescriptorSink) throws -> [WrittenImage]) throws -> ImageResult {
         defer { progress.finish() }
         switch self {
         case .standardOutput:
             let sink = DescriptorSink(STDOUT_FILENO, name: "standard output")
-            let written = try Self.write(image, compressor, to: sink, progress)
-            return ImageResult(image: written, output: "-", size: sink.size)
+            return ImageResult(images: try body(sink), output: "-", size: sink.size)
         case .file(let path, let shown):
             let file = try OutputFile(path)
             let sink = DescriptorSink(file.descriptor, name: shown)
-            let written = try Self.write(image, compressor, to: sink, progress)
+            let images = try body(sink)
             try file.commit()
-            return ImageResult(image: written, output: shown, size: sink.size)
+            return ImageResult(images: images, output: shown, size: sink.size)
         }
     }
 
-    private static func write(
-        _ image: some Image, _ compressor: Compressor, to sink: DescriptorSink, _ progress: any Progress
-    ) throws -> WrittenImage {
-        let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
-        return try DockerArchiveWriter(to: archive, progress: progress).write(image)
+    private func writeLayout(
+        _ images: [any Image], _ compressor: Compressor, _ surroundings: Surroundings, _ progress: any Progress
+    ) throws -> ImageResult {
+        defer { progress.finish() }
+        guard case .file(let path, let shown) = self else {
+            throw Failure(
+                .usage, "cannot write an OCI layout to standard output", why: "it is a folder, and no single file",
+                advice: "name a folder with --output, or choose --format oci-archive")
+        }
+        let folder = try OutputFolder(path)
+        let writer = OCILayoutWriter(in: folder.path, compressor: compressor, progress: progress)
+        let images = try writer.write(images)
+        try folder.commit()
+        return ImageResult(images: images, output: shown, size: writer.size)
     }
 
     /// Whether a path lies in a folder that is an input: what is written there would be in the next image.

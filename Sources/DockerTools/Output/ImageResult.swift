@@ -4,7 +4,8 @@ import SystemPackage
 
 /// What a verb that makes an image has to tell: one JSON object with `--json`.
 public struct ImageResult: Sendable {
-    public let image: WrittenImage
+    /// One but for `merge`.
+    public let images: [WrittenImage]
     /// The output's path; `-` for standard output.
     public let output: String
     /// Bytes of the output.
@@ -19,14 +20,23 @@ public struct ImageResult: Sendable {
         try file.commit()
     }
 
-    /// `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`.
+    /// Of one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
+    /// without a name; of several `{output, size, images: [{name, tag, imageID, layers}]}`.
     public var json: JSONValue {
-        .object([
-            "name": .string(image.name),
-            "tag": .string(image.tag),
+        let common: [String: JSONValue] = ["output": .string(output), "size": .int(Int64(clamping: size))]
+        let images = images.map(Self.members)
+        guard images.count == 1, let image = images.first else {
+            return .object(common.merging(["images": .array(images.map { .object($0) })]) { $1 })
+        }
+        return .object(common.merging(image) { $1 })
+    }
+
+    private static func members(of image: WrittenImage) -> [String: JSONValue] {
+        let name = image.names.first
+        return [
+            "name": name?.name.map { .string($0) } ?? .null,
+            "tag": name?.tag.map { .string($0) } ?? .null,
             "imageID": .string("\(image.imageID)"),
-            "output": .string(output),
-            "size": .int(Int64(clamping: size)),
             "layers": .array(
                 image.layers.map { layer in
                     .object([
@@ -35,6 +45,6 @@ public struct ImageResult: Sendable {
                         "storePaths": .array(layer.storePaths.map { .string($0.path) }),
                     ])
                 }),
-        ])
+        ]
     }
 }

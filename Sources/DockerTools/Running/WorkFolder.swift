@@ -10,8 +10,7 @@ final class WorkFolder: Sendable {
     /// - Throws: `Failure` with code `io`.
     init(_ surroundings: Surroundings) throws {
         // Absolute, as scripts run in another folder.
-        let base = surroundings.currentDirectory
-            .pushing(FilePath(surroundings.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"))
+        let base = surroundings.temporaryFolder
         let name = "dockertools-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         path = base.appending(name)
         Cleanup.shared.add(folder: path)

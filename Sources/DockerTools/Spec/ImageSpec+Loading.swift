@@ -35,22 +35,27 @@ extension ImageSpec {
         let present = now()
 
         source = file.words
-        name = ReferenceName.lowercased(try values.text("name"))
+        name = ReferenceName.lowercased(values.textIfAny("name") ?? "")
         tag = values.textIfAny("tag")
         storeLocation = StoreLocation(
             storeDir: FilePath(try values.text("storeDir")).lexicallyNormalized().string,
             root: try values.text("storeRoot").path(from: file.folder))
+        fromImage = try Self.base(values, file)
+        fromImageName = values.textIfAny("fromImageName")
+        fromImageTag = values.textIfAny("fromImageTag")
+        inheritConfig = try values.flag("inheritConfig")
         contents = try Self.contents(values, file, storeLocation)
         config = (values.given("config") ?? [:]).withoutNulls
         created = Self.time(values.textIfAny("created"), present, defaultTime)
         mtime = Self.time(values.textIfAny("mtime"), present, defaultTime).seconds
-        architecture = values.textIfAny("architecture") ?? HostArchitecture.name
+        architecture = values.textIfAny("architecture")
         variant = values.textIfAny("variant")
         uid = UInt64(clamping: try values.number("uid"))
         gid = UInt64(clamping: try values.number("gid"))
         uname = try values.text("uname")
         gname = try values.text("gname")
         extraCommands = try values.text("extraCommands")
+        keepContentsDirlinks = try values.flag("keepContentsDirlinks")
         maxLayers = Int(clamping: try values.number("maxLayers"))
         layering = try values.choice("layering", as: LayeringChoice.self)
         includeStorePaths = try values.flag("includeStorePaths")
@@ -78,6 +83,16 @@ extension ImageSpec {
         checker.check(members, overridden: overridden)
         try checker.report.throwFaults(of: file.words)
         return (members, checker.report.warnings)
+    }
+
+    private static func base(_ values: SpecValues, _ file: SpecFile) throws -> FilePath? {
+        guard let value = values.given("fromImage") else { return nil }
+        guard let path = value.string else {
+            throw Failure(
+                .data, "cannot use \(file.words)", why: "fromImage.pull is known and not built yet",
+                advice: "pull the image with another program, and name its archive in fromImage")
+        }
+        return path.path(from: file.folder)
     }
 
     private static func contents(

@@ -6,10 +6,18 @@ import SystemPackage
 public struct ImageSpec: Hashable, Sendable {
     /// The spec in messages: `the spec 'hello.json'`.
     public let source: String
-    /// The repository's name, in lower case.
+    /// The repository's name, in lower case; empty where it is the base's.
     public let name: String
     /// Nil: the tag is made from the image's ID.
     public let tag: String?
+    /// The absolute path of the base image, or of the spec that it is made from; nil: there is none.
+    public let fromImage: FilePath?
+    /// The image's name in the base archive; nil: any.
+    public let fromImageName: String?
+    /// The image's tag in the base archive; nil: any.
+    public let fromImageTag: String?
+    /// Whether all of the base's configuration is taken over, and not its Env alone.
+    public let inheritConfig: Bool
     /// Each path once, in the spec's order.
     public let contents: [ContentPath]
     /// The run-time configuration of the image specification v1.2, an object without nulls.
@@ -18,8 +26,8 @@ public struct ImageSpec: Hashable, Sendable {
     public let created: Timestamp
     /// The time of the files that the image adds, in seconds since 1970.
     public let mtime: Int64
-    /// The processor by Go's name, such as `amd64`.
-    public let architecture: String
+    /// The processor by Go's name, such as `amd64`; nil: the base's, without a base this machine's.
+    public let architecture: String?
     /// The processor's variant, such as `v8`.
     public let variant: String?
     /// The owning user's number, of the files that the image adds: 0 to 2^32-2.
@@ -32,6 +40,8 @@ public struct ImageSpec: Hashable, Sendable {
     public let gname: String
     /// Bash, empty if there is nothing to run.
     public let extraCommands: String
+    /// Whether links to folders in contents stay links that later contents go through, and do not become folders.
+    public let keepContentsDirlinks: Bool
     /// The most layers, 2 to 125, the last included.
     public let maxLayers: Int
     /// How store paths are told off into layers.

@@ -91,28 +91,28 @@ extension SpecKey {
                     .record([SpecField("pull", .record(pullFields, open: false), "An image to pull.")], open: false),
                 ])),
             default: .null, "The base image: an archive, an OCI layout, another spec, or one to pull."
-        ).required(by: .export).notBuiltYet,
+        ).required(by: .export),
         SpecKey(
             "fromImageName", withExport, .nullable(.string), default: .null,
             "The image's name in the base archive; null: the first one's."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "fromImageTag", withExport, .nullable(.string), default: .null,
             "The image's tag in the base archive; null: the first one's."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "config", images, .record(ContainerConfigFields.all, open: true), default: [:],
             "The run-time configuration of the image specification v1.2."),
         SpecKey(
             "inheritConfig", images, .nullable(.bool), default: false,
             "Take all of the base image's configuration, not its Env alone."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "created", images, timestamp, default: "1970-01-01T00:00:01Z",
             "The image's time of creation, as metadata only; SOURCE_DATE_EPOCH sets the default."),
         SpecKey(
             "architecture", images, .choice(HostArchitecture.known), default: nil,
-            "The processor, by Go's name; by default this machine's."),
+            "The processor, by Go's name; by default the base's, without a base this machine's."),
         SpecKey(
             "variant", images, .nullable(.pattern(.variant)), default: .null, "The processor's variant, such as v8."),
     ]
@@ -154,7 +154,7 @@ extension SpecKey {
         SpecKey(
             "keepContentsDirlinks", [.build], .nullable(.bool), default: false,
             "Keep a link to a folder, made by an earlier one of contents, where a later one has the folder."
-        ).notBuiltYet,
+        ),
     ]
 
     private static let layerKeys = [

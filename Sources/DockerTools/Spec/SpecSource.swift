@@ -33,6 +33,14 @@ public enum SpecSource: Hashable, Sendable {
         ["json", "toml"].contains(FilePath(argument).extension)
     }
 
+    /// Nil for standard input.
+    var path: FilePath? {
+        switch self {
+        case .file(let path), .anyFile(let path): path
+        case .standardInput: nil
+        }
+    }
+
     /// The source in messages: `the spec 'hello.json'`.
     var words: String {
         switch self {

@@ -3,3 +3,14 @@
 public enum SpecVerb: String, CaseIterable, Sendable {
     case build, layered, stream, export, pull
 }
+
+extension SpecVerb {
+    /// The keys that only `build` takes: a spec that has one of them is for it.
+    private static let ofBuild = ["runAsRoot", "keepContentsDirlinks", "diskSize", "buildVMMemorySize"]
+
+    /// How an image is made of a spec that is not given to a verb that says so.
+    static func told(by file: SpecFile) -> SpecVerb {
+        let keys = (file.value.object ?? [:]).filter { $0.value != .null }.keys
+        return keys.contains(where: ofBuild.contains) ? .build : .layered
+    }
+}

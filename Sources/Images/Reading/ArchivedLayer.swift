@@ -47,6 +47,15 @@ public struct ArchivedLayer: Layer {
         }
     }
 
+    /// The file if it is compressed as an OCI layer by `compressor` is, and as it is to stay then.
+    func file(compressedBy compressor: Compressor) throws -> FileRange? {
+        let file = try self.file
+        return switch (try Compression(of: file), compressor) {
+        case (.gzip, .gz), (.zstd, .zstd): file
+        default: nil
+        }
+    }
+
     /// The layer in errors.
     var words: String { "the layer \(TarFiles.quoted(name)) of \(archive)" }
 

@@ -30,7 +30,8 @@ extension ImageArchive {
         let wanted = TarName.printable(Array("\(name)".utf8))
         return Failure(
             .data, "cannot read \(self.name)",
-            why: name.name == nil ? "it holds no image with the tag '\(wanted)'" : "it holds no image named '\(wanted)'",
+            why: name.name == nil
+                ? "it holds no image with the tag '\(wanted)'" : "it holds no image named '\(wanted)'",
             advice: names.isEmpty
                 ? "leave the name out: the images in it have none"
                 : "choose one of those that it holds: \(names.joined(separator: ", "))")

@@ -29,7 +29,8 @@ extension ImageFiles {
             throw failure("\(place).schemaVersion is \(value["schemaVersion"]?.canonical ?? "missing"), and not 2")
         }
         guard value[other] == nil else {
-            throw failure("\(place) has both manifests and layers: one reader takes it for an index, another for a manifest")
+            throw failure(
+                "\(place) has both manifests and layers: one reader takes it for an index, another for a manifest")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Archives
 import Images
 import SystemPackage
 
@@ -22,6 +23,14 @@ public struct Surroundings: Sendable {
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         return FilePath(home).appending(".cache/dockertools")
     }
+
+    /// The absolute folder for work files: `$TMPDIR`, else `/tmp`.
+    var temporaryFolder: FilePath {
+        currentDirectory.pushing(FilePath(environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"))
+    }
+
+    /// Where work files without a name are made.
+    var spool: SpoolFolder { SpoolFolder(temporaryFolder) }
 
     /// The digests of layers that were computed before.
     var digestCache: DigestCache? { cacheFolder.map(DigestCache.init(folder:)) }

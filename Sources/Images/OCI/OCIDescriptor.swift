@@ -35,7 +35,7 @@ struct OCIDescriptor {
     }
 
     /// Where the blob lies in a layout.
-    var path: String { "blobs/sha256/\(digest.hex)" }
+    var path: String { OCIBlob.path(digest) }
 }
 
 /// What an image runs on.

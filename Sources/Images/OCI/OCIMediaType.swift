@@ -1,3 +1,5 @@
+import Archives
+
 /// The media types of manifests, in OCI's spelling and in Docker's.
 ///
 /// Source: OCI Image Format Specification, "Media Types"; Docker's Image Manifest Version 2, Schema 2.
@@ -5,7 +7,15 @@ enum OCIMediaType {
     static let index = "application/vnd.oci.image.index.v1+json"
     static let manifest = "application/vnd.oci.image.manifest.v1+json"
     static let config = "application/vnd.oci.image.config.v1+json"
-    static let layer = "application/vnd.oci.image.layer.v1.tar"
+
+    static func layer(_ compressor: Compressor) -> String {
+        let tar = "application/vnd.oci.image.layer.v1.tar"
+        return switch compressor {
+        case .none: tar
+        case .gz: tar + "+gzip"
+        case .zstd: tar + "+zstd"
+        }
+    }
 
     static let indexes: Set = [index, "application/vnd.docker.distribution.manifest.list.v2+json"]
     static let manifests: Set = [manifest, "application/vnd.docker.distribution.manifest.v2+json"]

@@ -1,0 +1,59 @@
+import Failures
+import Images
+import SystemPackage
+
+/// An argument of the command line that stands for an image: a spec, which is made, or a place where one is.
+public struct ImageArgument: Sendable {
+    private let text: String
+    private let isSpec: Bool
+    private let verb: SpecVerb?
+    private let sets: [String]
+
+    /// - Parameters:
+    ///   - isSpec: whether it is a spec whatever it is called.
+    ///   - verb: how the image of a spec is made; nil: as its keys tell.
+    ///   - sets: overrides of the spec's keys.
+    public init(_ text: String, isSpec: Bool = false, as verb: SpecVerb? = nil, sets: [String] = []) {
+        self.text = text
+        self.isSpec = isSpec || SpecSource.isSpec(text)
+        self.verb = verb
+        self.sets = sets
+    }
+
+    /// What a person typed.
+    public var words: String { text }
+
+    /// The image.
+    ///
+    /// - Throws: `Failure`.
+    func image(_ surroundings: Surroundings, _ reporter: any Reporter) async throws -> any Image {
+        guard isSpec else {
+            let location = try ImageLocation(text)
+            return try location.archive(surroundings, keepsLayers: true).image(named: location.name)
+        }
+        let source = try SpecSource(argument: text, anyExtension: true)
+        return try await SpecImage.make(
+            source, as: verb, sets: sets, surroundings: surroundings, reporter: reporter, makers: [])
+    }
+
+    /// All images of an archive, or the one that is chosen or made.
+    func images(_ surroundings: Surroundings, _ reporter: any Reporter) async throws -> [any Image] {
+        guard !isSpec else { return [try await image(surroundings, reporter)] }
+        let location = try ImageLocation(text)
+        let archive = try location.archive(surroundings, keepsLayers: true)
+        return location.name == nil ? archive.images : [try archive.image(named: location.name)]
+    }
+
+    /// The files that the image is read from, as far as the argument says.
+    func inputs(_ surroundings: Surroundings) -> [FilePath] {
+        guard text != "-", let location = try? ImageLocation(text) else { return [] }
+        return [surroundings.currentDirectory.pushing(location.path)]
+    }
+}
+
+extension ImageLocation {
+    /// Reads what lies there.
+    func archive(_ surroundings: Surroundings, keepsLayers: Bool) throws -> ImageArchive {
+        try ImageArchive.open(path, surroundings.reading(architecture: nil, keepsLayers: keepsLayers))
+    }
+}

@@ -1,0 +1,90 @@
+import CLinux
+import Failures
+import Glibc
+import SystemPackage
+
+/// A folder that is there whole or not at all: made beside its place, synced, and renamed. An OCI layout that stands there
+/// is replaced, and nothing else.
+final class OutputFolder {
+    /// Where to write: it is empty.
+    let path: FilePath
+    private let place: FilePath
+    /// Locked while this process lives, so that what a killed one left is told from what another makes.
+    private let lock: Int32
+    private var isCommitted = false
+
+    /// - Parameter place: where the folder is to be.
+    /// - Throws: `Failure` with code `usage` if something else stands there, `io` if it cannot be made.
+    init(_ place: FilePath) throws {
+        let place = place.place ?? place
+        self.place = place
+        try Self.check(place)
+        let name = ".\(place.lastComponent?.string.prefix(50) ?? "").partial"
+        var path = place.removingLastComponent().appending(name)
+        if !Self.removeOrphan(path) { path = place.removingLastComponent().appending(".\(getpid())\(name)") }
+        self.path = path
+        Cleanup.shared.add(folder: path)
+        guard path.withPlatformString({ mkdir($0, 0o755 & ~FileMask.ofUser) }) == 0 else {
+            let failure = Failure.io("cannot make the folder \(place)")
+            Cleanup.shared.remove(folder: path)
+            throw failure
+        }
+        lock = path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        flock(lock, LOCK_EX | LOCK_NB)
+    }
+
+    deinit {
+        if !isCommitted {
+            FolderRemoval.remove(path)
+            Cleanup.shared.remove(folder: path)
+        }
+        if lock >= 0 { close(lock) }
+    }
+
+    /// Puts the folder in its place.
+    ///
+    /// - Throws: `Failure` with code `io`.
+    func commit() throws {
+        guard lock < 0 || fsync(lock) == 0 else { throw Failure.io("cannot write \(place)") }
+        let isExchanged = path.withPlatformString { new in place.withPlatformString { clinux_exchange(new, $0) } } == 0
+        // Nothing stands there, or the file system cannot exchange: then only an empty folder gives way.
+        guard isExchanged || path.withPlatformString({ new in place.withPlatformString { rename(new, $0) } }) == 0
+        else {
+            throw Failure.io("cannot write \(place)")
+        }
+        isCommitted = true
+        if isExchanged { FolderRemoval.remove(path) }
+        Cleanup.shared.remove(folder: path)
+    }
+
+    /// Refuses what may not be replaced.
+    private static func check(_ place: FilePath) throws {
+        var status = stat()
+        guard place.withPlatformString({ lstat($0, &status) }) == 0 else { return }
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        let isLayout = place.appending("oci-layout").withPlatformString { access($0, F_OK) } == 0
+        guard isFolder, isLayout || isEmpty(place) else {
+            throw Failure(
+                .usage, "cannot write an OCI layout to \(place)",
+                why: isFolder ? "it is a folder with something else in it" : "it is no folder",
+                advice: "name a new folder with --output")
+        }
+    }
+
+    private static func isEmpty(_ folder: FilePath) -> Bool {
+        guard let stream = folder.withPlatformString({ opendir($0) }) else { return false }
+        defer { closedir(stream) }
+        var count = 0
+        while readdir(stream) != nil { count += 1 }
+        return count <= 2
+    }
+
+    /// Removes a folder that no living process has locked; false if one has.
+    private static func removeOrphan(_ path: FilePath) -> Bool {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
+        guard descriptor >= 0 else { return errno == ENOENT }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
+        return FolderRemoval.remove(path)
+    }
+}

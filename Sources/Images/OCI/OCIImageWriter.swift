@@ -1,0 +1,113 @@
+import Archives
+import Digests
+import Tar
+
+/// Puts images in a layout: layers, configs, manifests, and the index of all.
+///
+/// Source: OCI Image Format Specification 1.0, "Image Layout", "Image Manifest".
+struct OCIImageWriter {
+    private let store: any OCIBlobStore
+    private let compressor: Compressor
+    private let progress: any Progress
+    /// The layers that the layout has already, by their plain digests.
+    private var layers: [Digest: OCIBlob] = [:]
+    private var configs: [Digest: OCIBlob] = [:]
+
+    init(_ store: any OCIBlobStore, compressor: Compressor, progress: any Progress) {
+        self.store = store
+        self.compressor = compressor
+        self.progress = progress
+    }
+
+    /// An image, and where its parts lie in the layout.
+    struct Placed {
+        let image: WrittenImage
+        let config: OCIBlob
+        let layers: [OCIBlob]
+    }
+
+    mutating func write(_ images: [any Image]) throws -> [Placed] {
+        var placed: [Placed] = []
+        var manifests: [JSONValue] = []
+        for image in images {
+            let parts = try write(image)
+            let manifest = try store.add(manifest(of: parts))
+            // A name for each, as readers look for one: an image of two names is listed twice.
+            let names = parts.image.names.isEmpty ? [nil] : parts.image.names.map { Optional($0) }
+            manifests += names.map { manifest.descriptor(OCIMediaType.manifest, annotations: Self.annotations($0)) }
+            placed.append(parts)
+        }
+        try store.add(file: "oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+        let index: JSONValue = [
+            "schemaVersion": 2, "mediaType": .string(OCIMediaType.index), "manifests": .array(manifests),
+        ]
+        try store.add(file: "index.json", Array(index.canonical.utf8))
+        return placed
+    }
+
+    private mutating func write(_ image: any Image) throws -> Placed {
+        var (written, blobs): ([WrittenImage.Layer], [OCIBlob]) = ([], [])
+        let count = image.layers.count
+        for layer in image.layers {
+            let open = try layer.open()
+            progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
+            let (diffID, blob) = try write(layer, open)
+            written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
+            blobs.append(blob)
+        }
+        let bytes = try image.config(diffIDs: written.map(\.diffID))
+        let imageID = try SHA256.digest(of: bytes)
+        let config = try configs[imageID] ?? store.add(bytes)
+        configs[imageID] = config
+        let result = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: written)
+        return Placed(image: result, config: config, layers: blobs)
+    }
+
+    private mutating func write(_ layer: any Layer, _ open: any OpenLayer) throws -> (Digest, OCIBlob) {
+        // A layer without store paths may be one that the layout has already: that must be known before.
+        if let known = try layer.storePaths.isEmpty ? open.diffID() : open.knownDiffID, let blob = layers[known] {
+            return (known, blob)
+        }
+        var diffID = open.knownDiffID
+        let blob = try store.add(about: open.size) { sink in
+            if let file = try layer.archived?.file(compressedBy: compressor) {
+                // It lies there as it is to be: verified when it was opened.
+                try file.copy(to: ProgressSink(to: sink, progress))
+                return
+            }
+            let compressing = CompressingSink(compressor, to: sink)
+            let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
+            if diffID != nil {
+                try open.write(to: target)
+            } else {
+                let hash = try HashSink(to: target)
+                try open.write(to: hash)
+                let digest = try hash.finish()
+                open.remember(digest)
+                diffID = digest
+            }
+            try compressing?.finish()
+        }
+        let digest = try diffID ?? open.diffID()
+        layers[digest] = blob
+        return (digest, blob)
+    }
+
+    private func manifest(of image: Placed) -> JSONValue {
+        let layerType = OCIMediaType.layer(compressor)
+        return [
+            "schemaVersion": 2,
+            "mediaType": .string(OCIMediaType.manifest),
+            "config": image.config.descriptor(OCIMediaType.config),
+            "layers": .array(image.layers.map { $0.descriptor(layerType) }),
+        ]
+    }
+
+    /// The tag is what skopeo, umoci and podman look for; the whole name is what containerd does.
+    private static func annotations(_ name: ImageName?) -> [String: String] {
+        guard let name, let tag = name.tag else { return [:] }
+        var annotations = ["org.opencontainers.image.ref.name": tag]
+        if name.name != nil { annotations["io.containerd.image.name"] = "\(name)" }
+        return annotations
+    }
+}
