@@ -125,6 +125,15 @@ extension OrderedWorkers {
     }
 }
 
+extension OrderedWorkers {
+    /// The outcomes of `work` on each of `jobs`, in order; as many threads as are worth having do it.
+    public static func map(_ jobs: [Job], _ work: @escaping @Sendable (Job) throws -> Outcome) throws -> [Outcome] {
+        var outcomes: [Outcome] = []
+        try forEach(jobs, width: workerCount, work: work) { outcomes.append($0) }
+        return outcomes
+    }
+}
+
 /// How many threads are worth having on this machine: those that this process may run on, and 8 at the most, since each
 /// has buffers and the memory that the program uses is to stay the same everywhere.
 public let workerCount: Int = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))

@@ -26,8 +26,10 @@ public struct ReferenceScan: ReferenceSource {
         let wanted = Dictionary(roots.map { ($0.hashPart, $0) }, uniquingKeysWith: { first, _ in first })
         let targets = names.all.map { wanted[$0.hashPart] ?? $0 }
 
-        let scanner = PathScanner(store: store, search: HashSearch(targets.map(\.hashPart)))
-        let workers = OrderedWorkers(width: workerCount) { path in (path, try scanner.scan(path)) }
+        let scanner = TreeScanner(search: HashSearch(targets.map(\.hashPart)))
+        let workers = OrderedWorkers(width: workerCount) { [store] (path: StorePath) in
+            (path, try scanner.scan(FileTree(walking: store.machinePath(of: path))))
+        }
         defer { workers.finish() }
         var seen: Set<StorePath> = []
         for root in roots where seen.insert(root).inserted { workers.submit(root) }

@@ -1,18 +1,16 @@
 import Failures
 
-/// Looks for hash parts in all that a store path holds.
-struct PathScanner: Sendable {
+/// Looks for hash parts in all that a tree holds: names, links' targets and files.
+struct TreeScanner: Sendable {
     /// How many bytes are read at a time: well inside a processor's cache.
     private static let bufferSize = 256 * 1024
 
-    let store: StoreLocation
     let search: HashSearch
 
     /// The positions of the hash parts that are found.
     ///
     /// - Throws: `Failure` with code `io` where a file cannot be read, or changes meanwhile.
-    func scan(_ path: StorePath) throws -> Set<Int> {
-        let tree = try FileTree(walking: store.machinePath(of: path))
+    func scan(_ tree: FileTree) throws -> Set<Int> {
         let files = TreeFiles(tree)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 64)
         defer { buffer.deallocate() }

@@ -2,7 +2,7 @@ import Archives
 import Failures
 import Store
 
-/// Finds the closure of an image: of its contents, and of every store path that its config or a command names.
+/// Finds the store paths that an image needs.
 struct ClosureSearch {
     private let spec: ImageSpec
     private let store: StoreLocation
@@ -17,18 +17,32 @@ struct ClosureSearch {
         names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames(listing: store)
     }
 
+    /// The closure of the contents, and of every store path that the config or a command names.
+    ///
     /// - Throws: `Failure` with code `data` for a path that the graph or the store does not have.
     func closure(reporter: any Reporter) async throws -> Closure {
-        let roots = try self.roots
+        try await closure(of: spec.contents.compactMap(\.storePath) + namedPaths, reporter)
+    }
+
+    /// The closure of every store path that a tree's files refer to, or that the config or a command names.
+    ///
+    /// - Throws: `Failure` with code `data` for a path that the graph or the store does not have, `io` for a file that
+    ///   cannot be read.
+    func closure(of tree: FileTree, reporter: any Reporter) async throws -> Closure {
+        try await closure(of: tree.references(among: names) + namedPaths, reporter)
+    }
+
+    private func closure(of paths: [StorePath], _ reporter: any Reporter) async throws -> Closure {
+        var seen: Set<StorePath> = []
+        let roots = paths.filter { seen.insert($0).inserted }
         let choice = await ReferenceSourceChoice(graph: graph, store: store, roots: roots)
         if let note = choice.note { reporter.note(note) }
         return try await choice.source.closure(of: roots)
     }
 
-    /// The store paths that the spec names, contents first.
-    private var roots: [StorePath] {
+    /// The store paths that the config or a command names.
+    private var namedPaths: [StorePath] {
         get throws {
-            var roots = spec.contents.compactMap(\.storePath)
             let texts = Self.texts(in: spec.config) + [spec.extraCommands]
             let references = StoreReferences(in: texts, storeDir: store.storeDir, among: names)
             if let missing = references.unresolved.first {
@@ -38,9 +52,7 @@ struct ClosureSearch {
                         ?? "it is not in \(store.machinePath(of: store.storeDir))",
                     advice: "correct the name, or bring the path into the \(graph == nil ? "store" : "graph")")
             }
-            roots += references.found
-            var seen: Set<StorePath> = []
-            return roots.filter { seen.insert($0).inserted }
+            return references.found
         }
     }
 
