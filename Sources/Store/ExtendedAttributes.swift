@@ -32,7 +32,8 @@ enum ExtendedAttributes {
             guard !attribute.contains(UInt8(ascii: "=")) else {
                 throw Failure(
                     .data, "cannot take the extended attribute '\(TarName.printable(attribute))' of \(name())",
-                    why: "no layer can hold a name with '='", advice: "remove it with setfattr(1), or leave the file out")
+                    why: "no layer can hold a name with '='",
+                    advice: "remove it with setfattr(1), or leave the file out")
             }
             let terminated = attribute.map { CChar(bitPattern: $0) } + [0]
             do {

@@ -36,7 +36,8 @@ struct FileTreeWalker {
         if facts == .linksAndAttributes { hash.update(Array("links and attributes".utf8)) }
     }
 
-    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: FolderLinks?) throws -> FileTree {
+    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: FolderLinks?) throws -> FileTree
+    {
         var walker = try FileTreeWalker(root, facts, links)
         var status = stat()
         guard root.withPlatformString({ lstat($0, &status) }) == 0 else { throw Failure.io("cannot read \(root)") }
