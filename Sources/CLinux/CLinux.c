@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int clinux_open_beneath(int folder, const char *path, int flags) {
@@ -67,4 +68,16 @@ int clinux_terminal_columns(int descriptor) {
 
 int clinux_adopt_orphans(void) {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+ssize_t clinux_list_xattrs(const char *path, void *names, size_t size) {
+    return llistxattr(path, names, size);
+}
+
+ssize_t clinux_get_xattr(const char *path, const char *name, void *value, size_t size) {
+    return lgetxattr(path, name, value, size);
+}
+
+int clinux_set_xattr(int descriptor, const char *name, const void *value, size_t size) {
+    return fsetxattr(descriptor, name, value, size, 0);
 }

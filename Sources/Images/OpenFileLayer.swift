@@ -68,19 +68,31 @@ final class OpenFileLayer: OpenLayer {
             let files = TreeFiles(tree)
             let place = Array(place.utf8)
             var name: [UInt8] = []
+            // The first name of each file that may have others, as it is written.
+            var firstNames: [UInt32: [UInt8]] = [:]
             try tree.forEach { entry, path, linkTarget in
-                guard let kind = TarKind(entry.kind), !(place.isEmpty && path.isEmpty) else { return }
+                guard var kind = TarKind(entry.kind), !(place.isEmpty && path.isEmpty) else { return }
                 name.removeAll(keepingCapacity: true)
                 name.append(contentsOf: place)
                 if !place.isEmpty, !path.isEmpty { name.append(UInt8(ascii: "/")) }
                 name.append(contentsOf: path)
                 if kind == .folder { name.append(UInt8(ascii: "/")) }
+                var firstName: [UInt8]?
+                if let file = tree.file(of: entry) {
+                    firstName = firstNames[file]
+                    if firstName == nil { firstNames[file] = name } else { kind = .hardLink }
+                }
                 let size = kind == .file ? entry.size : 0
                 try name.withUnsafeBytes { name in
-                    try tar.header(
-                        TarEntry(
-                            path: name, kind: kind, mode: entry.mode, size: size, linkTarget: linkTarget,
-                            device: entry.device))
+                    try firstName.withBytes(else: linkTarget) { linkTarget in
+                        // With the attributes at each name: programs that unpack a layer change the owner at each, and
+                        // that takes capabilities away.
+                        try tar.header(
+                            TarEntry(
+                                path: name, kind: kind, mode: entry.mode, size: size, linkTarget: linkTarget,
+                                device: entry.device, attributes: tree.attributes(of: entry),
+                                xattrs: tree.xattrs(of: entry)))
+                    }
                 }
                 guard size > 0 else { return }
                 if bodies {
@@ -107,6 +119,15 @@ extension TarKind {
         case .blockDevice: self = .blockDevice
         case .socket: return nil
         }
+    }
+}
+
+extension [UInt8]? {
+    /// Calls `body` with the bytes, or with others where there are none.
+    fileprivate func withBytes(
+        else others: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) rethrows {
+        if let self { try self.withUnsafeBytes(body) } else { try body(others) }
     }
 }
 

@@ -24,6 +24,8 @@ public struct FileTree: Sendable {
         public var modified: Int64
         var name: Span
         var target: Span
+        /// Where in the tree's `inodes` stands what few entries have, counted from 1; 0 for those that have nothing there.
+        var inode: UInt32 = 0
     }
 
     /// What an entry is.
@@ -42,13 +44,17 @@ public struct FileTree: Sendable {
     /// Where on this machine files of the tree lie.
     public struct Origin: Sendable {
         public var path: FilePath
-        /// The path is that of a file, which may stand elsewhere in the tree; else of the folder that is its root.
+        /// The path is that of a file, which may stand elsewhere in the tree; else of a folder.
         var isFile = false
+        /// How many components of an entry's path in the tree lead to the origin's folder; the others lead on in it.
+        var depth: UInt16 = 0
     }
 
     /// Where the entries' files lie.
     public internal(set) var origins: [Origin]
     public internal(set) var entries: [Entry] = []
+    /// What few entries have besides: empty for a tree that was read without links and attributes.
+    var inodes: [Inode] = []
     /// The digest of all that the file system says of the entries, times of change and inodes too: what has the same
     /// fingerprint has the same contents. Nil for a tree that was put together.
     public internal(set) var fingerprint: Digest?
@@ -61,11 +67,15 @@ public struct FileTree: Sendable {
         self.origins = origins
     }
 
-    /// Reads the tree at `root`. Links are never followed, but for those on the way to `root`.
+    /// Reads the tree at `root`. Links are not followed, but for those on the way to `root` and those that `links` knows.
     ///
-    /// - Throws: `Failure` with code `io` where something cannot be read, or vanishes while it is.
-    public init(walking root: FilePath) throws {
-        self = try FileTreeWalker.walk(root)
+    /// - Parameters:
+    ///   - facts: what is read of the files besides kind, mode, size and time.
+    ///   - links: finds the folders that stand in the tree in the place of links to them; nil: links stay links.
+    /// - Throws: `Failure` with code `io` where something cannot be read, or vanishes while it is; with code `data` for
+    ///   folders that hold themselves by way of a link.
+    public init(walking root: FilePath, keeping facts: Facts = .contents, following links: FolderLinks? = nil) throws {
+        self = try FileTreeWalker.walk(root, keeping: facts, following: links)
     }
 
     /// The name of an entry in its folder; that of the root is empty.
@@ -111,6 +121,25 @@ public struct FileTree: Sendable {
         }
     }
 
+    /// Keeps a link's target.
+    mutating func append(_ target: [UInt8]) throws -> Span {
+        try target.withUnsafeBytes { try append($0) }
+    }
+
+    /// Keeps a place where files lie.
+    ///
+    /// - Throws: `Failure` if the files of one tree lie in more than 65,536 places: so many links to folders.
+    mutating func append(_ origin: Origin) throws -> UInt16 {
+        guard let number = UInt16(exactly: origins.count) else {
+            throw Failure(
+                .data, "cannot read \(origins.first?.path.string ?? "a tree")",
+                why: "more than \(UInt16.max) links to folders lead on through one another in it",
+                advice: "set keepContentsDirlinks to true, so that links stay links, or make an image of a part of it")
+        }
+        origins.append(origin)
+        return number
+    }
+
     /// Keeps a name or a target.
     ///
     /// - Throws: `Failure` if the names of one tree come to more than 4 GiB.
@@ -128,6 +157,17 @@ public struct FileTree: Sendable {
 
     private func slice(_ span: Span) -> ArraySlice<UInt8> {
         bytes[span.range]
+    }
+}
+
+extension FileTree.Origin {
+    /// The path below the origin's folder of what lies at `path` in the tree.
+    func path(in path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var rest = path[...]
+        for _ in 0..<depth {
+            rest = rest.firstIndex(of: UInt8(ascii: "/")).map { rest[($0 + 1)...] } ?? rest.suffix(0)
+        }
+        return UnsafeRawBufferPointer(rebasing: rest)
     }
 }
 

@@ -6,17 +6,46 @@ import Tar
 
 /// Reads a tree with folder descriptors, so that a folder that moves or turns into a link is never left.
 struct FileTreeWalker {
+    /// What tells two files apart.
+    private struct Identity: Hashable {
+        let device: dev_t
+        let inode: ino_t
+
+        init(_ status: stat) { (device, inode) = (status.st_dev, status.st_ino) }
+    }
+
+    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+
     private var tree: FileTree
     private let hash: SHA256
+    private let facts: FileTree.Facts
+    private let links: FolderLinks?
+    /// The numbers of files that have more names than one.
+    private var shared: [Identity: UInt32] = [:]
+    /// The folders on the way to where the walk is.
+    private var way: [Identity] = []
+    /// The origin of what is added.
+    private var origin: UInt16 = 0
 
-    static func walk(_ root: FilePath) throws -> FileTree {
-        var walker = try FileTreeWalker(tree: FileTree(origins: [FileTree.Origin(path: root)]), hash: SHA256())
+    private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: FolderLinks?) throws {
+        tree = FileTree(origins: [FileTree.Origin(path: root)])
+        hash = try SHA256()
+        self.facts = facts
+        self.links = links
+        // The same files make another layer then.
+        if facts == .linksAndAttributes { hash.update(Array("links and attributes".utf8)) }
+    }
+
+    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: FolderLinks?) throws -> FileTree
+    {
+        var walker = try FileTreeWalker(root, facts, links)
         var status = stat()
         guard root.withPlatformString({ lstat($0, &status) }) == 0 else { throw Failure.io("cannot read \(root)") }
         let kind = try walker.add(name: .empty, status, depth: 0, folder: AT_FDCWD, parent: root)
         walker.tree.origins[0].isFile = kind != .folder
         if kind == .folder {
-            let descriptor = root.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+            let descriptor = root.withPlatformString { open($0, folderFlags) }
+            walker.way = [Identity(status)]
             try walker.addChildren(of: descriptor, depth: 1, path: root)
         }
         walker.tree.fingerprint = walker.hash.finish()
@@ -36,16 +65,65 @@ struct FileTreeWalker {
             guard withName(name, { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
                 throw Failure.io("cannot read \(self.path(path, name))")
             }
+            if let links, FileTree.Kind(mode: status.st_mode) == .link {
+                let target = try readLink(name, folder: descriptor, parent: path)
+                if let place = links.folder(target, from: path) {
+                    try addFolder(at: place, name: name, depth: depth, link: self.path(path, name))
+                    continue
+                }
+            }
             let kind = try add(name: name, status, depth: depth, folder: descriptor, parent: path)
             guard kind == .folder else { continue }
-            let child = withName(name) { openat(descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-            guard depth < UInt16.max else {
-                throw Failure(
-                    .data, "cannot read \(self.path(path, name))", why: "its folders lie \(depth) deep",
-                    advice: "leave such a tree out of the image")
-            }
-            try addChildren(of: child, depth: depth + 1, path: self.path(path, name))
+            let child = withName(name) { openat(descriptor, $0, Self.folderFlags) }
+            try enter(child, Identity(status), depth: depth, path: self.path(path, name), name: self.path(path, name))
         }
+    }
+
+    /// Adds a folder in the place of a link to it, and what it holds.
+    private mutating func addFolder(at place: FilePath, name: FileTree.Span, depth: UInt16, link: FilePath) throws {
+        let descriptor = place.withPlatformString { open($0, Self.folderFlags) }
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+            let failure = Failure.io("cannot open the folder \(place), to which the link \(link) leads")
+            if descriptor >= 0 { close(descriptor) }
+            throw failure
+        }
+        let before = origin
+        defer { origin = before }
+        do {
+            origin = try tree.append(FileTree.Origin(path: place, depth: depth))
+            _ = try add(name: name, status, depth: depth, folder: AT_FDCWD, parent: place)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        try enter(descriptor, Identity(status), depth: depth, path: place, name: link)
+    }
+
+    /// Adds what a folder at `depth` holds, if the way does not lead through it already, and closes its descriptor.
+    ///
+    /// - Parameters:
+    ///   - path: where it lies.
+    ///   - name: its path for errors.
+    private mutating func enter(
+        _ descriptor: Int32, _ identity: Identity, depth: UInt16, path: FilePath, name: FilePath
+    ) throws {
+        guard depth < UInt16.max else {
+            close(descriptor)
+            throw Failure(
+                .data, "cannot read \(name)", why: "its folders lie \(depth) deep",
+                advice: "leave such a tree out of the image")
+        }
+        guard !way.contains(identity) else {
+            close(descriptor)
+            throw Failure(
+                .data, "cannot copy the folder \(name)",
+                why: "a link leads back to a folder that it lies in: it would hold itself for ever",
+                advice: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
+        }
+        way.append(identity)
+        try addChildren(of: descriptor, depth: depth + 1, path: path)
+        way.removeLast()
     }
 
     /// The names in a folder, in order.
@@ -74,15 +152,18 @@ struct FileTreeWalker {
         let modified = Self.nanoseconds(status.st_mtim)
         let changed = Self.nanoseconds(status.st_ctim)
         var entry = FileTree.Entry(
-            kind: kind, mode: UInt16(status.st_mode & 0o7777), depth: depth, size: 0, modified: modified, name: name,
-            target: .empty)
+            kind: kind, mode: UInt16(status.st_mode & 0o7777), depth: depth, origin: origin, size: 0,
+            modified: modified, name: name, target: .empty)
         switch kind {
         case .file: entry.size = UInt64(status.st_size)
         case .link:
-            entry.target = try readLink(name, folder: folder, parent: parent)
+            entry.target = try tree.append(readLink(name, folder: folder, parent: parent))
             entry.size = UInt64(entry.target.length)
         case .characterDevice, .blockDevice: entry.size = UInt64(status.st_rdev)
         case .folder, .fifo, .socket: break
+        }
+        if facts == .linksAndAttributes {
+            entry.inode = try inode(kind, status, name, folder: folder, parent: parent)
         }
         tree.entries.append(entry)
         tree.newestChange = max(tree.newestChange, changed)
@@ -90,9 +171,23 @@ struct FileTreeWalker {
         return kind
     }
 
-    private mutating func readLink(
-        _ name: FileTree.Span, folder: Int32, parent: FilePath
-    ) throws -> FileTree.Span {
+    /// The number of what a file has besides, the same for all its names; 0 for nothing.
+    private mutating func inode(
+        _ kind: FileTree.Kind, _ status: stat, _ name: FileTree.Span, folder: Int32, parent: FilePath
+    ) throws -> UInt32 {
+        let isShared = kind != .folder && status.st_nlink > 1
+        if isShared, let known = shared[Identity(status)] { return known }
+        let path = self.path(parent, name)
+        // By way of the folder's descriptor: the paths of files deep down are too long to be used.
+        let place = folder == AT_FDCWD ? path : self.path(FilePath("/proc/self/fd/\(folder)"), name)
+        let inode = FileTree.Inode(xattrs: try place.withPlatformString { try ExtendedAttributes.read($0) { path } })
+        guard isShared else { return tree.append(inode) }
+        let number = tree.append(inode, isShared: true)
+        shared[Identity(status)] = number
+        return number
+    }
+
+    private func readLink(_ name: FileTree.Span, folder: Int32, parent: FilePath) throws -> [UInt8] {
         // Some file systems give links no size; PATH_MAX holds the target of any.
         let capacity = Int(PATH_MAX)
         let target = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
@@ -106,7 +201,7 @@ struct FileTreeWalker {
             }
         }
         guard !target.isEmpty else { throw Failure.io("cannot read the link \(path(parent, name))") }
-        return try target.withUnsafeBytes { try tree.append($0) }
+        return target
     }
 
     /// Adds what the file system says of an entry to the fingerprint.
@@ -133,7 +228,7 @@ struct FileTreeWalker {
     }
 
     private func path(_ folder: FilePath, _ name: FileTree.Span) -> FilePath {
-        withName(name) { $0.pointee == 0 ? folder : folder.appending(String(cString: $0)) }
+        withName(name) { FilePath.Component(platformString: $0).map(folder.appending) ?? folder }
     }
 
     private static func nanoseconds(_ time: timespec) -> Int64 {

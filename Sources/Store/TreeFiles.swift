@@ -7,15 +7,11 @@ import Tar
 /// Opens the files of a tree for reading, each below its origin's descriptor, following no link.
 public final class TreeFiles {
     private let tree: FileTree
-    private var roots: [Int32?]
+    private let folders: OriginFolders
 
     public init(_ tree: FileTree) {
         self.tree = tree
-        self.roots = Array(repeating: nil, count: tree.origins.count)
-    }
-
-    deinit {
-        for case .some(let root) in roots { close(root) }
+        folders = OriginFolders(tree.origins)
     }
 
     /// Calls `body` with the file of an entry, open at its start.
@@ -42,12 +38,12 @@ public final class TreeFiles {
     private func open(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws -> Int32 {
         // What has become a FIFO since must not make the program wait.
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let origin = Int(entry.origin)
+        let origin = tree.origins[Int(entry.origin)]
         let descriptor: Int32
-        if tree.origins[origin].isFile {
-            descriptor = tree.origins[origin].path.withPlatformString { Glibc.open($0, flags) }
-        } else if let chars = path.baseAddress?.assumingMemoryBound(to: CChar.self) {
-            descriptor = clinux_open_beneath(try root(origin), chars, flags)
+        if origin.isFile {
+            descriptor = origin.path.withPlatformString { Glibc.open($0, flags) }
+        } else if let chars = origin.path(in: path).baseAddress?.assumingMemoryBound(to: CChar.self) {
+            descriptor = clinux_open_beneath(try folders.descriptor(of: entry.origin), chars, flags)
         } else {
             descriptor = -1
         }
@@ -57,18 +53,9 @@ public final class TreeFiles {
         return descriptor
     }
 
-    private func root(_ origin: Int) throws -> Int32 {
-        if let root = roots[origin] { return root }
-        let path = tree.origins[origin].path
-        let root = path.withPlatformString { clinux_open_place($0) }
-        guard root >= 0 else { throw Failure.io("cannot open the folder \(path)") }
-        roots[origin] = root
-        return root
-    }
-
     private func machinePath(_ entry: FileTree.Entry, _ path: UnsafeRawBufferPointer) -> FilePath {
         let origin = tree.origins[Int(entry.origin)]
-        return origin.isFile ? origin.path : origin.path.appending(String(decoding: path, as: UTF8.self))
+        return origin.isFile ? origin.path : origin.path.pushing(FilePath(bytes: origin.path(in: path)))
     }
 }
 

@@ -2,7 +2,7 @@ import Failures
 import SystemPackage
 import Tar
 
-/// Lays trees over one another to one: folders are merged, and of two other things at one place the first wins.
+/// Lays trees over one another to one: folders are merged, and of two other things at one place one wins.
 public struct TreeMerger {
     /// A tree that goes into the root of the merged one.
     public struct Source: Sendable {
@@ -31,24 +31,35 @@ public struct TreeMerger {
     static let folderMode: UInt16 = 0o755
 
     private let sources: [Source]
-    /// For each source, for each entry: the index behind the last entry below it.
-    private let ends: [[Int]]
-    private var merged: FileTree
+    private let policy: MergePolicy
+    private let indices: [TreeIndex]
+    /// For each source what its entries' origins and inodes are counted from in the merged tree.
+    private var bases: [(origin: Int, inode: UInt32)] = []
+    private var merged = FileTree(origins: [])
     private var path: [UInt8] = []
     private var clashes: [String] = []
 
-    /// - Returns: the merged tree, and the paths where something was left out because something else was there before.
-    public static func merge(_ sources: [Source]) throws -> (tree: FileTree, clashes: [String]) {
-        var merger = TreeMerger(sources)
+    /// - Returns: the merged tree, and the paths where something was left out of which a person should hear: where the
+    ///   first wins, all that came later but folders; where the last wins, a folder or what a folder took the place of.
+    /// - Throws: `Failure` with code `data` for too many names, or places where files lie.
+    public static func merge(
+        _ sources: [Source], _ policy: MergePolicy = .firstWins
+    ) throws -> (tree: FileTree, clashes: [String]) {
+        if policy == .laterWinsThroughLinks { return try mergeThroughLinks(sources) }
+        var merger = try TreeMerger(sources, policy)
         try merger.addRoot()
         return (merger.merged, merger.clashes)
     }
 
-    private init(_ sources: [Source]) {
+    private init(_ sources: [Source], _ policy: MergePolicy) throws {
         self.sources = sources
-        ends = sources.map { Self.ends($0.tree) }
-        // A tree that was read has one origin.
-        merged = FileTree(origins: sources.flatMap { $0.tree.origins.prefix(1) })
+        self.policy = policy
+        indices = sources.map { TreeIndex($0.tree) }
+        for source in sources {
+            bases.append((merged.origins.count, UInt32(merged.inodes.count)))
+            for origin in source.tree.origins { _ = try merged.append(origin) }
+            merged.inodes += source.tree.inodes
+        }
     }
 
     /// An entry of a source.
@@ -74,19 +85,13 @@ public struct TreeMerger {
     }
 
     private func children(of folder: Item) -> [(name: [UInt8], item: Item)] {
-        let tree = sources[folder.source].tree
-        let ends = ends[folder.source]
-        var children: [(name: [UInt8], item: Item)] = []
-        var index = folder.entry + 1
-        while index < ends[folder.entry] {
-            children.append(
-                (Array(tree.bytes[tree.entries[index].name.range]), Item(source: folder.source, entry: index)))
-            index = ends[index]
+        let index = indices[folder.source]
+        return index.children(of: folder.entry).map {
+            (Array(index.name(of: $0)), Item(source: folder.source, entry: $0))
         }
-        return children
     }
 
-    /// Adds what stands in one folder, the first of each name, and merges the folders among them.
+    /// Adds what stands in one folder, one thing of each name, and merges the folders among them.
     private mutating func add(_ children: [(name: [UInt8], item: Item)], depth: UInt16) throws {
         // The order of sources decides between equal names.
         let sorted = children.enumerated().sorted { left, right in
@@ -97,18 +102,16 @@ public struct TreeMerger {
         }.map(\.element)
         let length = path.count
         var rest = sorted[...]
-        while let (name, first) = rest.first {
+        while let name = rest.first?.name {
             let group = rest.prefix { $0.name == name }.map(\.item)
             rest = rest.dropFirst(group.count)
             if length > 0 { path.append(UInt8(ascii: "/")) }
             path += name
-            try add(first, name: name, depth: depth)
-            let isFolder = kind(first) == .folder
-            let (folders, others) = (group.filter { kind($0) == .folder }, group.filter { kind($0) != .folder })
-            if !others.dropFirst(isFolder ? 0 : 1).isEmpty || (!isFolder && !folders.isEmpty) {
-                clashes.append("/" + String(decoding: path, as: UTF8.self))
-            }
-            if isFolder { try add(folders.flatMap { self.children(of: $0) }, depth: depth + 1) }
+            let choice = policy.choose(group.map { kind($0) == .folder })
+            try add(group[choice.winner], name: name, depth: depth)
+            if choice.isClash { clashes.append("/" + String(decoding: path, as: UTF8.self)) }
+            let children = choice.folders.flatMap { self.children(of: group[$0]) }
+            if !children.isEmpty { try add(children, depth: depth + 1) }
             path.removeSubrange(length...)
         }
     }
@@ -118,7 +121,9 @@ public struct TreeMerger {
         var entry = source.tree.entries[item.entry]
         var target = Array(source.tree.bytes[entry.target.range])
         entry.depth = depth
-        entry.origin = UInt16(item.source)
+        let base = bases[item.source]
+        entry.origin = UInt16(base.origin + Int(entry.origin))
+        if entry.inode > 0 { entry.inode += base.inode }
         if let link = source.link {
             switch entry.kind {
             case .folder: entry.mode = Self.folderMode
@@ -138,18 +143,5 @@ public struct TreeMerger {
 
     private func kind(_ item: Item) -> FileTree.Kind {
         sources[item.source].tree.entries[item.entry].kind
-    }
-
-    private static func ends(_ tree: FileTree) -> [Int] {
-        var ends = [Int](repeating: tree.entries.count, count: tree.entries.count)
-        var open: [Int] = []
-        for (index, entry) in tree.entries.enumerated() {
-            while let last = open.last, tree.entries[last].depth >= entry.depth {
-                ends[last] = index
-                open.removeLast()
-            }
-            open.append(index)
-        }
-        return ends
     }
 }

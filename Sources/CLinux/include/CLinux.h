@@ -36,4 +36,12 @@ int clinux_terminal_columns(int descriptor);
 /// Makes descendants whose parents have ended children of this process (PR_SET_CHILD_SUBREAPER). -1 and errno on failure.
 int clinux_adopt_orphans(void);
 
+/// The names of a file's extended attributes, a NUL behind each, and the value of one; a last component that is a link
+/// is not followed (llistxattr(2), lgetxattr(2)). The number of bytes, or -1 and errno; with a size of 0 nothing is written.
+ssize_t clinux_list_xattrs(const char *path, void *names, size_t size);
+ssize_t clinux_get_xattr(const char *path, const char *name, void *value, size_t size);
+
+/// Sets an extended attribute of an open file (fsetxattr(2)). -1 and errno on failure.
+int clinux_set_xattr(int descriptor, const char *name, const void *value, size_t size);
+
 #endif

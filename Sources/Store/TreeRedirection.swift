@@ -1,0 +1,153 @@
+import Failures
+import SystemPackage
+
+extension FileTree {
+    /// The tree as it is laid over a base: where the base has a link to a folder, what the tree's folder holds goes to
+    /// where the link leads; and the folders that the base has keep the modes, owners and times that they have there.
+    ///
+    /// Of two things that come to one place the one that stands there in the tree wins.
+    ///
+    /// - Throws: `Failure` with code `data` for too many places or names.
+    public func laid(over base: some BaseFolders) throws -> FileTree {
+        var tree = try redirected(through: base)
+        var folders: [(index: Int, folder: BaseFolder)] = []
+        var index = 0
+        tree.forEach { entry, path, _ in
+            if entry.kind == .folder, !path.isEmpty, let folder = base.folder(at: Array(path)) {
+                folders.append((index, folder))
+            }
+            index += 1
+        }
+        for (index, folder) in folders {
+            tree.entries[index].mode = folder.mode
+            tree.entries[index].inode = tree.append(Inode(xattrs: folder.xattrs, attributes: folder.attributes))
+            tree.fingerprint = nil
+        }
+        return tree
+    }
+
+    /// The tree with what its folders hold moved to where the base's links lead that stand in their places.
+    func redirected(through base: some BaseFolders) throws -> FileTree {
+        var redirection = TreeRedirection(base: base, origins: origins, inodes: inodes)
+        try redirection.add(TreeIndex(self), from: 1)
+        guard redirection.pieces.count > 1 else { return self }
+        var merged = try TreeMerger.merge(redirection.pieces.map { .copied($0, name: "") }, .firstWins).tree
+        // The pieces have these in common.
+        (merged.origins, merged.inodes) = (redirection.origins, redirection.inodes)
+        return merged
+    }
+}
+
+/// Takes a tree to pieces: what stays in its place first, then for each folder that moves a tree with it in its new place.
+private struct TreeRedirection<Base: BaseFolders> {
+    let base: Base
+    var origins: [FileTree.Origin]
+    var inodes: [FileTree.Inode]
+    /// Without origins and inodes of their own.
+    var pieces: [FileTree] = []
+
+    init(base: Base, origins: [FileTree.Origin], inodes: [FileTree.Inode]) {
+        (self.base, self.origins, self.inodes) = (base, origins, inodes)
+    }
+
+    /// - Parameter depth: that of the first folders that may move; those above are where they belong.
+    mutating func add(_ index: TreeIndex, from depth: UInt16) throws {
+        var moves: [(entry: Int, path: [UInt8], place: [UInt8])] = []
+        var (number, end) = (0, 0)
+        index.tree.forEach { entry, path, _ in
+            defer { number += 1 }
+            guard number >= end, entry.kind == .folder, entry.depth >= depth else { return }
+            let path = Array(path)
+            if let place = base.resolve(path), place != path {
+                moves.append((number, path, place))
+                end = index.ends[number]
+            }
+        }
+        var rest = FileTree(origins: [])
+        (rest.bytes, rest.entries) = (index.tree.bytes, [])
+        var next = 0
+        for move in moves {
+            rest.entries += index.tree.entries[next..<move.entry]
+            next = index.ends[move.entry]
+        }
+        rest.entries += index.tree.entries[next...]
+        pieces.append(rest)
+        for move in moves {
+            let piece = try moved(index, move.entry, from: move.path, to: move.place)
+            try add(TreeIndex(piece.tree), from: piece.depth + 1)
+        }
+    }
+
+    /// A tree with one folder of another in its new place.
+    private mutating func moved(
+        _ index: TreeIndex, _ folder: Int, from path: [UInt8], to place: [UInt8]
+    ) throws -> (tree: FileTree, depth: UInt16) {
+        var tree = FileTree(origins: [])
+        var root = index.tree.entries[0]
+        (root.name, root.depth) = (.empty, 0)
+        tree.entries = [root]
+        let components = place.split(separator: UInt8(ascii: "/"))
+        let old = index.tree.entries[folder]
+        for (number, name) in components.enumerated() {
+            var entry = old
+            if number < components.count - 1 {
+                let parent = components[...number].joined(separator: [UInt8(ascii: "/")])
+                let known = base.folder(at: Array(parent)) ?? BaseFolder(mode: TreeMerger.folderMode)
+                entry.mode = known.mode
+                entry.inode = append(FileTree.Inode(xattrs: known.xattrs, attributes: known.attributes))
+            }
+            entry.depth = UInt16(number + 1)
+            entry.name = try tree.append(Array(name))
+            tree.entries.append(entry)
+        }
+        let depth = UInt16(components.count)
+        var places: [UInt16: UInt16] = [:]
+        for number in (folder + 1)..<max(folder + 1, index.ends[folder]) {
+            var entry = index.tree.entries[number]
+            let newDepth = Int(entry.depth) - Int(old.depth) + Int(depth)
+            guard let newDepth = UInt16(exactly: newDepth) else {
+                throw Failure(
+                    .data, "cannot lay a tree over a folder", why: "its folders lie more than \(UInt16.max) deep",
+                    advice: "leave such a tree out of the image")
+            }
+            entry.depth = newDepth
+            entry.name = try tree.append(Array(index.name(of: number)))
+            if entry.kind == .link { entry.target = try tree.append(index.tree.linkTarget(of: entry)) }
+            if let known = places[entry.origin] {
+                entry.origin = known
+            } else {
+                let origin = try self.origin(entry.origin, below: path, depth: old.depth, at: depth)
+                places[entry.origin] = origin
+                entry.origin = origin
+            }
+            tree.entries.append(entry)
+        }
+        return (tree, depth)
+    }
+
+    /// An origin of what lies in a folder that moves from one depth to another.
+    private mutating func origin(
+        _ number: UInt16, below path: [UInt8], depth: UInt16, at newDepth: UInt16
+    ) throws -> UInt16 {
+        var origin = origins[Int(number)]
+        if origin.isFile { return number }
+        if origin.depth <= depth {
+            let inner = path.split(separator: UInt8(ascii: "/")).dropFirst(Int(origin.depth))
+            origin.path.push(FilePath(bytes: inner.joined(separator: [UInt8(ascii: "/")])))
+            origin.depth = newDepth
+        } else {
+            origin.depth = origin.depth - depth + newDepth
+        }
+        // By the tree, whose limit it is.
+        var tree = FileTree(origins: origins)
+        let added = try tree.append(origin)
+        origins = tree.origins
+        return added
+    }
+
+    private mutating func append(_ inode: FileTree.Inode) -> UInt32 {
+        guard !inode.xattrs.isEmpty || inode.attributes != nil else { return 0 }
+        inodes.append(inode)
+        return UInt32(inodes.count)
+    }
+}
