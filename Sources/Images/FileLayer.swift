@@ -25,9 +25,27 @@ public struct FileLayer: Layer {
         }
     }
 
+    /// A folder that gets an entry before all else: a parent of the parts.
+    public struct Folder: Sendable {
+        /// As it is written, with a slash behind it.
+        public var path: [UInt8]
+        public var mode: UInt16
+        public var xattrs: [TarXattr]
+        /// Owner and time; nil for those of the layer.
+        public var attributes: TarAttributes?
+
+        /// Mode 0755, unless a base has the folder.
+        public init(_ path: [UInt8], like base: BaseFolder? = nil) {
+            self.path = path
+            mode = base?.mode ?? 0o755
+            xattrs = base?.xattrs ?? []
+            attributes = base?.attributes
+        }
+    }
+
     public let storePaths: [StorePath]
     public let title: String
-    let folders: [String]
+    let folders: [Folder]
     let parts: [Part]
     let owner: TarOwner
     let cache: DigestCache?
@@ -35,12 +53,12 @@ public struct FileLayer: Layer {
     /// - Parameters:
     ///   - title: what the layer is, for people.
     ///   - storePaths: the store paths in it.
-    ///   - folders: folders that are written before all else, mode 0755: the parents of the parts.
+    ///   - folders: folders that are written before all else: the parents of the parts.
     ///   - parts: the trees, in the order that they have in the layer.
     ///   - owner: owner and time of all entries.
     ///   - cache: where digests are kept, nil for nowhere.
     public init(
-        title: String, storePaths: [StorePath] = [], folders: [String] = [], parts: [Part], owner: TarOwner,
+        title: String, storePaths: [StorePath] = [], folders: [Folder] = [], parts: [Part], owner: TarOwner,
         cache: DigestCache? = nil
     ) {
         self.title = title
@@ -53,11 +71,11 @@ public struct FileLayer: Layer {
 
     /// The layer of some store paths: the store's folder and its parents, then the paths.
     public init(store: StoreLocation, paths: [StorePath], owner: TarOwner, cache: DigestCache?) {
-        var folders: [String] = []
+        var folders: [Folder] = []
         var folder = ""
         for component in store.storeDir.split(separator: "/") {
             folder += "/\(component)"
-            folders.append(folder + "/")
+            folders.append(Folder(Array("\(folder)/".utf8)))
         }
         let others = paths.count > 1 ? " and \(paths.count - 1) more" : ""
         self.init(

@@ -23,7 +23,7 @@ final class OpenFileLayer: OpenLayer {
         }
         self.layer = layer
         self.trees = trees
-        key = try DigestCache.Key(folders: layer.folders, trees: trees, owner: layer.owner, at: now)
+        key = try DigestCache.Key(folders: layer.folders.map(\.path), trees: trees, owner: layer.owner, at: now)
         size = try Self.write(layer, trees, to: NullSink(), bodies: false)
         knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
     }
@@ -59,9 +59,12 @@ final class OpenFileLayer: OpenLayer {
         _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], to sink: any ByteSink, bodies: Bool
     ) throws -> UInt64 {
         let tar = TarWriter(to: sink, owner: layer.owner)
-        for var folder in layer.folders {
-            try folder.withUTF8 { path in
-                try tar.header(TarEntry(path: UnsafeRawBufferPointer(path), kind: .folder, mode: 0o755))
+        for folder in layer.folders {
+            try folder.path.withUnsafeBytes { path in
+                try tar.header(
+                    TarEntry(
+                        path: path, kind: .folder, mode: folder.mode, attributes: folder.attributes,
+                        xattrs: folder.xattrs))
             }
         }
         for (tree, place) in trees {

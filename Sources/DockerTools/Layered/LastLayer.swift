@@ -13,21 +13,10 @@ enum LastLayer {
     ) async throws -> (layer: FileLayer, work: WorkFolder?) {
         let (tree, clashes) = try TreeMerger.merge(Contents.sources(spec))
         warn(of: clashes, reporter)
-        for socket in tree.sockets { reporter.warn("\(socket) is a socket, which no layer can hold: left out") }
-        guard !spec.extraCommands.isEmpty else { return (layer(.tree(tree), spec), nil) }
-
-        let work = try WorkFolder(surroundings)
-        let root = try work.makeFolder("layer")
-        try tree.make(in: root)
-        let script = Script(key: "extraCommands", text: spec.extraCommands, modified: spec.mtime)
-        try await script.run(
-            in: root, work: work, path: surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        ) { reporter.scriptOutput($0) }
-        return (layer(.path(root), spec), work)
-    }
-
-    private static func layer(_ source: FileLayer.Part.Source, _ spec: ImageSpec) -> FileLayer {
-        FileLayer(title: "customisation layer", parts: [.init(source, at: "")], owner: spec.owner)
+        reporter.warn(ofSocketsIn: tree)
+        let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: tree)
+        let layer = FileLayer(title: "customisation layer", parts: [.init(.tree(changed), at: "")], owner: spec.owner)
+        return (layer, work)
     }
 
     private static func warn(of clashes: [String], _ reporter: any Reporter) {

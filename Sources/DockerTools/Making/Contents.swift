@@ -27,17 +27,24 @@ enum Contents {
     /// - Throws: `Failure` with code `io` for what cannot be read, `data` for a link that leads nowhere.
     static func sources(_ spec: ImageSpec) throws -> [TreeMerger.Source] {
         try spec.contents.map { content in
-            switch content.place {
-            case .machine(let path):
-                let tree = try FileTree(walking: try real(path, written: content.written))
-                return .copied(tree, name: path.lastComponent?.string ?? "")
-            case .store(let path, let below):
-                let logical = content.logicalPath ?? path.path
-                let resolved = try LogicalLinks(spec.storeLocation).resolve(logical)
-                let tree = try FileTree(walking: spec.storeLocation.machinePath(of: resolved))
-                let name = below.split(separator: "/").last.map(String.init) ?? String(path.name)
-                return .linked(tree, name: name, target: logical)
-            }
+            let (path, name) = try place(of: content, in: spec.storeLocation)
+            let tree = try FileTree(walking: path)
+            guard let logical = content.logicalPath else { return .copied(tree, name: name) }
+            return .linked(tree, name: name, target: logical)
+        }
+    }
+
+    /// Where a content lies on this machine, links at its end followed; and its name in the root, if it is no folder.
+    ///
+    /// - Throws: `Failure` with code `io` for what cannot be read, `data` for a link that leads nowhere.
+    static func place(of content: ContentPath, in store: StoreLocation) throws -> (path: FilePath, name: String) {
+        switch content.place {
+        case .machine(let path):
+            return (try real(path, written: content.written), path.lastComponent?.string ?? "")
+        case .store(let path, let below):
+            let resolved = try LogicalLinks(store).resolve(content.logicalPath ?? path.path)
+            let name = below.split(separator: "/").last.map(String.init) ?? String(path.name)
+            return (store.machinePath(of: resolved), name)
         }
     }
 

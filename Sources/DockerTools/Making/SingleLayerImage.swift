@@ -10,14 +10,23 @@ struct SingleLayerImage: MadeImage {
     let work: WorkFolder?
     var keepsBuildArgs = true
 
-    var comments: [String] { ["the image's own layer"] }
+    var comments: [String] {
+        let paths = (layers.last?.storePaths ?? []).map { "'\($0)'" }.joined(separator: ", ")
+        return [paths.isEmpty ? "the image's own layer" : "store paths: [\(paths)]"]
+    }
 
     func reason(_ path: StorePath) -> String { "" }
 
+    /// Makes the layer, which takes a look at what is in the base's.
     init(_ spec: ImageSpec, base: BaseImage?, surroundings: Surroundings, reporter: any Reporter) async throws {
+        try Contents.check(spec)
+        let flattened = try base.map { try FlattenedImage($0.layers, spool: surroundings.spool, needsBodies: false) }
+        let own = try await SingleLayer(
+            spec: spec, base: flattened?.tree, surroundings: surroundings, reporter: reporter
+        ).make()
         self.spec = spec
         self.base = base
-        layers = base?.layers ?? []
-        work = nil
+        layers = (flattened?.layers ?? []) + [own.layer]
+        work = own.work
     }
 }

@@ -1,0 +1,74 @@
+import Failures
+import Images
+import Store
+import SystemPackage
+
+/// Makes the one layer of an image that `build` makes: contents copied into the root, what the commands did, and the store
+/// paths that all that refers to.
+struct SingleLayer {
+    let spec: ImageSpec
+    /// What the base image comes to; nil without one.
+    let base: FlatTree?
+    let surroundings: Surroundings
+    let reporter: any Reporter
+
+    /// - Throws: `Failure`: `data` for contents that cannot be laid over one another, `script` for a script that failed, `io`
+    ///   for what cannot be read.
+    func make() async throws -> (layer: FileLayer, work: WorkFolder?) {
+        let (merged, clashes) = try TreeMerger.merge(
+            sources, spec.keepContentsDirlinks ? .laterWinsThroughLinks : .laterWins)
+        for path in clashes {
+            reporter.warn("contents have a folder and something else at \(path): the later one wins")
+        }
+        reporter.warn(ofSocketsIn: merged)
+        let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
+        let tree = try base.map { try changed.laid(over: $0) } ?? changed
+        let paths = try await storePaths(tree)
+        var parts = [FileLayer.Part(.tree(tree), at: "")]
+        parts += paths.map { FileLayer.Part(.path(spec.storeLocation.machinePath(of: $0)), at: Self.place($0.path)) }
+        let layer = FileLayer(
+            title: "the image's own layer", storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
+            parts: parts, owner: spec.owner)
+        return (layer, work)
+    }
+
+    /// The contents as trees: of plain folders all that a layer can hold, of store paths what a store holds.
+    private var sources: [TreeMerger.Source] {
+        get throws {
+            let links = spec.keepContentsDirlinks ? nil : FolderLinks(spec.storeLocation)
+            return try spec.contents.map { content in
+                let (path, name) = try Contents.place(of: content, in: spec.storeLocation)
+                let facts: FileTree.Facts = content.storePath == nil ? .linksAndAttributes : .contents
+                return .copied(try FileTree(walking: path, keeping: facts, following: links), name: name)
+            }
+        }
+    }
+
+    /// The store paths that the layer's files, the config or a command refer to, with all that those refer to, but for those
+    /// that the base has.
+    private func storePaths(_ tree: FileTree) async throws -> [StorePath] {
+        let closure = try await ClosureSearch(spec).closure(of: tree, reporter: reporter)
+        return closure.nodes.map(\.path)
+            .filter { base?.find(Array($0.path.utf8), followsLast: false) == nil }
+            .sorted { $0.baseName < $1.baseName }
+    }
+
+    /// The store's folder and its parents, but for those that the tree brings.
+    private func storeFolders(beside tree: FileTree) -> [FileLayer.Folder] {
+        var brought: Set<[UInt8]> = []
+        tree.forEach { entry, path, _ in
+            if entry.kind == .folder { brought.insert(Array(path)) }
+        }
+        var folders: [FileLayer.Folder] = []
+        var path: [UInt8] = []
+        for component in spec.storeLocation.storeDir.split(separator: "/") {
+            path += (path.isEmpty ? [] : [UInt8(ascii: "/")]) + Array(component.utf8)
+            guard !brought.contains(path) else { continue }
+            folders.append(FileLayer.Folder(path + [UInt8(ascii: "/")], like: base?.folder(at: path)))
+        }
+        return folders
+    }
+
+    /// Names of a layer's root tree begin without a slash, and so do those beside it.
+    private static func place(_ path: String) -> String { String(path.drop { $0 == "/" }) }
+}
