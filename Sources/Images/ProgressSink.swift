@@ -26,8 +26,8 @@ final class ProgressSink: ByteSink {
         return empty
     }
 
-    func copy(_ count: Int, from descriptor: Int32) throws -> Int {
-        let copied = try next.copy(count, from: descriptor)
+    func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int {
+        let copied = try next.copy(count, from: descriptor, at: offset)
         progress.advance(copied)
         return copied
     }

@@ -75,6 +75,8 @@ public final class TreeFiles {
 /// One open file of a tree.
 public struct TreeFile: TarBody {
     public let descriptor: Int32
+    /// The file has just been opened.
+    public var offset: UInt64? { nil }
     let name: () -> FilePath
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -14,10 +14,11 @@ public protocol ByteSink: AnyObject {
     /// Whether `copy` takes bytes from a file without bringing them into this process.
     var copiesFiles: Bool { get }
 
-    /// Takes `count` bytes from where `descriptor` stands, in the kernel.
+    /// Takes `count` bytes of a file, in the kernel.
     ///
+    /// - Parameter offset: where in the file they begin; nil: where `descriptor` stands, which moves on.
     /// - Returns: how many bytes there were: fewer only where the file ends.
-    func copy(_ count: Int, from descriptor: Int32) throws -> Int
+    func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int
 }
 
 /// A quarter of a usual second-level cache in bytes, so that what has been gathered is found there.
@@ -35,7 +36,7 @@ extension ByteSink {
     public var copiesFiles: Bool { false }
 
     /// Sinks that need to see the bytes are never asked to copy.
-    public func copy(_ count: Int, from descriptor: Int32) throws -> Int { 0 }
+    public func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int { 0 }
 
     public func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }

@@ -19,18 +19,38 @@ struct PAXRecords {
     }
 
     mutating func add(_ key: StaticString, _ value: some BinaryInteger) {
-        var digits = String(value)
+        add(key, digits: String(value))
+    }
+
+    mutating func add(_ key: StaticString, _ value: TarTime) {
+        add(key, digits: value.decimal)
+    }
+
+    /// The value goes in as it is, and says nothing about the character set of names.
+    mutating func add(_ xattr: TarXattr) {
+        xattr.name.withUnsafeBytes { name in
+            xattr.value.withUnsafeBytes { add(TarXattr.keyPrefix, $0, suffix: name) }
+        }
+    }
+
+    private mutating func add(_ key: StaticString, digits: String) {
+        var digits = digits
         digits.withUTF8 { add(key, UnsafeRawBufferPointer($0)) }
     }
 
-    private mutating func add(_ key: StaticString, _ value: UnsafeRawBufferPointer) {
+    /// - Parameter suffix: what stands behind `key` in the key.
+    private mutating func add(
+        _ key: StaticString, _ value: UnsafeRawBufferPointer,
+        suffix: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
         // The length counts its own digits.
-        let rest = key.utf8CodeUnitCount + value.count + 3
+        let rest = key.utf8CodeUnitCount + suffix.count + value.count + 3
         var length = rest
         while length != rest + Self.digits(length) { length = rest + Self.digits(length) }
         bytes.append(contentsOf: String(length).utf8)
         bytes.append(UInt8(ascii: " "))
         bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+        bytes.append(contentsOf: suffix)
         bytes.append(UInt8(ascii: "="))
         bytes.append(contentsOf: value)
         bytes.append(UInt8(ascii: "\n"))

@@ -11,11 +11,15 @@ public struct TarEntry {
     public var linkTarget: UnsafeRawBufferPointer
     /// Major and minor number of a device.
     public var device: (major: UInt32, minor: UInt32)
+    /// Owner and time of this entry, nil for the writer's.
+    public var attributes: TarAttributes?
+    /// Extended attributes, which are written in this order.
+    public var xattrs: [TarXattr]
 
     public init(
         path: UnsafeRawBufferPointer, kind: TarKind, mode: UInt16, size: UInt64 = 0,
         linkTarget: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
-        device: (major: UInt32, minor: UInt32) = (0, 0)
+        device: (major: UInt32, minor: UInt32) = (0, 0), attributes: TarAttributes? = nil, xattrs: [TarXattr] = []
     ) {
         self.path = path
         self.kind = kind
@@ -23,5 +27,7 @@ public struct TarEntry {
         self.size = size
         self.linkTarget = linkTarget
         self.device = device
+        self.attributes = attributes
+        self.xattrs = xattrs
     }
 }

@@ -1,23 +1,20 @@
 /// Makes the header blocks of entries, byte for byte as Python's `tarfile` in PAX format does.
 ///
-/// What all entries of a layer share, owner and time, is laid out once and copied.
+/// What the entries of a layer share, owner and time, is laid out once and copied.
 struct TarHeaderEncoder {
     static let blockSize = 512
 
     private let template: [UInt8]
-    private let owner: TarOwner
+    private let shared: TarAttributes
 
     init(owner: TarOwner) {
-        self.owner = owner
+        let shared = TarAttributes(owner)
+        self.shared = shared
         var template = [UInt8](repeating: 0, count: Self.blockSize)
         template.withUnsafeMutableBytes { block in
             guard let header = block.baseAddress else { return }
-            TarField.uid.put(Self.fitting(owner.uid, TarField.uid), into: header)
-            TarField.gid.put(Self.fitting(owner.gid, TarField.gid), into: header)
-            TarField.modified.put(Self.fittingTime(owner.modified), into: header)
+            Self.put(shared, into: header)
             Self.putMagic(into: header)
-            Self.put(owner.userName, TarField.userName, into: header)
-            Self.put(owner.groupName, TarField.groupName, into: header)
         }
         self.template = template
     }
@@ -29,14 +26,14 @@ struct TarHeaderEncoder {
         if path.needsRecord(in: .name) { records.add("path", path) }
         let link = TarText(entry.linkTarget)
         if link.needsRecord(in: .linkName) { records.add("linkpath", link) }
-        Self.add("uname", owner.userName, .userName, to: &records)
-        Self.add("gname", owner.groupName, .groupName, to: &records)
-        if owner.uid >= TarField.uid.overflow { records.add("uid", owner.uid) }
-        if owner.gid >= TarField.gid.overflow { records.add("gid", owner.gid) }
+        let attributes = entry.attributes ?? shared
+        Self.add("uname", attributes.userName, .userName, to: &records)
+        Self.add("gname", attributes.groupName, .groupName, to: &records)
+        if attributes.uid >= TarField.uid.overflow { records.add("uid", attributes.uid) }
+        if attributes.gid >= TarField.gid.overflow { records.add("gid", attributes.gid) }
         if entry.size >= TarField.size.overflow { records.add("size", entry.size) }
-        if owner.modified < 0 || UInt64(owner.modified) >= TarField.modified.overflow {
-            records.add("mtime", owner.modified)
-        }
+        if !Self.fits(attributes.modified) { records.add("mtime", attributes.modified) }
+        for xattr in entry.xattrs { records.add(xattr) }
         return records
     }
 
@@ -44,6 +41,12 @@ struct TarHeaderEncoder {
     func encode(_ entry: TarEntry, to header: UnsafeMutableRawPointer) {
         template.withUnsafeBytes {
             header.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(header), byteCount: $0.count)
+        }
+        if let attributes = entry.attributes {
+            for field in [TarField.userName, .groupName] {
+                (header + field.offset).initializeMemory(as: UInt8.self, repeating: 0, count: field.length)
+            }
+            Self.put(attributes, into: header)
         }
         TarField.name.put(TarText(entry.path), into: header)
         TarField.linkName.put(TarText(entry.linkTarget), into: header)
@@ -54,6 +57,14 @@ struct TarHeaderEncoder {
             TarField.deviceMinor.put(UInt64(entry.device.minor), into: header)
         }
         Self.seal(header, kind: entry.kind.rawValue)
+    }
+
+    private static func put(_ attributes: TarAttributes, into header: UnsafeMutableRawPointer) {
+        TarField.uid.put(fitting(attributes.uid, TarField.uid), into: header)
+        TarField.gid.put(fitting(attributes.gid, TarField.gid), into: header)
+        TarField.modified.put(fittingTime(attributes.modified), into: header)
+        attributes.userName.withUnsafeBytes { TarField.userName.put(TarText($0), into: header) }
+        attributes.groupName.withUnsafeBytes { TarField.groupName.put(TarText($0), into: header) }
     }
 
     /// Writes the header of an extended header with `size` bytes of records to the 512 bytes at `header`.
@@ -88,10 +99,9 @@ struct TarHeaderEncoder {
         text.withUTF8 { field.put(TarText(UnsafeRawBufferPointer($0)), into: header) }
     }
 
-    private static func add(_ key: StaticString, _ text: String, _ field: TarField, to records: inout PAXRecords) {
-        var text = text
-        text.withUTF8 { bytes in
-            let text = TarText(UnsafeRawBufferPointer(bytes))
+    private static func add(_ key: StaticString, _ text: [UInt8], _ field: TarField, to records: inout PAXRecords) {
+        text.withUnsafeBytes { bytes in
+            let text = TarText(bytes)
             if text.needsRecord(in: field) { records.add(key, text) }
         }
     }
@@ -101,7 +111,12 @@ struct TarHeaderEncoder {
         value < field.overflow ? value : 0
     }
 
-    private static func fittingTime(_ seconds: Int64) -> UInt64 {
-        seconds < 0 ? 0 : fitting(UInt64(seconds), .modified)
+    /// Whole seconds, as many as the field holds.
+    private static func fits(_ time: TarTime) -> Bool {
+        time.nanoseconds == 0 && time.seconds >= 0 && UInt64(time.seconds) < TarField.modified.overflow
+    }
+
+    private static func fittingTime(_ time: TarTime) -> UInt64 {
+        time.seconds < 0 ? 0 : fitting(UInt64(time.seconds), .modified)
     }
 }

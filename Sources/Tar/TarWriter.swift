@@ -55,7 +55,7 @@ public final class TarWriter {
         try pad(UInt64(bytes.count))
     }
 
-    /// Writes a body of `size` bytes from where `file` stands, and its padding.
+    /// Writes a body of `size` bytes, and its padding.
     ///
     /// - Throws: what the sink throws, or `TarBodyTooShort` where the file ends before `size`.
     public func body(_ size: UInt64, from file: some TarBody) throws {
@@ -65,7 +65,8 @@ public final class TarWriter {
             while rest > 0 {
                 // A call's worth at a time, so that progress shows within a large file.
                 let count = Int(min(rest, 8 << 20))
-                guard try sink.copy(count, from: file.descriptor) == count else { throw TarBodyTooShort() }
+                let offset = file.offset.map { $0 + (size - rest) }
+                guard try sink.copy(count, from: file.descriptor, at: offset) == count else { throw TarBodyTooShort() }
                 rest -= UInt64(count)
                 position += UInt64(count)
             }
@@ -132,9 +133,11 @@ public final class TarWriter {
     }
 }
 
-/// The body of an entry, read from where a descriptor stands.
+/// The body of an entry, in a file.
 public protocol TarBody {
     var descriptor: Int32 { get }
+    /// Where in the file it begins; nil: where the descriptor stands.
+    var offset: UInt64? { get }
     /// Fills the start of `buffer`: how many bytes came, 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }

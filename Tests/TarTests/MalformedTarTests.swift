@@ -133,7 +133,9 @@ struct MalformedTarTests {
         Case("PAX header too large", "a header that extends it has 1048577 bytes, more than the limit of 1048576") {
             $0.extend("x", [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20 + 1))
         },
-        Case("global header with a name", "a global header before it sets a name or a size for all entries") {
+        Case(
+            "global header with a name", "a global header before it sets a name, a size or an attribute for all entries"
+        ) {
             $0.pax([("path", "a")], global: true)
         },
         Case("global header in between", "a global header stands between it and the headers that extend it") { tar in

@@ -54,15 +54,15 @@ public final class DescriptorSink: ArchiveSink {
         }
     }
 
-    public func copy(_ count: Int, from source: Int32) throws -> Int {
+    public func copy(_ count: Int, from source: Int32, at offset: UInt64?) throws -> Int {
         var copied = 0
         while copied < count {
-            let sent = sendfile(descriptor, source, nil, count - copied)
+            let sent = send(count - copied, from: source, at: offset.map { Int($0) + copied })
             if sent == 0 { break }
             if sent < 0 {
                 if errno == EINTR { continue }
                 guard errno == EINVAL || errno == ENOSYS, copied == 0 else { throw failure }
-                return try copyThroughMemory(count, from: source)
+                return try copyThroughMemory(count, from: source, at: offset)
             }
             copied += sent
             advance(sent)
@@ -70,14 +70,25 @@ public final class DescriptorSink: ArchiveSink {
         return copied
     }
 
+    private func send(_ count: Int, from source: Int32, at offset: Int?) -> Int {
+        guard var offset else { return sendfile(descriptor, source, nil, count) }
+        return sendfile(descriptor, source, &offset, count)
+    }
+
     /// For the few file systems and devices that sendfile cannot serve.
-    private func copyThroughMemory(_ count: Int, from source: Int32) throws -> Int {
+    private func copyThroughMemory(_ count: Int, from source: Int32, at offset: UInt64?) throws -> Int {
         sends = false
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 4096)
         defer { buffer.deallocate() }
         var copied = 0
         while copied < count {
-            let read = Glibc.read(source, buffer.baseAddress, min(buffer.count, count - copied))
+            let size = min(buffer.count, count - copied)
+            let read =
+                if let offset {
+                    pread(source, buffer.baseAddress, size, Int(offset) + copied)
+                } else {
+                    Glibc.read(source, buffer.baseAddress, size)
+                }
             if read == 0 { break }
             if read < 0 {
                 if errno == EINTR { continue }

@@ -11,6 +11,7 @@ struct PAXHeader {
     private(set) var gid: UInt64?
     private(set) var size: UInt64?
     private(set) var modified: TarTime?
+    private(set) var xattrs: [TarXattr] = []
 
     init() {}
 
@@ -21,9 +22,16 @@ struct PAXHeader {
             guard let equals = record.firstIndex(of: UInt8(ascii: "=")), equals > record.startIndex else {
                 throw TarMalformed("a record of its extended header has no key")
             }
-            try take(String(decoding: record[..<equals], as: UTF8.self), record[(equals + 1)...])
+            let (key, value) = (record[..<equals], record[(equals + 1)...])
+            if key.starts(with: Self.xattrPrefix) {
+                try takeXattr(Array(key.dropFirst(Self.xattrPrefix.count)), Array(value))
+            } else {
+                try take(String(decoding: key, as: UTF8.self), value)
+            }
         }
     }
+
+    private static let xattrPrefix = TarXattr.keyPrefix.withUTF8Buffer { Array($0) }
 
     /// These records, and those of a global header where these say nothing.
     func over(_ global: PAXHeader) -> PAXHeader {
@@ -36,6 +44,7 @@ struct PAXHeader {
         merged.uid = uid ?? global.uid
         merged.gid = gid ?? global.gid
         merged.modified = modified ?? global.modified
+        merged.xattrs = xattrs
         return merged
     }
 
@@ -68,6 +77,17 @@ struct PAXHeader {
             throw TarMalformed("it is a sparse file, which is not read")
         default: break
         }
+    }
+
+    /// A value may be of any bytes, and empty.
+    private mutating func takeXattr(_ name: [UInt8], _ value: [UInt8]) throws(TarMalformed) {
+        guard !name.isEmpty, !name.contains(0) else {
+            throw TarMalformed("the name of an extended attribute of it is empty or holds a NUL")
+        }
+        guard !xattrs.contains(where: { $0.name == name }) else {
+            throw TarMalformed("its extended header has the attribute '\(TarName.printable(name))' twice")
+        }
+        xattrs.append(TarXattr(name: name, value: value))
     }
 
     private static func set<Value>(_ place: inout Value?, _ key: String, _ value: Value) throws(TarMalformed) {

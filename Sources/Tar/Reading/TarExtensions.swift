@@ -24,8 +24,8 @@ struct TarExtensions {
     func global(_ bytes: [UInt8]) throws(TarMalformed) -> PAXHeader {
         guard isEmpty else { throw TarMalformed("a global header stands between it and the headers that extend it") }
         let global = try PAXHeader(parsing: bytes)
-        guard global.path == nil, global.linkTarget == nil, global.size == nil else {
-            throw TarMalformed("a global header before it sets a name or a size for all entries")
+        guard global.path == nil, global.linkTarget == nil, global.size == nil, global.xattrs.isEmpty else {
+            throw TarMalformed("a global header before it sets a name, a size or an attribute for all entries")
         }
         return global
     }
@@ -50,7 +50,7 @@ struct TarExtensions {
             userName: records.userName ?? header.userName, groupName: records.groupName ?? header.groupName,
             modified: records.modified ?? TarTime(seconds: header.modified),
             linkTarget: isLink ? records.linkTarget ?? longLink ?? header.linkTarget : [],
-            deviceMajor: header.deviceMajor, deviceMinor: header.deviceMinor)
+            deviceMajor: header.deviceMajor, deviceMinor: header.deviceMinor, xattrs: records.xattrs)
     }
 
     /// The size of the body. One that PAX gives stands only in for what the header cannot hold: where the two differ

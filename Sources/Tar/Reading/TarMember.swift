@@ -21,17 +21,6 @@ public struct TarMember: Equatable, Sendable {
     public var deviceMajor: UInt32
     /// Minor number of a device; 0 for all but devices.
     public var deviceMinor: UInt32
-}
-
-/// A time as a tar gives it.
-public struct TarTime: Hashable, Sendable {
-    /// Whole seconds since 1970, rounded down; may be negative.
-    public var seconds: Int64
-    /// Nanoseconds beyond the seconds, 0 to 999,999,999.
-    public var nanoseconds: UInt32
-
-    public init(seconds: Int64, nanoseconds: UInt32 = 0) {
-        self.seconds = seconds
-        self.nanoseconds = nanoseconds
-    }
+    /// Extended attributes, in the order of the archive.
+    public var xattrs: [TarXattr]
 }

@@ -1,0 +1,24 @@
+import Glibc
+
+/// What the file system says of a file that is another one, or changed, when any of it differs.
+public struct FileIdentity: Hashable, Sendable {
+    public let device: UInt64
+    public let inode: UInt64
+    public let size: Int64
+    /// When its contents last changed, in nanoseconds since 1970.
+    public let modified: Int64
+    /// When the file or what is known of it last changed, in nanoseconds since 1970. No program can set it.
+    public let changed: Int64
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        modified = Self.nanoseconds(status.st_mtim)
+        changed = Self.nanoseconds(status.st_ctim)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,52 @@
+import Failures
+import Glibc
+import SystemPackage
+
+/// A file that is read from any place by any number of readers at once. It is closed when nobody has it any more.
+public final class OpenFile: Sendable {
+    public let descriptor: Int32
+    /// What it is, for errors: `'base.tar'`.
+    public let name: String
+    /// Bytes when it was opened.
+    public let size: UInt64
+    /// What tells this file in this state from all others.
+    public let identity: FileIdentity
+
+    /// - Parameter descriptor: an open regular file; this object closes it.
+    /// - Throws: `Failure` with code `io`.
+    public init(owning descriptor: Int32, name: String) throws {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let failure = Failure.io("cannot read \(name)")
+            close(descriptor)
+            throw failure
+        }
+        self.descriptor = descriptor
+        self.name = name
+        size = UInt64(max(0, status.st_size))
+        identity = FileIdentity(status)
+    }
+
+    deinit { close(descriptor) }
+
+    /// The whole file.
+    public var whole: FileRange { FileRange(file: self, offset: 0, size: size) }
+
+    /// Fills the start of `buffer` with what lies at `offset`.
+    ///
+    /// - Returns: how many bytes came; 0 only where the file ends.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+        while true {
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset))
+            if count >= 0 { return count }
+            guard errno == EINTR else { throw Failure.io("cannot read \(name)") }
+        }
+    }
+
+    /// The error for a file that ended before its end.
+    public var shortened: Failure {
+        Failure(
+            .io, "cannot read \(name)", why: "it became shorter while it was read",
+            advice: "see that nothing writes to it, and run again")
+    }
+}

@@ -1,0 +1,86 @@
+import Archives
+import Failures
+import Tar
+
+/// Writes a flat tree as one tar, as `docker import` and `sqfstar` take it.
+///
+/// `./` comes first, then `./…`, a folder before what is in it and siblings by `PathOrder`. Of the names of one file the
+/// first holds it, and the others are hard links to that. Each entry keeps its owner, its time and its attributes, so
+/// the bytes depend on the layers alone.
+public struct FlatTreeWriter {
+    private let tree: FlatTree
+    private let tar: TarWriter
+    private let windows: LayerWindows
+    /// The first name of each file that has several.
+    private var firstNames: [FlatTree.FileIdentity: FlatTree.ID] = [:]
+    /// The name of the entry that is being written, `./` before it.
+    private var path = Array("./".utf8)
+
+    private init(_ tree: FlatTree, to sink: any ByteSink) {
+        self.tree = tree
+        tar = TarWriter(to: sink, owner: TarOwner())
+        windows = LayerWindows(tree.layers)
+    }
+
+    /// Writes all of it.
+    ///
+    /// - Returns: bytes of the tar.
+    /// - Throws: what the sink throws; `Failure` with code `io` if a layer cannot be read, or is not as long as it was.
+    public static func write(_ tree: FlatTree, to sink: any ByteSink) throws -> UInt64 {
+        var writer = FlatTreeWriter(tree, to: sink)
+        try writer.write()
+        return writer.tar.position
+    }
+
+    private mutating func write() throws {
+        try write(.root)
+        // Of each folder on the way: what of it is still to come, the next one last, and the length of its path.
+        var pending = [(rest: Array(tree.children(of: .root).reversed()), length: path.count)]
+        while let folder = pending.last {
+            guard let id = folder.rest.last else {
+                pending.removeLast()
+                continue
+            }
+            pending[pending.count - 1].rest.removeLast()
+            path.removeSubrange(folder.length...)
+            path += tree.name(of: id)
+            if tree[id].kind == .folder { path.append(UInt8(ascii: "/")) }
+            try write(id)
+            if tree[id].kind == .folder {
+                pending.append((Array(tree.children(of: id).reversed()), path.count))
+            }
+        }
+        try tar.finish()
+    }
+
+    private mutating func write(_ id: FlatTree.ID) throws {
+        guard let entry = tree.entry(id) else { return }
+        if let identity = tree.sharedIdentity(id) {
+            if let first = firstNames[identity] {
+                try header(entry, kind: .hardLink, size: 0, target: Array("./".utf8) + tree.path(of: first))
+                return
+            }
+            firstNames[identity] = id
+        }
+        try header(entry, kind: entry.kind, size: entry.size, target: entry.linkTarget)
+        guard entry.size > 0 else { return }
+        let body = windows.body(layer: Int(tree[id].bodyLayer) - 1, at: tree[id].offset)
+        do {
+            try tar.body(entry.size, from: body)
+        } catch is TarBodyTooShort {
+            throw body.shortened
+        }
+    }
+
+    private func header(_ entry: FlatEntry, kind: TarKind, size: UInt64, target: [UInt8]) throws {
+        try path.withUnsafeBytes { path in
+            try target.withUnsafeBytes { target in
+                try tar.header(
+                    TarEntry(
+                        path: path, kind: kind, mode: entry.mode, size: size, linkTarget: target,
+                        device: (entry.deviceMajor, entry.deviceMinor), attributes: entry.attributes,
+                        xattrs: kind == .hardLink ? [] : entry.xattrs))
+            }
+        }
+    }
+}

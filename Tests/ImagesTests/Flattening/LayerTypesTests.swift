@@ -1,0 +1,117 @@
+import Failures
+import Images
+import Tar
+import TestSupport
+import Testing
+
+@Suite("What a layer puts over another")
+struct LayerTypesTests {
+    @Test("takes the place of what was there, whatever either is")
+    func typeChanges() throws {
+        let folder: [CraftedEntry] = [.folder("x"), .file("x/a", "1"), .file("x/s/b", "2")]
+        let file: [CraftedEntry] = [.file("x", "3")]
+        let link: [CraftedEntry] = [.link("x", "t")]
+        let target: [CraftedEntry] = [.file("t/a", "4")]
+        let kept = ["d ./t/", "f ./t/a 4"]
+        #expect(try CraftedLayers.lines(file, folder) == ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/b 2"])
+        #expect(try CraftedLayers.lines(folder, file) == ["f ./x 3"])
+        #expect(try CraftedLayers.lines(target, folder, link) == kept + ["l ./x -> t"])
+        #expect(
+            try CraftedLayers.lines(target, link, folder)
+                == kept + ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/b 2"])
+        #expect(try CraftedLayers.lines(target, link, file) == kept + ["f ./x 3"])
+        #expect(try CraftedLayers.lines(target, file, link) == kept + ["l ./x -> t"])
+        #expect(try CraftedLayers.lines(target, link, [.folder("x")]) == kept + ["d ./x/"])
+        var device = CraftedEntry(path: Array("x".utf8), kind: .characterDevice)
+        device.device = (1, 3)
+        #expect(try CraftedLayers.lines(folder, [device]) == ["c ./x 1:3"])
+    }
+
+    @Test("brings nothing back of what was replaced or removed in between")
+    func nothingComesBack() throws {
+        let folder: [CraftedEntry] = [.folder("x"), .file("x/a", "1"), .file("x/s/b", "2")]
+        #expect(
+            try CraftedLayers.lines(folder, [.file("x", "3")], [.file("x/n", "4")]) == ["d ./x/", "f ./x/n 4"])
+        #expect(try CraftedLayers.lines(folder, [.file(".wh.x")], [.folder("x/s")]) == ["d ./x/", "d ./x/s/"])
+        #expect(
+            try CraftedLayers.lines(folder, [.file("x/.wh.s")], [.file("x/s/c", "5")])
+                == ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/c 5"])
+        #expect(
+            try CraftedLayers.lines(folder, [.file("x/.wh.a")], [.file("x/a", "6")])
+                == ["d ./x/", "f ./x/a 6", "d ./x/s/", "f ./x/s/b 2"])
+    }
+
+    @Test("leaves what is in a folder that both have, which gets the attributes of the upper one")
+    func folders() throws {
+        var upper = CraftedEntry.folder("x", mode: 0o2770)
+        upper.attributes = TarAttributes(uid: 1, gid: 2, modified: TarTime(seconds: 9))
+        var lower = CraftedEntry.folder("x")
+        lower.xattrs = [TarXattr(name: Array("user.old".utf8), value: [1])]
+        let tree = try CraftedLayers.tree([[lower, .file("x/a")], [upper]])
+        let entry = try #require(tree.find(Array("x".utf8)).flatMap(tree.entry))
+        #expect(entry.mode == 0o2770)
+        #expect(entry.attributes == upper.attributes)
+        #expect(entry.xattrs.isEmpty)
+        #expect(tree.find(Array("x/a".utf8)) != nil)
+    }
+
+    @Test("leaves a folder as it is where it only adds to it")
+    func additions() throws {
+        let tree = try CraftedLayers.tree([[.folder("x", mode: 0o1777)], [.file("x/a")]])
+        let entry = try #require(tree.find(Array("x".utf8)).flatMap(tree.entry))
+        #expect(entry.mode == 0o1777)
+        #expect(entry.attributes.modified == TarTime(seconds: 7))
+    }
+
+    @Test("keeps devices and FIFOs as entries")
+    func devices() throws {
+        var null = CraftedEntry(path: Array("null".utf8), kind: .characterDevice)
+        null.device = (1, 3)
+        var disk = CraftedEntry(path: Array("disk".utf8), kind: .blockDevice)
+        disk.device = (259, 0o3_777_777)
+        let fifo = CraftedEntry(path: Array("fifo".utf8), kind: .fifo)
+        #expect(
+            try CraftedLayers.lines([null, disk, fifo])
+                == ["b ./disk 259:1048575", "p ./fifo", "c ./null 1:3"])
+    }
+
+    @Test("keeps attributes, but for those of the machine that it was made on")
+    func xattrs() throws {
+        func xattr(_ name: String) -> TarXattr { TarXattr(name: Array(name.utf8), value: [0, 1, 0xFF, 0x0A]) }
+        let kept = [xattr("security.capability"), xattr("user.a"), xattr("trusted.overlays")]
+        var file = CraftedEntry.file("f")
+        file.xattrs =
+            [xattr("security.selinux"), xattr("trusted.overlay.opaque"), xattr("trusted.overlay.redirect")] + kept
+        let tree = try CraftedLayers.tree([[file]])
+        #expect(tree.find(Array("f".utf8)).flatMap(tree.entry)?.xattrs == kept)
+        let reader = TarReader(MemorySource(try CraftedLayers.flat([[file]])), archive: "the flat tar")
+        #expect(try reader.next()?.xattrs == [])
+        #expect(try reader.next()?.xattrs == kept)
+    }
+
+    @Test("is refused where the tar is cut off within a body or a header, or is none")
+    func damaged() throws {
+        let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
+        for (bytes, entry) in [(Array(tar[..<1700]), "entry 2 'b'"), (Array(tar[..<1300]), "entry 2")] {
+            var tree = FlatTree()
+            let failure = try #require(throws: Failure.self) {
+                try tree.apply(CraftedLayers.range(bytes), name: CraftedLayers.name)
+            }
+            #expect(failure.code == .data)
+            #expect(failure.what == "cannot read \(CraftedLayers.name), \(entry)")
+        }
+        var tree = FlatTree()
+        let failure = #expect(throws: Failure.self) {
+            try tree.apply(CraftedLayers.range([UInt8](repeating: 0x41, count: 512)), name: CraftedLayers.name)
+        }
+        #expect(failure?.code == .data)
+    }
+
+    @Test("ends where the tar has no end blocks")
+    func noEndBlocks() throws {
+        let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
+        var tree = FlatTree()
+        try tree.apply(CraftedLayers.range(Array(tar[..<2048])), name: CraftedLayers.name)
+        #expect(tree.children(of: .root).map { Array(tree.name(of: $0)) } == [[0x61], [0x62]])
+    }
+}
