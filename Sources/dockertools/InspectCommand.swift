@@ -7,8 +7,8 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect",
         abstract: "Show an image: its config, its layers and their sizes.",
         discussion: """
-            IMAGE is a docker-archive, plain or compressed with gzip or zstd; - reads standard input; PATH#NAME:TAG chooses \
-            one of several images.
+            IMAGE is a docker-archive, plain or compressed with gzip, zstd, xz or bzip2; - reads standard input; \
+            PATH#NAME:TAG chooses one of several images.
 
             Example:
               dockertools inspect image.tar.gz
