@@ -10,7 +10,7 @@ PROGRAM := .build/release/dockertools
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := attr busybox-static bzip2 docker.io gzip zstd nix-bin podman python3 python3-jsonschema skopeo squashfs-tools strace umoci xz-utils
+TEST_PACKAGES := attr busybox-static bzip2 docker.io gzip libcap2-bin zstd nix-bin podman python3 python3-jsonschema skopeo squashfs-tools strace umoci xz-utils
 # The peers of the benchmarks.
 BENCH_PACKAGES := docker.io openssl pigz python3 time
 
