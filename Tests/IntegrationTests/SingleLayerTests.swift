@@ -41,7 +41,7 @@ struct SingleLayerTests {
         // hello refers to busybox and base-data, and nothing to hello itself.
         #expect(image.layers[0].storePaths == [store["baseData"], store["busybox"]].sorted())
         let members = try image.members(ofLayer: 0)
-        #expect(members.contains { $0.hasPrefix("- 0755 0:0 root:root 1 ") && $0.hasSuffix(" bin/hello") })
+        #expect(members.contains { $0.hasPrefix("- 0555 0:0 root:root 1 ") && $0.hasSuffix(" bin/hello") })
         #expect(members.contains { $0.hasSuffix(" bin/hi -> hello") })
         #expect(!members.contains { $0.contains(" nix/store/") && $0.contains("hello-2.10") })
         try docker.load(image.output)
@@ -117,7 +117,7 @@ struct SingleLayerTests {
                 for member in tarfile.open(sys.argv[1], errors="surrogateescape"):
                     if member.name in ("again", "tool"):
                         value = member.pax_headers.get("SCHILY.xattr.security.capability", "")
-                        print(member.name, oct(member.mode), member.uid, value.encode("utf-8", "surrogateescape").hex())
+                        print(member.name, oct(member.mode & 0o7777), member.uid, value.encode("utf-8", "surrogateescape").hex())
                 """
             let shown = String(decoding: try Program.python(script, [exported]), as: UTF8.self)
             // cap_net_raw is capability 13: bit 0x2000 of the permitted ones (linux/capability.h, vfs_cap_data).
