@@ -69,8 +69,7 @@ struct DockerArchiveWriterTests {
         #expect(bytes.count.isMultiple(of: 10240))
 
         #expect(written.imageID == imageID)
-        #expect(written.name == "host:5000/app")
-        #expect(written.tag == "v1")
+        #expect(written.names == [ImageName(name: "host:5000/app", tag: "v1")])
         #expect(written.layers.map(\.diffID) == ids)
         #expect(written.layers.map(\.size) == [10240, 20480])
         #expect(written.layers.map(\.storePaths) == [[try #require(Self.store)], []])
@@ -115,14 +114,14 @@ struct DockerArchiveWriterTests {
         #expect(members.filter { $0.head.hasPrefix("\(one.hex)/layer.tar ") }.count == 1)
         let names = [one, two, one, one].map { "\"\($0.hex)/layer.tar\"" }.joined(separator: ",")
         #expect(members[members.count - 2].body.contains("\"Layers\":[\(names)]"))
-        #expect(members.last?.body == #"{"app":{"\#(written.tag)":"\#(one.hex)"}}"#)
+        #expect(members.last?.body == #"{"app":{"\#(written.names[0].tag ?? "")":"\#(one.hex)"}}"#)
     }
 
     @Test func makesTheTagFromTheImageWhereThereIsNone() throws {
         let written = try folder.archive(FakeImage(layers: [Self.layer(1)])).written
-        #expect(written.tag == NixBase32.encode(Array(written.imageID.bytes.prefix(20))))
-        #expect(written.tag.count == 32)
-        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.tag != written.tag)
+        #expect(written.names.map(\.tag) == [NixBase32.encode(Array(written.imageID.bytes.prefix(20)))])
+        #expect(written.names[0].tag?.count == 32)
+        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.names != written.names)
     }
 
     @Test func tellsOfEachLayerInOrderAndOfAllItsBytes() throws {

@@ -91,8 +91,9 @@ struct BaseImageTests {
         #expect(third.layers.count == 5)
         #expect(third.layers.prefix(4).map(\.diffID) == second.layers.map(\.diffID))
         try docker.load(third.output)
-        #expect(try docker.runImage(third.reference, ["/bin/sh", "-c", "cat /file; hello; echo $A"])
-            == "top\nHello, world!\n1\n")
+        #expect(
+            try docker.runImage(third.reference, ["/bin/sh", "-c", "cat /file; hello; echo $A"])
+                == "top\nHello, world!\n1\n")
         let path = try bench.write(
             "{\"name\": \"x\", \"fromImage\": \"above.tar\", \"contents\": \"\(store["hello"])\", \"maxLayers\": 5}",
             to: "few.json")
@@ -164,7 +165,8 @@ struct BaseImageTests {
     func chosenBase() throws {
         for name in ["one", "two"] {
             _ = try bench.layered(
-                "{\"name\": \"\(name)\", \"tag\": \"1\", \"config\": {\"Env\": [\"N=\(name)\"]}}", output: "\(name).tar")
+                "{\"name\": \"\(name)\", \"tag\": \"1\", \"config\": {\"Env\": [\"N=\(name)\"]}}", output: "\(name).tar"
+            )
             try docker.load(bench.folder.path("\(name).tar"))
         }
         let both = bench.folder.path("both.tar")

@@ -53,7 +53,8 @@ struct SingleLayerTests {
         let own = try bench.build("{\"name\": \"own\", \"contents\": \"\(store["mirror"])\"}")
         #expect(own.layers[0].storePaths == [store["mirror"]])
         let named = try bench.build(
-            "{\"name\": \"named\", \"contents\": \"\(store["twins"])\", \"extraCommands\": \"echo \(store["twins"]) > at\"}")
+            "{\"name\": \"named\", \"contents\": \"\(store["twins"])\", \"extraCommands\": \"echo \(store["twins"]) > at\"}"
+        )
         #expect(named.layers[0].storePaths == [store["twins"]])
         let none = try bench.build("{\"name\": \"none\", \"contents\": \"\(store["twins"])\"}")
         #expect(none.layers[0].storePaths == [])
@@ -83,7 +84,8 @@ struct SingleLayerTests {
                 "{\"name\": \"links\", \"contents\": [\"one\", \"two\"], \"keepContentsDirlinks\": \(keeps)}")
         }
         #expect(try names(image(false)) == ["bin/", "bin/x", "bin/y", "usr/", "usr/bin/", "usr/bin/x"].map(stripped))
-        #expect(try names(image(true)) == ["bin -> usr/bin", "usr/", "usr/bin/", "usr/bin/x", "usr/bin/y"].map(stripped))
+        #expect(
+            try names(image(true)) == ["bin -> usr/bin", "usr/", "usr/bin/", "usr/bin/x", "usr/bin/y"].map(stripped))
     }
 
     /// Python's tarfile shows folders without the slash.
