@@ -31,4 +31,10 @@ extension WrittenImage {
         imageID = try SHA256.digest(of: image.config(diffIDs: layers.map(\.diffID)))
         names = image.names(imageID: imageID)
     }
+
+    /// The image's ID, without it being written: files that were never hashed are.
+    public static func id(of image: any Image) throws -> Digest {
+        let diffIDs = try image.layers.map { try $0.archived?.diffID ?? $0.open().diffID() }
+        return try SHA256.digest(of: image.config(diffIDs: diffIDs))
+    }
 }
