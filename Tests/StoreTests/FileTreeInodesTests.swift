@@ -39,7 +39,8 @@ struct FileTreeInodesTests {
 
     private func check(_ tree: FileTree) {
         let ofA = [xattr("user.b", Array("bb".utf8)), xattr("user.z", Array("z".utf8))]
-        #expect(tree.lines.map { $0.split(separator: " ").last.map(String.init) } == ["755", "a", "sub", "sub/b", "sub/c"])
+        #expect(
+            tree.lines.map { $0.split(separator: " ").last.map(String.init) } == ["755", "a", "sub", "sub/b", "sub/c"])
         #expect(
             tree.entries.map { tree.xattrs(of: $0) } == [
                 [], ofA, [xattr("user.s", Array("s".utf8))], [xattr("security.capability", capability)], ofA,

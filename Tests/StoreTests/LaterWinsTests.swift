@@ -9,8 +9,9 @@ struct LaterWinsTests {
     init() throws { folder = try TemporaryFolder() }
 
     /// `one`, `two` and so on laid over one another.
-    private func merge(_ names: [String], _ policy: MergePolicy = .laterWins) throws -> (tree: FileTree, clashes: [String])
-    {
+    private func merge(
+        _ names: [String], _ policy: MergePolicy = .laterWins
+    ) throws -> (tree: FileTree, clashes: [String]) {
         try TreeMerger.merge(
             names.map { .copied(try FileTree(walking: folder.place($0)), name: $0) }, policy)
     }
