@@ -47,7 +47,7 @@ struct OCIIndex {
             throw files.failure("its indexes lie more than \(Self.depthLimit) deep in one another")
         }
         let place = "the index \(descriptor.digest)"
-        let value = try files.value(files.blob(descriptor, place), "\(place) of \(files.name)")
+        let value = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
         let entries = try manifests(value, place).filter { $0.platform?.os != "unknown" }
         return try images(chosen(entries, of: place), names: names, depth: depth + 1)
     }
