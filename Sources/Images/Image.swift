@@ -3,6 +3,9 @@ import Digests
 
 /// An image: layers, and a config that names them. Every destination takes one; every source gives one.
 public protocol Image: Sendable {
+    /// The repository's name in its first name; nil where it has none.
+    var name: String? { get }
+
     /// The names of the image, `NAME:TAG` each; none where an archive gives none.
     ///
     /// - Parameter imageID: the digest of the config, which a tag may be made from.

@@ -40,7 +40,7 @@ final class FakeLayer: Layer, OpenLayer {
 }
 
 struct FakeImage: Image {
-    var name = "app"
+    var name: String? = "app"
     var tag: String?
     var layers: [any Layer]
     var attachments: [(name: String, bytes: [UInt8])] = []
