@@ -12,6 +12,7 @@ enum StorePathOfTests {
 struct NamedImage: Image {
     var names: [ImageName]
     var layers: [any Layer] { [] }
+    var name: String? { names.first?.name }
     func names(imageID: Digest) -> [ImageName] { names }
     func config(diffIDs: [Digest]) -> [UInt8] { CraftedLayout.config(diffIDs) }
 }
