@@ -118,7 +118,7 @@ public final class DockerArchiveWriter {
             images.map { image in
                 [
                     "Config": .string("\(image.imageID.hex).json"),
-                    "RepoTags": .array(image.names.map { .string("\($0)") }),
+                    "RepoTags": .array(image.names.filter(\.isComplete).map { .string("\($0)") }),
                     "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
                 ]
             })

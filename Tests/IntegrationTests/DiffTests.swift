@@ -95,8 +95,8 @@ struct DiffTests {
     func missing() throws {
         let one = try image("one", "echo > f")
         let outcome = try bench.run(["diff", one, bench.folder.path("nowhere.tar")])
-        #expect(outcome.status == 74)
+        #expect(outcome.status == 65)
         #expect(outcome.text == "")
-        #expect(outcome.errors.contains("cannot open"))
+        #expect(outcome.errors.contains("there is no such image"))
     }
 }

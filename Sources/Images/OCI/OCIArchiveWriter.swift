@@ -85,7 +85,7 @@ public final class OCIArchiveWriter: OCIBlobStore {
             images.map { placed in
                 [
                     "Config": .string(OCIBlob.path(placed.config.digest)),
-                    "RepoTags": .array(placed.image.names.map { .string("\($0)") }),
+                    "RepoTags": .array(placed.image.names.filter(\.isComplete).map { .string("\($0)") }),
                     "Layers": .array(placed.layers.map { .string(OCIBlob.path($0.digest)) }),
                 ]
             })

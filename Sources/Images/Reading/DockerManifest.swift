@@ -19,7 +19,11 @@ struct DockerManifest {
         guard let entries = manifest.array, !entries.isEmpty else {
             throw files.failure("manifest.json is \(manifest.kind), and not a list of images")
         }
-        return try entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
+        let images = try entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
+        if let faults = context.faults {
+            try LegacyLayers(files).check(images.map { $0.archivedLayers.map(\.name) }, faults)
+        }
+        return images
     }
 
     private func image(_ entry: JSONValue, _ place: String) throws -> ArchivedImage {
@@ -46,7 +50,6 @@ struct DockerManifest {
                 name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), size: file.size,
                 range: file.range, context: context)
         }
-        if let faults = context.faults { try LegacyLayers(files).check(layerNames, faults) }
         return ArchivedImage(source: files.name, names: names, config: config, archivedLayers: layers)
     }
 

@@ -31,7 +31,15 @@ extension ImageArchive {
     /// The file if it is one that need not be decompressed.
     private static func plainFile(_ path: FilePath) throws -> FileRange? {
         let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw Failure.io("cannot open '\(path)'") }
+        guard descriptor >= 0 else {
+            let error = Errno.current
+            guard error == .noSuchFileOrDirectory || error == .notDirectory else {
+                throw Failure.io("cannot open '\(path)'", error)
+            }
+            throw Failure(
+                .data, "cannot read '\(path)'", why: "there is no such image",
+                advice: "check the path: an archive, or the folder of an OCI layout")
+        }
         let file = try OpenFile(owning: descriptor, name: "'\(path)'")
         guard file.isRegular, try Compression(of: file.whole) == .none else { return nil }
         return file.whole
