@@ -63,7 +63,7 @@ struct OCIIndex {
             throw files.failure("its indexes lie more than \(Self.depthLimit) deep in one another")
         }
         let place = "the index \(descriptor.digest)"
-        let value = try files.value(files.blob(descriptor, place), "\(place) of \(files.name)")
+        let value = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
         return try images(chosen(manifests(value, place), of: place), names: names, depth: depth + 1)
     }
 
