@@ -13,7 +13,6 @@ struct NamedImage: Image {
     var names: [ImageName]
     var name: String? { names.first?.name }
     var layers: [any Layer] { [] }
-    var name: String? { names.first?.name }
     func names(imageID: Digest) -> [ImageName] { names }
     func config(diffIDs: [Digest]) -> [UInt8] { CraftedLayout.config(diffIDs) }
 }
