@@ -42,6 +42,8 @@ final class OpenArchivedLayer: OpenLayer {
     func write(to sink: any ByteSink) throws {
         if isKnownToBeRight {
             try tar.copy(to: sink)
+            // What was kept of the file is of the state that it was opened in.
+            if !isVerified, !tar.file.isUnchanged { try check(tar.digest()) }
         } else if sink.copiesFiles {
             // The kernel copies while another thread reads.
             let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try $0.digest() }

@@ -11,8 +11,8 @@ enum StorePathOfTests {
 /// An image without layers, of any names.
 struct NamedImage: Image {
     var names: [ImageName]
-    var layers: [any Layer] { [] }
     var name: String? { names.first?.name }
+    var layers: [any Layer] { [] }
     func names(imageID: Digest) -> [ImageName] { names }
     func config(diffIDs: [Digest]) -> [UInt8] { CraftedLayout.config(diffIDs) }
 }

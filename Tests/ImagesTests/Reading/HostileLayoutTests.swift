@@ -226,6 +226,18 @@ struct HostileLayoutTests {
         #expect(failure?.why.hasSuffix(" is a link, or leads through one, which is not followed") == true)
     }
 
+    @Test(arguments: ["../c.json", "/etc/passwd", "blobs/sha256/../../../c.json"]) func leavesNoFolder(
+        _ config: String
+    ) throws {
+        var layout = CraftedLayout()
+        layout.files["manifest.json"] = Array(#"[{"Config":"\#(config)","Layers":[]}]"#.utf8)
+        try layout.write(to: folder)
+        try folder.write(CraftedLayout.config([]), to: "c.json")
+        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        #expect(failure?.code == .data)
+        #expect(failure?.why == "'\(config)' leads out of it")
+    }
+
     @Test func followsNoBlobThatIsALink() throws {
         var layout = CraftedLayout()
         layout.index(try layout.image([(layer, nil)]))
