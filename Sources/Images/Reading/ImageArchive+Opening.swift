@@ -10,7 +10,7 @@ extension ImageArchive {
     /// - Throws: `Failure` with code `data` if it is damaged, holds no image, or contradicts itself; with `io` if it cannot
     ///   be read.
     public static func open(_ path: FilePath, _ context: ReadingContext) throws -> ImageArchive {
-        let kind = path == "-" ? 0 : kind(of: path)
+        let kind = path == "-" ? 0 : try kind(of: path)
         if kind == S_IFDIR { return try ImageArchive(FolderFiles(path), context: context) }
         // A FIFO is opened but once: whoever writes to it would be gone the second time.
         if kind == S_IFREG, let file = try plainFile(path) {
@@ -22,24 +22,23 @@ extension ImageArchive {
         return try ImageArchive(files, context: context)
     }
 
-    /// The type in the mode of what lies there, 0 for nothing.
-    private static func kind(of path: FilePath) -> mode_t {
+    /// The type in the mode of what lies there.
+    private static func kind(of path: FilePath) throws -> mode_t {
         var status = stat()
-        return path.withPlatformString { stat($0, &status) } == 0 ? status.st_mode & S_IFMT : 0
+        if path.withPlatformString({ stat($0, &status) }) == 0 { return status.st_mode & S_IFMT }
+        let error = Errno.current
+        guard error == .noSuchFileOrDirectory || error == .notDirectory else {
+            throw Failure.io("cannot open '\(path)'", error)
+        }
+        throw Failure(
+            .data, "cannot read '\(path)'", why: "there is no such image",
+            advice: "check the path: an archive, or the folder of an OCI layout")
     }
 
     /// The file if it is one that need not be decompressed.
     private static func plainFile(_ path: FilePath) throws -> FileRange? {
         let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard descriptor >= 0 else {
-            let error = Errno.current
-            guard error == .noSuchFileOrDirectory || error == .notDirectory else {
-                throw Failure.io("cannot open '\(path)'", error)
-            }
-            throw Failure(
-                .data, "cannot read '\(path)'", why: "there is no such image",
-                advice: "check the path: an archive, or the folder of an OCI layout")
-        }
+        guard descriptor >= 0 else { throw Failure.io("cannot open '\(path)'") }
         let file = try OpenFile(owning: descriptor, name: "'\(path)'")
         guard file.isRegular, try Compression(of: file.whole) == .none else { return nil }
         return file.whole
