@@ -26,6 +26,8 @@ struct FileTreeWalker {
     private var way: [Identity] = []
     /// The origin of what is added.
     private var origin: UInt16 = 0
+    /// How many entries were reached through links.
+    private var linkedEntries = 0
 
     private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: FolderLinks?) throws {
         tree = FileTree(origins: [FileTree.Origin(path: root)])
@@ -67,7 +69,7 @@ struct FileTreeWalker {
             }
             if let links, FileTree.Kind(mode: status.st_mode) == .link {
                 let target = try readLink(name, folder: descriptor, parent: path)
-                if let place = links.folder(target, from: path) {
+                if let place = links.folder(target, from: path, below: tree.origins[0].path) {
                     try addFolder(at: place, name: name, depth: depth, link: self.path(path, name))
                     continue
                 }
@@ -148,6 +150,7 @@ struct FileTreeWalker {
     private mutating func add(
         name: FileTree.Span, _ status: stat, depth: UInt16, folder: Int32, parent: FilePath
     ) throws -> FileTree.Kind {
+        try countLinked()
         let kind = FileTree.Kind(mode: status.st_mode)
         let modified = Self.nanoseconds(status.st_mtim)
         let changed = Self.nanoseconds(status.st_ctim)
@@ -169,6 +172,18 @@ struct FileTreeWalker {
         tree.newestChange = max(tree.newestChange, changed)
         fingerprint(entry, status, changed)
         return kind
+    }
+
+    /// Counts an entry that was reached through a link: others than the walk's root have another origin.
+    private mutating func countLinked() throws {
+        guard let links, origin > 0 else { return }
+        linkedEntries += 1
+        guard linkedEntries <= links.entryLimit else {
+            throw Failure(
+                .data, "cannot copy the folder \(tree.origins[0].path)",
+                why: "the links to folders in it bring more than \(links.entryLimit) files",
+                advice: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
+        }
     }
 
     /// The number of what a file has besides, the same for all its names; 0 for nothing.

@@ -3,17 +3,24 @@ import SystemPackage
 
 /// Finds the folders that links lead to, as rsync's `--copy-dirlinks` does: where the links are, not in the image.
 ///
-/// A link into the store leads to where the store lies on this machine. One that stands in a store path and leads out of
-/// the store leads nowhere: such a path is the same on every machine, and what lies around it is not.
+/// Only inside what the image is made of: no file of this machine gets into it by way of a link. A link in a plain folder
+/// leads to what lies below the folder that contents name, one in a store path to what lies in the store, and both into
+/// store paths, where the store lies on this machine. An absolute target means the image's root, and so does all that
+/// leads above the folder that contents name: from there only the store is known.
 public struct FolderLinks: Sendable {
     /// As many as Linux follows (path_resolution(7)).
-    private static let limit = 40
+    private static let linkLimit = 40
+
+    /// The most files, folders and links of one content that are reached through links. Some dozens of links suffice for
+    /// more than any machine can hold, since each may lead to a folder with two more.
+    let entryLimit: Int
 
     private let store: StoreLocation
     private let storeDir: FilePath
 
-    public init(_ store: StoreLocation) {
+    public init(_ store: StoreLocation, entryLimit: Int = 1_000_000) {
         self.store = store
+        self.entryLimit = entryLimit
         storeDir = FilePath(store.storeDir)
     }
 
@@ -22,43 +29,50 @@ public struct FolderLinks: Sendable {
     /// - Parameters:
     ///   - target: what the link says.
     ///   - folder: the absolute path of the folder where the link stands, on this machine.
-    /// - Returns: its path on this machine; nil for a link to something else, to nothing, or round in a circle.
-    func folder(_ target: [UInt8], from folder: FilePath) -> FilePath? {
-        let start = logical(folder)
-        let isOfStore = start.starts(with: storeDir)
-        guard let found = follow(FilePath(bytes: target), from: start, isOfStore: isOfStore),
-            !isOfStore || found.starts(with: storeDir) && found != storeDir
-        else { return nil }
-        let path = machine(found)
+    ///   - root: that of the content, which `folder` begins with unless it lies in the store.
+    /// - Returns: its path on this machine; nil for a link to something else, to nothing, out of what the image is made
+    ///   of, or round in a circle.
+    func folder(_ target: [UInt8], from folder: FilePath, below root: FilePath) -> FilePath? {
+        guard let path = follow(FilePath(bytes: target), from: logical(folder), below: root) else { return nil }
         var status = stat()
         guard path.withPlatformString({ lstat($0, &status) }) == 0 else { return nil }
         return FileTree.Kind(mode: status.st_mode) == .folder ? path : nil
     }
 
-    /// The path that a target leads to when it and the links on the way are followed.
-    private func follow(_ target: FilePath, from folder: FilePath, isOfStore: Bool) -> FilePath? {
-        var place = target.isAbsolute ? FilePath("/") : folder
-        var rest = Array(target.components.reversed())
+    /// The path on this machine that a target leads to when it and the links on the way are followed.
+    private func follow(_ target: FilePath, from folder: FilePath, below root: FilePath) -> FilePath? {
+        var place = folder
+        var isBelowRoot = !folder.starts(with: storeDir)
+        var rest: [FilePath.Component] = []
+        func follow(_ target: FilePath) {
+            if target.isAbsolute { (place, isBelowRoot) = ("/", false) }
+            rest += target.components.reversed()
+        }
+        follow(target)
         var count = 1
         while let component = rest.popLast() {
             switch component.kind {
             case .currentDirectory: continue
             case .parentDirectory:
-                place.removeLastComponent()
+                if isBelowRoot, place == root {
+                    (place, isBelowRoot) = ("/", false)
+                } else {
+                    place.removeLastComponent()
+                }
                 continue
             case .regular: place.append(component)
             }
             // The store's own folder may be a link on this machine; what the store is called does not depend on it.
             if storeDir.starts(with: place) { continue }
-            guard !isOfStore || place.starts(with: storeDir) else { return nil }
+            if place.starts(with: storeDir) { isBelowRoot = false } else if !isBelowRoot { return nil }
             guard let next = machine(place).linkTarget else { continue }
             count += 1
-            guard count <= Self.limit else { return nil }
+            guard count <= Self.linkLimit else { return nil }
             place.removeLastComponent()
-            if next.isAbsolute { place = "/" }
-            rest += next.components.reversed()
+            follow(next)
         }
-        return place
+        // Not the store as a whole, nor what it lies in.
+        return isBelowRoot || place.starts(with: storeDir) && place != storeDir ? machine(place) : nil
     }
 
     private func logical(_ path: FilePath) -> FilePath {

@@ -28,12 +28,13 @@ extension FileTree {
 
     /// The tree with what its folders hold moved to where the base's links lead that stand in their places.
     func redirected(through base: some BaseFolders) throws -> FileTree {
-        var redirection = TreeRedirection(base: base, origins: origins, inodes: inodes)
+        var common = FileTree(origins: origins)
+        common.inodes = inodes
+        var redirection = TreeRedirection(base: base, common: common)
         try redirection.add(TreeIndex(self), from: 1)
         guard redirection.pieces.count > 1 else { return self }
         var merged = try TreeMerger.merge(redirection.pieces.map { .copied($0, name: "") }, .firstWins).tree
-        // The pieces have these in common.
-        (merged.origins, merged.inodes) = (redirection.origins, redirection.inodes)
+        (merged.origins, merged.inodes) = (redirection.common.origins, redirection.common.inodes)
         return merged
     }
 }
@@ -41,14 +42,10 @@ extension FileTree {
 /// Takes a tree to pieces: what stays in its place first, then for each folder that moves a tree with it in its new place.
 private struct TreeRedirection<Base: BaseFolders> {
     let base: Base
-    var origins: [FileTree.Origin]
-    var inodes: [FileTree.Inode]
+    /// Origins and inodes of all pieces, and no entries.
+    var common: FileTree
     /// Without origins and inodes of their own.
     var pieces: [FileTree] = []
-
-    init(base: Base, origins: [FileTree.Origin], inodes: [FileTree.Inode]) {
-        (self.base, self.origins, self.inodes) = (base, origins, inodes)
-    }
 
     /// - Parameter depth: that of the first folders that may move; those above are where they belong.
     mutating func add(_ index: TreeIndex, from depth: UInt16) throws {
@@ -94,7 +91,7 @@ private struct TreeRedirection<Base: BaseFolders> {
                 let parent = components[...number].joined(separator: [UInt8(ascii: "/")])
                 let known = base.folder(at: Array(parent)) ?? BaseFolder(mode: TreeMerger.folderMode)
                 entry.mode = known.mode
-                entry.inode = append(FileTree.Inode(xattrs: known.xattrs, attributes: known.attributes))
+                entry.inode = common.append(FileTree.Inode(xattrs: known.xattrs, attributes: known.attributes))
             }
             entry.depth = UInt16(number + 1)
             entry.name = try tree.append(Array(name))
@@ -129,7 +126,7 @@ private struct TreeRedirection<Base: BaseFolders> {
     private mutating func origin(
         _ number: UInt16, below path: [UInt8], depth: UInt16, at newDepth: UInt16
     ) throws -> UInt16 {
-        var origin = origins[Int(number)]
+        var origin = common.origins[Int(number)]
         if origin.isFile { return number }
         if origin.depth <= depth {
             let inner = path.split(separator: UInt8(ascii: "/")).dropFirst(Int(origin.depth))
@@ -138,16 +135,6 @@ private struct TreeRedirection<Base: BaseFolders> {
         } else {
             origin.depth = origin.depth - depth + newDepth
         }
-        // By the tree, whose limit it is.
-        var tree = FileTree(origins: origins)
-        let added = try tree.append(origin)
-        origins = tree.origins
-        return added
-    }
-
-    private mutating func append(_ inode: FileTree.Inode) -> UInt32 {
-        guard !inode.xattrs.isEmpty || inode.attributes != nil else { return 0 }
-        inodes.append(inode)
-        return UInt32(inodes.count)
+        return try common.append(origin)
     }
 }
