@@ -23,7 +23,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The output, - for standard output (default: the image's name and -rootfs.tar or -rootfs.squashfs).", valueName: "path"),
+            "The output, - for standard output (default: the image's name and -rootfs.tar or -rootfs.squashfs).",
+            valueName: "path"),
         completion: .file())
     var output: String?
 

@@ -116,7 +116,8 @@ public enum ArchiveOutput: Sendable {
         defer { progress.finish() }
         guard case .file(let path, let shown) = self else {
             throw Failure(
-                .usage, "cannot write a squashfs to standard output", why: "it is not written from its start to its end",
+                .usage, "cannot write a squashfs to standard output",
+                why: "it is not written in one go",
                 advice: "name a file with --output, or choose --format tar")
         }
         let file = try OutputFile(path, onlyRegular: true)

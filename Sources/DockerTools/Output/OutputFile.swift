@@ -30,7 +30,8 @@ final class OutputFile {
         if isThere, kind != S_IFREG {
             guard !onlyRegular else {
                 throw Failure(
-                    .usage, "cannot write to \(path)", why: "it is no regular file", advice: "name a file with --output")
+                    .usage, "cannot write to \(path)", why: "it is no regular file", advice: "name a file with --output"
+                )
             }
             temporary = nil
             descriptor = path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC) }
