@@ -4,10 +4,10 @@ import SystemPackage
 
 /// An argument of the command line that stands for an image: a spec, which is made, or a place where one is.
 public struct ImageArgument: Sendable {
-    private let text: String
-    private let isSpec: Bool
-    private let verb: SpecVerb?
-    private let sets: [String]
+    let text: String
+    let isSpec: Bool
+    let verb: SpecVerb?
+    let sets: [String]
 
     /// - Parameters:
     ///   - isSpec: whether it is a spec whatever it is called.
