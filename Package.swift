@@ -81,3 +81,11 @@ let package = Package(
         tests("IntegrationTests", ["TestSupport"]),
     ]
 )
+
+// `make fuzz` sets the variable: the main function of the fuzzers is libFuzzer's, which plain builds do not link.
+if Context.environment["FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzing", dependencies: ["Archives", "Failures", "Images", "Tar", systemPackage],
+            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict))
+}
