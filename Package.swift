@@ -82,7 +82,7 @@ let package = Package(
     ]
 )
 
-// `make fuzz` sets the variable: the main function of the fuzzers is libFuzzer's, which plain builds do not link.
+// `make fuzz` sets the variable, and links libFuzzer, which plain builds do not have.
 if Context.environment["FUZZING"] != nil {
     package.targets.append(
         .executableTarget(

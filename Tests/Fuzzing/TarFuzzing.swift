@@ -21,12 +21,16 @@ enum TarFuzzing {
     static func behindHeader(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         let isGlobal = bytes.count % 8 == 7
         var tar = header("././@PaxHeader", isGlobal ? "g" : "x", size: bytes.count)
-        tar += bytes
-        tar += [UInt8](repeating: 0, count: (block - bytes.count % block) % block)
+        tar += padded(Array(bytes))
         let size = bytes.last == 0x0A ? 0 : 3
         tar += header("file", "0", size: size)
         tar += [UInt8](repeating: 1, count: size == 0 ? 0 : block)
         return tar
+    }
+
+    /// A file with its header and padding.
+    static func member(_ name: String, _ body: [UInt8]) -> [UInt8] {
+        header(name, "0", size: body.count) + padded(body)
     }
 
     /// Reads a tar twice: once by its bodies, once passing over them. Both must see the same.
@@ -53,6 +57,10 @@ enum TarFuzzing {
         }
         _ = try reader.finish()
         return members
+    }
+
+    private static func padded(_ body: [UInt8]) -> [UInt8] {
+        body + [UInt8](repeating: 0, count: (block - body.count % block) % block)
     }
 
     private static func header(_ name: String, _ type: Character, size: Int) -> [UInt8] {

@@ -2,7 +2,7 @@
 
 usage: seeds.py TARGET FOLDER
 """
-import gzip, io, json, pathlib, subprocess, sys, tarfile
+import gzip, hashlib, io, json, lzma, pathlib, subprocess, sys, tarfile
 
 target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def record(key, value):
 
 PLAIN = b"the same bytes every time, " * 9 + bytes(range(256)) + bytes(5000)
 
-if target == "tar":
+if target in ("tar", "flatten"):
     forms = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
     for name, form in forms.items():
         put(f"{name}-file", tar(form, [member("a/b", body=b"hello", mtime=1, uname="root", gname="root")]))
@@ -57,6 +57,45 @@ if target == "tar":
     info.pax_headers = {"mtime": "1.25", "SCHILY.xattr.user.a": "b"}
     put("pax-records", tar(forms["pax"], [(info, io.BytesIO())]))
     put("pax-global", tarfile.TarInfo.create_pax_global_header({"uname": "x"}) + tar(forms["pax"], [member("g")]))
+    if target == "flatten":
+        kinds = {"f": (tarfile.REGTYPE, {}), "d": (tarfile.DIRTYPE, {}), "l": (tarfile.SYMTYPE, {"linkname": "../d"})}
+        for first, (kind, fields) in kinds.items():
+            put(f"hidden-{first}", tar(forms["ustar"], [
+                member("d", tarfile.DIRTYPE), member("d/n", kind, **fields), member("d/.wh.n"), member("d/n/f", body=b"x"),
+                member("d/.wh..wh..opq"), member("h", tarfile.LNKTYPE, linkname="d/n/f")]))
+elif target in ("image", "config"):
+    empty = bytes(1024)
+    config = json.dumps({
+        "architecture": "amd64", "os": "linux", "config": {"Env": ["A=b"], "Labels": {"a": "b"}},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(empty).hexdigest()]},
+        "history": [{"empty_layer": True}, {"created_by": "x"}]}).encode()
+    manifest = json.dumps([{"Config": "config.json", "RepoTags": ["a:b"], "Layers": ["layer.tar"]}]).encode()
+    if target == "config":
+        put("one", manifest + b"\0" + config)
+        put("none", b'[{"Config":"config.json","RepoTags":null,"Layers":[]}]\0{"rootfs":{"diff_ids":[]}}')
+    else:
+        def docker(layer):
+            return tar(tarfile.USTAR_FORMAT, [
+                member("manifest.json", body=manifest), member("config.json", body=config),
+                member("layer.tar", body=layer)])
+
+        blobs = {}
+
+        def blob(kind, data):
+            digest = hashlib.sha256(data).hexdigest()
+            blobs[f"blobs/sha256/{digest}"] = data
+            return {"mediaType": f"application/vnd.oci.image.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
+
+        oci = json.dumps({
+            "schemaVersion": 2, "config": blob("config.v1+json", config),
+            "layers": [blob("layer.v1.tar+gzip", gzip.compress(empty, mtime=0))]}).encode()
+        index = json.dumps({"schemaVersion": 2, "manifests": [blob("manifest.v1+json", oci)]}).encode()
+        files = {"oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": index, **blobs}
+        put("docker", docker(empty))
+        put("docker-gzip", docker(gzip.compress(empty, mtime=0)))
+        put("docker-xz", docker(lzma.compress(empty)))
+        put("packed", gzip.compress(docker(empty), mtime=0))
+        put("oci", tar(tarfile.USTAR_FORMAT, [member(name, body=data) for name, data in files.items()]))
 elif target == "pax":
     records = {
         b"path": b"a/b", b"linkpath": b"c", b"uname": b"u", b"gname": b"g", b"uid": b"5", b"gid": b"6", b"size": b"3",
