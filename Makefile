@@ -17,11 +17,11 @@ FUZZ_SECONDS ?= 60
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := busybox-static bzip2 docker.io gzip nix-bin podman python3 python3-jsonschema skopeo strace xz-utils zstd
+TEST_PACKAGES := attr busybox-static bzip2 docker.io gzip libcap2-bin zstd nix-bin podman python3 python3-jsonschema skopeo squashfs-tools strace umoci xz-utils
 # What the fuzzers' first inputs are made with.
-FUZZ_PACKAGES := bzip2 gzip libstdc++-12-dev python3 xz-utils zstd
+FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.
-BENCH_PACKAGES := pigz python3 time
+BENCH_PACKAGES := docker.io openssl pigz python3 time
 
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Installs what is missing of the packages $(1); the lists are fetched only then.

@@ -18,3 +18,23 @@ public struct WrittenImage: Sendable {
     /// The lowest first.
     public let layers: [Layer]
 }
+
+extension WrittenImage {
+    /// What is known of an image whose layers are opened, without it being written: files that were never hashed are.
+    ///
+    /// - Throws: what the layers throw.
+    public init(_ image: any Image, opened: [any Images.Layer]) throws {
+        layers = try opened.map { layer in
+            let open = try layer.open()
+            return Layer(diffID: try open.diffID(), size: open.size, storePaths: layer.storePaths)
+        }
+        imageID = try SHA256.digest(of: image.config(diffIDs: layers.map(\.diffID)))
+        names = image.names(imageID: imageID)
+    }
+
+    /// The image's ID, without it being written: files that were never hashed are.
+    public static func id(of image: any Image) throws -> Digest {
+        let diffIDs = try image.layers.map { try $0.archived?.diffID ?? $0.open().diffID() }
+        return try SHA256.digest(of: image.config(diffIDs: diffIDs))
+    }
+}

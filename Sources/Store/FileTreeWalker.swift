@@ -179,7 +179,7 @@ struct FileTreeWalker {
         if isShared, let known = shared[Identity(status)] { return known }
         let path = self.path(parent, name)
         // By way of the folder's descriptor: the paths of files deep down are too long to be used.
-        let place = folder == AT_FDCWD ? path : self.path(FilePath("/proc/self/fd/\(folder)"), name)
+        let place = folder == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(folder)"), name)
         let inode = FileTree.Inode(xattrs: try place.withPlatformString { try ExtendedAttributes.read($0) { path } })
         guard isShared else { return tree.append(inode) }
         let number = tree.append(inode, isShared: true)

@@ -48,10 +48,11 @@ struct ResultOptions: ParsableArguments {
         completion: .file())
     var jsonFile: String?
 
-    func report(_ result: ImageResult) throws {
-        if let jsonFile { try result.write(to: jsonFile) }
+    /// - Parameter object: what is known, as JSON.
+    func report(_ result: ImageResult, _ object: KeyPath<ImageResult, JSONValue> = \.json) throws {
+        if let jsonFile { try ImageResult.write(result[keyPath: object], to: jsonFile) }
         guard result.output != "-" else { return }
-        try Console.write((json ? result.json.canonical : result.output) + "\n")
+        try Console.write((json ? result[keyPath: object].canonical : result.output) + "\n")
     }
 }
 

@@ -34,6 +34,6 @@ struct StreamCommand: AsyncParsableCommand {
             spec.source, as: .stream, sets: spec.sets, surroundings: .ofProcess,
             reporter: ConsoleReporter(isQuiet: spec.quiet), keepsBuildArgs: !noBuildArgs
         ).write(to: "-", compressor: Compressor.none, jsonFile: jsonFile)
-        if let jsonFile { try result.write(to: jsonFile) }
+        if let jsonFile { try ImageResult.write(result.json, to: jsonFile) }
     }
 }

@@ -1,11 +1,12 @@
 import Archives
 import Digests
-import DockerTools
 import Failures
 import Images
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 struct ImageInspectionTests {
     static let config = Array(
@@ -25,20 +26,30 @@ struct ImageInspectionTests {
             #"[{"Config":"c.json","RepoTags":["host:5000/app:1","app:2"],"Layers":["l1","l2"]},"#.utf8)
         + Array(#"{"Config":"d.json","RepoTags":["other:1"],"Layers":[]}]"#.utf8)
 
-    static func archive(_ buildArgs: String? = nil) throws -> DockerArchive {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func inspection(_ name: String? = nil, buildArgs: String? = nil) throws -> ImageInspection {
         var files: [(name: String, body: [UInt8])] = [
-            ("c.json", config), ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
-            ("l1", [UInt8](repeating: 0, count: 1_234_567)), ("l2", [1, 2, 3]), ("manifest.json", manifest),
+            ("c.json", Self.config), ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
+            ("l1", [UInt8](repeating: 0, count: 1_234_567)), ("l2", [1, 2, 3]), ("manifest.json", Self.manifest),
         ]
         if let buildArgs { files.append(("buildArgs.json", Array(buildArgs.utf8))) }
-        return try DockerArchiveReader.read(MemorySource(TestTar.files(files)), name: "'a.tar'")
+        let path = try folder.write(TestTar.files(files), to: "a.tar")
+        return try read(path + (name.map { "#\($0)" } ?? ""))
+    }
+
+    private func read(_ location: String) throws -> ImageInspection {
+        try ImageInspection.read(
+            ImageLocation(location), surroundings: Surroundings(environment: [:], currentDirectory: "/"))
     }
 
     @Test func showsPeopleWhatAnImageIs() throws {
-        let inspection = try ImageInspection(Self.archive())
+        let shown = try inspection()
         let imageID = try SHA256.digest(of: Self.config)
         #expect(
-            inspection.text == """
+            shown.text == """
                 name          host:5000/app
                 tag           1
                 also named    app:2
@@ -65,7 +76,7 @@ struct ImageInspectionTests {
     }
 
     @Test func showsProgramsWhatAnImageIs() throws {
-        let json = try ImageInspection(Self.archive()).json
+        let json = try inspection().json
         #expect(
             json.object.map { $0.keys.sorted() } == [
                 "architecture", "config", "created", "history", "imageID", "layers", "name", "names", "os", "tag",
@@ -93,18 +104,17 @@ struct ImageInspectionTests {
     }
 
     @Test func showsAnImageThatSaysLittle() throws {
-        let inspection = try ImageInspection(Self.archive(), name: "other:1")
-        #expect(inspection.json["config"] == [:])
-        #expect(inspection.json["architecture"] == .some(.null))
-        #expect(inspection.text.contains("size      0 B in 0 layers"))
+        let shown = try inspection("other:1")
+        #expect(shown.json["config"] == [:])
+        #expect(shown.json["architecture"] == .some(.null))
+        #expect(shown.text.contains("size      0 B in 0 layers"))
     }
 
     @Test func choosesByName() throws {
-        let archive = try Self.archive()
-        #expect(try ImageInspection(archive, name: "app:2").tag == "2")
-        #expect(try ImageInspection(archive, name: "other:1").name == "other")
+        #expect(try inspection("app:2").tag == "2")
+        #expect(try inspection("other:1").name == "other")
         for name in ["app", "app:1", "", "APP:2"] {
-            let failure = #expect(throws: Failure.self) { try ImageInspection(archive, name: name) }
+            let failure = #expect(throws: Failure.self) { try inspection(name) }
             #expect(failure?.code == .data)
             #expect(failure?.why == "it holds no image named '\(name)'")
             #expect(failure?.advice == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
@@ -112,20 +122,20 @@ struct ImageInspectionTests {
     }
 
     @Test func showsBuildArgs() throws {
-        #expect(try ImageInspection(Self.archive(#"{"name":"x"}"#)).buildArgs() == ["name": "x"])
-        let inspection = try ImageInspection(Self.archive())
-        let failure = #expect(throws: Failure.self) { try inspection.buildArgs() }
+        #expect(try inspection(buildArgs: #"{"name":"x"}"#).buildArgs() == ["name": "x"])
+        let shown = try inspection()
+        let failure = #expect(throws: Failure.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot show the build arguments of 'a.tar'")
+        #expect(failure?.what == "cannot show the build arguments of '\(folder.path("a.tar"))'")
     }
 
     @Test func tellsThePathFromTheName() throws {
         let folder = try TemporaryFolder()
         let odd = try folder.write([], to: "a#b:1")
-        #expect(ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
-        #expect(ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
-        #expect(ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
-        #expect(ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
+        #expect(try ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
+        #expect(try ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
+        #expect(try ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
+        #expect(try ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
     }
 
     @Test func readsAFile() throws {
@@ -135,6 +145,6 @@ struct ImageInspectionTests {
             ("manifest.json", Array(#"[{"Config":"d.json","RepoTags":["n:t"],"Layers":[]}]"#.utf8)),
         ])
         let path = try folder.write(Program.output(["zstd", "-c"], input: tar), to: "image")
-        #expect(try ImageInspection.read(ImageLocation("\(path)#n:t")).name == "n")
+        #expect(try read("\(path)#n:t").name == "n")
     }
 }

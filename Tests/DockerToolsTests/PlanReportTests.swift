@@ -39,7 +39,8 @@ struct PlanReportTests {
                 {"name": "x", "storeRoot": "root", "closure": "graph.json", "contents": ["\(Self.one)"]\(members)}
                 """)
         let surroundings = Surroundings(environment: [:], currentDirectory: folder.path)
-        return try PlanReport(await LayeredImage(spec, surroundings: surroundings, reporter: SilentReporter()))
+        return try PlanReport(
+            await LayeredImage(spec, base: nil, surroundings: surroundings, reporter: SilentReporter()))
     }
 
     @Test func tellsTheLayersWithTheirSizesAndShares() async throws {

@@ -91,20 +91,28 @@ import Testing
         (#""config": null"#, "config: got null; expected an object"),
         (#""imageName": "x""#, #"imageName: got "x"; the key is for pull, not for layered"#),
         (#""runAsRoot": "ls""#, #"runAsRoot: got "ls"; the key is for build, not for layered"#),
-        (#""fromImage": "base.tar""#, #"fromImage: got "base.tar"; not built yet, expected no more than null"#),
+        (#""fromImage": 1"#, "fromImage: got 1; expected a path, or an object"),
         (#""fakeRootCommands": "ls""#, #"fakeRootCommands: got "ls"; not built yet, expected no more than """#),
         (#""enableFakechroot": true"#, "enableFakechroot: got true; not built yet, expected no more than false"),
         (#""includeNixDB": true"#, "includeNixDB: got true; not built yet, expected no more than false"),
-        (#""inheritConfig": true"#, "inheritConfig: got true; not built yet, expected no more than false"),
-        (#""fromImageName": "x""#, #"fromImageName: got "x"; not built yet, expected no more than null"#),
-        (#""fromImageTag": "x""#, #"fromImageTag: got "x"; not built yet, expected no more than null"#),
+        (#""inheritConfig": 1"#, "inheritConfig: got 1; expected true or false"),
+        (#""fromImageName": 1"#, "fromImageName: got 1; expected a string"),
+        (#""keepContentsDirlinks": true"#, "keepContentsDirlinks: got true; the key is for build, not for layered"),
     ])
     func faultNamesKeyValueAndWhatWasExpected(member: String, expected: String) throws {
         #expect(try folder.faults("{\"name\": \"x\", \(member)}") == [expected])
     }
 
+    @Test func aBaseToPullIsNotBuiltYet() throws {
+        let failure = #expect(throws: Failure.self) {
+            try folder.load(text: #"{"name": "x", "fromImage": {"pull": {"imageName": "y"}}}"#)
+        }
+        #expect(failure?.code == .data)
+        #expect(failure?.why == "fromImage.pull is known and not built yet")
+    }
+
     @Test func keysOfOtherVerbsThatAreNotBuiltAreRefusedThereToo() throws {
-        let build = ["runAsRoot": "'ls'", "diskSize": "2", "buildVMMemorySize": "1", "keepContentsDirlinks": "true"]
+        let build = ["runAsRoot": "'ls'", "diskSize": "2", "buildVMMemorySize": "1"]
         for (key, value) in build {
             let fault = try folder.faults("name = 'x'\n\(key) = \(value)", verb: .build).first
             #expect(fault?.contains("; not built yet") == true)

@@ -84,7 +84,7 @@ import Testing
         ("config.Healthcheck.Retry=1", #"config.Healthcheck.Retry (from --set): got "1"; unknown key"#),
         ("tag.x=1", #"tag.x (from --set): got "1"; unknown key"#),
         (".=1", #". (from --set): got "1"; unknown key"#),
-        ("fromImage=x", #"fromImage (from --set): got "x"; not built yet, expected no more than null"#),
+        ("fromImage.x=1", #"fromImage.x (from --set): got "1"; unknown key"#),
         ("imageName=x", #"imageName (from --set): got "x"; the key is for pull, not for layered"#),
     ])
     func badOverridesAreFaultsOfTheSpec(set: String, expected: String) throws {

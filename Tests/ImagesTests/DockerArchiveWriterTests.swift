@@ -1,5 +1,6 @@
 import Archives
 import Digests
+import Glibc
 import Images
 import Store
 import TestSupport
@@ -69,8 +70,7 @@ struct DockerArchiveWriterTests {
         #expect(bytes.count.isMultiple(of: 10240))
 
         #expect(written.imageID == imageID)
-        #expect(written.name == "host:5000/app")
-        #expect(written.tag == "v1")
+        #expect(written.names == [ImageName(name: "host:5000/app", tag: "v1")])
         #expect(written.layers.map(\.diffID) == ids)
         #expect(written.layers.map(\.size) == [10240, 20480])
         #expect(written.layers.map(\.storePaths) == [[try #require(Self.store)], []])
@@ -115,14 +115,36 @@ struct DockerArchiveWriterTests {
         #expect(members.filter { $0.head.hasPrefix("\(one.hex)/layer.tar ") }.count == 1)
         let names = [one, two, one, one].map { "\"\($0.hex)/layer.tar\"" }.joined(separator: ",")
         #expect(members[members.count - 2].body.contains("\"Layers\":[\(names)]"))
-        #expect(members.last?.body == #"{"app":{"\#(written.tag)":"\#(one.hex)"}}"#)
+        #expect(members.last?.body == #"{"app":{"\#(written.names[0].tag ?? "")":"\#(one.hex)"}}"#)
+    }
+
+    @Test(arguments: [false, true]) func writesOnceWhatImagesShare(_ appends: Bool) throws {
+        func image(_ tag: String, _ top: UInt8) -> FakeImage {
+            FakeImage(
+                tag: tag, layers: [Self.layer(1), Self.layer(top)], attachments: [("buildArgs.json", Array("{}".utf8))])
+        }
+        let images = [image("a", 2), image("b", 3), image("c", 2)]
+        let path = try folder.write([], to: "archive")
+        let descriptor = open(path, O_WRONLY | (appends ? O_APPEND : 0))
+        defer { close(descriptor) }
+        let written = try DockerArchiveWriter(
+            to: DescriptorSink(descriptor, name: path), progress: ProgressLog()
+        ).write(images)
+        #expect(written.map { $0.names.map(\.description) } == [["app:a"], ["app:b"], ["app:c"]])
+        #expect(written[0].imageID == written[2].imageID)
+        let heads = try members(folder.read("archive")).map { $0.head.prefix { $0 != " " } }
+        // Three layers with two files beside each, two configs, and no buildArgs.json.
+        #expect(heads.count == 3 * 3 + 2 + 2)
+        #expect(heads.count == Set(heads).count)
+        #expect(!heads.contains("buildArgs.json"))
+        #expect(try folder.openArchive("archive").images.map(\.imageID) == written.map(\.imageID))
     }
 
     @Test func makesTheTagFromTheImageWhereThereIsNone() throws {
         let written = try folder.archive(FakeImage(layers: [Self.layer(1)])).written
-        #expect(written.tag == NixBase32.encode(Array(written.imageID.bytes.prefix(20))))
-        #expect(written.tag.count == 32)
-        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.tag != written.tag)
+        #expect(written.names.map(\.tag) == [NixBase32.encode(Array(written.imageID.bytes.prefix(20)))])
+        #expect(written.names[0].tag?.count == 32)
+        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.names != written.names)
     }
 
     @Test func tellsOfEachLayerInOrderAndOfAllItsBytes() throws {

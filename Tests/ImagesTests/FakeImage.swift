@@ -30,20 +30,29 @@ final class FakeLayer: Layer, OpenLayer {
         try sink.write(bytes)
     }
 
+    func plainTar(spool: SpoolFolder, needsBodies: Bool) throws -> FileRange {
+        try spool.makeFile(title).keep { try $0.write(bytes) }.0
+    }
+
+    func verify() {}
+
     func remember(_ diffID: Digest) { counts.withLock { $0.remembered.append(diffID) } }
 }
 
 struct FakeImage: Image {
-    var name = "app"
+    var name: String? = "app"
     var tag: String?
     var layers: [any Layer]
     var attachments: [(name: String, bytes: [UInt8])] = []
 
-    func config(diffIDs: [Digest]) -> JSONValue {
-        ImageConfig(
+    func names(imageID: Digest) -> [ImageName] { [ImageName(name: name, tag: tag ?? ImageName.tag(of: imageID))] }
+
+    func config(diffIDs: [Digest]) -> [UInt8] {
+        let config = ImageConfig(
             created: "1970-01-01T00:00:01Z", architecture: "amd64", runtime: ["User": "me"],
             history: layers.map { _ in ImageConfig.History(created: "1970-01-01T00:00:01Z", comment: "made") }
-        ).json(diffIDs: diffIDs)
+        )
+        return Array(config.json(diffIDs: diffIDs).canonical.utf8)
     }
 }
 
@@ -76,7 +85,7 @@ extension TemporaryFolder {
         defer { close(descriptor) }
         let file = DescriptorSink(descriptor, name: path)
         let sink: any ArchiveSink = CompressingSink(compressor, to: file) ?? file
-        let written = try DockerArchiveWriter(to: sink, progress: progress).write(image)
-        return (written, try read("archive"))
+        let written = try DockerArchiveWriter(to: sink, progress: progress).write([image])
+        return (written[0], try read("archive"))
     }
 }

@@ -97,7 +97,7 @@ struct TarWriterTests {
             try Self.header(entry, to: real)
             try real.body([UInt8](entry.body))
             try Self.header(entry, to: dry)
-            dry.skipBody(UInt64(size))
+            try dry.leaveOut(UInt64(size))
             #expect(real.position == dry.position)
         }
         try real.finish()

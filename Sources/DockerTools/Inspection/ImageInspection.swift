@@ -48,7 +48,7 @@ public struct ImageInspection: Sendable {
     ///   - buildArgs: the arguments that it was built with, where they are known.
     init(_ image: ArchivedImage, chosen: String?, buildArgs: JSONValue?) {
         names = image.names.map { "\($0)" }
-        let shown = image.names.first { chosen == nil || "\($0)" == chosen }
+        let shown = image.names.first { "\($0)" == chosen } ?? image.names.first
         (name, tag) = (shown?.name, shown?.tag)
         imageID = image.imageID
         imageConfig = image.config.value

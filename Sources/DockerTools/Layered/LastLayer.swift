@@ -8,14 +8,17 @@ enum LastLayer {
     /// Warnings about clashes that are told one by one.
     private static let clashLimit = 10
 
+    /// - Parameter base: what the base image comes to, asked for if the layer holds anything; gives nil without a base.
     static func make(
-        _ spec: ImageSpec, surroundings: Surroundings, reporter: any Reporter
+        _ spec: ImageSpec, base: () throws -> FlatTree?, surroundings: Surroundings, reporter: any Reporter
     ) async throws -> (layer: FileLayer, work: WorkFolder?) {
-        let (tree, clashes) = try TreeMerger.merge(Contents.sources(spec))
+        let (merged, clashes) = try TreeMerger.merge(Contents.sources(spec))
         warn(of: clashes, reporter)
-        reporter.warn(ofSocketsIn: tree)
-        let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: tree)
-        let layer = FileLayer(title: "customisation layer", parts: [.init(.tree(changed), at: "")], owner: spec.owner)
+        reporter.warn(ofSocketsIn: merged)
+        let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
+        // Where the base has a link to a folder, as Debian's /bin is one, a folder would hide all that is behind it.
+        let tree = changed.entries.count > 1 ? try base().map { try changed.laid(over: $0) } ?? changed : changed
+        let layer = FileLayer(title: "customisation layer", parts: [.init(.tree(tree), at: "")], owner: spec.owner)
         return (layer, work)
     }
 

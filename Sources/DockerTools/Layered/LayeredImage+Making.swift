@@ -13,11 +13,19 @@ extension LayeredImage {
         try Contents.check(spec)
         let plan = try await Self.plan(spec, baseLayers: base?.layers.count ?? 0, reporter: reporter)
         let cache = surroundings.digestCache
-        var layers = base?.layers ?? []
+        var below = base?.layers ?? []
+        let last = try await LastLayer.make(
+            spec,
+            base: {
+                guard !below.isEmpty else { return nil }
+                let flattened = try FlattenedImage(below, spool: surroundings.spool, needsBodies: false)
+                below = flattened.layers
+                return flattened.tree
+            }, surroundings: surroundings, reporter: reporter)
+        var layers = below
         layers += plan.layers.map {
             FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: cache)
         }
-        let last = try await LastLayer.make(spec, surroundings: surroundings, reporter: reporter)
         layers.append(last.layer)
         self.init(spec: spec, base: base, plan: plan, layers: layers, work: last.work)
     }

@@ -17,6 +17,8 @@ protocol MadeImage: Image {
 }
 
 extension MadeImage {
+    public var name: String? { spec.name }
+
     public func names(imageID: Digest) -> [ImageName] {
         [ImageName(name: spec.name, tag: spec.tag ?? ImageName.tag(of: imageID))]
     }

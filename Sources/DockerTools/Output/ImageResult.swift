@@ -4,32 +4,35 @@ import SystemPackage
 
 /// What a verb that makes an image has to tell: one JSON object with `--json`.
 public struct ImageResult: Sendable {
-    /// One but for `merge`.
     public let images: [WrittenImage]
     /// The output's path; `-` for standard output.
     public let output: String
     /// Bytes of the output.
     public let size: UInt64
 
-    /// Writes `json` to a file, whole or not at all.
+    /// Writes JSON to a file, whole or not at all.
     ///
     /// - Throws: `Failure` with code `io`.
-    public func write(to path: String) throws {
+    public static func write(_ json: JSONValue, to path: String) throws {
         let file = try OutputFile(FilePath(path))
         try DescriptorSink(file.descriptor, name: path).write(Array((json.canonical + "\n").utf8))
         try file.commit()
     }
 
-    /// Of one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
-    /// without a name; of several `{output, size, images: [{name, tag, imageID, layers}]}`.
-    public var json: JSONValue {
-        let common: [String: JSONValue] = ["output": .string(output), "size": .int(Int64(clamping: size))]
-        let images = images.map(Self.members)
-        guard images.count == 1, let image = images.first else {
-            return .object(common.merging(["images": .array(images.map { .object($0) })]) { $1 })
+    /// Of the one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
+    /// without a name.
+    public var json: JSONValue { .object(common.merging(images.first.map(Self.members) ?? [:]) { $1 }) }
+
+    /// Of however many images `{output, size, images: [{name, tag, names, imageID, layers}]}`.
+    public var jsonOfImages: JSONValue {
+        let images = images.map { image in
+            let names: [String: JSONValue] = ["names": .array(image.names.map { .string("\($0)") })]
+            return JSONValue.object(Self.members(of: image).merging(names) { $1 })
         }
-        return .object(common.merging(image) { $1 })
+        return .object(common.merging(["images": .array(images)]) { $1 })
     }
+
+    private var common: [String: JSONValue] { ["output": .string(output), "size": .int(Int64(clamping: size))] }
 
     private static func members(of image: WrittenImage) -> [String: JSONValue] {
         let name = image.names.first

@@ -23,6 +23,9 @@ public struct FlattenedImage: Sendable {
         self.layers = opened
     }
 
+    /// Bytes of the plain layers.
+    public var size: UInt64 { tree.layers.reduce(0) { $0 + $1.size } }
+
     /// Begins to compare the layers with their digests, beside other work.
     public func beginVerifying() -> LayerVerification { LayerVerification(layers) }
 }

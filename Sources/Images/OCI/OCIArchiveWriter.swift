@@ -35,7 +35,9 @@ public final class OCIArchiveWriter: OCIBlobStore {
         var writer = OCIImageWriter(self, compressor: compressor, progress: progress)
         let placed = try writer.write(images)
         try add(file: "manifest.json", Array(Self.dockerManifest(of: placed).canonical.utf8))
-        for (name, bytes) in images.flatMap(\.attachments) { try add(file: name, bytes) }
+        if let image = images.first, images.count == 1 {
+            for (name, bytes) in image.attachments { try add(file: name, bytes) }
+        }
         try tar.finish()
         try sink.finish()
         return placed.map(\.image)

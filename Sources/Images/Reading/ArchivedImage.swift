@@ -15,6 +15,8 @@ public struct ArchivedImage: Image {
 
     public var layers: [any Layer] { archivedLayers }
 
+    public var name: String? { names.first?.name }
+
     public func names(imageID: Digest) -> [ImageName] { names }
 
     public func config(diffIDs: [Digest]) -> [UInt8] { config.bytes }

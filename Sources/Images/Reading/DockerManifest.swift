@@ -30,8 +30,11 @@ struct DockerManifest {
         let names = try repoTags(entry, place).map { ImageName($0) }
         let config = try ArchivedConfig(try files.json(configName, "the config of \(place)"), of: files)
         if let named = Self.digest(in: configName), named != config.digest {
-            throw files.failure(
-                "the config \(quoted(configName)) has the digest \(config.digest), and not that of its name")
+            try context.contradiction(
+                ImageFaults.Fault(
+                    "the config \(quoted(configName))", "digest", got: "\(config.digest)", wanted: "\(named)"),
+                files.failure(
+                    "the config \(quoted(configName)) has the digest \(config.digest), and not that of its name"))
         }
         guard config.diffIDs.count == layerNames.count else {
             throw files.failure(
@@ -43,6 +46,7 @@ struct DockerManifest {
                 name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), size: file.size,
                 range: file.range, context: context)
         }
+        if let faults = context.faults { try LegacyLayers(files).check(layerNames, faults) }
         return ArchivedImage(source: files.name, names: names, config: config, archivedLayers: layers)
     }
 

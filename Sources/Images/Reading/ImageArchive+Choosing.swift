@@ -19,11 +19,14 @@ extension ImageArchive {
     /// - Throws: `Failure` with code `data` that lists the names of those that are there.
     public func image(named text: String?) throws -> ArchivedImage {
         guard let text else { return try image(name: nil, tag: nil) }
-        guard let chosen = images.first(where: { $0.names.contains { "\($0)" == text } }) else {
+        guard let chosen = images.first(where: { $0.names.contains { "\($0)" == text || isTag(text, of: $0) } }) else {
             throw missing(ImageName(text))
         }
         return chosen
     }
+
+    /// What an OCI layout calls a name is but a tag in most of them.
+    private func isTag(_ text: String, of name: ImageName) -> Bool { form == .oci && name.tag == text }
 
     private func missing(_ name: ImageName) -> Failure {
         let names = images.flatMap(\.names).map { TarName.printable(Array("\($0)".utf8)) }

@@ -44,7 +44,7 @@ final class OpenArchivedLayer: OpenLayer {
             try tar.copy(to: sink)
         } else if sink.copiesFiles {
             // The kernel copies while another thread reads.
-            let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try Self.digest(of: $0) }
+            let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try $0.digest() }
             defer { hashing.finish() }
             hashing.submit(tar)
             try tar.copy(to: sink)
@@ -63,7 +63,7 @@ final class OpenArchivedLayer: OpenLayer {
 
     func verify() throws {
         guard !isKnownToBeRight else { return }
-        try check(Self.digest(of: tar))
+        try check(tar.digest())
     }
 
     private var isKnownToBeRight: Bool {
@@ -75,11 +75,5 @@ final class OpenArchivedLayer: OpenLayer {
             throw layer.mismatch(got: digest, wanted: layer.diffID, "it has the digest")
         }
         if let key { layer.context.cache?.keep(digest, for: key) }
-    }
-
-    private static func digest(of range: FileRange) throws -> Digest {
-        let sink = DigestSink(try SHA256())
-        try range.copy(to: sink)
-        return sink.finish()
     }
 }

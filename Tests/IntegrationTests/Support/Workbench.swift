@@ -29,15 +29,31 @@ struct Workbench {
             [Dockertools.path] + arguments, environment: cache.merging(environment) { $1 }, in: folder.path)
     }
 
-    /// Makes an image, which must succeed.
+    /// Makes a layered image, which must succeed.
     ///
     /// - Parameter spec: JSON.
     func layered(
         _ spec: String, _ arguments: [String] = [], output: String = "image.tar.gz",
         environment: [String: String] = [:]
     ) throws -> BuiltImage {
-        let path = try write(spec, to: "spec.json")
-        let command = ["layered", path, "-o", folder.path(output), "--json"] + arguments
+        try make("layered", spec, arguments, output: output, environment: environment)
+    }
+
+    /// Makes an image with one layer of its own, which must succeed.
+    ///
+    /// - Parameter spec: JSON.
+    func build(
+        _ spec: String, _ arguments: [String] = [], output: String = "image.tar.gz",
+        environment: [String: String] = [:]
+    ) throws -> BuiltImage {
+        try make("build", spec, arguments, output: output, environment: environment)
+    }
+
+    private func make(
+        _ verb: String, _ spec: String, _ arguments: [String], output: String, environment: [String: String]
+    ) throws -> BuiltImage {
+        let path = try write(spec, to: "\(output).json")
+        let command = [verb, path, "-o", folder.path(output), "--json"] + arguments
         let outcome = try run(command, environment: environment)
         guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
         return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output))

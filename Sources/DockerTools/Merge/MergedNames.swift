@@ -1,0 +1,72 @@
+import Digests
+import Failures
+import Images
+
+/// Which image has which name, where images of several archives come together.
+///
+/// The same image from two archives is one with the names of both. An image without a name stays without one.
+struct MergedNames {
+    private struct Entry {
+        let image: any Image
+        let imageID: Digest
+        var names: [ImageName]
+        /// Where it comes from, for errors.
+        let source: String
+        /// It had no name from the beginning.
+        let isNameless: Bool
+    }
+
+    private let lastWins: Bool
+    private var entries: [Entry] = []
+
+    init(lastWins: Bool) {
+        self.lastWins = lastWins
+    }
+
+    /// Adds an image.
+    ///
+    /// - Throws: `Failure` with code `data` if another image has one of its names, unless the last one wins.
+    mutating func add(_ image: any Image, from source: String) throws {
+        let imageID = try WrittenImage.id(of: image)
+        let names = image.names(imageID: imageID)
+        for name in names {
+            guard let other = entries.firstIndex(where: { $0.names.contains(name) && $0.imageID != imageID }) else {
+                continue
+            }
+            guard lastWins else {
+                throw Failure(
+                    .data, "cannot merge \(entries[other].source) and \(source)",
+                    why: "both have an image named \("\(name)".onOneLine), and it is not the same one",
+                    advice: "say --last-wins if the later one is to have the name, or choose images with PATH#NAME:TAG")
+            }
+            entries[other].names.removeAll { $0 == name }
+        }
+        if let same = entries.firstIndex(where: { $0.imageID == imageID }) {
+            entries[same].names += names.filter { !entries[same].names.contains($0) }
+        } else {
+            entries.append(
+                Entry(image: image, imageID: imageID, names: names, source: source, isNameless: names.isEmpty))
+        }
+    }
+
+    /// The images in their order, each with the names that it has now; without those that lost all of theirs.
+    var images: [any Image] {
+        entries.filter { !$0.names.isEmpty || $0.isNameless }.map { RenamedImage($0.image, names: $0.names) }
+    }
+}
+
+/// An image under other names.
+private struct RenamedImage: Image {
+    private let image: any Image
+    private let names: [ImageName]
+
+    init(_ image: any Image, names: [ImageName]) {
+        self.image = image
+        self.names = names
+    }
+
+    var name: String? { names.first?.name }
+    func names(imageID: Digest) -> [ImageName] { names }
+    var layers: [any Layer] { image.layers }
+    func config(diffIDs: [Digest]) throws -> [UInt8] { try image.config(diffIDs: diffIDs) }
+}
