@@ -1,16 +1,25 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench format lint install clean
+.PHONY: help deps build demo test bench fuzz format lint install clean
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
 BUILD := $(SWIFT) build -c release --static-swift-stdlib --product dockertools
 PROGRAM := .build/release/dockertools
 
+# libFuzzer without its main function, whose place SwiftPM gives to the program's own. It is in C++.
+LIBFUZZER = $(shell clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
+# Swift's own -sanitize=fuzzer would link that main function: the coverage that it is guided by is asked for alone.
+FUZZ_BUILD = FUZZING=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product Fuzzing --sanitize address \
+	-Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table -Xlinker $(LIBFUZZER) -Xlinker -lstdc++ -Xlinker -lm
+FUZZ_SECONDS ?= 60
+
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev
 # The real tools that its tests hold it against.
 TEST_PACKAGES := attr busybox-static bzip2 docker.io gzip libcap2-bin zstd nix-bin podman python3 python3-jsonschema skopeo squashfs-tools strace umoci xz-utils
+# What the fuzzers' first inputs are made with.
+FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.
 BENCH_PACKAGES := docker.io openssl pigz python3 time
 
@@ -40,6 +49,11 @@ test: lint build ## Run all tests, against the real tools
 bench: build ## Measure against the peers, and print the ratios
 	@$(call install_packages,$(BENCH_PACKAGES))
 	Tests/Benchmarks/run $(PROGRAM)
+
+fuzz: deps ## Fuzz the readers, FUZZ_SECONDS each (60)
+	@$(call install_packages,$(FUZZ_PACKAGES))
+	$(FUZZ_BUILD)
+	Tests/Fuzzing/run .build/fuzz/release/Fuzzing .build/fuzz/corpus $(FUZZ_SECONDS)
 
 format: ## Format all sources
 	$(SWIFT) format -i -r Package.swift Sources Tests

@@ -81,3 +81,11 @@ let package = Package(
         tests("IntegrationTests", ["TestSupport"]),
     ]
 )
+
+// `make fuzz` sets the variable, and links libFuzzer, which plain builds do not have.
+if Context.environment["FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzing", dependencies: ["Archives", "Failures", "Images", "Tar", systemPackage],
+            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict))
+}

@@ -29,6 +29,9 @@ public struct Surroundings: Sendable {
         currentDirectory.pushing(FilePath(environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"))
     }
 
+    /// Where programs are looked up.
+    var programPath: String { environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
+
     /// Where work files without a name are made.
     var spool: SpoolFolder { SpoolFolder(temporaryFolder) }
 

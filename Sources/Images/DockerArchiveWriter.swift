@@ -6,7 +6,7 @@ import Tar
 /// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
 ///
 /// The members: for each layer `<diffID>/layer.tar`, and `VERSION` and `json` beside it for readers older than Docker
-/// 1.10; for each image the config as `<image ID>.json`, and its attachments; `manifest.json`; and `repositories` for the
+/// 1.10; for each image the config as `<image ID>.json`; the attachments; `manifest.json`; and `repositories` for the
 /// old readers. What several images share is written once.
 /// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
 public final class DockerArchiveWriter {
@@ -30,6 +30,9 @@ public final class DockerArchiveWriter {
     /// - Returns: what is known of each, in their order.
     public func write(_ images: [any Image]) throws -> [WrittenImage] {
         let written = try images.map { try write($0) }
+        if let image = images.first, images.count == 1 {
+            for (name, bytes) in image.attachments { try member(name, bytes) }
+        }
         try member("manifest.json", Self.manifest(of: written))
         try member("repositories", Self.repositories(of: written))
         try tar.finish()
@@ -44,15 +47,15 @@ public final class DockerArchiveWriter {
         let written = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
         try writeLegacyLayers(of: written, JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json))
         if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", bytes) }
-        for (name, bytes) in image.attachments { try member(name, bytes) }
         return written
     }
 
     /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
-    /// come after its bytes: then each is hashed as it is written, and read once.
+    /// come after its bytes: then each is hashed as it is written, and read once. What comes behind another image may be
+    /// there already: that must be known before.
     private func writeLayers(of image: any Image) throws -> [WrittenImage.Layer] {
         var written: [WrittenImage.Layer] = []
-        try LayerQueue(image.layers, hashesAhead: !sink.fillsLater).forEach { ready in
+        try LayerQueue(image.layers, hashesAhead: !sink.fillsLater || !writtenLayers.isEmpty).forEach { ready in
             let (layer, open) = (ready.layer, ready.open)
             progress.layer(written.count + 1, of: image.layers.count, title: layer.title, size: open.size)
             let diffID = try write(open, ready.diffID)
@@ -115,7 +118,7 @@ public final class DockerArchiveWriter {
             images.map { image in
                 [
                     "Config": .string("\(image.imageID.hex).json"),
-                    "RepoTags": .array(image.names.map { .string("\($0)") }),
+                    "RepoTags": .array(image.names.filter(\.isComplete).map { .string("\($0)") }),
                     "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
                 ]
             })

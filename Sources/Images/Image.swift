@@ -19,7 +19,8 @@ public protocol Image: Sendable {
     /// - Parameter diffIDs: the digests of the plain layers, in the order of `layers`.
     func config(diffIDs: [Digest]) throws -> [UInt8]
 
-    /// Files that stand in the archive beside the image, name and contents.
+    /// Files that stand in the archive beside the image, name and contents. An archive of several images has none: nobody
+    /// could tell whose they are.
     var attachments: [(name: String, bytes: [UInt8])] { get }
 }
 

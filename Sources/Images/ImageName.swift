@@ -30,6 +30,22 @@ extension ImageName {
     }
 }
 
+extension ImageName {
+    /// Whether there are both a name and a tag, without which Docker takes none.
+    var isComplete: Bool { name != nil && tag != nil }
+
+    /// As Docker shortens it: `docker.io/library/redis` is `redis` there.
+    public var familiar: ImageName {
+        guard var rest = name.map({ Substring($0) }) else { return self }
+        for prefix in ["index.docker.io/", "docker.io/"] where rest.hasPrefix(prefix) {
+            rest = rest.dropFirst(prefix.count)
+            if rest.hasPrefix("library/") { rest = rest.dropFirst("library/".count) }
+            break
+        }
+        return ImageName(name: String(rest), tag: tag)
+    }
+}
+
 extension ImageName: CustomStringConvertible {
     /// `NAME:TAG`, or the one of them that there is.
     public var description: String { [name, tag].compactMap { $0 }.joined(separator: ":") }

@@ -37,12 +37,17 @@ struct TarField {
     /// Writes text cut to the field, one `?` for each code point that is not ASCII and each byte that is not UTF-8.
     func put(_ text: TarText, into header: UnsafeMutableRawPointer) {
         if text.isASCII {
-            let count = min(text.bytes.count, length)
-            guard count > 0, let source = text.bytes.baseAddress else { return }
-            (header + offset).copyMemory(from: source, byteCount: count)
+            put(text.bytes, into: header)
         } else {
             let replaced = text.asciiReplaced(limit: length)
             replaced.withUnsafeBytes { put(TarText($0), into: header) }
         }
+    }
+
+    /// Writes bytes as they are, cut to the field.
+    func put(_ bytes: UnsafeRawBufferPointer, into header: UnsafeMutableRawPointer) {
+        let count = min(bytes.count, length)
+        guard count > 0, let source = bytes.baseAddress else { return }
+        (header + offset).copyMemory(from: source, byteCount: count)
     }
 }

@@ -6,8 +6,10 @@ struct TarHeaderEncoder {
 
     private let template: [UInt8]
     private let shared: TarAttributes
+    private let longNames: TarLongNames
 
-    init(owner: TarOwner) {
+    init(owner: TarOwner, longNames: TarLongNames) {
+        self.longNames = longNames
         let shared = TarAttributes(owner)
         self.shared = shared
         var template = [UInt8](repeating: 0, count: Self.blockSize)
@@ -22,10 +24,12 @@ struct TarHeaderEncoder {
     /// The records that the entry needs before its header; mostly none.
     func records(for entry: TarEntry) -> PAXRecords {
         var records = PAXRecords()
-        let path = TarText(entry.path)
-        if path.needsRecord(in: .name) { records.add("path", path) }
-        let link = TarText(entry.linkTarget)
-        if link.needsRecord(in: .linkName) { records.add("linkpath", link) }
+        if longNames == .pax {
+            let path = TarText(entry.path)
+            if path.needsRecord(in: .name) { records.add("path", path) }
+            let link = TarText(entry.linkTarget)
+            if link.needsRecord(in: .linkName) { records.add("linkpath", link) }
+        }
         let attributes = entry.attributes ?? shared
         Self.add("uname", attributes.userName, .userName, to: &records)
         Self.add("gname", attributes.groupName, .groupName, to: &records)
@@ -35,6 +39,16 @@ struct TarHeaderEncoder {
         if !Self.fits(attributes.modified) { records.add("mtime", attributes.modified) }
         for xattr in entry.xattrs { records.add(xattr) }
         return records
+    }
+
+    /// The names that need an entry of their own before the entry's: mostly none.
+    func longNames(of entry: TarEntry) -> [(kind: UInt8, name: UnsafeRawBufferPointer)] {
+        guard longNames == .gnu else { return [] }
+        let names = [
+            (TarKind.gnuLongLink, entry.linkTarget, TarField.linkName),
+            (TarKind.gnuLongName, entry.path, TarField.name),
+        ]
+        return names.filter { _, name, field in name.count > field.length }.map { kind, name, _ in (kind, name) }
     }
 
     /// Writes the entry's own header to the 512 bytes at `header`.
@@ -48,8 +62,8 @@ struct TarHeaderEncoder {
             }
             Self.put(attributes, into: header)
         }
-        TarField.name.put(TarText(entry.path), into: header)
-        TarField.linkName.put(TarText(entry.linkTarget), into: header)
+        put(entry.path, .name, into: header)
+        put(entry.linkTarget, .linkName, into: header)
         TarField.mode.put(UInt64(entry.mode & 0o7777), into: header)
         TarField.size.put(Self.fitting(entry.size, TarField.size), into: header)
         if entry.kind == .characterDevice || entry.kind == .blockDevice {
@@ -57,6 +71,13 @@ struct TarHeaderEncoder {
             TarField.deviceMinor.put(UInt64(entry.device.minor), into: header)
         }
         Self.seal(header, kind: entry.kind.rawValue)
+    }
+
+    private func put(_ name: UnsafeRawBufferPointer, _ field: TarField, into header: UnsafeMutableRawPointer) {
+        switch longNames {
+        case .pax: field.put(TarText(name), into: header)
+        case .gnu: field.put(name, into: header)
+        }
     }
 
     private static func put(_ attributes: TarAttributes, into header: UnsafeMutableRawPointer) {
@@ -67,14 +88,14 @@ struct TarHeaderEncoder {
         attributes.groupName.withUnsafeBytes { TarField.groupName.put(TarText($0), into: header) }
     }
 
-    /// Writes the header of an extended header with `size` bytes of records to the 512 bytes at `header`.
-    static func encodeRecordsHeader(size: Int, to header: UnsafeMutableRawPointer) {
+    /// Writes the header of an extended header, or of a long name, with a body of `size` bytes to the 512 bytes at `header`.
+    static func encodeExtension(_ kind: UInt8, size: Int, to header: UnsafeMutableRawPointer) {
         header.initializeMemory(as: UInt8.self, repeating: 0, count: blockSize)
-        put("././@PaxHeader", TarField.name, into: header)
+        put(kind == TarKind.paxHeader ? "././@PaxHeader" : "././@LongLink", TarField.name, into: header)
         for field in [TarField.mode, .uid, .gid, .modified] { field.put(0, into: header) }
         TarField.size.put(UInt64(size), into: header)
         putMagic(into: header)
-        seal(header, kind: TarKind.paxHeader)
+        seal(header, kind: kind)
     }
 
     /// Sets the type and the checksum, the sum of all bytes with blanks in the checksum's place.

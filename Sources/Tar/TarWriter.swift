@@ -1,4 +1,4 @@
-/// Writes a tar in PAX form.
+/// Writes a tar in PAX form; long names in GNU's where the reader wants that.
 ///
 /// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
 /// and more go from their file to the sink in the kernel, where the sink can do that.
@@ -14,22 +14,26 @@ public final class TarWriter {
     /// Bytes written so far, those still in the buffer included.
     public private(set) var position: UInt64 = 0
 
-    public init(to sink: any ByteSink, owner: TarOwner) {
+    public init(to sink: any ByteSink, owner: TarOwner, longNames: TarLongNames = .pax) {
         self.sink = sink
-        self.encoder = TarHeaderEncoder(owner: owner)
+        self.encoder = TarHeaderEncoder(owner: owner, longNames: longNames)
         self.buffer = BlockBuffer(capacity: sink.bufferSize)
     }
 
     /// Writes the header of an entry, with an extended header before it where it needs one.
     public func header(_ entry: TarEntry) throws {
+        for (kind, name) in encoder.longNames(of: entry) { try extend(kind, Array(name) + [0]) }
         let records = encoder.records(for: entry)
-        if !records.isEmpty {
-            TarHeaderEncoder.encodeRecordsHeader(size: records.bytes.count, to: try block())
-            advance(TarHeaderEncoder.blockSize)
-            try body(records.bytes)
-        }
+        if !records.isEmpty { try extend(TarKind.paxHeader, records.bytes) }
         encoder.encode(entry, to: try block())
         advance(TarHeaderEncoder.blockSize)
+    }
+
+    /// Writes what is said of the next entry before its header.
+    private func extend(_ kind: UInt8, _ bytes: [UInt8]) throws {
+        TarHeaderEncoder.encodeExtension(kind, size: bytes.count, to: try block())
+        advance(TarHeaderEncoder.blockSize)
+        try body(bytes)
     }
 
     /// Bytes of a header of an entry that needs no extended one.

@@ -5,7 +5,7 @@ import DockerTools
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write an image's root file system as one tar.",
+        abstract: "Write an image's root file system as one tar or squashfs.",
         discussion: """
             All layers are merged, without a daemon, a virtual machine or root, and nothing is unpacked. The tar is for \
             `docker import`: ./ first, then all below it, with owners, modes, times and extended attributes.
@@ -23,16 +23,22 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The output, - for standard output (default: the image's name and -rootfs.tar).", valueName: "path"),
+            "The output, - for standard output (default: the image's name and -rootfs.tar or -rootfs.squashfs).",
+            valueName: "path"),
         completion: .file())
     var output: String?
+
+    @Option(help: "The form of the output: squashfs needs the program sqfstar (Debian: squashfs-tools).")
+    var format: ExportFormat = .tar
 
     @OptionGroup var results: ResultOptions
 
     func run() async throws {
         let result = try await Export(
-            image.argument, surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: image.quiet)
+            image.argument, format: format, surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: image.quiet)
         ).write(to: output, jsonFile: results.jsonFile, tellsImage: results.json || results.jsonFile != nil)
         try results.report(result)
     }
 }
+
+extension ExportFormat: ExpressibleByArgument {}

@@ -22,7 +22,7 @@ struct Program: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
-            MergeCommand.self,
+            MergeCommand.self, DiffCommand.self, ValidateCommand.self,
             InspectCommand.self,
             ShadowSetupCommand.self,
             SchemaCommand.self,

@@ -1,5 +1,6 @@
 import Archives
 import Digests
+import Glibc
 import Images
 import Store
 import TestSupport
@@ -115,6 +116,28 @@ struct DockerArchiveWriterTests {
         let names = [one, two, one, one].map { "\"\($0.hex)/layer.tar\"" }.joined(separator: ",")
         #expect(members[members.count - 2].body.contains("\"Layers\":[\(names)]"))
         #expect(members.last?.body == #"{"app":{"\#(written.names[0].tag ?? "")":"\#(one.hex)"}}"#)
+    }
+
+    @Test(arguments: [false, true]) func writesOnceWhatImagesShare(_ appends: Bool) throws {
+        func image(_ tag: String, _ top: UInt8) -> FakeImage {
+            FakeImage(
+                tag: tag, layers: [Self.layer(1), Self.layer(top)], attachments: [("buildArgs.json", Array("{}".utf8))])
+        }
+        let images = [image("a", 2), image("b", 3), image("c", 2)]
+        let path = try folder.write([], to: "archive")
+        let descriptor = open(path, O_WRONLY | (appends ? O_APPEND : 0))
+        defer { close(descriptor) }
+        let written = try DockerArchiveWriter(
+            to: DescriptorSink(descriptor, name: path), progress: ProgressLog()
+        ).write(images)
+        #expect(written.map { $0.names.map(\.description) } == [["app:a"], ["app:b"], ["app:c"]])
+        #expect(written[0].imageID == written[2].imageID)
+        let heads = try members(folder.read("archive")).map { $0.head.prefix { $0 != " " } }
+        // Three layers with two files beside each, two configs, and no buildArgs.json.
+        #expect(heads.count == 3 * 3 + 2 + 2)
+        #expect(heads.count == Set(heads).count)
+        #expect(!heads.contains("buildArgs.json"))
+        #expect(try folder.openArchive("archive").images.map(\.imageID) == written.map(\.imageID))
     }
 
     @Test func makesTheTagFromTheImageWhereThereIsNone() throws {

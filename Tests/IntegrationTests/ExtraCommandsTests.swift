@@ -53,7 +53,7 @@ struct ExtraCommandsTests {
                 "d 0755 0:0 root:root 1 0 a", "d 0700 0:0 root:root 1 0 a/b", "- 2755 0:0 root:root 1 5 a/b/five",
                 "l 0777 0:0 root:root 1 0 a/link -> /nowhere",
                 "- 0644 0:0 root:root 1 0 a name; $(with) \"quotes\"", "? 0644 0:0 root:root 1 0 pipe",
-                "- 2755 0:0 root:root 1 5 twin",
+                "h 2755 0:0 root:root 1 0 twin -> a/b/five",
             ])
     }
 

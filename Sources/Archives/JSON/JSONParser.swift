@@ -11,6 +11,9 @@ struct JSONParser {
     /// graphs have fewer than ten.
     static let deepest = 256
 
+    /// The most bytes of a string or a number: 1 MiB. Labels and scripts, the longest honest ones, have some KiB.
+    static let longestToken = 1 << 20
+
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
@@ -107,6 +110,9 @@ struct JSONParser {
             if !take("+") { _ = take("-") }
             guard skipDigits() > 0 else { throw fault("expected a digit, found \(found)") }
         }
+        guard position - start <= Self.longestToken else {
+            throw fault("a number has more than \(Self.longestToken) digits")
+        }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if whole, let value = Int64(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else {
@@ -125,6 +131,9 @@ struct JSONParser {
                 position += 1
             }
             text += bytes[start..<position]
+            guard text.count <= Self.longestToken else {
+                throw fault("a string has more than \(Self.longestToken) bytes")
+            }
             switch peek {
             case UInt8(ascii: "\""):
                 position += 1

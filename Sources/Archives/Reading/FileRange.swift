@@ -1,3 +1,4 @@
+import Digests
 import Failures
 import Tar
 
@@ -62,6 +63,13 @@ public struct FileRange: Sendable {
             }
             buffer = try sink.take(buffer)
         }
+    }
+
+    /// The SHA-256 of all bytes.
+    public func digest() throws -> Digest {
+        let sink = DigestSink(try SHA256())
+        try copy(to: sink)
+        return sink.finish()
     }
 
     /// A call's worth at a time, so that progress shows within a large file.

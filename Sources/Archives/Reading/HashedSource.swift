@@ -1,10 +1,12 @@
 import Digests
 import Tar
 
-/// Hashes what is read through it.
+/// Hashes and counts what is read through it.
 public final class HashedSource: ByteSource {
     private let source: any ByteSource
     private let hash: SHA256
+    /// Bytes that were read.
+    public private(set) var count: UInt64 = 0
 
     public init(_ source: any ByteSource, _ hash: SHA256) {
         self.source = source
@@ -12,9 +14,10 @@ public final class HashedSource: ByteSource {
     }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
-        hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        return count
+        let read = try source.read(into: buffer)
+        hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+        count += UInt64(read)
+        return read
     }
 
     /// The digest of all that was read.

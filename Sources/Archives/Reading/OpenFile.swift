@@ -41,6 +41,12 @@ public final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Whether it is still what it was when it was opened, as far as the file system says.
+    public var isUnchanged: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && FileIdentity(status) == identity
+    }
+
     /// The whole file.
     public var whole: FileRange { FileRange(file: self, offset: 0, size: size) }
 

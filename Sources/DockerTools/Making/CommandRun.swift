@@ -25,7 +25,7 @@ struct CommandRun {
         try tree.make(in: root)
         let script = Script(key: "extraCommands", text: spec.extraCommands, modified: spec.mtime)
         try await script.run(
-            in: root, work: work, path: surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+            in: root, work: work, path: surroundings.programPath
         ) { reporter.scriptOutput($0) }
         let changed = try FileTree(walking: root, keeping: .linksAndAttributes)
         reporter.warn(ofSocketsIn: changed)

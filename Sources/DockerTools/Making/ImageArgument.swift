@@ -4,10 +4,10 @@ import SystemPackage
 
 /// An argument of the command line that stands for an image: a spec, which is made, or a place where one is.
 public struct ImageArgument: Sendable {
-    private let text: String
-    private let isSpec: Bool
-    private let verb: SpecVerb?
-    private let sets: [String]
+    let text: String
+    let isSpec: Bool
+    let verb: SpecVerb?
+    let sets: [String]
 
     /// - Parameters:
     ///   - isSpec: whether it is a spec whatever it is called.
@@ -44,10 +44,19 @@ public struct ImageArgument: Sendable {
         return location.name == nil ? archive.images : [try archive.image(named: location.name)]
     }
 
-    /// The files that the image is read from, as far as the argument says.
+    /// The files that the image is made from, as far as they can be told before it is.
     func inputs(_ surroundings: Surroundings) -> [FilePath] {
-        guard text != "-", let location = try? ImageLocation(text) else { return [] }
-        return [surroundings.currentDirectory.pushing(location.path)]
+        guard text != "-" else { return [] }
+        guard isSpec else {
+            return (try? ImageLocation(text)).map { [surroundings.currentDirectory.pushing($0.path)] } ?? []
+        }
+        // A spec with faults is refused when the image is made.
+        let source = SpecSource.anyFile(FilePath(text))
+        guard let file = try? SpecFile(reading: source, currentDirectory: surroundings.currentDirectory),
+            let spec = try? ImageSpec(
+                file, sets: sets, verb: verb ?? SpecVerb.told(by: file), environment: surroundings.environment)
+        else { return [] }
+        return spec.inputs + [surroundings.currentDirectory.pushing(FilePath(text))]
     }
 }
 

@@ -30,16 +30,16 @@ struct MergedNames {
         let imageID = try WrittenImage.id(of: image)
         let names = image.names(imageID: imageID)
         for name in names {
-            guard let other = entries.firstIndex(where: { $0.names.contains(name) && $0.imageID != imageID }) else {
-                continue
-            }
+            let isSame = { (other: ImageName) in other.familiar == name.familiar }
+            guard let other = entries.firstIndex(where: { $0.names.contains(where: isSame) && $0.imageID != imageID })
+            else { continue }
             guard lastWins else {
                 throw Failure(
                     .data, "cannot merge \(entries[other].source) and \(source)",
                     why: "both have an image named \("\(name)".onOneLine), and it is not the same one",
                     advice: "say --last-wins if the later one is to have the name, or choose images with PATH#NAME:TAG")
             }
-            entries[other].names.removeAll { $0 == name }
+            entries[other].names.removeAll(where: isSame)
         }
         if let same = entries.firstIndex(where: { $0.imageID == imageID }) {
             entries[same].names += names.filter { !entries[same].names.contains($0) }

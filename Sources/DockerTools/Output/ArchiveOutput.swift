@@ -106,6 +106,26 @@ public enum ArchiveOutput: Sendable {
         }
     }
 
+    /// Lets another program write the output, whole or not at all.
+    ///
+    /// - Parameter body: writes to an empty file, and tells which images it wrote.
+    /// - Throws: `Failure`; then there is no output.
+    func writeFile(
+        progress: any Progress, _ body: (FilePath) async throws -> [WrittenImage]
+    ) async throws -> ImageResult {
+        defer { progress.finish() }
+        guard case .file(let path, let shown) = self else {
+            throw Failure(
+                .usage, "cannot write a squashfs to standard output",
+                why: "it is not written in one go",
+                advice: "name a file with --output, or choose --format tar")
+        }
+        let file = try OutputFile(path, onlyRegular: true)
+        let images = try await body(file.partial)
+        try file.commit()
+        return ImageResult(images: images, output: shown, size: file.size)
+    }
+
     private func writeLayout(
         _ images: [any Image], _ compressor: Compressor, _ surroundings: Surroundings, _ progress: any Progress
     ) throws -> ImageResult {

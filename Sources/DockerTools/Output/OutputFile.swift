@@ -12,9 +12,11 @@ final class OutputFile {
     private let temporary: FilePath?
     private var isCommitted = false
 
-    /// - Parameter path: where the file is to be; links are followed.
-    /// - Throws: `Failure` with code `io`, or `usage` for a folder.
-    init(_ path: FilePath) throws {
+    /// - Parameters:
+    ///   - path: where the file is to be; links are followed.
+    ///   - onlyRegular: whether devices and pipes are refused.
+    /// - Throws: `Failure` with code `io`, or `usage` for a folder, and for what else is refused.
+    init(_ path: FilePath, onlyRegular: Bool = false) throws {
         // The file that a link stands for is replaced, and not the link.
         let path = path.real ?? path
         self.path = path
@@ -26,6 +28,11 @@ final class OutputFile {
                 .usage, "cannot write to \(path)", why: "it is a folder", advice: "name a file in it with --output")
         }
         if isThere, kind != S_IFREG {
+            guard !onlyRegular else {
+                throw Failure(
+                    .usage, "cannot write to \(path)", why: "it is no regular file", advice: "name a file with --output"
+                )
+            }
             temporary = nil
             descriptor = path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC) }
         } else {
@@ -33,6 +40,15 @@ final class OutputFile {
             (temporary, descriptor) = (partial.path, partial.descriptor)
         }
         guard descriptor >= 0 else { throw Failure.io("cannot write \(path)") }
+    }
+
+    /// The path of what is written.
+    var partial: FilePath { temporary ?? path }
+
+    /// Bytes that are in it.
+    var size: UInt64 {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0
     }
 
     /// Puts the file in its place.

@@ -43,6 +43,11 @@ extension FlatTree {
         return layers[Int(node.bodyLayer) - 1].slice(at: node.offset, size: node.size)
     }
 
+    /// The body of a file, and the number of the layer that it lies in, from 0 on; nil for all else.
+    public func placedBody(_ id: ID) -> (body: FileRange, layer: Int)? {
+        body(id).map { ($0, Int(self[id].bodyLayer) - 1) }
+    }
+
     /// What all names of one file have in common, and no two files.
     public struct FileIdentity: Hashable, Sendable {
         let kind: TarKind

@@ -33,6 +33,11 @@ extension FlatTree {
         return children
     }
 
+    /// What is in a folder with its names, by `PathOrder`.
+    public func namedChildren(of folder: ID) -> [(name: [UInt8], id: ID)] {
+        children(of: folder).map { (Array(name(of: $0)), $0) }
+    }
+
     /// What is in a folder under a name.
     public func child(_ name: ArraySlice<UInt8>, of folder: ID) -> ID? {
         guard let id = known(name, of: folder), self[id].kind != nil else { return nil }

@@ -23,6 +23,8 @@ extension FlatTree {
             throw LayerFault("it lies in more folders than the limit of \(FlattenLimits.depth)")
         }
         try LayerPath.check(name)
+        // No entry has such a name or lies below one, and in the flat tar it would remove things.
+        guard !LayerPath.isWhiteout(name) else { throw LayerFault("a link leads it below a whiteout") }
         guard let length = UInt8(exactly: name.count) else { throw LayerFault("its name is too long") }
         let id = ID(number: number)
         let offset = try keep(name)

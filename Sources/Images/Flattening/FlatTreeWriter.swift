@@ -9,31 +9,37 @@ import Tar
 /// the bytes depend on the layers alone.
 public struct FlatTreeWriter {
     private let tree: FlatTree
+    private let form: FlatTarForm
     private let tar: TarWriter
     private let windows: LayerWindows
     /// The first name of each file that has several.
     private var firstNames: [FlatTree.FileIdentity: FlatTree.ID] = [:]
-    /// The name of the entry that is being written, `./` before it.
-    private var path = Array("./".utf8)
+    /// The name of the entry that is being written.
+    private var path: [UInt8]
 
-    private init(_ tree: FlatTree, to sink: any ByteSink) {
+    private init(_ tree: FlatTree, form: FlatTarForm, to sink: any ByteSink) {
         self.tree = tree
-        tar = TarWriter(to: sink, owner: TarOwner())
+        self.form = form
+        path = form.prefix
+        tar = TarWriter(to: sink, owner: TarOwner(), longNames: form.longNames)
         windows = LayerWindows(tree.layers)
     }
 
     /// Writes all of it.
     ///
     /// - Returns: bytes of the tar.
-    /// - Throws: what the sink throws; `Failure` with code `io` if a layer cannot be read, or is not as long as it was.
-    public static func write(_ tree: FlatTree, to sink: any ByteSink) throws -> UInt64 {
-        var writer = FlatTreeWriter(tree, to: sink)
+    /// - Throws: what the sink throws; `Failure` with code `io` if a layer cannot be read, or is not as long as it was;
+    ///   `data` for what the form cannot hold.
+    public static func write(
+        _ tree: FlatTree, form: FlatTarForm = .portable, to sink: any ByteSink
+    ) throws -> UInt64 {
+        var writer = FlatTreeWriter(tree, form: form, to: sink)
         try writer.write()
         return writer.tar.position
     }
 
     private mutating func write() throws {
-        try write(.root)
+        if !path.isEmpty { try write(.root) }
         // Of each folder on the way: what of it is still to come, the next one last, and the length of its path.
         var pending = [(rest: Array(tree.children(of: .root).reversed()), length: path.count)]
         while let folder = pending.last {
@@ -54,10 +60,10 @@ public struct FlatTreeWriter {
     }
 
     private mutating func write(_ id: FlatTree.ID) throws {
-        guard let entry = tree.entry(id) else { return }
+        guard let entry = try tree.entry(id).map({ try form.fitted($0, path: tree.path(of: id)) }) else { return }
         if let identity = tree.sharedIdentity(id) {
             if let first = firstNames[identity] {
-                try header(entry, kind: .hardLink, size: 0, target: Array("./".utf8) + tree.path(of: first))
+                try header(entry, kind: .hardLink, size: 0, target: form.prefix + tree.path(of: first))
                 return
             }
             firstNames[identity] = id

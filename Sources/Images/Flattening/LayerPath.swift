@@ -40,7 +40,7 @@ struct LayerPath {
             (meaning, name) = (.opaque, last)
         } else if last.starts(with: Self.bookkeepingPrefix) {
             (meaning, name) = (.bookkeeping, last)
-        } else if last.starts(with: Self.whiteoutPrefix) {
+        } else if Self.isWhiteout(last) {
             let hidden = last.dropFirst(Self.whiteoutPrefix.count)
             guard !hidden.isEmpty, !Self.isDot(hidden), !Self.isDotDot(hidden) else {
                 throw LayerFault("it is a whiteout of no name")
@@ -79,6 +79,8 @@ struct LayerPath {
         }
     }
 
+    static func isWhiteout(_ component: ArraySlice<UInt8>) -> Bool { component.starts(with: whiteoutPrefix) }
+
     static func isDot(_ component: ArraySlice<UInt8>) -> Bool {
         component.count == 1 && component.first == UInt8(ascii: ".")
     }
@@ -89,7 +91,7 @@ struct LayerPath {
 
     /// Whether one of the folders is AUFS's own. No other may have the name of a whiteout.
     private static func isBookkeeping(_ folders: ArraySlice<ArraySlice<UInt8>>) throws(LayerFault) -> Bool {
-        for folder in folders where folder.starts(with: whiteoutPrefix) {
+        for folder in folders where isWhiteout(folder) {
             guard folder.starts(with: bookkeepingPrefix), !folder.elementsEqual(opaqueName) else {
                 throw LayerFault("it lies below a whiteout")
             }

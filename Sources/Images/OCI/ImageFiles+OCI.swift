@@ -5,14 +5,24 @@ extension ImageFiles {
     /// The bytes of a manifest, index or config, which have the size and the digest of their descriptor.
     ///
     /// - Parameter what: what it is, for errors: `the manifest sha256:…`.
-    func blob(_ descriptor: OCIDescriptor, _ what: String) throws -> [UInt8] {
+    func blob(_ descriptor: OCIDescriptor, _ what: String, _ context: ReadingContext) throws -> [UInt8] {
         let bytes = try json(descriptor.path, what)
-        guard UInt64(bytes.count) == descriptor.size else {
-            throw failure("\(what) has \(bytes.count) bytes, and its descriptor says \(descriptor.size)")
-        }
+        try checkSize(UInt64(bytes.count), descriptor, what, context)
         let digest = try SHA256.digest(of: bytes)
-        guard digest == descriptor.digest else { throw failure("\(what) has the digest \(digest)") }
+        if digest != descriptor.digest {
+            try context.contradiction(
+                ImageFaults.Fault(what, "digest", got: "\(digest)", wanted: "\(descriptor.digest)"),
+                failure("\(what) has the digest \(digest)"))
+        }
         return bytes
+    }
+
+    /// Compares a blob's size with its descriptor's.
+    func checkSize(_ size: UInt64, _ descriptor: OCIDescriptor, _ what: String, _ context: ReadingContext) throws {
+        guard size != descriptor.size else { return }
+        try context.contradiction(
+            ImageFaults.Fault(what, "size", got: "\(size)", wanted: "\(descriptor.size)"),
+            failure("\(what) has \(size) bytes, and its descriptor says \(descriptor.size)"))
     }
 
     /// Refuses a manifest or index that one reader takes for the one and another for the other (CVE-2021-41190).

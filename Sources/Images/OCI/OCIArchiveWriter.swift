@@ -35,7 +35,9 @@ public final class OCIArchiveWriter: OCIBlobStore {
         var writer = OCIImageWriter(self, compressor: compressor, progress: progress)
         let placed = try writer.write(images)
         try add(file: "manifest.json", Array(Self.dockerManifest(of: placed).canonical.utf8))
-        for (name, bytes) in images.flatMap(\.attachments) { try add(file: name, bytes) }
+        if let image = images.first, images.count == 1 {
+            for (name, bytes) in image.attachments { try add(file: name, bytes) }
+        }
         try tar.finish()
         try sink.finish()
         return placed.map(\.image)
@@ -83,7 +85,7 @@ public final class OCIArchiveWriter: OCIBlobStore {
             images.map { placed in
                 [
                     "Config": .string(OCIBlob.path(placed.config.digest)),
-                    "RepoTags": .array(placed.image.names.map { .string("\($0)") }),
+                    "RepoTags": .array(placed.image.names.filter(\.isComplete).map { .string("\($0)") }),
                     "Layers": .array(placed.layers.map { .string(OCIBlob.path($0.digest)) }),
                 ]
             })

@@ -15,8 +15,6 @@ protocol OCIBlobStore: AnyObject {
 }
 
 extension OCIBlobStore {
-    func add(_ json: JSONValue) throws -> OCIBlob { try add(Array(json.canonical.utf8)) }
-
     func add(_ bytes: [UInt8]) throws -> OCIBlob {
         try add(about: UInt64(bytes.count)) { try $0.write(bytes) }
     }

@@ -11,7 +11,8 @@ struct OCIImageWriter {
     private let progress: any Progress
     /// The layers that the layout has already, by their plain digests.
     private var layers: [Digest: OCIBlob] = [:]
-    private var configs: [Digest: OCIBlob] = [:]
+    /// The configs and manifests that it has.
+    private var records: [Digest: OCIBlob] = [:]
 
     init(_ store: any OCIBlobStore, compressor: Compressor, progress: any Progress) {
         self.store = store
@@ -30,8 +31,8 @@ struct OCIImageWriter {
         var placed: [Placed] = []
         var manifests: [JSONValue] = []
         for image in images {
-            let parts = try write(image)
-            let manifest = try store.add(manifest(of: parts))
+            let parts = try write(image, isFirst: placed.isEmpty)
+            let manifest = try add(Array(manifest(of: parts).canonical.utf8))
             // A name for each, as readers look for one: an image of two names is listed twice.
             let names = parts.image.names.isEmpty ? [nil] : parts.image.names.map { Optional($0) }
             manifests += names.map { manifest.descriptor(OCIMediaType.manifest, annotations: Self.annotations($0)) }
@@ -45,27 +46,38 @@ struct OCIImageWriter {
         return placed
     }
 
-    private mutating func write(_ image: any Image) throws -> Placed {
+    private mutating func write(_ image: any Image, isFirst: Bool) throws -> Placed {
         var (written, blobs): ([WrittenImage.Layer], [OCIBlob]) = ([], [])
         let count = image.layers.count
         for layer in image.layers {
             let open = try layer.open()
             progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
-            let (diffID, blob) = try write(layer, open)
+            let (diffID, blob) = try write(layer, open, mayRepeat: !isFirst || layer.storePaths.isEmpty)
             written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
             blobs.append(blob)
         }
         let bytes = try image.config(diffIDs: written.map(\.diffID))
-        let imageID = try SHA256.digest(of: bytes)
-        let config = try configs[imageID] ?? store.add(bytes)
-        configs[imageID] = config
+        let config = try add(bytes)
+        let imageID = config.digest
         let result = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: written)
         return Placed(image: result, config: config, layers: blobs)
     }
 
-    private mutating func write(_ layer: any Layer, _ open: any OpenLayer) throws -> (Digest, OCIBlob) {
-        // A layer without store paths may be one that the layout has already: that must be known before.
-        if let known = try layer.storePaths.isEmpty ? open.diffID() : open.knownDiffID, let blob = layers[known] {
+    /// Puts a config or a manifest, unless the layout has it.
+    private mutating func add(_ record: [UInt8]) throws -> OCIBlob {
+        let digest = try SHA256.digest(of: record)
+        if let known = records[digest] { return known }
+        let blob = try store.add(record)
+        records[digest] = blob
+        return blob
+    }
+
+    /// - Parameter mayRepeat: whether the layout may have the layer already, which must be known before it is written: of one
+    ///   image only layers without store paths come twice.
+    private mutating func write(
+        _ layer: any Layer, _ open: any OpenLayer, mayRepeat: Bool
+    ) throws -> (Digest, OCIBlob) {
+        if let known = try mayRepeat ? open.diffID() : open.knownDiffID, let blob = layers[known] {
             return (known, blob)
         }
         var diffID = open.knownDiffID

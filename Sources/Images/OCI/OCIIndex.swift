@@ -23,7 +23,9 @@ struct OCIIndex {
             throw files.failure("imageLayoutVersion of oci-layout is none that is known: 1.0.0 is")
         }
         let index = try files.value("index.json", "the index")
-        let images = try manifests(index, "index.json").flatMap { try self.images($0, names: Self.names($0), depth: 1) }
+        let images = try named(manifests(index, "index.json")).flatMap { names, entry in
+            try self.images(entry, names: names, depth: 1)
+        }
         guard !images.isEmpty else { throw files.failure("its index.json lists no image") }
         return images
     }
@@ -34,7 +36,21 @@ struct OCIIndex {
         guard let entries = index["manifests"]?.array else {
             throw files.failure("\(place).manifests is \(index["manifests"]?.kind ?? "missing"), and not a list")
         }
-        return try entries.enumerated().map { try OCIDescriptor($1, "\(place).manifests[\($0)]", of: files) }
+        return try entries.enumerated()
+            .map { try OCIDescriptor($1, "\(place).manifests[\($0)]", of: files) }
+            .filter { $0.platform?.os != "unknown" }
+    }
+
+    /// The descriptors with their names. Of several of one name, which are one image for several processors, those for
+    /// other processors are left out where there is one for this.
+    private func named(_ entries: [OCIDescriptor]) -> [(names: [ImageName], entry: OCIDescriptor)] {
+        let named = entries.map { (names: Self.names($0), entry: $0) }
+        let fitting = Set(named.filter { isWanted($0.entry) }.map(\.names))
+        return named.filter { $0.entry.platform == nil || isWanted($0.entry) || !fitting.contains($0.names) }
+    }
+
+    private func isWanted(_ entry: OCIDescriptor) -> Bool {
+        entry.platform?.os == "linux" && entry.platform?.architecture == context.architecture
     }
 
     /// The image of a descriptor; of an index the one for this processor. None for what is no image: attestations.
@@ -47,14 +63,12 @@ struct OCIIndex {
             throw files.failure("its indexes lie more than \(Self.depthLimit) deep in one another")
         }
         let place = "the index \(descriptor.digest)"
-        let value = try files.value(files.blob(descriptor, place), "\(place) of \(files.name)")
-        let entries = try manifests(value, place).filter { $0.platform?.os != "unknown" }
-        return try images(chosen(entries, of: place), names: names, depth: depth + 1)
+        let value = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
+        return try images(chosen(manifests(value, place), of: place), names: names, depth: depth + 1)
     }
 
     private func chosen(_ entries: [OCIDescriptor], of place: String) throws -> OCIDescriptor {
-        let wanted = entries.filter { $0.platform?.os == "linux" && $0.platform?.architecture == context.architecture }
-        if let entry = wanted.first ?? (entries.count == 1 ? entries.first : nil) { return entry }
+        if let entry = entries.first(where: isWanted) ?? (entries.count == 1 ? entries.first : nil) { return entry }
         let platforms = entries.compactMap(\.platform).map { "\($0.os)/\($0.architecture)" }
         throw Failure(
             .data, "cannot read \(files.name)", why: "\(place) has no image for linux/\(context.architecture)",

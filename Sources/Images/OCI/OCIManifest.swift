@@ -16,13 +16,13 @@ struct OCIManifest {
 
     func image(_ descriptor: OCIDescriptor, names: [ImageName]) throws -> ArchivedImage {
         let place = "the manifest \(descriptor.digest)"
-        let manifest = try files.value(files.blob(descriptor, place), "\(place) of \(files.name)")
+        let manifest = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
         try files.checkManifest(manifest, OCIMediaType.manifests, place, other: "manifests")
         guard let configValue = manifest["config"], let layerValues = manifest["layers"]?.array else {
             throw files.failure("\(place) has no config, or no list of layers")
         }
         let configDescriptor = try OCIDescriptor(configValue, "\(place).config", of: files)
-        let bytes = try files.blob(configDescriptor, "the config \(configDescriptor.digest)")
+        let bytes = try files.blob(configDescriptor, "the config \(configDescriptor.digest)", context)
         let config = try ArchivedConfig(bytes, of: files)
         guard config.diffIDs.count == layerValues.count else {
             throw files.failure(
@@ -38,10 +38,7 @@ struct OCIManifest {
         guard let file = try files.file(descriptor.path) else {
             throw files.failure("the layer \(descriptor.digest) is not in it")
         }
-        guard file.size == descriptor.size else {
-            throw files.failure(
-                "the layer \(descriptor.digest) has \(file.size) bytes, and its descriptor says \(descriptor.size)")
-        }
+        try files.checkSize(file.size, descriptor, "the layer \(descriptor.digest)", context)
         return ArchivedLayer(
             name: descriptor.path, archive: files.name, diffID: diffID, digest: descriptor.digest, size: file.size,
             range: file.range, context: context)

@@ -19,7 +19,11 @@ struct DockerManifest {
         guard let entries = manifest.array, !entries.isEmpty else {
             throw files.failure("manifest.json is \(manifest.kind), and not a list of images")
         }
-        return try entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
+        let images = try entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
+        if let faults = context.faults {
+            try LegacyLayers(files).check(images.map { $0.archivedLayers.map(\.name) }, faults)
+        }
+        return images
     }
 
     private func image(_ entry: JSONValue, _ place: String) throws -> ArchivedImage {
@@ -30,8 +34,11 @@ struct DockerManifest {
         let names = try repoTags(entry, place).map { ImageName($0) }
         let config = try ArchivedConfig(try files.json(configName, "the config of \(place)"), of: files)
         if let named = Self.digest(in: configName), named != config.digest {
-            throw files.failure(
-                "the config \(quoted(configName)) has the digest \(config.digest), and not that of its name")
+            try context.contradiction(
+                ImageFaults.Fault(
+                    "the config \(quoted(configName))", "digest", got: "\(config.digest)", wanted: "\(named)"),
+                files.failure(
+                    "the config \(quoted(configName)) has the digest \(config.digest), and not that of its name"))
         }
         guard config.diffIDs.count == layerNames.count else {
             throw files.failure(

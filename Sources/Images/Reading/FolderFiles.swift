@@ -23,7 +23,8 @@ final class FolderFiles: ImageFiles {
         guard descriptor >= 0 else {
             switch Errno.current {
             case .noSuchFileOrDirectory, .notDirectory: return nil
-            case .tooManySymbolicLinkLevels, Errno(rawValue: EXDEV):
+            case Errno(rawValue: EXDEV): throw failure("\(Self.quoted(path)) leads out of it")
+            case .tooManySymbolicLinkLevels:
                 throw failure("\(Self.quoted(path)) is a link, or leads through one, which is not followed")
             case let error: throw Failure.io("cannot open '\(path)' in \(name)", error)
             }

@@ -10,22 +10,33 @@ extension ImageArchive {
     /// - Throws: `Failure` with code `data` if it is damaged, holds no image, or contradicts itself; with `io` if it cannot
     ///   be read.
     public static func open(_ path: FilePath, _ context: ReadingContext) throws -> ImageArchive {
-        if path != "-", isFolder(path) { return try ImageArchive(FolderFiles(path), context: context) }
-        if let file = try plainFile(path) { return try ImageArchive(TarFiles(file), context: context) }
+        let kind = path == "-" ? 0 : try kind(of: path)
+        if kind == S_IFDIR { return try ImageArchive(FolderFiles(path), context: context) }
+        // A FIFO is opened but once: whoever writes to it would be gone the second time.
+        if kind == S_IFREG, let file = try plainFile(path) {
+            return try ImageArchive(TarFiles(file), context: context)
+        }
         let source = try ArchiveSource.open(path)
         let files = try TarFiles(
             source, name: source.name, spool: context.spool, keepsLayers: context.keepsLayers)
         return try ImageArchive(files, context: context)
     }
 
-    private static func isFolder(_ path: FilePath) -> Bool {
+    /// The type in the mode of what lies there.
+    private static func kind(of path: FilePath) throws -> mode_t {
         var status = stat()
-        return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if path.withPlatformString({ stat($0, &status) }) == 0 { return status.st_mode & S_IFMT }
+        let error = Errno.current
+        guard error == .noSuchFileOrDirectory || error == .notDirectory else {
+            throw Failure.io("cannot open '\(path)'", error)
+        }
+        throw Failure(
+            .data, "cannot read '\(path)'", why: "there is no such image",
+            advice: "check the path: an archive, or the folder of an OCI layout")
     }
 
-    /// The file if it is one that need not be decompressed: nil for a pipe, for standard input too.
+    /// The file if it is one that need not be decompressed.
     private static func plainFile(_ path: FilePath) throws -> FileRange? {
-        guard path != "-" else { return nil }
         let descriptor = path.withPlatformString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw Failure.io("cannot open '\(path)'") }
         let file = try OpenFile(owning: descriptor, name: "'\(path)'")

@@ -42,9 +42,11 @@ final class OpenArchivedLayer: OpenLayer {
     func write(to sink: any ByteSink) throws {
         if isKnownToBeRight {
             try tar.copy(to: sink)
+            // What was kept of the file is of the state that it was opened in.
+            if !isVerified, !tar.file.isUnchanged { try check(tar.digest()) }
         } else if sink.copiesFiles {
             // The kernel copies while another thread reads.
-            let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try Self.digest(of: $0) }
+            let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try $0.digest() }
             defer { hashing.finish() }
             hashing.submit(tar)
             try tar.copy(to: sink)
@@ -63,7 +65,7 @@ final class OpenArchivedLayer: OpenLayer {
 
     func verify() throws {
         guard !isKnownToBeRight else { return }
-        try check(Self.digest(of: tar))
+        try check(tar.digest())
     }
 
     private var isKnownToBeRight: Bool {
@@ -75,11 +77,5 @@ final class OpenArchivedLayer: OpenLayer {
             throw layer.mismatch(got: digest, wanted: layer.diffID, "it has the digest")
         }
         if let key { layer.context.cache?.keep(digest, for: key) }
-    }
-
-    private static func digest(of range: FileRange) throws -> Digest {
-        let sink = DigestSink(try SHA256())
-        try range.copy(to: sink)
-        return sink.finish()
     }
 }

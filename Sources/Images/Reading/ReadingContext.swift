@@ -10,6 +10,8 @@ public struct ReadingContext: Sendable {
     public var keepsLayers: Bool
     /// The processor, by Go's name, that is chosen where an image is there for several.
     public var architecture: String
+    /// Where what contradicts itself is told; nil: it ends the reading.
+    public var faults: ImageFaults?
 
     public init(spool: SpoolFolder, cache: DigestCache?, keepsLayers: Bool, architecture: String) {
         self.spool = spool

@@ -84,6 +84,16 @@ struct LayerLinksTests {
             CraftedLayers.refusal([.link("a", long), .file("a/f")])?.why
                 == "a component of its name has 256 bytes, more than the limit of 255")
     }
+
+    @Test(
+        "to a whiteout's name are refused where an entry would go through",
+        arguments: [".wh.b", "/.wh..wh..opq", "b/.wh.c"])
+    func badTargetWhiteout(_ target: String) {
+        #expect(CraftedLayers.refusal([.link("a", target)]) == nil)
+        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.why == "a link leads it below a whiteout")
+        #expect(
+            CraftedLayers.refusal([.link("d/a", target), .folder("d/a/f")])?.why == "a link leads it below a whiteout")
+    }
 }
 
 @Suite("Hard links in layers")

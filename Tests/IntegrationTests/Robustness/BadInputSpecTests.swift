@@ -39,7 +39,7 @@ struct BadInputSpecTests {
             "expected NAME=VALUE"),
         Case(#"{"name": "x", "config": {"Volumes": {"data": {}}}}"#, "data", "expected an absolute path"),
         Case(#"{"name": "x", "contents": [], "copyToRoot": []}"#, "copyToRoot", "only one of the two"),
-        Case(#"{"name": "x", "fromImage": "base.tar"}"#, "fromImage", "not built yet"),
+        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB", "not built yet"),
         Case(#"{"name": "x", "fakeRootCommands": "chown 1 ."}"#, "fakeRootCommands", "not built yet"),
         Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB: got true", "not built yet"),
         Case(#"{"name": "x", "runAsRoot": "true"}"#, "runAsRoot", "the key is for build, not for layered"),

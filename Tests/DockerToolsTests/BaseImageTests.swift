@@ -1,0 +1,150 @@
+import Archives
+import Digests
+import Failures
+import Foundation
+import Images
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import DockerTools
+
+/// Keeps the warnings.
+private final class WarningLog: Reporter {
+    private let log = Mutex<[String]>([])
+    var warnings: [String] { log.withLock { $0 } }
+    func note(_ text: String) {}
+    func warn(_ text: String) { log.withLock { $0.append(text) } }
+    func scriptOutput(_ line: String) {}
+    func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
+    func advance(_ bytes: Int) {}
+    func finish() {}
+}
+
+struct BaseImageTests {
+    private let folder: SpecFolder
+    private let log = WarningLog()
+    private static let layers: [[UInt8]] = [
+        [UInt8](repeating: 0, count: 10240), [UInt8](repeating: 0, count: 20480),
+    ]
+
+    init() throws {
+        folder = try SpecFolder()
+        func config(_ layer: [UInt8], _ more: String) throws -> [UInt8] {
+            Array(#"{\#(more)"rootfs":{"diff_ids":["\#(try SHA256.digest(of: layer))"]}}"#.utf8)
+        }
+        let manifest = #"""
+            [{"Config":"c1","RepoTags":["h:5000/one:1"],"Layers":["l1"]},
+             {"Config":"c2","RepoTags":["two:1","two:2"],"Layers":["l2"]}]
+            """#
+        try folder.write(
+            TestTar.files([
+                (
+                    "c1",
+                    config(
+                        Self.layers[0],
+                        #""architecture":"arm64","variant":"v8","config":{"Env":["A=1"],"User":"me"},"#)
+                ), ("c2", config(Self.layers[1], "")), ("l1", Self.layers[0]), ("l2", Self.layers[1]),
+                ("manifest.json", Array(manifest.utf8)),
+            ]), to: "base.tar")
+    }
+
+    private func image(_ name: String, as verb: SpecVerb? = nil, sets: [String] = []) async throws -> any MadeImage {
+        try await SpecImage.make(
+            .file(folder.path.appending(name)), as: verb, sets: sets,
+            surroundings: Surroundings(environment: [:], currentDirectory: folder.path), reporter: log, makers: [])
+    }
+
+    /// The image of a spec with these members, on the archive.
+    private func image(on members: String, as verb: SpecVerb = .layered) async throws -> any MadeImage {
+        try folder.write(
+            #"{"name": "x", "tag": "1", "fromImage": "base.tar"\#(members)}"#, to: "spec.json")
+        return try await image("spec.json", as: verb)
+    }
+
+    private func config(_ image: any MadeImage) throws -> JSONValue {
+        try JSONValue(parsing: image.config(diffIDs: []), source: "config", limit: 1 << 20)
+    }
+
+    @Test func takesTheImageThatIsNamed() async throws {
+        for (members, size) in [
+            ("", 10240), (#", "fromImageName": "h:5000/one""#, 10240), (#", "fromImageTag": "1""#, 10240),
+            (#", "fromImageName": "two""#, 20480), (#", "fromImageTag": "2""#, 20480),
+            (#", "fromImageName": "two", "fromImageTag": "1""#, 20480), (#", "fromImageName": null"#, 10240),
+        ] as [(String, UInt64)] {
+            for verb in [SpecVerb.layered, .build] {
+                let image = try await image(on: members, as: verb)
+                #expect(try image.layers.first?.open().size == size)
+                #expect(image.layers.count == 2)
+                #expect(image.comments.count == 1)
+            }
+        }
+        for (members, why) in [
+            (#", "fromImageName": "one""#, "it holds no image named 'one'"),
+            (#", "fromImageTag": "3""#, "it holds no image with the tag '3'"),
+            (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it holds no image named 'h:5000/one:2'"),
+        ] {
+            let failure = await #expect(throws: Failure.self) { _ = try await image(on: members) }
+            #expect(failure?.code == .data)
+            #expect(failure?.why == why)
+            #expect(failure?.advice == "choose one of those that it holds: h:5000/one:1, two:1, two:2")
+        }
+    }
+
+    @Test func inheritsFromItsConfig() async throws {
+        let plain = try config(await image(on: ""))
+        #expect(plain["architecture"] == "arm64")
+        #expect(plain["variant"] == "v8")
+        #expect(plain["config"] == ["Env": ["A=1"]])
+        #expect(plain["history"]?.array?.first == ["comment": "base layer"])
+        #expect(plain["history"]?.array?.count == 2)
+        let all = try config(await image(on: #", "inheritConfig": true, "config": {"Env": ["A=2", "B=1"]}"#))
+        #expect(all["config"] == ["Env": ["A=2", "B=1"], "User": "me"])
+        #expect(log.warnings == [])
+        // A variant is one of its own processor.
+        let other = try config(await image(on: #", "architecture": "amd64""#))
+        #expect(other["architecture"] == "amd64")
+        #expect(other["variant"] == nil)
+        #expect(log.warnings.count == 1)
+        #expect(log.warnings.first?.hasSuffix("makes an image for amd64 from a base for arm64") == true)
+        let silent = try config(await image(on: #", "fromImageName": "two""#))
+        #expect(silent["architecture"] == .string(HostArchitecture.name))
+    }
+
+    @Test func isMadeWhereItIsASpec() async throws {
+        try folder.write(
+            #"{"name": "below", "fromImage": "base.tar", "config": {"Env": ["C=1"]}}"#, to: "below.json")
+        try folder.write("name = 'top'\nfromImage = 'below.json'\nconfig.Env = ['D=1']", to: "top.toml")
+        let image = try await image("top.toml")
+        #expect(image.layers.count == 3)
+        #expect(image.base?.layers.count == 2)
+        #expect(try config(image)["config"]?["Env"] == ["A=1", "C=1", "D=1"])
+        #expect(try config(image)["history"]?.array?.count == 3)
+        #expect(try config(image)["architecture"] == "arm64")
+    }
+
+    @Test func refusesSpecsThatGoRoundInACircle() async throws {
+        try folder.write(#"{"name": "a", "fromImage": "b.json"}"#, to: "a.json")
+        try folder.write(#"{"name": "b", "fromImage": "./c.toml"}"#, to: "b.json")
+        try folder.write("name = 'c'\nfromImage = 'link.json'", to: "c.toml")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path.appending("link.json").string, withDestinationPath: "a.json")
+        try folder.write(#"{"name": "self", "fromImage": "self.json"}"#, to: "self.json")
+        for name in ["a.json", "b.json", "c.toml", "link.json", "self.json"] {
+            let failure = await #expect(throws: Failure.self) { _ = try await image(name) }
+            #expect(failure?.code == .data)
+            #expect(failure?.why.hasSuffix(": the specs go round in a circle") == true)
+        }
+        // The same base for two is no circle.
+        try folder.write(#"{"name": "d", "fromImage": "base.tar"}"#, to: "d.json")
+        #expect(try await image("d.json").layers.count == 2)
+    }
+
+    @Test func refusesABaseThatIsNotThere() async throws {
+        try FileManager.default.removeItem(atPath: folder.path.appending("base.tar").string)
+        let failure = await #expect(throws: Failure.self) { _ = try await image(on: "") }
+        #expect(failure?.code == .io)
+        #expect(failure?.what == "cannot open '\(folder.path)/base.tar'")
+    }
+}

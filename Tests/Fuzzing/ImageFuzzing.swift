@@ -1,0 +1,86 @@
+import Archives
+import Images
+import SystemPackage
+import Tar
+
+/// Images and layers of what the fuzzer gives.
+enum ImageFuzzing {
+    /// Files here cost no disk.
+    private static let memory = SpoolFolder("/dev/shm")
+
+    /// Reads an archive with all its layers.
+    static func open(_ archive: [UInt8]) throws {
+        let file = try keep(archive)
+        let spool = SpoolFolder("/tmp")
+        let context = ReadingContext(spool: spool, cache: nil, keepsLayers: false, architecture: "amd64")
+        // The file has no other name.
+        let opened = try ImageArchive.open(FilePath("/proc/self/fd/\(file.file.descriptor)"), context)
+        for image in opened.images {
+            let base = BaseConfig(image.config.value, layerCount: image.layers.count, inheritsAll: true)
+            let config = ImageConfig(
+                created: "1970-01-01T00:00:01Z", architecture: "amd64", runtime: ["User": "me"], history: [],
+                base: base)
+            _ = config.json(diffIDs: image.config.diffIDs).canonical
+            for layer in image.layers {
+                let layer = try layer.open()
+                _ = try layer.plainTar(spool: spool, needsBodies: true).bytes()
+                try layer.verify()
+            }
+        }
+    }
+
+    /// Reads a docker-archive with this manifest and, behind its first NUL, this config, so that the fuzzer need not find
+    /// out what a tar is.
+    static func describe(_ bytes: UnsafeRawBufferPointer) throws {
+        let manifest = bytes.prefix { $0 != 0 }
+        let files = [
+            ("manifest.json", Array(manifest)), ("config.json", Array(bytes[manifest.endIndex...].dropFirst())),
+            ("layer.tar", [UInt8](repeating: 0, count: 1024)),
+        ]
+        try open(files.flatMap { TarFuzzing.member($0, $1) } + [UInt8](repeating: 0, count: 1024))
+    }
+
+    /// Merges a layer with itself, so that it removes and replaces what is there. What comes out must stay within the root,
+    /// name nothing twice, and come to the same when it is flattened again.
+    static func flatten(_ layer: [UInt8]) throws {
+        let flat = try flattened([layer, layer])
+        do {
+            try check(flat)
+            guard try flattened([flat]) == flat else { throw Find("the flat tar is flattened to another one") }
+        } catch let find as Find {
+            throw find
+        } catch {
+            throw Find("the flat tar is refused: \(error)")
+        }
+    }
+
+    private static func flattened(_ layers: [[UInt8]]) throws -> [UInt8] {
+        var tree = FlatTree()
+        for layer in layers { try tree.apply(keep(layer), name: "it") }
+        let sink = MemorySink()
+        guard try FlatTreeWriter.write(tree, to: sink) == UInt64(sink.bytes.count) else {
+            throw Find("the flat tar is not as long as is said")
+        }
+        return sink.bytes
+    }
+
+    private static func check(_ flat: [UInt8]) throws {
+        var paths: Set<[UInt8]> = []
+        try flat.withUnsafeBytes { bytes in
+            let reader = TarReader(BufferSource(bytes, step: 1000), archive: "the flat tar")
+            while let member = try reader.next() {
+                let components = member.path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+                guard components.count > 1, components[0].elementsEqual(".".utf8),
+                    !components.contains(where: { $0.elementsEqual("..".utf8) })
+                else { throw Find("'\(TarName.printable(member.path))' leads out of the root") }
+                guard paths.insert(member.path).inserted else {
+                    throw Find("'\(TarName.printable(member.path))' is there twice")
+                }
+            }
+        }
+    }
+
+    private static func keep(_ bytes: [UInt8]) throws -> FileRange {
+        try memory.makeFile("it").keep { try $0.write(bytes) }.0
+    }
+}

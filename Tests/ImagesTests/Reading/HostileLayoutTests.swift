@@ -1,0 +1,262 @@
+import Digests
+import Failures
+import Foundation
+import Images
+import TestSupport
+import Testing
+
+struct HostileLayoutTests {
+    private let folder: TemporaryFolder
+    private let layer: [UInt8]
+    private static let zeros = String(repeating: "0", count: 64)
+
+    init() throws {
+        folder = try TemporaryFolder()
+        layer = try TestTar.files([("one", Array("1".utf8))])
+    }
+
+    /// Why a layout is refused, as a folder and as an archive.
+    private func refusal(
+        _ layout: CraftedLayout, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> String? {
+        let name = UUID().uuidString
+        try layout.write(to: folder, name)
+        try folder.write(layout.tar(), to: "\(name).tar")
+        let failures = [name, "\(name).tar"].map { name in
+            #expect(throws: Failure.self, sourceLocation: sourceLocation) { try folder.openArchive(name) }
+        }
+        for failure in failures {
+            #expect(failure?.code == .data, sourceLocation: sourceLocation)
+            #expect(failure?.what.contains("'\(folder.path(name))") == true, sourceLocation: sourceLocation)
+        }
+        #expect(failures[0]?.why == failures[1]?.why, sourceLocation: sourceLocation)
+        return failures[0]?.why
+    }
+
+    /// Why a layout with this `index.json` is refused.
+    private func refusal(index: String) throws -> String? {
+        var layout = CraftedLayout()
+        layout.files["index.json"] = Array(index.utf8)
+        return try refusal(layout)
+    }
+
+    /// Why a layout with a changed manifest is refused, without the manifest's digest.
+    private func refusal(manifest change: (String) -> String) throws -> String? {
+        var layout = CraftedLayout()
+        let config = try layout.blob(CraftedLayout.config([SHA256.digest(of: layer)]), CraftedLayout.configType)
+        let blob = try layout.blob(layer, CraftedLayout.layerType)
+        let text = String(decoding: CraftedLayout.manifest(config: config, layers: [blob]), as: UTF8.self)
+        let manifest = Array(change(text).utf8)
+        layout.index(try layout.blob(manifest, CraftedLayout.manifestType))
+        return try refusal(layout)?.replacing("the manifest \(SHA256.digest(of: manifest))", with: "MANIFEST")
+    }
+
+    @Test func refusesIndexesThatAreMalformed() throws {
+        func descriptor(_ members: String) -> String { #"{"schemaVersion":2,"manifests":[{\#(members)}]}"# }
+        let type = #""mediaType":"\#(CraftedLayout.manifestType)""#
+        let digest = #""digest":"sha256:\#(Self.zeros)""#
+        let wrongDigest = "and not 'sha256:' and 64 digits 0-9 a-f"
+        let cases = [
+            ("[]", "index.json is a list, and not an object"),
+            ("null", "index.json is null, and not an object"),
+            ("{}", "index.json.schemaVersion is missing, and not 2"),
+            (#"{"schemaVersion":1,"manifests":[]}"#, "index.json.schemaVersion is 1, and not 2"),
+            (#"{"schemaVersion":"2","manifests":[]}"#, #"index.json.schemaVersion is "2", and not 2"#),
+            (#"{"schemaVersion":2}"#, "index.json.manifests is missing, and not a list"),
+            (#"{"schemaVersion":2,"manifests":null}"#, "index.json.manifests is null, and not a list"),
+            (#"{"schemaVersion":2,"manifests":{}}"#, "index.json.manifests is an object, and not a list"),
+            (#"{"schemaVersion":2,"manifests":[]}"#, "its index.json lists no image"),
+            (#"{"schemaVersion":2,"manifests":[1]}"#, "index.json.manifests[0] is an integer, and not an object"),
+            (
+                #"{"schemaVersion":2,"manifests":[],"layers":[]}"#,
+                "index.json has both manifests and layers: one reader takes it for an index, another for a manifest"
+            ),
+            (
+                #"{"schemaVersion":2,"mediaType":"\#(CraftedLayout.manifestType)","manifests":[]}"#,
+                #"index.json.mediaType is "\#(CraftedLayout.manifestType)", which is not what it stands for"#
+            ),
+            (
+                #"{"schemaVersion":2,"mediaType":7,"manifests":[]}"#,
+                "index.json.mediaType is 7, which is not what it stands for"
+            ),
+            (descriptor(type), "index.json.manifests[0].digest is missing, \(wrongDigest)"),
+            (
+                descriptor("\(type),\"digest\":\"sha256:../../x\""),
+                "index.json.manifests[0].digest is 'sha256:../../x', \(wrongDigest)"
+            ),
+            (
+                descriptor("\(type),\"digest\":\"sha256:\(String(repeating: "A", count: 64))\""),
+                "index.json.manifests[0].digest is 'sha256:\(String(repeating: "A", count: 64))', \(wrongDigest)"
+            ),
+            (
+                descriptor("\(type),\"digest\":\"md5:\(Self.zeros)\""),
+                "index.json.manifests[0].digest is 'md5:\(Self.zeros)', \(wrongDigest)"
+            ),
+            (descriptor("\(type),\(digest)"), "index.json.manifests[0].size is missing, and not a number of bytes"),
+            (
+                descriptor("\(type),\(digest),\"size\":-1"),
+                "index.json.manifests[0].size is -1, and not a number of bytes"
+            ),
+            (
+                descriptor("\(type),\(digest),\"size\":\"9\""),
+                #"index.json.manifests[0].size is "9", and not a number of bytes"#
+            ),
+            (
+                descriptor("\(type),\(digest),\"size\":99999999999999999999"),
+                "index.json.manifests[0].size is 1e+20, and not a number of bytes"
+            ),
+            (
+                descriptor("\(digest),\"size\":1"),
+                "index.json.manifests[0].mediaType is missing, and not a string"
+            ),
+            (
+                descriptor("\(type),\(digest),\"size\":1"),
+                "the manifest sha256:\(Self.zeros), 'blobs/sha256/\(Self.zeros)', is not in it"
+            ),
+        ]
+        for (index, why) in cases { #expect(try refusal(index: index) == why) }
+    }
+
+    @Test func refusesManifestsThatAreMalformed() throws {
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"manifests\":[],\"layers\":[") } == """
+                MANIFEST has both manifests and layers: one reader takes it for an index, another for a manifest
+                """)
+        #expect(
+            try refusal { $0.replacing("\"schemaVersion\":2", with: "\"schemaVersion\":1") }
+                == "MANIFEST.schemaVersion is 1, and not 2")
+        #expect(
+            try refusal {
+                $0.replacing(
+                    "{\"schemaVersion\"", with: "{\"mediaType\":\"\(CraftedLayout.indexType)\",\"schemaVersion\"")
+            }
+                == "MANIFEST.mediaType is \"\(CraftedLayout.indexType)\", which is not what it stands for")
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"layers\":null,\"l\":[") }
+                == "MANIFEST has no config, or no list of layers")
+        #expect(try refusal { _ in "[]" } == "MANIFEST is a list, and not an object")
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"layers\":[\"x\",") }
+                == "MANIFEST has 2 layers, and its config has 1 diff_ids")
+        #expect(
+            try refusal { $0.replacing("\"layers\":[{", with: "\"layers\":[],\"l\":[{") }
+                == "MANIFEST has 0 layers, and its config has 1 diff_ids")
+        let size = "\"size\":\(layer.count)"
+        #expect(
+            try refusal { $0.replacing(size, with: "\"size\":-5") }
+                == "MANIFEST.layers[0].size is -5, and not a number of bytes")
+        let digest = try SHA256.digest(of: layer)
+        #expect(
+            try refusal { $0.replacing(size, with: "\"size\":7") }
+                == "the layer \(digest) has \(layer.count) bytes, and its descriptor says 7")
+        #expect(
+            try refusal { $0.replacing("\(digest)", with: "sha256:\(Self.zeros)") }
+                == "the layer sha256:\(Self.zeros) is not in it")
+    }
+
+    @Test func refusesManifestsAndConfigsThatAreNotWhatTheirDescriptorsSay() throws {
+        let wrong = try #require(Digest(hex: Self.zeros))
+        var layout = CraftedLayout()
+        let image = try layout.image([(layer, nil)])
+        let manifest = try #require(layout.files.first { $0.value.starts(with: Array("{\"schema".utf8)) }?.value)
+        layout.index(try layout.blob(manifest, CraftedLayout.manifestType, as: wrong))
+        #expect(
+            try refusal(layout) == "the manifest \(wrong) has the digest \(SHA256.digest(of: manifest))")
+        layout.index(image.replacing("\"size\":\(manifest.count)", with: "\"size\":1"))
+        #expect(
+            try refusal(layout)
+                == "the manifest \(SHA256.digest(of: manifest)) has \(manifest.count) bytes, and its descriptor says 1")
+
+        let config = CraftedLayout.config([])
+        let descriptor = try layout.blob(config, CraftedLayout.configType, as: wrong)
+        let bad = CraftedLayout.manifest(config: descriptor, layers: [])
+        layout.index(try layout.blob(bad, CraftedLayout.manifestType))
+        #expect(try refusal(layout) == "the config \(wrong) has the digest \(SHA256.digest(of: config))")
+    }
+
+    @Test func refusesIndexesInOneAnotherWithoutEnd() throws {
+        var layout = CraftedLayout()
+        var descriptor = try layout.image([(layer, nil)])
+        for _ in 0..<3 { descriptor = try layout.blob(CraftedLayout.index([descriptor]), CraftedLayout.indexType) }
+        layout.index(descriptor)
+        try layout.write(to: folder)
+        #expect(try folder.openArchive("layout").images.count == 1)
+        layout.index(try layout.blob(CraftedLayout.index([descriptor]), CraftedLayout.indexType))
+        #expect(try refusal(layout) == "its indexes lie more than 4 deep in one another")
+    }
+
+    @Test func refusesJSONThatIsTooLargeOrTooDeep() throws {
+        let blanks = String(repeating: " ", count: 4 << 20)
+        #expect(
+            try refusal(index: "{\(blanks)}")
+                == "the index, 'index.json', has 4194306 bytes, more than the limit of 4194304")
+        let deep = String(repeating: "[", count: 300)
+        #expect(try refusal(index: deep)?.contains("lists and objects nest deeper than 256 levels") == true)
+        let long = String(repeating: "x", count: (1 << 20) + 1)
+        #expect(try refusal(index: "{\"a\":\"\(long)\"}")?.contains("a string has more than 1048576 bytes") == true)
+        let digits = String(repeating: "9", count: (1 << 20) + 1)
+        #expect(try refusal(index: "{\"a\":\(digits)}")?.contains("a number has more than 1048576 digits") == true)
+        #expect(try refusal { $0 + blanks }?.hasSuffix("bytes, more than the limit of 4194304") == true)
+    }
+
+    @Test func refusesLayoutsOfNoVersion() throws {
+        var layout = CraftedLayout()
+        layout.index(try layout.image([(layer, nil)]))
+        for version in ["{}", #"{"imageLayoutVersion":"2.0.0"}"#, #"{"imageLayoutVersion":1}"#, "[]"] {
+            layout.files["oci-layout"] = Array(version.utf8)
+            #expect(
+                try refusal(layout) == "imageLayoutVersion of oci-layout is none that is known: 1.0.0 is")
+        }
+        layout.files["oci-layout"] = nil
+        #expect(try refusal(layout) == "the layout's version, 'oci-layout', is not in it")
+    }
+
+    @Test(arguments: ["blobs", "blobs/sha256", "index.json", "oci-layout"]) func followsNoLinkOfAFolder(
+        _ name: String
+    ) throws {
+        var layout = CraftedLayout()
+        layout.index(try layout.image([(layer, nil)]))
+        try layout.write(to: folder)
+        let manager = FileManager.default
+        try manager.moveItem(atPath: folder.path("layout/\(name)"), toPath: folder.path("elsewhere"))
+        try manager.createSymbolicLink(
+            atPath: folder.path("layout/\(name)"), withDestinationPath: folder.path("elsewhere"))
+        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        #expect(failure?.code == .data)
+        #expect(failure?.why.hasSuffix(" is a link, or leads through one, which is not followed") == true)
+    }
+
+    @Test(arguments: ["../c.json", "/etc/passwd", "blobs/sha256/../../../c.json"]) func leavesNoFolder(
+        _ config: String
+    ) throws {
+        var layout = CraftedLayout()
+        layout.files["manifest.json"] = Array(#"[{"Config":"\#(config)","Layers":[]}]"#.utf8)
+        try layout.write(to: folder)
+        try folder.write(CraftedLayout.config([]), to: "c.json")
+        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        #expect(failure?.code == .data)
+        #expect(failure?.why == "'\(config)' leads out of it")
+    }
+
+    @Test func followsNoBlobThatIsALink() throws {
+        var layout = CraftedLayout()
+        layout.index(try layout.image([(layer, nil)]))
+        try layout.write(to: folder)
+        let blob = "layout/blobs/sha256/\(try SHA256.digest(of: layer).hex)"
+        let manager = FileManager.default
+        try manager.moveItem(atPath: folder.path(blob), toPath: folder.path("elsewhere"))
+        for target in [folder.path("elsewhere"), "../../../elsewhere", "/nowhere"] {
+            try? manager.removeItem(atPath: folder.path(blob))
+            try manager.createSymbolicLink(atPath: folder.path(blob), withDestinationPath: target)
+            let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+            #expect(failure?.code == .data)
+            #expect(
+                failure?.why
+                    == "'\(blob.dropFirst(7))' is a link, or leads through one, which is not followed")
+        }
+        try manager.removeItem(atPath: folder.path(blob))
+        try manager.createDirectory(atPath: folder.path(blob), withIntermediateDirectories: false)
+        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        #expect(failure?.why == "'\(blob.dropFirst(7))' is no file")
+    }
+}

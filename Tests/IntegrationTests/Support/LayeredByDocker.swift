@@ -1,0 +1,59 @@
+import Foundation
+import TestSupport
+
+/// An image of Docker's own builder whose layers change what lower ones hold in every way that it can, as `docker save`
+/// writes it.
+struct LayeredByDocker {
+    let folder: TemporaryFolder
+    /// The archive.
+    let archive: String
+    let name = "layered/by-docker:1"
+
+    /// The image, built at the first use.
+    static var shared: LayeredByDocker { get throws { try made.get() } }
+
+    private static let made = Result { try LayeredByDocker() }
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        archive = folder.path("image.tar")
+        let docker = try DockerDaemon.shared
+        try Program.output(["bash", "-e", "-c", Self.rootfs], in: folder.path)
+        try folder.write(Array(Self.dockerfile.utf8), to: "Dockerfile")
+        try docker.output(["build", "--quiet", "--network", "none", "--tag", name, folder.path])
+        try docker.output(["save", "--output", archive, name])
+    }
+
+    private static let rootfs = """
+        mkdir -p root/bin root/caps root/gone/deep root/turns/folder copied
+        cp /bin/busybox root/bin/busybox; for applet in sh ln; do ln -s busybox root/bin/$applet; done
+        cp /bin/busybox root/caps/ping; setcap cap_net_raw+ep root/caps/ping
+        echo 1 > root/gone/deep/file; echo 2 > root/turns/folder/inner; echo 3 > root/turns/file; ln -s file root/turns/link
+        echo 4 > root/one; ln root/one root/two; ln root/one root/turns/three
+        tar --owner 0 --group 0 --mtime @1000000000 --xattrs --xattrs-include 'security.*' -C root -cf rootfs.tar bin caps \
+            gone turns one two
+        echo copied > copied/a; chmod 640 copied/a; ln -s /absolute/target copied/link; touch -d @-5 copied/old
+        rm -r root
+        """
+
+    private static let dockerfile = #"""
+        FROM scratch
+        ADD rootfs.tar /
+        COPY copied /copied
+        RUN ["/bin/busybox", "--install", "-s", "/bin"]
+        RUN rm -r /gone && rm /copied/a
+        RUN rm -r /turns/folder && echo file > /turns/folder && rm /turns/file && mkdir /turns/file && echo in > /turns/file/in \
+            && rm /turns/link && mkdir /turns/link
+        RUN rm /turns/folder && mkdir /turns/folder && echo again > /turns/folder/other && rm -r /turns/link && ln -s .. /turns/link
+        RUN mkdir /owned && chown 1000:4000000 /owned && echo x > /owned/suid && chown 7:8 /owned/suid && chmod 6755 /owned/suid \
+            && mkdir -m 1777 /owned/tmp
+        RUN mkdir /links && echo linked > /links/z && ln /links/z /links/a && ln /links/z /owned/linked && ln -s z /links/soft
+        RUN chmod 600 /links/z
+        RUN rm /links/z && rm /one
+        RUN mkdir /devices && mknod /devices/null c 1 3 && mknod /devices/disk b 259 70000 && mkfifo -m 600 /devices/fifo
+        RUN long=$(printf 'n%.0s' $(seq 200)) && mkdir -p /odd/$long/$long && echo long > /odd/$long/$long/$long \
+            && ln /odd/$long/$long/$long /odd/$long/hard && ln -s /$long /odd/$long/soft && ln -s ../$long/ü "/odd/sp ace" \
+            && echo u > /odd/ümläut && touch "$(printf '/odd/new\nline')" "$(printf '/odd/bytes\377\200')" '/odd/ba\ck' '/odd/-dash'
+        RUN chmod 700 /odd && chown 5:6 /bin/sh && rm -rf /copied && mkdir /copied && echo new > /copied/new
+        """#
+}
