@@ -24,6 +24,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+// `make fuzz` sets the variable, and links libFuzzer, which plain builds do not have.
+let fuzzers: [Target] =
+    Context.environment["FUZZING"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzzing", dependencies: ["Archives", "Failures", "Images", "Tar", systemPackage],
+            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "dockertools",
     products: [
@@ -79,13 +89,5 @@ let package = Package(
             ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),
         tests("HouseTests", []),
         tests("IntegrationTests", ["TestSupport"]),
-    ]
+    ] + fuzzers
 )
-
-// `make fuzz` sets the variable, and links libFuzzer, which plain builds do not have.
-if Context.environment["FUZZING"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "Fuzzing", dependencies: ["Archives", "Failures", "Images", "Tar", systemPackage],
-            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict))
-}
