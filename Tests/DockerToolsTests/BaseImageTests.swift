@@ -144,7 +144,7 @@ struct BaseImageTests {
     @Test func refusesABaseThatIsNotThere() async throws {
         try FileManager.default.removeItem(atPath: folder.path.appending("base.tar").string)
         let failure = await #expect(throws: Failure.self) { _ = try await image(on: "") }
-        #expect(failure?.code == .io)
-        #expect(failure?.what == "cannot open '\(folder.path)/base.tar'")
+        #expect(failure?.code == .data)
+        #expect(failure?.what == "cannot read '\(folder.path)/base.tar'")
     }
 }

@@ -28,18 +28,18 @@ struct FlatNode {
     var touchedIn: UInt16 = 0
     /// The last layer that hides what lower ones have in the folder.
     var opaqueIn: UInt16 = 0
-    /// Folders on the way from the root, itself included.
-    var depth: UInt16
+    /// Bytes of its path below the root, with single slashes between.
+    var pathLength: UInt16
     var nameLength: UInt8
     /// Nil for a name that was removed.
     var kind: TarKind?
     private var flags: UInt8 = 0
 
-    init(parent: FlatTree.ID, name: UInt32, nameLength: UInt8, depth: UInt16) {
+    init(parent: FlatTree.ID, name: UInt32, nameLength: UInt8, pathLength: UInt16) {
         self.parent = parent
         self.name = name
         self.nameLength = nameLength
-        self.depth = depth
+        self.pathLength = pathLength
     }
 
     /// Whether it stands among its parent's children.

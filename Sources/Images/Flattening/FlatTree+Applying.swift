@@ -45,7 +45,7 @@ extension FlatTree {
 
     /// Has a name stand for an entry. What is below it stays if it was a folder and is one.
     private mutating func set(_ id: ID, to member: TarMember) throws(LayerFault) {
-        var entry = FlatNode(parent: .root, name: 0, nameLength: 0, depth: 0)
+        var entry = FlatNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
         (entry.kind, entry.mode, entry.owner) = (member.kind, member.mode, try owner(of: member))
         (entry.seconds, entry.nanoseconds) = (member.modified.seconds, member.modified.nanoseconds)
         (entry.bodyLayer, entry.offset, entry.size) = (layer, member.bodyOffset, member.size)

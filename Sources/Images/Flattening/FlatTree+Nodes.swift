@@ -18,9 +18,9 @@ extension FlatTree {
         guard nodes.count < FlattenLimits.names, let number = UInt32(exactly: nodes.count) else {
             throw LayerFault("the layers have more names than the limit of \(FlattenLimits.names)")
         }
-        let depth = self[folder].depth + 1
-        guard depth <= FlattenLimits.depth else {
-            throw LayerFault("it lies in more folders than the limit of \(FlattenLimits.depth)")
+        let pathLength = Int(self[folder].pathLength) + (folder == .root ? 0 : 1) + name.count
+        guard pathLength <= FlattenLimits.flatPath else {
+            throw LayerFault("its path comes to \(pathLength) bytes, more than the limit of \(FlattenLimits.flatPath)")
         }
         try LayerPath.check(name)
         // No entry has such a name or lies below one, and in the flat tar it would remove things.
@@ -28,7 +28,7 @@ extension FlatTree {
         guard let length = UInt8(exactly: name.count) else { throw LayerFault("its name is too long") }
         let id = ID(number: number)
         let offset = try keep(name)
-        nodes.append(FlatNode(parent: folder, name: UInt32(offset), nameLength: length, depth: depth))
+        nodes.append(FlatNode(parent: folder, name: UInt32(offset), nameLength: length, pathLength: UInt16(pathLength)))
         if table.isFull {
             table = table.grown { old in
                 let node = self[old]
@@ -89,7 +89,7 @@ extension FlatTree {
     mutating func makePlainFolder(_ id: ID) {
         if self[id].kind != .folder { removeChildren(of: id) }
         clear(id)
-        var plain = FlatNode(parent: .root, name: 0, nameLength: 0, depth: 0)
+        var plain = FlatNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
         (plain.kind, plain.mode) = (.folder, 0o755)
         self[id].take(plain)
         self[id].setIn = 0

@@ -38,7 +38,7 @@ public struct FlatTree: Sendable {
 
     /// An empty root: mode 0755, owner 0:0, time 0.
     public init() {
-        var root = FlatNode(parent: .root, name: 0, nameLength: 0, depth: 0)
+        var root = FlatNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
         (root.kind, root.mode) = (.folder, 0o755)
         nodes = [root]
     }

@@ -11,8 +11,9 @@ public enum FlattenLimits {
     public static let path = 4096
     /// Bytes of one component of a path: Linux takes no more (NAME_MAX).
     public static let component = 255
-    /// Folders on the way to a name: no path that Linux takes has more.
-    public static let depth = path / 2
+    /// Bytes of a path below the root, when the links on its way have been followed: with `./` before it and a folder's slash
+    /// behind it a reader takes it.
+    public static let flatPath = path - 3
     /// Links that are followed on the way to one name: as many as Linux follows (path_resolution(7)).
     public static let links = 40
     /// Layers of one image: what two bytes count. Docker makes at most 128.

@@ -59,17 +59,20 @@ struct LayerNamesTests {
         #expect(failure.why.contains("NUL"))
     }
 
-    @Test("are refused beyond 255 bytes of a component and 4096 in all, and taken up to there")
+    @Test("are refused beyond 255 bytes of a component and 4093 in all, and taken up to there")
     func tooLong() throws {
         let longest = String(repeating: "x", count: 255)
         #expect(try CraftedLayers.lines([.file(longest)]) == ["f ./\(longest)"])
         #expect(
             CraftedLayers.refusal([.file("a/\(longest)x/b")])?.why
                 == "a component of its name has 256 bytes, more than the limit of 255")
-        let deep = String(repeating: "a/", count: 2047) + "bc"
-        #expect(try CraftedLayers.lines([.file(deep)]).count == 2048)
+        let deep = String(repeating: "a/", count: 2046) + "b"
+        #expect(try CraftedLayers.lines([.file(deep)]).count == 2047)
         #expect(
-            CraftedLayers.refusal([.file(deep + "d")])?.why == "its name has 4097 bytes, more than the limit of 4096")
+            CraftedLayers.refusal([.file(deep + "c")])?.why
+                == "its path comes to 4094 bytes, more than the limit of 4093")
+        #expect(
+            CraftedLayers.refusal([.file(deep + "cdef")])?.why == "its name has 4097 bytes, more than the limit of 4096")
     }
 
     @Test("that are not UTF-8 are kept as bytes")
@@ -88,13 +91,13 @@ struct LayerNamesTests {
         #expect(entry.attributes == TarAttributes())
     }
 
-    @Test("deeper than any path are refused, even where links lead there")
+    @Test("longer than any path are refused, even where links lead there")
     func tooDeep() throws {
         let deep = String(repeating: "a/", count: 1500)
         let half = String(deep.dropLast())
         #expect(
             CraftedLayers.refusal([.folder(half), .link("l", half), .file("l/\(deep)x")])?.why
-                == "it lies in more folders than the limit of 2048")
+                == "its path comes to 4094 bytes, more than the limit of 4093")
     }
 
     @Test("once more in a layer: the last entry counts")
