@@ -4,9 +4,9 @@ import Tar
 
 /// Writes a flat tree as one tar, as `docker import` and `sqfstar` take it.
 ///
-/// `./` comes first, then `./…`, a folder before what is in it and siblings by `PathOrder`. Of the names of one file the
-/// first holds it, and the others are hard links to that. Each entry keeps its owner, its time and its attributes, so
-/// the bytes depend on the layers alone.
+/// A folder comes before what is in it, siblings come by `PathOrder`; in the portable form the root `./` is first. Of the
+/// names of one file the first holds it, and the others are hard links to that. Each entry keeps its owner, its time and
+/// its attributes, so the bytes depend on the layers alone.
 public struct FlatTreeWriter {
     private let tree: FlatTree
     private let form: FlatTarForm
