@@ -72,7 +72,8 @@ struct LayerNamesTests {
             CraftedLayers.refusal([.file(deep + "c")])?.why
                 == "its path comes to 4094 bytes, more than the limit of 4093")
         #expect(
-            CraftedLayers.refusal([.file(deep + "cdef")])?.why == "its name has 4097 bytes, more than the limit of 4096")
+            CraftedLayers.refusal([.file(deep + "cdef")])?.why == "its name has 4097 bytes, more than the limit of 4096"
+        )
     }
 
     @Test("that are not UTF-8 are kept as bytes")
