@@ -7,19 +7,18 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect",
         abstract: "Show an image: its config, its layers and their sizes.",
         discussion: """
-            IMAGE is a docker-archive, plain or compressed with gzip, zstd, xz or bzip2; - reads standard input; \
-            PATH#NAME:TAG chooses one of several images.
+            IMAGE is a docker-archive, an OCI archive or an OCI layout, plain or compressed with gzip, zstd, xz or bzip2; - \
+            reads standard input; PATH#NAME:TAG chooses one of several images. Of a spec its image is made, and not written.
 
             Example:
               dockertools inspect image.tar.gz
 
             With --json it prints one object:
               {name, tag, imageID, architecture, os, created, config, layers: [{diffID, size, …}], history}
-            sizes in bytes, of the layer as it lies in the archive.
+            sizes in bytes, of the layer as it lies in the archive, of a spec's that of its plain tar.
             """)
 
-    @Argument(help: "The image.", completion: .file())
-    var image: String
+    @OptionGroup var image: ImageOptions
 
     @Flag(help: "Print as JSON.")
     var json = false
@@ -28,7 +27,8 @@ struct InspectCommand: AsyncParsableCommand {
     var buildArgs = false
 
     func run() async throws {
-        let inspection = try ImageInspection.read(ImageLocation(image), surroundings: .ofProcess)
+        let inspection = try await ImageInspection.read(
+            image.argument, surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: image.quiet))
         if buildArgs {
             try Console.write(inspection.buildArgs().pretty + "\n")
         } else {

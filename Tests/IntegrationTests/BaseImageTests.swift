@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -229,5 +230,58 @@ struct BaseImageTests {
         #expect(image.layers.count == 121)
         try docker.load(image.output)
         #expect(try docker.runImage(image.reference) == "119")
+    }
+
+    @Test("of three layers the upper one wins")
+    func upperWins() throws {
+        var below = "below.json"
+        try bench.write("{\"name\": \"below\", \"contents\": \"\(store["busybox"])\"}", to: below)
+        for number in 1...3 {
+            let image = try bench.build(
+                """
+                {"name": "upper", "tag": "1", "fromImage": "\(below)", "extraCommands": "echo \(number) > number"}
+                """, output: "upper\(number).tar")
+            below = "upper\(number).tar"
+            try docker.load(image.output)
+            #expect(try docker.runImage(image.reference, ["/bin/cat", "/number"]) == "\(number)\n")
+        }
+    }
+
+    @Test("serve what they are made to serve")
+    func serves() throws {
+        try bench.write("served\n", to: "www/page/index.html")
+        let image = try bench.build(
+            """
+            {"name": "server", "tag": "1", "contents": ["\(store["busybox"])", "www"],
+             "config": {"Cmd": ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/page"],
+                        "ExposedPorts": {"8080/tcp": {}}}}
+            """)
+        try docker.load(image.output)
+        let container = String(try docker.output(["run", "--detach", "--network", "none", image.reference]).dropLast())
+        let fetch = ["exec", container, "/bin/busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/"]
+        // It takes a moment until it listens.
+        var answer = try docker.run(fetch)
+        for _ in 0..<50 where answer.status != 0 {
+            usleep(100_000)
+            answer = try docker.run(fetch)
+        }
+        try docker.output(["rm", "--force", container])
+        #expect(answer.text == "served\n")
+    }
+
+    @Test("do not go over their base, and a spec can be looked at like an image")
+    func baseIsInput() throws {
+        _ = try bench.build(#"{"name": "below", "extraCommands": "echo > f"}"#, output: "below.tar")
+        let spec = try bench.write(#"{"name": "top", "tag": "2", "fromImage": "below.tar"}"#, to: "top.json")
+        for verb in ["build", "layered"] {
+            let outcome = try bench.run([verb, spec, "-o", "below.tar"])
+            #expect(outcome.status == 65)
+            #expect(outcome.errors.contains("it is also an input"))
+        }
+        let made = try bench.run(["layered", spec, "-o", "top.tar", "--quiet"])
+        #expect(made.status == 0)
+        let fromSpec = try bench.run(["inspect", spec, "--quiet"])
+        #expect(fromSpec.status == 0)
+        #expect(try fromSpec.text == bench.run(["inspect", "top.tar"]).text)
     }
 }

@@ -165,4 +165,22 @@ struct ExportTests {
             #expect(try folder.read("copy.tar") == before)
         }
     }
+
+    @Test("has the programs of the contents, and without store paths no store")
+    func withoutStorePaths() throws {
+        let bench = try Workbench()
+        func names(_ image: BuiltImage) throws -> [String] {
+            let outcome = try bench.run(["export", image.output, "-o", "-", "--quiet"])
+            #expect(outcome.status == 0)
+            let list = try Program.output(["tar", "-t"], input: outcome.output)
+            return String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+        let spec = "{\"name\": \"shell\", \"contents\": \"\(bench.store["busybox"])\""
+        let whole = try names(bench.layered(spec + "}"))
+        #expect(whole.first == "./")
+        #expect(whole.contains("./bin/sh") && whole.contains("./nix/store/"))
+        let storeless = try names(bench.layered(spec + ", \"includeStorePaths\": false}"))
+        #expect(storeless.contains("./bin/sh"))
+        #expect(!storeless.contains { $0.contains("nix") })
+    }
 }

@@ -24,7 +24,7 @@ public struct ImageInspection: Sendable {
     /// One layer, with what the config's history says of it.
     public struct Layer: Hashable, Sendable {
         public let diffID: Digest
-        /// Bytes of the layer as it lies in the archive.
+        /// Bytes of the layer as it lies in the archive; of its plain tar where the image is made from a spec.
         public let size: UInt64
         /// The command or program that made it; nil where the history does not say.
         public let createdBy: String?
@@ -32,14 +32,42 @@ public struct ImageInspection: Sendable {
         public let comment: String?
     }
 
-    /// Reads what lies at `location` and describes one of its images.
+    /// Reads or makes an image and describes it.
     ///
     /// - Throws: `Failure` with code `data` if it is damaged or holds no image of that name, which lists those that it holds;
-    ///   with code `io` if it cannot be read.
-    public static func read(_ location: ImageLocation, surroundings: Surroundings) throws -> ImageInspection {
+    ///   with code `io` if it cannot be read; what the making of a spec's image throws.
+    public static func read(
+        _ argument: ImageArgument, surroundings: Surroundings, reporter: any Reporter
+    ) async throws -> ImageInspection {
+        guard let location = try argument.location else {
+            let image = try await argument.image(surroundings, reporter)
+            return try ImageInspection(image, source: argument.words)
+        }
+        return try read(location, surroundings: surroundings)
+    }
+
+    /// Reads what lies at `location` and describes one of its images.
+    static func read(_ location: ImageLocation, surroundings: Surroundings) throws -> ImageInspection {
         let archive = try location.archive(surroundings, keepsLayers: false)
         return ImageInspection(
             try archive.image(named: location.name), chosen: location.name, buildArgs: archive.buildArgs)
+    }
+
+    /// - Parameter image: an image that was made.
+    /// - Throws: what its layers throw.
+    init(_ image: any Image, source: String) throws {
+        let written = try WrittenImage(image, opened: image.layers)
+        let config = try JSONValue(
+            parsing: image.config(diffIDs: written.layers.map(\.diffID)), source: "the config", limit: ImageLimits.json)
+        names = written.names.map { "\($0)" }
+        (name, tag) = (written.names.first?.name, written.names.first?.tag)
+        imageID = written.imageID
+        imageConfig = config
+        layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
+        self.source = source
+        archiveBuildArgs = try image.attachments.first { $0.name == buildArgsName }.map {
+            try JSONValue(parsing: $0.bytes, source: buildArgsName, limit: ImageLimits.json)
+        }
     }
 
     /// - Parameters:
@@ -52,7 +80,7 @@ public struct ImageInspection: Sendable {
         (name, tag) = (shown?.name, shown?.tag)
         imageID = image.imageID
         imageConfig = image.config.value
-        layers = Self.layers(image)
+        layers = Self.layers(image.archivedLayers.map { ($0.diffID, $0.size) }, image.config.value)
         source = image.source
         archiveBuildArgs = buildArgs
     }
@@ -72,10 +100,10 @@ public struct ImageInspection: Sendable {
     }
 
     /// The entries of the history that are not marked `empty_layer` belong to the layers, one to each.
-    private static func layers(_ image: ArchivedImage) -> [Layer] {
-        let made = (image.config.value["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
-        let isMatched = made.count == image.archivedLayers.count
-        return image.archivedLayers.enumerated().map { index, layer in
+    private static func layers(_ layers: [(diffID: Digest, size: UInt64)], _ config: JSONValue) -> [Layer] {
+        let made = (config["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
+        let isMatched = made.count == layers.count
+        return layers.enumerated().map { index, layer in
             let entry = isMatched ? made[index] : .null
             return Layer(
                 diffID: layer.diffID, size: layer.size, createdBy: entry["created_by"]?.string,

@@ -23,12 +23,14 @@ public struct ImageArgument: Sendable {
     /// What a person typed.
     public var words: String { text }
 
+    /// Where the image lies; nil for a spec.
+    var location: ImageLocation? { get throws { isSpec ? nil : try ImageLocation(text) } }
+
     /// The image.
     ///
     /// - Throws: `Failure`.
     func image(_ surroundings: Surroundings, _ reporter: any Reporter) async throws -> any Image {
-        guard isSpec else {
-            let location = try ImageLocation(text)
+        if let location = try location {
             return try location.archive(surroundings, keepsLayers: true).image(named: location.name)
         }
         let source = try SpecSource(argument: text, anyExtension: true)
@@ -38,8 +40,7 @@ public struct ImageArgument: Sendable {
 
     /// All images of an archive, or the one that is chosen or made.
     func images(_ surroundings: Surroundings, _ reporter: any Reporter) async throws -> [any Image] {
-        guard !isSpec else { return [try await image(surroundings, reporter)] }
-        let location = try ImageLocation(text)
+        guard let location = try location else { return [try await image(surroundings, reporter)] }
         let archive = try location.archive(surroundings, keepsLayers: true)
         return location.name == nil ? archive.images : [try archive.image(named: location.name)]
     }

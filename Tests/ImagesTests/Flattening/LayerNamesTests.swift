@@ -98,7 +98,7 @@ struct LayerNamesTests {
         let half = String(deep.dropLast())
         #expect(
             CraftedLayers.refusal([.folder(half), .link("l", half), .file("l/\(deep)x")])?.why
-                == "its path comes to 4094 bytes, more than the limit of 4093")
+                == "its path comes to 4095 bytes, more than the limit of 4093")
     }
 
     @Test("once more in a layer: the last entry counts")
