@@ -61,13 +61,7 @@ final class OutputFile {
         else { throw Failure.io("cannot write \(path)") }
         isCommitted = true
         Cleanup.shared.remove(file: temporary)
-        // The name lasts only when the folder is synced too; some file systems cannot, and need not.
-        let folder = path.removingLastComponent()
-        let place = (folder.isEmpty ? "." : folder).withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        if place >= 0 {
-            fsync(place)
-            close(place)
-        }
+        path.removingLastComponent().syncFolder()
     }
 
     deinit {

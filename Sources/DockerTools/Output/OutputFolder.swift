@@ -45,7 +45,7 @@ final class OutputFolder {
     ///
     /// - Throws: `Failure` with code `io`.
     func commit() throws {
-        guard lock < 0 || fsync(lock) == 0 else { throw Failure.io("cannot write \(place)") }
+        for folder in [path.appending("blobs/sha256"), path.appending("blobs"), path] { folder.syncFolder() }
         let isExchanged = path.withPlatformString { new in place.withPlatformString { clinux_exchange(new, $0) } } == 0
         // Nothing stands there, or the file system cannot exchange: then only an empty folder gives way.
         guard isExchanged || path.withPlatformString({ new in place.withPlatformString { rename(new, $0) } }) == 0
@@ -55,6 +55,7 @@ final class OutputFolder {
         isCommitted = true
         if isExchanged { FolderRemoval.remove(path) }
         Cleanup.shared.remove(folder: path)
+        place.removingLastComponent().syncFolder()
     }
 
     /// Refuses what may not be replaced.
