@@ -1,3 +1,4 @@
+import Archives
 import Digests
 import Failures
 import Glibc
@@ -152,8 +153,8 @@ struct FileTreeWalker {
     ) throws -> FileTree.Kind {
         try countLinked()
         let kind = FileTree.Kind(mode: status.st_mode)
-        let modified = Self.nanoseconds(status.st_mtim)
-        let changed = Self.nanoseconds(status.st_ctim)
+        let modified = status.st_mtim.nanoseconds
+        let changed = status.st_ctim.nanoseconds
         var entry = FileTree.Entry(
             kind: kind, mode: UInt16(status.st_mode & 0o7777), depth: depth, origin: origin, size: 0,
             modified: modified, name: name, target: .empty)
@@ -246,9 +247,6 @@ struct FileTreeWalker {
         withName(name) { FilePath.Component(platformString: $0).map(folder.appending) ?? folder }
     }
 
-    private static func nanoseconds(_ time: timespec) -> Int64 {
-        Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-    }
 }
 
 extension FileTree.Kind {

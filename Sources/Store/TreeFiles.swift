@@ -1,3 +1,4 @@
+import Archives
 import CLinux
 import Failures
 import Glibc
@@ -78,7 +79,7 @@ public struct TreeFile: TarBody {
     func check(_ entry: FileTree.Entry) throws {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure.io("cannot read \(name())") }
-        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        let modified = status.st_mtim.nanoseconds
         guard FileTree.Kind(mode: status.st_mode) == .file, UInt64(status.st_size) == entry.size,
             modified == entry.modified
         else { throw changed }

@@ -4,6 +4,16 @@ import DockerTools
 
 /// Where an image goes, and in what form.
 struct OutputOptions: ParsableArguments {
+    /// What the help of the verbs that have these says of them.
+    static let discussion = """
+        With --json it prints one object instead:
+          {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}
+        sizes in bytes, size that of the output, a layer's that of its plain tar; digests as sha256:HEX.
+
+        Docker before 23 does not read zstd: zstd -dc image.tar.zst | docker load
+        skopeo 1.9 and podman 4.3 (Debian 12) misread any gzip archive: give them --compressor none or zstd
+        """
+
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(

@@ -51,9 +51,10 @@ struct BaseImageTests {
     }
 
     private func image(_ name: String, as verb: SpecVerb? = nil, sets: [String] = []) async throws -> any MadeImage {
-        try await SpecImage.make(
-            .file(folder.path.appending(name)), as: verb, sets: sets,
-            surroundings: Surroundings(environment: [:], currentDirectory: folder.path), reporter: log, makers: [])
+        let surroundings = Surroundings(environment: [:], currentDirectory: folder.path)
+        return try await LoadedSpec(
+            .file(folder.path.appending(name)), sets: sets, surroundings: surroundings, reporter: log
+        ) { verb ?? SpecVerb.told(by: $0) }.image(surroundings, log)
     }
 
     /// The image of a spec with these members, on the archive.

@@ -7,13 +7,13 @@ import Testing
 struct BaseImageTests {
     private let bench: Workbench
     private let docker: DockerDaemon
-    private let base: DockerBase
+    private let base: DockerBuild
     private var store: NixStore { bench.store }
 
     init() throws {
         bench = try Workbench()
         docker = try DockerDaemon.shared
-        base = try DockerBase.shared
+        base = try DockerBuild.base
     }
 
     private func layers(_ name: String) throws -> [String] {

@@ -5,7 +5,7 @@ import Testing
 @Suite("An exported root file system")
 struct ExportTests {
     private let folder: TemporaryFolder
-    private let image: LayeredByDocker
+    private let image: DockerBuild
     private let docker: DockerDaemon
 
     /// What Docker puts into each container, and the folders that it lies in.
@@ -17,7 +17,7 @@ struct ExportTests {
     init() throws {
         folder = try TemporaryFolder()
         docker = try DockerDaemon.shared
-        image = try LayeredByDocker.shared
+        image = try DockerBuild.layered
     }
 
     /// A line for each name in a tar or a folder, as an independent program walks it.

@@ -78,7 +78,7 @@ struct ValidateTests {
             #expect(report.images[0].layers.map(\.size) == image.layers.map(\.size))
             try FileManager.default.removeItem(atPath: image.output)
         }
-        let docker = try DockerBase.shared
+        let docker = try DockerBuild.base
         let (status, report) = try validate(docker.archive)
         #expect(status == 0 && report.valid)
         // As the daemon has them: `docker image inspect` does not tell chain IDs, its layer store is called by them.

@@ -13,9 +13,7 @@ public final class FileSource: ByteSource {
     private let name: String
     /// The size of a file, nil for all that cannot be sought.
     private let fileSize: Int64?
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 4096)
-    /// The bytes of `buffer` that were read and not given yet.
-    private var held = 0..<0
+    private var buffer = ReadBuffer(capacity: capacity)
 
     /// - Parameters:
     ///   - descriptor: where to read, from where it stands.
@@ -48,27 +46,17 @@ public final class FileSource: ByteSource {
 
     deinit {
         if isOwned { close(descriptor) }
-        buffer.deallocate()
     }
 
     public func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
-        if held.isEmpty {
-            if target.count >= buffer.count { return try readFile(target) }
-            guard !target.isEmpty else { return 0 }
-            held = 0..<(try readFile(buffer))
-        }
-        let count = min(target.count, held.count)
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[held].prefix(count)))
-        held = held.dropFirst(count)
-        return count
+        try buffer.read(into: target, refill: readFile)
     }
 
     public func skip(_ count: UInt64) throws -> UInt64 {
-        let inBuffer = Int(min(count, UInt64(held.count)))
-        held = held.dropFirst(inBuffer)
-        let rest = count - UInt64(inBuffer)
+        let inBuffer = buffer.skip(count)
+        let rest = count - inBuffer
         guard rest > 0 else { return count }
-        return UInt64(inBuffer) + (try fileSize.map { try seek(rest, fileSize: $0) } ?? skipByReading(rest))
+        return inBuffer + (try fileSize.map { try seek(rest, fileSize: $0) } ?? skipByReading(rest))
     }
 
     /// Moves on within the file: seeking beyond its end would go unnoticed.
@@ -81,14 +69,15 @@ public final class FileSource: ByteSource {
     }
 
     private func skipByReading(_ count: UInt64) throws -> UInt64 {
-        var rest = count
-        while rest > 0 {
-            let window = buffer.prefix(Int(min(rest, UInt64(buffer.count))))
-            let read = try readFile(UnsafeMutableRawBufferPointer(rebasing: window))
-            guard read > 0 else { break }
-            rest -= UInt64(read)
+        try withUnsafeTemporaryAllocation(byteCount: Self.capacity, alignment: 16) { window in
+            var rest = count
+            while rest > 0 {
+                let read = try readFile(UnsafeMutableRawBufferPointer(rebasing: window.prefix(Int(clamping: rest))))
+                guard read > 0 else { break }
+                rest -= UInt64(read)
+            }
+            return count - rest
         }
-        return count - rest
     }
 
     private func readFile(_ target: UnsafeMutableRawBufferPointer) throws -> Int {

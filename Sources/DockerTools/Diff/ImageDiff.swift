@@ -27,7 +27,8 @@ public struct ImageDiff: Sendable {
     public static func compare(
         _ a: ImageArgument, _ b: ImageArgument, surroundings: Surroundings, reporter: any Reporter
     ) async throws -> ImageDiff {
-        let (a, b) = (try await a.image(surroundings, reporter), try await b.image(surroundings, reporter))
+        let a = try await ImageOrigin(a, surroundings, reporter).image(surroundings, reporter)
+        let b = try await ImageOrigin(b, surroundings, reporter).image(surroundings, reporter)
         let left = try FlattenedImage(a.layers, spool: surroundings.spool, needsBodies: true)
         let right = try FlattenedImage(b.layers, spool: surroundings.spool, needsBodies: true)
         let verifications = [left.beginVerifying(), right.beginVerifying()]

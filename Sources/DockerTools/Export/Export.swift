@@ -28,11 +28,13 @@ public struct Export: Sendable {
     /// - Throws: `Failure`; then there is no output.
     public func write(to output: String?, jsonFile: String?, tellsImage: Bool) async throws -> ImageResult {
         let folder = surroundings.currentDirectory
-        let source = try ExportSource(argument, surroundings, reporter)
-        let inputs = source.inputs(surroundings)
+        let origin = try ImageOrigin(argument, surroundings, reporter) { [argument] in
+            SpecVerb.toldToExport(by: $0, sets: argument.sets)
+        }
+        let inputs = origin.inputs(surroundings)
         // Before the work, as far as it is known: it would be in vain.
         if let output { try ArchiveOutput(output, name: "", suffix: "", in: folder).check(inputs: inputs) }
-        let image = try await source.image(surroundings, reporter)
+        let image = try await origin.image(surroundings, reporter)
         let flattened = try FlattenedImage(image.layers, spool: surroundings.spool, needsBodies: true)
         let destination = ArchiveOutput(output, name: image.name ?? "image", suffix: format.suffix, in: folder)
         try destination.check(inputs: inputs)

@@ -39,11 +39,12 @@ public struct ImageInspection: Sendable {
     public static func read(
         _ argument: ImageArgument, surroundings: Surroundings, reporter: any Reporter
     ) async throws -> ImageInspection {
-        guard let location = try argument.location else {
-            let image = try await argument.image(surroundings, reporter)
-            return try ImageInspection(image, source: argument.words)
+        switch try ImageOrigin(argument, surroundings, reporter) {
+        case .place(let location):
+            return try read(location, surroundings: surroundings)
+        case .spec(let spec):
+            return try ImageInspection(await spec.image(surroundings, reporter), source: argument.text)
         }
-        return try read(location, surroundings: surroundings)
     }
 
     /// Reads what lies at `location` and describes one of its images.

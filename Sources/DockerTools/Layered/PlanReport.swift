@@ -30,9 +30,10 @@ public struct PlanReport: Sendable {
     public static func make(
         _ source: SpecSource, as verb: SpecVerb?, sets: [String], surroundings: Surroundings, reporter: any Reporter
     ) async throws -> PlanReport {
-        try PlanReport(
-            await SpecImage.make(
-                source, as: verb, sets: sets, surroundings: surroundings, reporter: reporter, makers: []))
+        let spec = try LoadedSpec(source, sets: sets, surroundings: surroundings, reporter: reporter) {
+            verb ?? SpecVerb.told(by: $0)
+        }
+        return try PlanReport(await spec.image(surroundings, reporter))
     }
 
     /// Reads the metadata of the image's files, and no file.

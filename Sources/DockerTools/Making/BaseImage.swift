@@ -30,8 +30,8 @@ struct BaseImage: Sendable {
                     why: "its fromImage leads back to \(path): the specs go round in a circle",
                     advice: "let one of them start from an archive, or from nothing")
             }
-            let image = try await SpecImage.make(
-                .file(path), as: nil, surroundings: surroundings, reporter: reporter, makers: makers)
+            let image = try await LoadedSpec(.file(path), surroundings: surroundings, reporter: reporter)
+                .image(surroundings, reporter, makers: makers)
             try self.init(image)
         } else {
             let archive = try ImageArchive.open(

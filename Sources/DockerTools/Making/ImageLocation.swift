@@ -1,5 +1,6 @@
 import Failures
 import Glibc
+import Images
 import SystemPackage
 
 /// Where an image is: an archive or a folder, and which of the images in it.
@@ -37,5 +38,12 @@ public struct ImageLocation: Equatable, Sendable {
             return
         }
         self.init(path: FilePath(String(text[..<mark])), name: String(text[text.index(after: mark)...]))
+    }
+}
+
+extension ImageLocation {
+    /// Reads what lies there.
+    func archive(_ surroundings: Surroundings, keepsLayers: Bool) throws -> ImageArchive {
+        try ImageArchive.open(path, surroundings.reading(architecture: nil, keepsLayers: keepsLayers))
     }
 }

@@ -34,29 +34,16 @@ public struct SpecBuild: Sendable {
     public func write(
         to output: String?, format: ArchiveFormat = .dockerArchive, compressor: Compressor?, jsonFile: String? = nil
     ) async throws -> ImageResult {
-        let spec = try ImageSpec.load(
-            source, sets: sets, verb: verb, environment: surroundings.environment,
-            currentDirectory: surroundings.currentDirectory)
-        for warning in spec.warnings { reporter.warn(warning) }
+        let loaded = try LoadedSpec(source, sets: sets, surroundings: surroundings, reporter: reporter) { _ in verb }
+        let spec = loaded.spec
         let compressor = compressor ?? spec.compressor
         let folder = surroundings.currentDirectory
         let destination = ArchiveOutput(output, name: spec.name, format: format, compressor: compressor, in: folder)
         // Before the work: it would be in vain.
-        let specPath = source.path.map { folder.pushing($0) }
-        let inputs = spec.inputs + (specPath.map { [$0] } ?? [])
-        try destination.check(inputs: inputs)
-        if let jsonFile { try destination.check(jsonFile: folder.pushing(FilePath(jsonFile)), inputs: inputs) }
-        var image = try await SpecImage.make(
-            spec, as: verb, surroundings: surroundings, reporter: reporter,
-            makers: specPath.map { [$0.real ?? $0] } ?? [])
+        try destination.check(inputs: loaded.inputs)
+        if let jsonFile { try destination.check(jsonFile: folder.pushing(FilePath(jsonFile)), inputs: loaded.inputs) }
+        var image = try await loaded.image(surroundings, reporter)
         image.keepsBuildArgs = keepsBuildArgs
         return try destination.write([image], format: format, compressor: compressor, surroundings, progress: reporter)
-    }
-}
-
-extension ImageSpec {
-    /// The files and folders that the image is made from, but for the spec itself.
-    var inputs: [FilePath] {
-        [closure, fromImage].compactMap { $0 } + contents.map { $0.machinePath(in: storeLocation) }
     }
 }

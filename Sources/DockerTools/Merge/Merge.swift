@@ -30,15 +30,14 @@ public struct Merge: Sendable {
         to output: String, format: ArchiveFormat, compressor: Compressor, jsonFile: String?
     ) async throws -> ImageResult {
         let folder = surroundings.currentDirectory
-        let inputs = arguments.flatMap { $0.inputs(surroundings) }
+        let origins = try arguments.map { ($0.text, try ImageOrigin($0, surroundings, reporter)) }
+        let inputs = origins.flatMap { $1.inputs(surroundings) }
         let destination = ArchiveOutput(output, name: "", format: format, compressor: compressor, in: folder)
         try destination.check(inputs: inputs)
         if let jsonFile { try destination.check(jsonFile: folder.pushing(FilePath(jsonFile)), inputs: inputs) }
         var names = MergedNames(lastWins: lastWins)
-        for argument in arguments {
-            for image in try await argument.images(surroundings, reporter) {
-                try names.add(image, from: argument.words)
-            }
+        for (text, origin) in origins {
+            for image in try await origin.images(surroundings, reporter) { try names.add(image, from: text) }
         }
         return try destination.write(
             names.images, format: format, compressor: compressor, surroundings, progress: reporter)

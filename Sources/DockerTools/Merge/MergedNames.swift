@@ -54,19 +54,3 @@ struct MergedNames {
         entries.filter { !$0.names.isEmpty || $0.isNameless }.map { RenamedImage($0.image, names: $0.names) }
     }
 }
-
-/// An image under other names.
-private struct RenamedImage: Image {
-    private let image: any Image
-    private let names: [ImageName]
-
-    init(_ image: any Image, names: [ImageName]) {
-        self.image = image
-        self.names = names
-    }
-
-    var name: String? { names.first?.name }
-    func names(imageID: Digest) -> [ImageName] { names }
-    var layers: [any Layer] { image.layers }
-    func config(diffIDs: [Digest]) throws -> [UInt8] { try image.config(diffIDs: diffIDs) }
-}

@@ -39,7 +39,7 @@ public struct Validation: Sendable {
             archive = try ImageArchive.open(location.path, context)
             images = location.name == nil ? archive.images : [try archive.image(named: location.name)]
         } catch let failure as Failure where failure.code == .data {
-            faults.add(ImageFaults.Fault(failure.what.replacing("cannot read ", with: ""), failure.why))
+            faults.add(ImageFaults.Fault(failure))
             return Validation(source: "'\(location.path)'", images: [], faults: faults.all)
         }
         // Each layer once, however often it is listed; the largest first, as they take longest.
@@ -73,7 +73,7 @@ public struct Validation: Sendable {
             _ = try FlattenedImage(image.layers, spool: surroundings.spool, needsBodies: false)
             return nil
         } catch let failure as Failure where failure.code == .data {
-            return ImageFaults.Fault(failure.what.replacing("cannot read ", with: ""), failure.why)
+            return ImageFaults.Fault(failure)
         }
     }
 

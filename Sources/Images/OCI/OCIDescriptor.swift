@@ -1,6 +1,7 @@
 import Archives
 import Digests
 import Failures
+import Tar
 
 /// What an OCI index or manifest says of a blob.
 ///
@@ -18,7 +19,7 @@ struct OCIDescriptor {
     init(_ value: JSONValue, _ place: String, of files: any ImageFiles) throws {
         guard value.object != nil else { throw files.failure("\(place) is \(value.kind), and not an object") }
         guard let text = value["digest"]?.string, let digest = Digest(text) else {
-            let found = value["digest"]?.string.map { TarFiles.quoted($0) } ?? "missing"
+            let found = value["digest"]?.string.map { TarName.quoted($0) } ?? "missing"
             throw files.failure("\(place).digest is \(found), and not 'sha256:' and 64 digits 0-9 a-f")
         }
         guard let size = value["size"]?.int, size >= 0 else {

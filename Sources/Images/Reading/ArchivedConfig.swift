@@ -1,6 +1,7 @@
 import Archives
 import Digests
 import Failures
+import Tar
 
 /// The config of an image that was read.
 public struct ArchivedConfig: Sendable {
@@ -23,7 +24,7 @@ public struct ArchivedConfig: Sendable {
         diffIDs = try texts.enumerated().map { index, text in
             guard let digest = Digest(text) else {
                 throw files.failure(
-                    "rootfs.diff_ids[\(index)] of the config is \(TarFiles.quoted(text)), and not 'sha256:' and 64 digits "
+                    "rootfs.diff_ids[\(index)] of the config is \(TarName.quoted(text)), and not 'sha256:' and 64 digits "
                         + "0-9 a-f")
             }
             return digest

@@ -2,6 +2,7 @@ import Archives
 import Digests
 import Failures
 import Store
+import Tar
 
 /// A layer that lies in an archive or a folder, plain or compressed.
 public struct ArchivedLayer: Layer {
@@ -57,7 +58,7 @@ public struct ArchivedLayer: Layer {
     }
 
     /// The layer in errors.
-    var words: String { "the layer \(TarFiles.quoted(name)) of \(archive)" }
+    var words: String { "the layer \(TarName.quoted(name)) of \(archive)" }
 
     /// The error for bytes with another digest than they should have.
     func mismatch(got: Digest, wanted: Digest, _ what: String) -> Failure {

@@ -1,6 +1,7 @@
 import Archives
 import Digests
 import Failures
+import Tar
 
 /// Makes sense of `manifest.json` and what it names.
 ///
@@ -36,16 +37,19 @@ struct DockerManifest {
         if let named = Self.digest(in: configName), named != config.digest {
             try context.contradiction(
                 ImageFaults.Fault(
-                    "the config \(quoted(configName))", "digest", got: "\(config.digest)", wanted: "\(named)"),
+                    "the config \(TarName.quoted(configName))", "digest", got: "\(config.digest)", wanted: "\(named)"),
                 files.failure(
-                    "the config \(quoted(configName)) has the digest \(config.digest), and not that of its name"))
+                    "the config \(TarName.quoted(configName)) has the digest \(config.digest), and not that of its name"
+                ))
         }
         guard config.diffIDs.count == layerNames.count else {
             throw files.failure(
                 "\(place) has \(layerNames.count) layers, and its config has \(config.diffIDs.count) diff_ids")
         }
         let layers = try zip(layerNames, config.diffIDs).map { name, diffID in
-            guard let file = try files.file(name) else { throw files.failure("the layer \(quoted(name)) is not in it") }
+            guard let file = try files.file(name) else {
+                throw files.failure("the layer \(TarName.quoted(name)) is not in it")
+            }
             return ArchivedLayer(
                 name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), size: file.size,
                 range: file.range, context: context)
@@ -76,5 +80,4 @@ struct DockerManifest {
         return files.failure("\(place).\(key) is \(entry[key]?.kind ?? "missing"), and not \(wanted)")
     }
 
-    private func quoted(_ text: String) -> String { TarFiles.quoted(text) }
 }

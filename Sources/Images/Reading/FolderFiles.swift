@@ -3,6 +3,7 @@ import CLinux
 import Failures
 import Glibc
 import SystemPackage
+import Tar
 
 /// The files of a folder, an OCI layout above all. No link is followed, as a blob must not lead out of it.
 final class FolderFiles: ImageFiles {
@@ -23,14 +24,14 @@ final class FolderFiles: ImageFiles {
         guard descriptor >= 0 else {
             switch Errno.current {
             case .noSuchFileOrDirectory, .notDirectory: return nil
-            case Errno(rawValue: EXDEV): throw failure("\(Self.quoted(path)) leads out of it")
+            case Errno(rawValue: EXDEV): throw failure("\(TarName.quoted(path)) leads out of it")
             case .tooManySymbolicLinkLevels:
-                throw failure("\(Self.quoted(path)) is a link, or leads through one, which is not followed")
+                throw failure("\(TarName.quoted(path)) is a link, or leads through one, which is not followed")
             case let error: throw Failure.io("cannot open '\(path)' in \(name)", error)
             }
         }
         let file = try OpenFile(owning: descriptor, name: "'\(path)' in \(name)")
-        guard file.isRegular else { throw failure("\(Self.quoted(path)) is no file") }
+        guard file.isRegular else { throw failure("\(TarName.quoted(path)) is no file") }
         return ImageFile(size: file.size, range: file.whole)
     }
 }

@@ -20,6 +20,12 @@ public final class ImageFaults: Sendable {
             self.got = got
             self.wanted = wanted
         }
+
+        /// What a reader refused: its words tell the place behind what it could not do.
+        public init(_ refusal: Failure) {
+            let verb = ["cannot read ", "cannot use "].first(where: refusal.what.hasPrefix) ?? ""
+            self.init(String(refusal.what.dropFirst(verb.count)), refusal.why)
+        }
     }
 
     private let found = Mutex<[Fault]>([])

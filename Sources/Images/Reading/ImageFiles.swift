@@ -27,12 +27,12 @@ extension ImageFiles {
     ///
     /// - Parameter what: what it is, for errors: `the config of manifest.json[0]`.
     func json(_ path: String, _ what: String) throws -> [UInt8] {
-        guard let file = try file(path) else { throw failure("\(what), \(Self.quoted(path)), is not in it") }
+        guard let file = try file(path) else { throw failure("\(what), \(TarName.quoted(path)), is not in it") }
         guard file.size <= UInt64(ImageLimits.json) else {
             throw failure(
-                "\(what), \(Self.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)")
+                "\(what), \(TarName.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)")
         }
-        guard let range = file.range else { throw failure("\(what), \(Self.quoted(path)), is no JSON") }
+        guard let range = file.range else { throw failure("\(what), \(TarName.quoted(path)), is no JSON") }
         return try range.bytes()
     }
 
@@ -50,5 +50,4 @@ extension ImageFiles {
             .data, "cannot read \(name)", why: why, advice: "get the archive anew, or make it with another program")
     }
 
-    static func quoted(_ text: String) -> String { "'\(TarName.printable(Array(text.utf8)))'" }
 }

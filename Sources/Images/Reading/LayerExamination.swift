@@ -67,7 +67,7 @@ public struct LayerExamination: Sendable {
                     ImageFaults.Fault(place, "\(junk) bytes that are no padding lie behind the end of the tar"))
             }
         } catch let failure as Failure where failure.code == .data {
-            faults.append(ImageFaults.Fault(failure.what.replacing("cannot read ", with: ""), failure.why))
+            faults.append(ImageFaults.Fault(failure))
         }
         return faults
     }

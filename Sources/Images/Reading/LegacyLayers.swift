@@ -1,5 +1,6 @@
 import Archives
 import Failures
+import Tar
 
 /// What docker-archives have beside each layer for readers older than Docker 1.10: an image for each, the child of the one
 /// below it.
@@ -27,7 +28,7 @@ struct LegacyLayers {
             let path = "\(id)/json"
             guard try files.file(path) != nil else { continue }
             let json = try files.value(path, "the layer's JSON")
-            let place = TarFiles.quoted(path)
+            let place = TarName.quoted(path)
             if let got = json["id"]?.string, got != id {
                 faults.add(ImageFaults.Fault(place, "id", got: got, wanted: id))
             }

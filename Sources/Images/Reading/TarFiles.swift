@@ -67,10 +67,10 @@ struct TarFiles: ImageFiles {
             case nil: return nil
             case .file(let file): return file
             case .link(let target): path = target
-            case .other: throw failure("its member \(Self.quoted(path)) is no file")
+            case .other: throw failure("its member \(TarName.quoted(path)) is no file")
             }
         }
-        throw failure("its member \(Self.quoted(path)) leads through more than \(Self.linkLimit) links")
+        throw failure("its member \(TarName.quoted(path)) leads through more than \(Self.linkLimit) links")
     }
 
     /// The member that a symbolic link stands for: old archives name a layer that comes twice by `../ID/layer.tar`.

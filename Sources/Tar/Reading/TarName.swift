@@ -8,6 +8,9 @@ public enum TarName {
         return escaped(bytes.prefix(shown / 2)) + "…" + escaped(bytes.suffix(shown / 2))
     }
 
+    /// The same in quotation marks.
+    public static func quoted(_ text: String) -> String { "'\(printable(Array(text.utf8)))'" }
+
     private static func escaped(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {

@@ -1,30 +1,13 @@
-import Foundation
-import TestSupport
+extension DockerBuild {
+    /// An image of Docker's own builder whose layers change what lower ones hold in every way that it can, as `docker save`
+    /// writes it.
+    static var layered: DockerBuild { get throws { try layeredMade.get() } }
 
-/// An image of Docker's own builder whose layers change what lower ones hold in every way that it can, as `docker save`
-/// writes it.
-struct LayeredByDocker {
-    let folder: TemporaryFolder
-    /// The archive.
-    let archive: String
-    let name = "layered/by-docker:1"
-
-    /// The image, built at the first use.
-    static var shared: LayeredByDocker { get throws { try made.get() } }
-
-    private static let made = Result { try LayeredByDocker() }
-
-    private init() throws {
-        folder = try TemporaryFolder()
-        archive = folder.path("image.tar")
-        let docker = try DockerDaemon.shared
-        try Program.output(["bash", "-e", "-c", Self.rootfs], in: folder.path)
-        try folder.write(Array(Self.dockerfile.utf8), to: "Dockerfile")
-        try docker.output(["build", "--quiet", "--network", "none", "--tag", name, folder.path])
-        try docker.output(["save", "--output", archive, name])
+    private static let layeredMade = Result {
+        try DockerBuild("layered/by-docker:1", rootfs: rootfsOfLayered, dockerfile: dockerfileOfLayered)
     }
 
-    private static let rootfs = """
+    private static let rootfsOfLayered = """
         mkdir -p root/bin root/caps root/gone/deep root/turns/folder copied
         cp /bin/busybox root/bin/busybox; for applet in sh ln; do ln -s busybox root/bin/$applet; done
         cp /bin/busybox root/caps/ping; setcap cap_net_raw+ep root/caps/ping
@@ -36,7 +19,7 @@ struct LayeredByDocker {
         rm -r root
         """
 
-    private static let dockerfile = #"""
+    private static let dockerfileOfLayered = #"""
         FROM scratch
         ADD rootfs.tar /
         COPY copied /copied
