@@ -35,7 +35,8 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await Export(
-            image.argument, format: format, surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: image.quiet)
+            image.argument, format: format, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: image.reading.quiet)
         ).write(to: output, jsonFile: results.jsonFile, tellsImage: results.json || results.jsonFile != nil)
         try results.report(result)
     }

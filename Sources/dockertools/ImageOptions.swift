@@ -10,19 +10,10 @@ struct ImageOptions: ParsableArguments {
             """, completion: .file())
     var image: String
 
-    @Flag(name: .customLong("spec"), help: "Take the argument as a spec, whatever it is called.")
-    var isSpec = false
-
     @Option(name: .customLong("as"), help: "How a spec's image is made (default: as its keys tell).")
     var kind: ImageKind?
 
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp("Override a key of the spec: config.User=nobody. May be repeated.", valueName: "key=value"))
-    var sets: [String] = []
+    @OptionGroup var reading: ReadingOptions
 
-    @Flag(help: "Tell nothing but errors.")
-    var quiet = false
-
-    var argument: ImageArgument { ImageArgument(image, isSpec: isSpec, as: kind?.verb, sets: sets) }
+    var argument: ImageArgument { ImageArgument(image, isSpec: reading.isSpec, as: kind?.verb, sets: reading.sets) }
 }

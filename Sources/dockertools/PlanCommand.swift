@@ -27,8 +27,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await PlanReport.make(
-            spec.source, as: kind?.verb, sets: spec.sets, surroundings: .ofProcess,
-            reporter: ConsoleReporter(isQuiet: spec.quiet))
+            spec.source, as: kind?.verb, sets: spec.reading.sets, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: spec.reading.quiet))
         try Console.write(json ? report.json.canonical + "\n" : report.text)
     }
 }

@@ -8,17 +8,8 @@ struct SpecOptions: ParsableArguments {
         completion: .file(extensions: ["json", "toml"]))
     var spec: String
 
-    @Flag(name: .customLong("spec"), help: "Take the argument as a spec, whatever it is called.")
-    var isSpec = false
-
-    @Option(
-        name: .customLong("set"),
-        help: ArgumentHelp("Override a key of the spec: config.User=nobody. May be repeated.", valueName: "key=value"))
-    var sets: [String] = []
-
-    @Flag(help: "Tell nothing but errors.")
-    var quiet = false
+    @OptionGroup var reading: ReadingOptions
 
     /// The spec as a source.
-    var source: SpecSource { get throws { try SpecSource(argument: spec, anyExtension: isSpec) } }
+    var source: SpecSource { get throws { try SpecSource(argument: spec, anyExtension: reading.isSpec) } }
 }

@@ -31,8 +31,8 @@ struct StreamCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await SpecBuild(
-            spec.source, as: .stream, sets: spec.sets, surroundings: .ofProcess,
-            reporter: ConsoleReporter(isQuiet: spec.quiet), keepsBuildArgs: !noBuildArgs
+            spec.source, as: .stream, sets: spec.reading.sets, surroundings: .ofProcess,
+            reporter: ConsoleReporter(isQuiet: spec.reading.quiet), keepsBuildArgs: !noBuildArgs
         ).write(to: "-", compressor: Compressor.none, jsonFile: jsonFile)
         if let jsonFile { try ImageResult.write(result.json, to: jsonFile) }
     }

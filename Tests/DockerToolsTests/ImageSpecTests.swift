@@ -107,9 +107,9 @@ import Testing
     }
 
     private func load(fixture: String) throws -> ImageSpec {
-        try ImageSpec.load(
-            .file(fixtures.appending(fixture)), verb: .layered, environment: [:], currentDirectory: "/",
-            now: { specNow })
+        try ImageSpec(
+            SpecFile(reading: .file(fixtures.appending(fixture)), currentDirectory: "/"), verb: .layered,
+            environment: [:], now: { specNow })
     }
 
     @Test func buildArgsHoldNothingOfTheMachine() throws {

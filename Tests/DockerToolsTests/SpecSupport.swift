@@ -29,9 +29,9 @@ final class SpecFolder {
     func load(
         _ name: String, sets: [String] = [], verb: SpecVerb = .layered, environment: [String: String] = [:]
     ) throws -> ImageSpec {
-        try ImageSpec.load(
-            .anyFile(FilePath(name)), sets: sets, verb: verb, environment: environment, currentDirectory: path,
-            now: { specNow })
+        try ImageSpec(
+            SpecFile(reading: .anyFile(FilePath(name)), currentDirectory: path), sets: sets, verb: verb,
+            environment: environment, now: { specNow })
     }
 
     /// Loads a spec of this text.

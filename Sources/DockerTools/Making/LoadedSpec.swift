@@ -13,7 +13,7 @@ struct LoadedSpec: Sendable {
     /// - Parameters:
     ///   - sets: the overrides of the command line.
     ///   - verb: how the image is made; by default as the spec's keys tell.
-    /// - Throws: `Failure` as `ImageSpec.load` does.
+    /// - Throws: `Failure` as the reading and the checking of specs do.
     init(
         _ source: SpecSource, sets: [String] = [], surroundings: Surroundings, reporter: any Reporter,
         as verb: (SpecFile) -> SpecVerb = SpecVerb.told(by:)

@@ -4,26 +4,13 @@ import Store
 import SystemPackage
 
 extension ImageSpec {
-    /// Reads and checks a spec.
+    /// Checks a spec that was read.
     ///
     /// - Parameters:
     ///   - sets: the overrides of the command line, `KEY=VALUE` each, applied in turn.
     ///   - verb: what the spec is read for.
     ///   - environment: where SOURCE_DATE_EPOCH is looked up.
-    ///   - currentDirectory: the absolute folder that a relative path to the spec starts from.
     ///   - now: the time that "now" means.
-    /// - Throws: `Failure` with code `data` that names every fault of the spec, or says why there is none to read;
-    ///   `io` if it cannot be read; `usage` for a malformed override.
-    public static func load(
-        _ source: SpecSource, sets: [String] = [], verb: SpecVerb, environment: [String: String],
-        currentDirectory: FilePath, now: () -> Timestamp = Timestamp.now
-    ) throws -> ImageSpec {
-        let file = try SpecFile(reading: source, currentDirectory: currentDirectory)
-        return try ImageSpec(file, sets: sets, verb: verb, environment: environment, now: now)
-    }
-
-    /// Checks a spec that was read.
-    ///
     /// - Throws: `Failure` with code `data` that names every fault of the spec; `usage` for a malformed override.
     public init(
         _ file: SpecFile, sets: [String] = [], verb: SpecVerb, environment: [String: String],
