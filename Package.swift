@@ -7,7 +7,12 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let bigInt = Target.Dependency.product(name: "BigInt", package: "BigInt")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -42,9 +47,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         systemLibrary("CZlib", "zlib", "zlib1g-dev"),
@@ -66,9 +74,15 @@ let package = Package(
         module("Layering", ["Failures", "Store", bigInt]),
         module("Images", ["Archives", "CLinux", "Digests", "Failures", "Store", "Tar", systemPackage]),
         module(
+            "Registry",
+            [
+                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, nioCore, nioHTTP1,
+                nioSSL, subprocess, systemPackage,
+            ]),
+        module(
             "DockerTools",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Layering", "Store", "Tar",
+                "Archives", "CLinux", "Digests", "Failures", "Images", "Layering", "Registry", "Store", "Tar",
                 subprocess, systemPackage,
             ]),
         .executableTarget(
@@ -84,6 +98,12 @@ let package = Package(
         tests("LayeringTests", ["Layering", "Store", "Failures"]),
         tests(
             "ImagesTests", ["Images", "Archives", "Store", "Failures", "Digests", "Tar", "TestSupport", systemPackage]),
+        tests(
+            "RegistryTests",
+            [
+                "Registry", "Archives", "Digests", "Failures", "Images", "Tar", "TestSupport", nioCore, nioHTTP1,
+                nioPosix, nioSSL, systemPackage,
+            ]),
         tests(
             "DockerToolsTests",
             ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),

@@ -66,7 +66,7 @@ struct ImportDirectionTests {
     /// The order of the design. A module may import those before it.
     static let order = [
         "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CDeflate", "CLinux", "Failures", "Digests", "Tar", "Archives",
-        "Store", "Layering", "Images", "DockerTools", "dockertools",
+        "Store", "Layering", "Images", "Registry", "DockerTools", "dockertools",
     ]
 
     @Test("stand in Package.swift in their order, and all of them are there")
