@@ -76,8 +76,8 @@ let package = Package(
         module(
             "Registry",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, nioCore, nioHTTP1,
-                nioSSL, subprocess, systemPackage,
+                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, deque, nioCore,
+                nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module(
             "DockerTools",
