@@ -54,23 +54,27 @@ public final class RegistryClient: Sendable {
     /// - Returns: the answer, whatever its status.
     /// - Throws: `Failure` with code `unavailable` where there is none, or what the registry wants is not safe.
     func send(_ call: Call) throws -> HTTPResponse {
-        try retrying(isOnce: call.isStream) { try answer(to: call) }
+        try retrying { try answer(to: call) }
     }
+
+    /// Sends a request whose body is made while it is sent.
+    ///
+    /// - Throws: `HTTPError` where there is no answer.
+    func sendOnce(_ call: Call) throws -> HTTPResponse { try answer(to: call) }
 
     /// Calls `body` as often as it takes.
     ///
-    /// - Parameter isOnce: whether it cannot be done a second time.
-    func retrying(isOnce: Bool = false, _ body: () throws -> HTTPResponse) throws -> HTTPResponse {
+    func retrying(_ body: () throws -> HTTPResponse) throws -> HTTPResponse {
         var attempt = 0
         while true {
             do {
                 let response = try body()
-                guard RetryPolicy.statuses.contains(response.status), !isOnce else { return response }
+                guard RetryPolicy.statuses.contains(response.status) else { return response }
                 let asked = response.header("Retry-After").flatMap { RetryPolicy.seconds($0) }
                 guard let pause = settings.retries.pause(before: attempt, asked: asked) else { return response }
                 response.discard()
                 Thread.sleep(forTimeInterval: pause)
-            } catch let error as HTTPError where isPassing(error) && !isOnce {
+            } catch let error as HTTPError where isPassing(error) {
                 guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
                 Thread.sleep(forTimeInterval: pause)
             } catch let error as HTTPError {
@@ -117,12 +121,19 @@ public final class RegistryClient: Sendable {
     }
 
     private func words(for call: Call) -> String {
-        let place =
-            switch call.place {
-            case .path(let path): "\(state.withLock { $0.origin }.map { "\($0)" } ?? registry)/v2/\(path)"
-            case .address(let address): "\(address)"
-            }
-        return "\(call.method) \(place)"
+        let isReached = state.withLock { $0.origin } != nil
+        guard !isReached, case .path(let path) = call.place else { return "\(call.method) \(address(of: call))" }
+        return "\(call.method) \(registry)/v2/\(path)"
+    }
+
+    /// Where a request went. The registry was reached for that.
+    func address(of call: Call) -> HTTPAddress {
+        switch call.place {
+        case .path(let path):
+            let origin = state.withLock { $0.origin } ?? .web(scheme: .https, host: registry, port: 443)
+            return HTTPAddress(origin, "/v2/" + path)
+        case .address(let address): return address
+        }
     }
 
     // MARK: One attempt
