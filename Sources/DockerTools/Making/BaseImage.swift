@@ -21,7 +21,15 @@ struct BaseImage: Sendable {
     ///
     /// - Parameter makers: the specs that wait for this one, for those that go round in a circle.
     init?(of spec: ImageSpec, _ surroundings: Surroundings, _ reporter: any Reporter, makers: [FilePath]) async throws {
-        guard let path = spec.fromImage else { return nil }
+        let path: FilePath
+        switch spec.fromImage {
+        case nil: return nil
+        case .path(let named): path = named
+        case .pull:
+            throw Failure(
+                .data, "cannot use \(spec.source)", why: "fromImage.pull is known and not built yet",
+                advice: "pull the image with another program, and name its archive in fromImage")
+        }
         if SpecSource.isSpec(path.string) {
             let real = path.real ?? path
             guard !makers.contains(real) else {
