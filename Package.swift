@@ -76,8 +76,8 @@ let package = Package(
         module(
             "Registry",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, nioCore, nioHTTP1,
-                nioSSL, subprocess, systemPackage,
+                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, deque, nioCore,
+                nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module(
             "DockerTools",
@@ -106,7 +106,10 @@ let package = Package(
             ]),
         tests(
             "DockerToolsTests",
-            ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),
+            [
+                "DockerTools", "Archives", "Digests", "Failures", "Images", "Registry", "Store", "Tar", "TestSupport",
+                systemPackage,
+            ]),
         tests("HouseTests", []),
         tests("IntegrationTests", ["TestSupport"]),
     ] + fuzzers

@@ -21,6 +21,7 @@ struct Base64Tests {
         #expect(Base64.encode(bytes) == encoded)
         #expect(Base64.decode(encoded) == bytes)
         #expect(Base64.encode([0xFB, 0xFF, 0xBF]) == "+/+/")
+        #expect(Base64.decode("Zm9v\nYmFy\r\n") == Array("foobar".utf8))
     }
 
     @Test(arguments: ["Z", "Zg=", "Zh==", "Zm9", "Z===", "Zm9v=", "Zg==Zg==", "Zm-v", "Zm_v", "Z g==", "é", "===="])

@@ -1,0 +1,168 @@
+import Failures
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Registry
+
+/// With files and helpers of the test's own.
+@Suite("The store of credentials")
+struct CredentialStoreTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        for name in ["bin", "home/.docker", "run/containers", "config/containers"] {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+        }
+    }
+
+    private func store(
+        authFile: FilePath? = nil, timeLimit: Duration = .seconds(30), groups: ProcessGroups? = nil
+    ) -> CredentialStore {
+        CredentialStore(
+            authFile: authFile,
+            environment: [
+                "HOME": folder.path("home"), "XDG_RUNTIME_DIR": folder.path("run"),
+                "XDG_CONFIG_HOME": folder.path("config"), "PATH": folder.path("bin") + ":/usr/bin:/bin",
+                "LOG": folder.path("log"),
+            ],
+            currentDirectory: FilePath(folder.path),
+            groups: groups ?? ProcessGroups(started: { _ in }, ended: { _ in }), timeLimit: timeLimit, user: 0)
+    }
+
+    private func write(_ text: String, to name: String) throws {
+        try folder.write(Array(text.utf8), to: name)
+    }
+
+    private func helper(_ name: String, _ script: String) throws {
+        try write("#!/bin/sh\n\(script)\n", to: "bin/docker-credential-\(name)")
+        try #require(chmod(folder.path("bin/docker-credential-\(name)"), 0o755) == 0)
+    }
+
+    private func password(_ user: String, _ password: String) -> Credentials {
+        .password(user: user, password: Secret(password))
+    }
+
+    private func login(_ user: String) -> String {
+        #"{"auths": {"a.example": {"username": "\#(user)", "password": "x"}}}"#
+    }
+
+    @Test("asks podman's files before docker's, and goes on to the next where one knows nothing")
+    func order() async throws {
+        #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
+        try write(login("docker"), to: "home/.docker/config.json")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("docker", "x"))
+        try write(login("user"), to: "config/containers/auth.json")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("user", "x"))
+        try write(login("run"), to: "run/containers/auth.json")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("run", "x"))
+        #expect(try await store().credentials(for: "b.example", repository: "r") == .none)
+        try write(#"{"auths": {"a.example/other": {"auth": "!"}}}"#, to: "run/containers/auth.json")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("user", "x"))
+    }
+
+    @Test("asks the file that is named, and no other")
+    func namedFile() async throws {
+        try write(login("docker"), to: "home/.docker/config.json")
+        try write("{}", to: "mine.json")
+        let store = store(authFile: "mine.json")
+        #expect(try await store.credentials(for: "a.example", repository: "r") == .none)
+    }
+
+    @Test("asks a helper for the registry, and takes its password or token")
+    func helpers() async throws {
+        try write(#"{"credHelpers": {"a.example": "one", "b.example": "two"}}"#, to: "home/.docker/config.json")
+        try helper(
+            "one",
+            #"echo "$@" >$LOG; cat >>$LOG; echo '{"ServerURL": "a.example", "Username": "ann", "Secret": "s:\n"}'"#)
+        try helper("two", #"echo '{"ServerURL": "b.example", "Username": "<token>", "Secret": "T"}'"#)
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "s:\n"))
+        #expect(String(decoding: try folder.read("log"), as: UTF8.self) == "get\na.example\n")
+        #expect(try await store().credentials(for: "b.example", repository: "r") == .identityToken(Secret("T")))
+    }
+
+    @Test("takes what stands in the file where the helper for all knows nothing")
+    func helperWithout() async throws {
+        try write(
+            #"{"credsStore": "all", "auths": {"a.example": {"auth": "YW5uOnB3"}}}"#, to: "home/.docker/config.json")
+        try helper("all", "cat >$LOG; echo 'credentials not found in native keychain'; exit 1")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "pw"))
+        #expect(try await store().credentials(for: "docker.io", repository: "library/redis") == .none)
+        #expect(String(decoding: try folder.read("log"), as: UTF8.self) == "https://index.docker.io/v1/\n")
+    }
+
+    @Test(
+        "says what is wrong with a helper, and repeats nothing of what it says",
+        arguments: [
+            ("echo hunter2; echo hunter2 >&2; exit 3", ExitCode.unavailable, "it ended with status 3"),
+            ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
+            ("echo hunter2", .data, "it did not answer an object with the texts Username and Secret"),
+            (
+                #"echo '{"Username": "hunter2"}'"#, .data,
+                "it did not answer an object with the texts Username and Secret"
+            ),
+            ("yes hunter2 | head -c 2000000", .data, "it answers more than 1048576 bytes"),
+        ])
+    func badHelper(script: String, code: ExitCode, why: String) async throws {
+        try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
+        try helper("bad", script)
+        let failure = await #expect(throws: Failure.self) {
+            try await store().credentials(for: "a.example", repository: "r")
+        }
+        #expect(failure?.code == code)
+        #expect(failure?.what == "the credential helper 'docker-credential-bad' gives no credentials")
+        #expect(failure?.why == why)
+        #expect(!"\(failure as Any)".contains("hunter2"))
+    }
+
+    @Test("ends a helper that takes too long, and all that it started")
+    func slowHelper() async throws {
+        try write(#"{"credHelpers": {"a.example": "slow"}}"#, to: "home/.docker/config.json")
+        try helper("slow", "trap '' TERM; sleep 1000 & sleep 1000")
+        let seen = Mutex<[String]>([])
+        let groups = ProcessGroups(
+            started: { group in seen.withLock { $0.append("started \(group)") } },
+            ended: { group in seen.withLock { $0.append("ended \(group)") } })
+        let store = store(timeLimit: .seconds(1), groups: groups)
+        let failure = await #expect(throws: Failure.self) {
+            try await store.credentials(for: "a.example", repository: "r")
+        }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.why == "it did not end within 1 seconds")
+        let events = seen.withLock { $0 }
+        #expect(events.count == 2)
+        let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
+        #expect(events == ["started \(group)", "ended \(group)"])
+        // None of the group is left but those that are dead and not yet buried.
+        let left = try Program.run(["ps", "-o", "stat=", "-g", "\(group)"]).text
+        #expect(left.split(separator: "\n").allSatisfy { $0.hasPrefix("Z") }, "\(left)")
+    }
+
+    @Test("says that a helper is not there")
+    func missingHelper() async throws {
+        try write(#"{"credsStore": "nowhere"}"#, to: "home/.docker/config.json")
+        let failure = await #expect(throws: Failure.self) {
+            try await store().credentials(for: "a.example", repository: "r")
+        }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.why == "there is no such program in PATH")
+    }
+
+    @Test("runs no helper by a path", arguments: ["../evil", "/bin/evil", "a b", ""])
+    func helperNames(name: String) async throws {
+        try write(#"{"credHelpers": {"a.example": "\#(name)"}}"#, to: "home/.docker/config.json")
+        guard !name.isEmpty else {
+            #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
+            return
+        }
+        let failure = await #expect(throws: Failure.self) {
+            try await store().credentials(for: "a.example", repository: "r")
+        }
+        #expect(failure?.code == .data)
+        #expect(failure?.why == "the name of a credential helper in it is no name of a program")
+    }
+}

@@ -1,0 +1,225 @@
+import Failures
+import Foundation
+import NIOSSL
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Registry
+
+@Suite("The certificates that are believed")
+struct TrustedCertificatesTests {
+    private let files: TestCertificates
+    private let registry = NamedRegistry(name: "registry.example:5000", host: "registry.example", port: 5000)
+
+    init() throws {
+        files = try TestCertificates()
+    }
+
+    private func trusted(
+        certDir: String? = nil, isVerified: Bool = true, perHost: [String] = [], _ environment: [String: String] = [:]
+    ) -> TrustedCertificates {
+        TrustedCertificates(
+            registry: registry, isVerified: isVerified, certDir: certDir.map { FilePath($0) },
+            environment: environment, perHostFolders: perHost.map { FilePath($0) })
+    }
+
+    private func certificates(_ names: String...) throws -> [NIOSSLCertificate] {
+        try names.flatMap { try NIOSSLCertificate.fromPEMFile(files.folder.path($0)) }
+    }
+
+    private func additional(_ configuration: TLSConfiguration) -> [NIOSSLCertificate] {
+        configuration.additionalTrustRoots.flatMap { roots in
+            guard case .certificates(let certificates) = roots else { return [NIOSSLCertificate]() }
+            return certificates
+        }
+    }
+
+    @Test("are the system's, for TLS 1.2 and better")
+    func system() throws {
+        let configuration = try trusted().configuration(host: "registry.example", port: 5000)
+        #expect(configuration.certificateVerification == .fullVerification)
+        #expect(configuration.minimumTLSVersion == .tlsv12)
+        #expect(configuration.additionalTrustRoots.isEmpty)
+        #expect(configuration.certificateChain.isEmpty)
+        guard case .certificates(let roots) = try #require(configuration.trustRoots) else {
+            Issue.record("no certificates")
+            return
+        }
+        let system = try NIOSSLCertificate.fromPEMFile("/etc/ssl/certs/ca-certificates.crt")
+        #expect(roots == system)
+        #expect(roots.count > 50)
+    }
+
+    @Test("are those of SSL_CERT_FILE and SSL_CERT_DIR in place of the system's")
+    func fromEnvironment() throws {
+        let roots = { (environment: [String: String]) -> [NIOSSLCertificate]? in
+            let configuration = try trusted(environment).configuration(host: "a", port: 443)
+            guard case .certificates(let certificates) = configuration.trustRoots else { return nil }
+            return certificates
+        }
+        let file = files.folder.path("ca.crt")
+        #expect(try roots(["SSL_CERT_FILE": file]) == certificates("ca.crt"))
+        let folder = try files.folder(["a.0": "other.crt", "b.pem": "client.key"])
+        try FileManager.default.createDirectory(atPath: folder.path("java"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: folder.path("old.0"), withDestinationPath: "nowhere")
+        #expect(try roots(["SSL_CERT_DIR": folder.path]) == certificates("other.crt"))
+        let second = try files.folder(["a": "ca.crt"])
+        #expect(
+            try roots(["SSL_CERT_DIR": "\(folder.path):\(second.path)"]) == certificates("other.crt", "ca.crt"))
+        #expect(
+            try roots(["SSL_CERT_FILE": file, "SSL_CERT_DIR": folder.path]) == certificates("ca.crt", "other.crt"))
+        #expect(try roots(["SSL_CERT_FILE": "", "SSL_CERT_DIR": ""])?.count ?? 0 > 50)
+    }
+
+    @Test("are not asked for of the one registry for which that is said")
+    func unverified() throws {
+        let trusted = trusted(isVerified: false)
+        #expect(try trusted.configuration(host: "REGISTRY.example.", port: 5000).certificateVerification == .none)
+        for (host, port) in [("registry.example", 443), ("other.example", 5000)] {
+            let configuration = try trusted.configuration(host: host, port: port)
+            #expect(configuration.certificateVerification == .fullVerification)
+        }
+    }
+
+    @Test("are those of --cert-dir besides the system's, and the client's own are for the registry alone")
+    func certDir() throws {
+        let folder = try files.folder([
+            "one.crt": "ca.crt", "two.crt": "other.crt", "me.cert": "client.cert", "me.key": "client.key",
+            "README": "client.key",
+        ])
+        let trusted = trusted(certDir: folder.path)
+        let own = try trusted.configuration(host: "registry.example", port: 5000)
+        #expect(try additional(own) == certificates("ca.crt", "other.crt"))
+        #expect(try own.certificateChain == certificates("client.cert").map { .certificate($0) })
+        #expect(own.privateKey != nil)
+        guard case .certificates(let roots) = try #require(own.trustRoots) else {
+            Issue.record("no certificates")
+            return
+        }
+        #expect(roots.count > 50)
+        let other = try trusted.configuration(host: "auth.example", port: 443)
+        #expect(try additional(other) == certificates("ca.crt", "other.crt"))
+        #expect(other.certificateChain.isEmpty)
+        #expect(other.privateKey == nil)
+    }
+
+    @Test("are those of the first folder of the host")
+    func perHostFolders() throws {
+        let first = try TemporaryFolder()
+        let second = try TemporaryFolder()
+        let add = { (folder: TemporaryFolder, host: String, file: String) in
+            try FileManager.default.createDirectory(atPath: folder.path(host), withIntermediateDirectories: true)
+            try folder.write(files.folder.read(file), to: "\(host)/x.crt")
+        }
+        let trusted = trusted(perHost: [first.path, second.path])
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 5000)) == [])
+        try add(second, "registry.example:5000", "other.crt")
+        #expect(
+            try additional(trusted.configuration(host: "registry.example", port: 5000)) == certificates("other.crt"))
+        try add(first, "registry.example:5000", "ca.crt")
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 5000)) == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 443)) == [])
+        try add(first, "registry.example", "ca.crt")
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 443)) == certificates("ca.crt"))
+        try add(first, "[fd00::1]:5000", "ca.crt")
+        #expect(try additional(trusted.configuration(host: "fd00::1", port: 5000)) == certificates("ca.crt"))
+    }
+
+    @Test("of Docker Hub lie under the name that its images have")
+    func nameOfTheRegistry() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path("docker.io"), withIntermediateDirectories: true)
+        try folder.write(files.folder.read("ca.crt"), to: "docker.io/x.crt")
+        let trusted = TrustedCertificates(
+            registry: NamedRegistry(name: "docker.io", host: "registry-1.docker.io", port: 443), isVerified: true,
+            certDir: nil, environment: [:], perHostFolders: [FilePath(folder.path)])
+        #expect(
+            try additional(trusted.configuration(host: "registry-1.docker.io", port: 443)) == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "auth.docker.io", port: 443)) == [])
+    }
+
+    @Test(
+        "that are not what they should be are an error that names the file",
+        arguments: [
+            (["x.crt": "client.key"], "x.crt", "it holds no certificate in PEM form, or a damaged one"),
+            (["x.cert": "client.cert"], "x.cert", "its key, 'x.key', is missing; authorities' names end in .crt"),
+            (["x.key": "client.key"], "x.key", "the certificate of this key, 'x.cert', is missing"),
+            (
+                ["x.cert": "client.cert", "x.key": "client.cert"], "x.key",
+                "it holds no private key in PEM form, or one with a pass phrase"
+            ),
+        ])
+    func badFiles(names: [String: String], file: String, why: String) throws {
+        let folder = try files.folder(names)
+        let failure = try #require(throws: Failure.self) {
+            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
+        }
+        #expect(failure.code == .data)
+        #expect(failure.what == "cannot read the certificates in '\(folder.path(file))'")
+        #expect(failure.why == why)
+    }
+
+    @Test("must belong to the key beside them")
+    func wrongKey() throws {
+        let folder = try files.folder(["x.cert": "client.cert", "x.key": "stranger.key"])
+        let failure = try #require(throws: Failure.self) {
+            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
+        }
+        #expect(failure.why == "it does not belong to the key in '\(folder.path("x.key"))'")
+    }
+
+    @Test("that are named must be there")
+    func missing() throws {
+        let nowhere = files.folder.path("nowhere")
+        for (trusted, why) in [
+            (trusted(certDir: nowhere), "--cert-dir names it: No such file or directory"),
+            (trusted(["SSL_CERT_FILE": nowhere]), "there is no such file"),
+            (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, and it is no folder that can be read"),
+        ] {
+            let failure = try #require(throws: Failure.self) { try trusted.configuration(host: "a", port: 443) }
+            #expect(failure.code == .data)
+            #expect(failure.what == "cannot read the certificates in '\(nowhere)'")
+            #expect(failure.why == why)
+        }
+    }
+}
+
+@Suite("The certificates for Docker's daemon")
+struct DaemonCertificatesTests {
+    @Test("are none where docker's variables ask for no TLS")
+    func none() throws {
+        #expect(try DaemonCertificates.configuration([:]) == nil)
+        #expect(try DaemonCertificates.configuration(["DOCKER_TLS_VERIFY": "", "DOCKER_CERT_PATH": ""]) == nil)
+    }
+
+    @Test("are those of DOCKER_CERT_PATH, and of no other authority")
+    func certPath() throws {
+        let files = try TestCertificates()
+        let folder = try files.folder(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
+        let ca = try NIOSSLCertificate.fromPEMFile(folder.path("ca.pem"))
+        let environment = ["DOCKER_CERT_PATH": folder.path, "DOCKER_TLS_VERIFY": "1"]
+        let configuration = try #require(try DaemonCertificates.configuration(environment))
+        #expect(configuration.certificateVerification == .fullVerification)
+        #expect(configuration.trustRoots == .certificates(ca))
+        #expect(configuration.additionalTrustRoots.isEmpty)
+        #expect(configuration.certificateChain.count == 1)
+        #expect(configuration.minimumTLSVersion == .tlsv12)
+        let unverified = try #require(try DaemonCertificates.configuration(["DOCKER_CERT_PATH": folder.path]))
+        #expect(unverified.certificateVerification == .none)
+        #expect(unverified.certificateChain.count == 1)
+    }
+
+    @Test("may lie in docker's own folder, and be without the client's")
+    func defaultFolder() throws {
+        let files = try TestCertificates()
+        let folder = try files.folder(["ca.pem": "ca.crt"])
+        let environment = ["DOCKER_CONFIG": folder.path, "DOCKER_TLS_VERIFY": "1"]
+        let configuration = try #require(try DaemonCertificates.configuration(environment))
+        #expect(configuration.certificateChain.isEmpty)
+        try FileManager.default.removeItem(atPath: folder.path("ca.pem"))
+        let failure = try #require(throws: Failure.self) { try DaemonCertificates.configuration(environment) }
+        #expect(failure.what == "cannot read the certificates in '\(folder.path("ca.pem"))'")
+        #expect(failure.why == "there is no such file")
+    }
+}

@@ -1,0 +1,221 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A web server on loopback that answers as a test says, lies and breakdowns included. It goes when the object does.
+public final class ScriptedServer: Sendable {
+    public struct Request: Sendable {
+        public let method: String
+        /// Path and query as they came.
+        public let target: String
+        /// Their names in lower case.
+        public let headers: [String: String]
+        public let body: [UInt8]
+
+        public var path: String { String(target.prefix { $0 != "?" }) }
+        /// The query's fields, decoded; the last of several.
+        public var query: [String: String] {
+            let items = URLComponents(string: target)?.queryItems ?? []
+            return Dictionary(items.map { ($0.name, $0.value ?? "") }) { $1 }
+        }
+    }
+
+    public struct Answer: Sendable {
+        public enum Length: Sendable {
+            case told, chunked, missing
+            case falsely(Int)
+        }
+
+        public var status: Int
+        public var headers: [(String, String)]
+        public var body: [UInt8]
+        public var length = Length.told
+        /// The connection ends behind so many bytes of the body.
+        public var cutAfter: Int?
+        /// Seconds before the head.
+        public var delay = 0.0
+        /// So many bytes of the body at a time, and seconds between them.
+        public var drip: (bytes: Int, pause: Double)?
+
+        public init(_ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+
+        public init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
+            self.init(status, headers, body: Array(text.utf8))
+        }
+    }
+
+    private let listener: Int32
+    private final class Log: Sendable {
+        let requests = Mutex<[Request]>([])
+    }
+
+    private let log = Log()
+    public let host: String
+    public let port: Int
+
+    /// `127.0.0.1:PORT`
+    public var authority: String { "\(host):\(port)" }
+    public var url: String { "http://\(authority)" }
+    /// What was asked, in the order that it came.
+    public var requests: [Request] { log.requests.withLock { $0 } }
+    /// `METHOD PATH` of each.
+    public var lines: [String] { requests.map { "\($0.method) \($0.path)" } }
+
+    public init(host: String = "127.0.0.1", _ answer: @escaping @Sendable (Request) -> Answer) throws {
+        self.host = host
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        inet_pton(AF_INET, host, &address.sin_addr)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        self.listener = listener
+        port = Int(UInt16(bigEndian: address.sin_port))
+        let log = log
+        Thread.detachNewThread {
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                Thread.detachNewThread {
+                    var reader = RequestReader(connection)
+                    // As Go's server answers one who speaks TLS.
+                    if reader.startsTLS {
+                        _ = Self.send(Answer(400, text: "no TLS here"), to: connection, isHead: false)
+                        close(connection)
+                        return
+                    }
+                    while let request = reader.next() {
+                        log.requests.withLock { $0.append(request) }
+                        guard Self.send(answer(request), to: connection, isHead: request.method == "HEAD") else {
+                            break
+                        }
+                    }
+                    close(connection)
+                }
+            }
+        }
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    /// Whether the connection serves on.
+    private static func send(_ answer: Answer, to connection: Int32, isHead: Bool) -> Bool {
+        if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
+        var head = "HTTP/1.1 \(answer.status) Scripted\r\n"
+        for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
+        var body = answer.body
+        switch answer.length {
+        case .told: if answer.status != 204, answer.status != 304 { head += "Content-Length: \(body.count)\r\n" }
+        case .falsely(let count): head += "Content-Length: \(count)\r\n"
+        case .missing: head += "Connection: close\r\n"
+        case .chunked:
+            head += "Transfer-Encoding: chunked\r\n"
+            body = Array("\(String(body.count, radix: 16))\r\n".utf8) + body + Array("\r\n0\r\n\r\n".utf8)
+        }
+        guard write(Array((head + "\r\n").utf8), to: connection) else { return false }
+        if isHead { return true }
+        let shown = body.prefix(answer.cutAfter ?? .max)
+        var rest = shown[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(answer.drip?.bytes ?? .max)
+            guard write(Array(part), to: connection) else { return false }
+            rest = rest.dropFirst(part.count)
+            if let drip = answer.drip, !rest.isEmpty { Thread.sleep(forTimeInterval: drip.pause) }
+        }
+        if case .missing = answer.length { return false }
+        return answer.cutAfter == nil
+    }
+
+    private static func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+/// Reads the requests of one connection.
+private struct RequestReader {
+    private let connection: Int32
+    private var held: [UInt8] = []
+
+    init(_ connection: Int32) {
+        self.connection = connection
+    }
+
+    /// Whether the client begins with a TLS handshake.
+    var startsTLS: Bool {
+        mutating get { (!held.isEmpty || receive()) && held.first == 0x16 }
+    }
+
+    mutating func next() -> ScriptedServer.Request? {
+        guard let head = line(endingIn: "\r\n\r\n") else { return nil }
+        var lines = head.split(separator: "\r\n")
+        let words = lines.removeFirst().split(separator: " ")
+        guard words.count == 3 else { return nil }
+        var headers: [String: String] = [:]
+        for line in lines {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
+        }
+        guard let body = body(headers) else { return nil }
+        return ScriptedServer.Request(
+            method: String(words[0]), target: String(words[1]), headers: headers, body: body)
+    }
+
+    private mutating func body(_ headers: [String: String]) -> [UInt8]? {
+        if headers["transfer-encoding"] == "chunked" {
+            var body: [UInt8] = []
+            while let size = line(endingIn: "\r\n").flatMap({ Int($0, radix: 16) }) {
+                guard let chunk = bytes(size), line(endingIn: "\r\n") != nil else { return nil }
+                if size == 0 { return body }
+                body += chunk
+            }
+            return nil
+        }
+        return bytes(headers["content-length"].flatMap { Int($0) } ?? 0)
+    }
+
+    private mutating func line(endingIn end: String) -> String? {
+        let end = Array(end.utf8)
+        while true {
+            if let range = held.firstRange(of: end) {
+                defer { held.removeSubrange(..<range.upperBound) }
+                return String(decoding: held[..<range.lowerBound], as: UTF8.self)
+            }
+            guard receive() else { return nil }
+        }
+    }
+
+    private mutating func bytes(_ count: Int) -> [UInt8]? {
+        while held.count < count { guard receive() else { return nil } }
+        defer { held.removeFirst(count) }
+        return Array(held.prefix(count))
+    }
+
+    private mutating func receive() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        let count = recv(connection, &buffer, buffer.count, 0)
+        guard count > 0 else { return false }
+        held += buffer.prefix(count)
+        return true
+    }
+}
