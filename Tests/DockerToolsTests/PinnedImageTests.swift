@@ -61,8 +61,8 @@ struct PinnedImageTests {
         #expect(other.text(.toml).hasSuffix("\nos = \"windows\"\narch = \"arm64\"\ntlsVerify = false\n"))
     }
 
-    @Test("are a spec for pull in JSON and TOML", arguments: [PinnedImage.Syntax.json, .toml])
-    func specs(syntax: PinnedImage.Syntax) throws {
+    @Test("are a spec for pull in JSON and TOML", arguments: [PinSyntax.json, .toml])
+    func specs(syntax: PinSyntax) throws {
         var other = image
         (other.os, other.architecture, other.tlsVerify) = ("windows", "arm64", false)
         for image in [image, other] {

@@ -21,16 +21,14 @@ struct BaseImage: Sendable {
     ///
     /// - Parameter makers: the specs that wait for this one, for those that go round in a circle.
     init?(of spec: ImageSpec, _ surroundings: Surroundings, _ reporter: any Reporter, makers: [FilePath]) async throws {
-        let path: FilePath
         switch spec.fromImage {
         case nil: return nil
-        case .path(let named): path = named
-        case .pull:
-            throw Failure(
-                .data, "cannot use \(spec.source)", why: "fromImage.pull is known and not built yet",
-                advice: "pull the image with another program, and name its archive in fromImage")
-        }
-        if SpecSource.isSpec(path.string) {
+        case .pull(let pull):
+            let pulled = try await PulledImage(PullRequest(pull), surroundings, reporter)
+            // The digest says which bytes these are; what their archive hashes to need be found out but once.
+            try pulled.check(pulled.archiveHash(progress: reporter))
+            try self.init(pulled.image)
+        case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
             guard !makers.contains(real) else {
                 throw Failure(
@@ -41,7 +39,7 @@ struct BaseImage: Sendable {
             let image = try await LoadedSpec(.file(path), surroundings: surroundings, reporter: reporter)
                 .image(surroundings, reporter, makers: makers)
             try self.init(image)
-        } else {
+        case .path(let path):
             let archive = try ImageArchive.open(
                 path, surroundings.reading(architecture: spec.architecture, keepsLayers: true))
             try self.init(archive.image(name: spec.fromImageName, tag: spec.fromImageTag))

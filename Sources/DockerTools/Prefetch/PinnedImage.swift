@@ -15,16 +15,6 @@ struct PinnedImage: Hashable, Sendable {
     var architecture: String
     var tlsVerify: Bool
 
-    /// How the arguments are written.
-    enum Syntax: String, CaseIterable, Sendable {
-        /// A set, as `nix-prefetch-docker` prints it.
-        case nix
-        /// An object, which is also a spec for `pull`.
-        case json
-        /// A spec for `pull`.
-        case toml
-    }
-
     /// The arguments as `nix-prefetch-docker` has them, in its order and its spelling; then those that are not `pullImage`'s
     /// defaults, without which it would pull another image.
     private var arguments: [(name: String, value: JSONValue)] {
@@ -43,7 +33,7 @@ struct PinnedImage: Hashable, Sendable {
     }
 
     /// The arguments, a line each.
-    func text(_ syntax: Syntax) -> String {
+    func text(_ syntax: PinSyntax) -> String {
         switch syntax {
         case .nix: "{\n" + arguments.map { "  \($0) = \(Self.nix($1));\n" }.joined() + "}\n"
         case .json: "{\n" + arguments.map { "  \"\($0)\": \($1.canonical)" }.joined(separator: ",\n") + "\n}\n"
