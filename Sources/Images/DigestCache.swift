@@ -114,6 +114,13 @@ extension DigestCache.Key {
     }
 }
 
+extension DigestCache.Key {
+    /// The key of the docker-archive that skopeo makes of an image of some name: nothing else goes into it.
+    public init(archiveOf imageID: Digest, as name: ImageName) throws {
+        digest = try SHA256.digest(of: Array("skopeo archive 1 \(imageID) \(name.full)".utf8))
+    }
+}
+
 extension DigestCache {
     /// More than an entry has; a file of more is damaged.
     private static let entrySize = 512

@@ -22,6 +22,7 @@ struct Program: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
+            PullCommand.self, PrefetchCommand.self,
             MergeCommand.self, DiffCommand.self, ValidateCommand.self,
             InspectCommand.self, CacheCommand.self,
             ShadowSetupCommand.self,
