@@ -29,10 +29,15 @@ public final class DockerArchiveWriter {
     ///
     /// - Returns: what is known of each, in their order.
     public func write(_ images: [any Image]) throws -> [WrittenImage] {
-        let written = try images.map { try write($0) }
+        let written = try images.map { try write($0, $0.layers) }
         if let image = images.first, images.count == 1 {
             for (name, bytes) in image.attachments { try member(name, bytes) }
         }
+        return try end(written)
+    }
+
+    /// Writes what names the images, and the end of the archive.
+    private func end(_ written: [WrittenImage]) throws -> [WrittenImage] {
         try member("manifest.json", Self.manifest(of: written))
         try member("repositories", Self.repositories(of: written))
         try tar.finish()
@@ -40,8 +45,17 @@ public final class DockerArchiveWriter {
         return written
     }
 
-    private func write(_ image: any Image) throws -> WrittenImage {
-        let layers = try writeLayers(of: image)
+    /// Writes an archive of one image without the files of layers that its reader has.
+    ///
+    /// Docker takes a layer's file only if it does not have that chain of layers, and misses none that it does not take.
+    public func write(_ remainder: ImageRemainder) throws -> WrittenImage {
+        try end([try write(remainder.image, remainder.rest, above: remainder.spared)])[0]
+    }
+
+    private func write(
+        _ image: any Image, _ rest: [any Layer], above spared: [WrittenImage.Layer] = []
+    ) throws -> WrittenImage {
+        let layers = try spared + writeLayers(rest, above: spared.count)
         let bytes = try image.config(diffIDs: layers.map(\.diffID))
         let imageID = try SHA256.digest(of: bytes)
         let written = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
@@ -53,11 +67,11 @@ public final class DockerArchiveWriter {
     /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
     /// come after its bytes: then each is hashed as it is written, and read once. What comes behind another image may be
     /// there already: that must be known before.
-    private func writeLayers(of image: any Image) throws -> [WrittenImage.Layer] {
+    private func writeLayers(_ layers: [any Layer], above below: Int) throws -> [WrittenImage.Layer] {
         var written: [WrittenImage.Layer] = []
-        try LayerQueue(image.layers, hashesAhead: !sink.fillsLater || !writtenLayers.isEmpty).forEach { ready in
+        try LayerQueue(layers, hashesAhead: !sink.fillsLater || !writtenLayers.isEmpty).forEach { ready in
             let (layer, open) = (ready.layer, ready.open)
-            progress.layer(written.count + 1, of: image.layers.count, title: layer.title, size: open.size)
+            progress.layer(below + written.count + 1, of: below + layers.count, title: layer.title, size: open.size)
             let diffID = try write(open, ready.diffID)
             written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
         }
