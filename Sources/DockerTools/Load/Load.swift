@@ -40,12 +40,15 @@ public struct Load: Sendable {
         let missing = kind.spares == .layers ? remainder : remainder.whole
         let (sent, bytes, spared) = try send(missing, to: daemon)
         let result = result(sent, spared: spared, bytes: bytes, daemon)
-        let had = spared.isEmpty ? "" : "; it had \(result.spared.layers), \(ByteCount(result.spared.bytes))"
-        reporter.note("sent \(result.sent.layers) layers, \(ByteCount(bytes)), to \(kind.name)\(had)")
+        let had = spared.isEmpty ? "" : "; it had the others, \(ByteCount(result.spared.bytes))"
+        reporter.note(
+            "sent \(result.sent.layers) of \(sent.layers.count) layers, \(ByteCount(bytes)), to \(kind.name)\(had)")
         return result
     }
 
-    private func remainder(of image: any Image, for daemon: DockerDaemon, _ kind: DockerDaemon.Kind) throws -> ImageRemainder {
+    private func remainder(of image: any Image, for daemon: DockerDaemon, _ kind: DockerDaemon.Kind) throws
+        -> ImageRemainder
+    {
         switch kind.spares {
         case .nothing: return ImageRemainder(allOf: image)
         case .images: return try ImageRemainder(image) { _ in true }

@@ -28,7 +28,9 @@ struct DockerContext {
         let named = environment["DOCKER_CONTEXT"].flatMap { $0.isEmpty ? nil : $0 }
         // Settings that cannot be read choose nothing: who needs what else is in them says so.
         let settings = try? value(folder.appending("config.json"))
-        guard let name = named ?? settings?["currentContext"]?.string, !name.isEmpty, name != "default" else { return nil }
+        guard let name = named ?? settings?["currentContext"]?.string, !name.isEmpty, name != "default" else {
+            return nil
+        }
         return try DockerContext(name, in: folder.appending("contexts"))
     }
 

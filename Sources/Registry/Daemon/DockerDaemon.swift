@@ -200,7 +200,8 @@ public final class DockerDaemon: Sendable {
         case .connect:
             failure(error.words, "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
         case .tls: failure(error.words, "set DOCKER_CERT_PATH to a folder with its ca.pem, and cert.pem and key.pem")
-        case .timeout, .closed: failure(error.words, "look at what the daemon says (journalctl -u docker), and try again")
+        case .timeout, .closed:
+            failure(error.words, "look at what the daemon says (journalctl -u docker), and try again")
         case .malformed: failure(error.words, Self.odd)
         }
     }

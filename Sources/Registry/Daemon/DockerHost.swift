@@ -49,7 +49,8 @@ public struct DockerHost: Sendable {
     init(address: String, _ source: String, _ certificates: Certificates) throws {
         func fault(_ why: String, _ advice: String) -> Failure {
             Failure(
-                .usage, "cannot use the Docker daemon '\(TarName.printable(Array(address.utf8)))', which \(source) names",
+                .usage,
+                "cannot use the Docker daemon '\(TarName.printable(Array(address.utf8)))', which \(source) names",
                 why: why, advice: advice)
         }
         let forms = "write it as unix:///var/run/docker.sock, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
@@ -62,7 +63,8 @@ public struct DockerHost: Sendable {
             }
             self.init(socket: String(rest))
         case "tcp", "http", "https":
-            let tls = scheme == "http" ? nil : try certificates() ?? (scheme == "https" ? .makeClientConfiguration() : nil)
+            let tls =
+                scheme == "http" ? nil : try certificates() ?? (scheme == "https" ? .makeClientConfiguration() : nil)
             let web: HTTPScheme = tls == nil ? .http : .https
             let place = rest.hasSuffix("/") ? rest.dropLast() : rest
             guard !place.contains("/"), let (host, port) = HostAndPort.split(place),
@@ -74,7 +76,8 @@ public struct DockerHost: Sendable {
         case "ssh":
             throw fault(
                 "this program does not speak SSH",
-                "forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and --host unix:///tmp/docker.sock")
+                "forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and --host unix:///tmp/docker.sock"
+            )
         default: throw fault("'\(TarName.printable(Array(scheme.utf8)))' is not spoken here", forms)
         }
     }
