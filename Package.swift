@@ -106,7 +106,10 @@ let package = Package(
             ]),
         tests(
             "DockerToolsTests",
-            ["DockerTools", "Archives", "Digests", "Failures", "Images", "Store", "Tar", "TestSupport", systemPackage]),
+            [
+                "DockerTools", "Archives", "Digests", "Failures", "Images", "Registry", "Store", "Tar", "TestSupport",
+                systemPackage,
+            ]),
         tests("HouseTests", []),
         tests("IntegrationTests", ["TestSupport"]),
     ] + fuzzers

@@ -22,8 +22,11 @@ public struct DigestCache: Sendable {
 
     /// - Parameter folder: the program's cache folder; it is made when it is needed.
     public init(folder: FilePath) {
-        self.folder = folder.appending("layers")
+        self.folder = Self.folder(in: folder)
     }
+
+    /// Where in the program's cache folder the digests lie: each in a folder of those whose keys begin as its own does.
+    public static func folder(in cache: FilePath) -> FilePath { cache.appending("layers") }
 
     /// The digest that was kept for a key.
     public func digest(for key: Key) -> Digest? {
@@ -39,7 +42,7 @@ public struct DigestCache: Sendable {
     public func keep(_ digest: Digest, for key: Key) {
         guard let sum = Self.checksum(key, digest) else { return }
         let path = path(for: key)
-        guard Self.makeFolders(path.removingLastComponent()) else { return }
+        guard path.removingLastComponent().makeFolders() else { return }
         let temporary = "\(path.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
         guard Self.write("\(digest)\n\(sum)\n", to: temporary) else { return }
         if rename(temporary, path.string) != 0 { unlink(temporary) }
@@ -55,7 +58,7 @@ public struct DigestCache: Sendable {
     }
 
     /// The time by the clock that file systems stamp with, in nanoseconds since 1970.
-    static var now: Int64 {
+    public static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
         return time.nanoseconds
@@ -92,7 +95,7 @@ extension DigestCache.Key {
     /// The key of a stretch of a file, nil if its digest is not to be kept: the file has no name, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the file is read, in nanoseconds since 1970.
-    init?(_ range: FileRange, at time: Int64) throws {
+    public init?(_ range: FileRange, at time: Int64) throws {
         guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
         let facts: [any BinaryInteger] = [
             identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset,
@@ -123,12 +126,5 @@ extension DigestCache {
         close(descriptor)
         if !isWritten { unlink(path) }
         return isWritten
-    }
-
-    private static func makeFolders(_ path: FilePath) -> Bool {
-        if path.withPlatformString({ mkdir($0, 0o755) }) == 0 || errno == EEXIST { return true }
-        guard errno == ENOENT, path.components.count > 1 else { return false }
-        return makeFolders(path.removingLastComponent()) && path.withPlatformString { mkdir($0, 0o755) } == 0
-            || errno == EEXIST
     }
 }

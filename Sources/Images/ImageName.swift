@@ -34,6 +34,24 @@ extension ImageName {
     /// Whether there are both a name and a tag, without which Docker takes none.
     var isComplete: Bool { name != nil && tag != nil }
 
+    /// With its registry: `redis` is `docker.io/library/redis`. What is before the first slash is a registry if it has a dot
+    /// or a colon, or is `localhost`.
+    ///
+    /// Source: `splitDockerDomain` in distribution/reference.
+    public var full: ImageName {
+        guard let name else { return self }
+        var (registry, rest) = ("docker.io", name)
+        if let slash = name.firstIndex(of: "/") {
+            let first = name[..<slash]
+            if first.contains(where: { $0 == "." || $0 == ":" }) || first == "localhost" {
+                (registry, rest) = (String(first), String(name[name.index(after: slash)...]))
+            }
+        }
+        if registry == "index.docker.io" { registry = "docker.io" }
+        if registry == "docker.io", !rest.contains("/") { rest = "library/" + rest }
+        return ImageName(name: "\(registry)/\(rest)", tag: tag)
+    }
+
     /// As Docker shortens it: `docker.io/library/redis` is `redis` there.
     public var familiar: ImageName {
         guard var rest = name.map({ Substring($0) }) else { return self }

@@ -14,12 +14,17 @@ public protocol Layer: Sendable {
     /// The layer as it lies in an archive, if it does: for destinations that take it compressed as it is.
     var archived: ArchivedLayer? { get }
 
+    /// Is told that the layer is going to be opened, for one that has to be brought from elsewhere first.
+    func expect()
+
     /// Looks at what the layer is made of, without reading the files.
     func open() throws -> any OpenLayer
 }
 
 extension Layer {
     public var archived: ArchivedLayer? { nil }
+
+    public func expect() {}
 }
 
 /// A layer whose size is settled.

@@ -26,6 +26,7 @@ struct LayerQueue {
 
     /// Calls `body` with the layers in order.
     func forEach(_ body: (Ready) throws -> Void) throws {
+        for layer in layers { layer.expect() }
         guard hashesAhead else {
             try OrderedWorkers.forEach(layers, width: 1, work: prepare, body: body)
             return

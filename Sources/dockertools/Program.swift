@@ -23,7 +23,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
             MergeCommand.self, DiffCommand.self, ValidateCommand.self,
-            InspectCommand.self,
+            InspectCommand.self, CacheCommand.self,
             ShadowSetupCommand.self,
             SchemaCommand.self,
         ])

@@ -12,7 +12,8 @@ enum ImageFuzzing {
     static func open(_ archive: [UInt8]) throws {
         let file = try keep(archive)
         let spool = SpoolFolder("/tmp")
-        let context = ReadingContext(spool: spool, cache: nil, keepsLayers: false, architecture: "amd64")
+        let context = ReadingContext(
+            spool: spool, cache: nil, keepsLayers: false, platform: Platform(architecture: "amd64"))
         // The file has no other name.
         let opened = try ImageArchive.open(FilePath("/proc/self/fd/\(file.file.descriptor)"), context)
         for image in opened.images {

@@ -18,7 +18,9 @@ struct ArchiveOnDisk {
 extension TemporaryFolder {
     /// How what lies in it is read: for amd64, and all of it.
     var reading: ReadingContext {
-        ReadingContext(spool: SpoolFolder(FilePath(path)), cache: nil, keepsLayers: true, architecture: "amd64")
+        ReadingContext(
+            spool: SpoolFolder(FilePath(path)), cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64")
+        )
     }
 
     /// Reads an archive or a layout in it.

@@ -8,7 +8,7 @@ struct CommandLineTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    static let verbs = ["layered", "stream", "plan", "inspect", "shadow-setup", "schema"]
+    static let verbs = ["layered", "stream", "plan", "inspect", "cache", "shadow-setup", "schema"]
 
     @Test("has help with an example for every verb", arguments: verbs)
     func help(verb: String) throws {

@@ -11,7 +11,8 @@ public struct FileRange: Sendable {
     /// Bytes.
     public let size: UInt64
 
-    init(file: OpenFile, offset: UInt64, size: UInt64) {
+    /// Reading fails where the file ends before the stretch does.
+    public init(file: OpenFile, offset: UInt64, size: UInt64) {
         self.file = file
         self.offset = offset
         self.size = size

@@ -15,8 +15,13 @@ public final class HashSink: ByteSink {
     private var last: BlockBuffer?
     private var worker: OrderedWorkers<BlockBuffer, BlockBuffer>?
 
-    public init(to next: (any ByteSink)? = nil) throws {
-        self.hash = try SHA256()
+    public convenience init(to next: (any ByteSink)? = nil) throws {
+        self.init(continuing: try SHA256(), to: next)
+    }
+
+    /// - Parameter hash: has seen what comes before; it is this object's from here on.
+    public init(continuing hash: SHA256, to next: (any ByteSink)? = nil) {
+        self.hash = hash
         self.next = next
     }
 

@@ -56,6 +56,6 @@ extension Surroundings {
     func reading(architecture: String?, keepsLayers: Bool) -> ReadingContext {
         ReadingContext(
             spool: spool, cache: digestCache, keepsLayers: keepsLayers,
-            architecture: architecture ?? HostArchitecture.name)
+            platform: Platform(architecture: architecture ?? HostArchitecture.name))
     }
 }

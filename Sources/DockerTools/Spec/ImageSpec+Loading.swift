@@ -1,3 +1,4 @@
+import Images
 import Archives
 import Failures
 import Store

@@ -1,3 +1,5 @@
+import Images
+
 /// The grammar of a string.
 struct SpecPattern: Sendable {
     /// What is expected, in words for a person: `a port such as "80/tcp"`.

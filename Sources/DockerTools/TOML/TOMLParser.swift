@@ -1,3 +1,4 @@
+import Images
 import Archives
 
 /// Reads a TOML 1.0 document as the JSON value that says the same: dates and times become strings as RFC 3339 writes

@@ -13,6 +13,7 @@ public struct FlattenedImage: Sendable {
     ///   - needsBodies: false if the files' contents are not asked for.
     /// - Throws: `Failure` with code `data` for layers that no image should have; what the layers throw.
     public init(_ layers: [any Layer], spool: SpoolFolder, needsBodies: Bool) throws {
+        for layer in layers { layer.expect() }
         let opened = try OrderedWorkers.map(layers) { try OpenedLayer($0) }
         var tree = FlatTree()
         for layer in opened {

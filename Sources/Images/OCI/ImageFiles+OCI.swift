@@ -6,7 +6,7 @@ extension ImageFiles {
     ///
     /// - Parameter what: what it is, for errors: `the manifest sha256:…`.
     func blob(_ descriptor: OCIDescriptor, _ what: String, _ context: ReadingContext) throws -> [UInt8] {
-        let bytes = try json(descriptor.path, what)
+        let bytes = try record(descriptor, what)
         try checkSize(UInt64(bytes.count), descriptor, what, context)
         let digest = try SHA256.digest(of: bytes)
         if digest != descriptor.digest {

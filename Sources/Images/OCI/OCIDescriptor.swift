@@ -6,13 +6,21 @@ import Tar
 /// What an OCI index or manifest says of a blob.
 ///
 /// Source: OCI Image Format Specification, "Content Descriptors".
-struct OCIDescriptor {
-    let mediaType: String
-    let digest: Digest
+public struct OCIDescriptor: Sendable {
+    public let mediaType: String
+    public let digest: Digest
     /// Bytes.
-    let size: UInt64
+    public let size: UInt64
     let annotations: [String: String]
-    let platform: OCIPlatform?
+    let platform: Platform?
+
+    public init(mediaType: String, digest: Digest, size: UInt64) {
+        self.mediaType = mediaType
+        self.digest = digest
+        self.size = size
+        annotations = [:]
+        platform = nil
+    }
 
     /// - Parameter place: where it stands, for errors: `index.json.manifests[0]`.
     /// - Throws: `Failure` with code `data` if it is malformed.
@@ -32,21 +40,9 @@ struct OCIDescriptor {
         self.digest = digest
         self.size = UInt64(size)
         annotations = (value["annotations"]?.object ?? [:]).compactMapValues(\.string)
-        platform = value["platform"].flatMap { OCIPlatform($0) }
+        platform = value["platform"].flatMap { Platform($0) }
     }
 
     /// Where the blob lies in a layout.
     var path: String { OCIBlob.path(digest) }
-}
-
-/// What an image runs on.
-struct OCIPlatform: Hashable {
-    var os: String
-    var architecture: String
-
-    init?(_ value: JSONValue) {
-        guard let os = value["os"]?.string, let architecture = value["architecture"]?.string else { return nil }
-        self.os = os
-        self.architecture = architecture
-    }
 }

@@ -49,6 +49,7 @@ struct OCIImageWriter {
     private mutating func write(_ image: any Image, isFirst: Bool) throws -> Placed {
         var (written, blobs): ([WrittenImage.Layer], [OCIBlob]) = ([], [])
         let count = image.layers.count
+        for layer in image.layers { layer.expect() }
         for layer in image.layers {
             let open = try layer.open()
             progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)

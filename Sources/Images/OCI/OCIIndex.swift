@@ -1,6 +1,7 @@
 import Archives
 import Digests
 import Failures
+import Tar
 
 /// Makes sense of an OCI image layout: `index.json`, and the blobs that it leads to.
 ///
@@ -50,11 +51,11 @@ struct OCIIndex {
     }
 
     private func isWanted(_ entry: OCIDescriptor) -> Bool {
-        entry.platform?.os == "linux" && entry.platform?.architecture == context.architecture
+        entry.platform?.serves(context.platform) == true
     }
 
     /// The image of a descriptor; of an index the one for this processor. None for what is no image: attestations.
-    private func images(_ descriptor: OCIDescriptor, names: [ImageName], depth: Int) throws -> [ArchivedImage] {
+    func images(_ descriptor: OCIDescriptor, names: [ImageName], depth: Int) throws -> [ArchivedImage] {
         if OCIMediaType.manifests.contains(descriptor.mediaType) {
             return [try OCIManifest(files, context).image(descriptor, names: names)]
         }
@@ -69,9 +70,9 @@ struct OCIIndex {
 
     private func chosen(_ entries: [OCIDescriptor], of place: String) throws -> OCIDescriptor {
         if let entry = entries.first(where: isWanted) ?? (entries.count == 1 ? entries.first : nil) { return entry }
-        let platforms = entries.compactMap(\.platform).map { "\($0.os)/\($0.architecture)" }
+        let platforms = entries.compactMap(\.platform).map { TarName.printable(Array("\($0)".utf8)) }
         throw Failure(
-            .data, "cannot read \(files.name)", why: "\(place) has no image for linux/\(context.architecture)",
+            .data, "cannot read \(files.name)", why: "\(place) has no image for \(context.platform)",
             advice: "set architecture to one that it has: \(platforms.joined(separator: ", "))")
     }
 

@@ -35,12 +35,12 @@ struct OCIManifest {
     }
 
     private func layer(_ descriptor: OCIDescriptor, _ diffID: Digest) throws -> ArchivedLayer {
-        guard let file = try files.file(descriptor.path) else {
+        guard let file = try files.layer(descriptor) else {
             throw files.failure("the layer \(descriptor.digest) is not in it")
         }
         try files.checkSize(file.size, descriptor, "the layer \(descriptor.digest)", context)
         return ArchivedLayer(
             name: descriptor.path, archive: files.name, diffID: diffID, digest: descriptor.digest, size: file.size,
-            range: file.range, context: context)
+            place: file.place, context: context)
     }
 }

@@ -3,9 +3,9 @@ import Archives
 /// The media types of manifests, in OCI's spelling and in Docker's.
 ///
 /// Source: OCI Image Format Specification, "Media Types"; Docker's Image Manifest Version 2, Schema 2.
-enum OCIMediaType {
-    static let index = "application/vnd.oci.image.index.v1+json"
-    static let manifest = "application/vnd.oci.image.manifest.v1+json"
+public enum OCIMediaType {
+    public static let index = "application/vnd.oci.image.index.v1+json"
+    public static let manifest = "application/vnd.oci.image.manifest.v1+json"
     static let config = "application/vnd.oci.image.config.v1+json"
 
     static func layer(_ compressor: Compressor) -> String {
@@ -19,4 +19,12 @@ enum OCIMediaType {
 
     static let indexes: Set = [index, "application/vnd.docker.distribution.manifest.list.v2+json"]
     static let manifests: Set = [manifest, "application/vnd.docker.distribution.manifest.v2+json"]
+
+    /// Those of indexes and manifests, as a registry is asked for them.
+    public static let known = indexes.union(manifests)
+
+    /// Whether a manifest is of Docker's first kind, which has no digests of layers that could be relied on.
+    public static func isSchema1(_ mediaType: String) -> Bool {
+        mediaType.hasPrefix("application/vnd.docker.distribution.manifest.v1+")
+    }
 }

@@ -16,8 +16,7 @@ public struct ArchivedLayer: Layer {
     public let digest: Digest?
     /// Bytes of the file.
     public let size: UInt64
-    /// Nil if the layer was passed over.
-    let range: FileRange?
+    let place: ImageFile.Place
     let context: ReadingContext
 
     public var storePaths: [StorePath] { [] }
@@ -34,18 +33,24 @@ public struct ArchivedLayer: Layer {
         }
     }
 
-    /// The file as it lies there.
+    /// The file as it lies there; it is brought if it is elsewhere.
     ///
-    /// - Throws: `Failure` if it was passed over.
+    /// - Throws: `Failure` if it was passed over, or cannot be brought.
     public var file: FileRange {
         get throws {
-            guard let range else {
+            switch place {
+            case .here(let range): return range
+            case .elsewhere(let remote): return try remote.bring()
+            case .passedOver:
                 throw Failure(
                     .data, "cannot read \(words)", why: "it was passed over when the archive was read",
                     advice: "report this as a bug")
             }
-            return range
         }
+    }
+
+    public func expect() {
+        if case .elsewhere(let remote) = place { remote.expect() }
     }
 
     /// The file if it is compressed as an OCI layer by `compressor` is, and as it is to stay then.

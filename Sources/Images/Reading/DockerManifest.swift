@@ -52,7 +52,7 @@ struct DockerManifest {
             }
             return ArchivedLayer(
                 name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), size: file.size,
-                range: file.range, context: context)
+                place: file.place, context: context)
         }
         return ArchivedImage(source: files.name, names: names, config: config, archivedLayers: layers)
     }

@@ -10,6 +10,8 @@ public struct ImageArchive: Sendable {
         case docker = "docker-archive"
         /// An OCI image layout.
         case oci = "oci"
+        /// A manifest and blobs in a registry.
+        case registry
     }
 
     /// What was read, for errors: `'base.tar.gz'`.

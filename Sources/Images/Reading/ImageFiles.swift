@@ -12,17 +12,46 @@ protocol ImageFiles {
     ///
     /// - Throws: `Failure` with code `data` for what is no file, or may not be followed.
     func file(_ path: String) throws -> ImageFile?
+
+    /// The bytes of a manifest, an index or a config; nothing has compared them with the descriptor.
+    ///
+    /// - Parameter what: what it is, for errors: `the manifest sha256:…`.
+    func record(_ descriptor: OCIDescriptor, _ what: String) throws -> [UInt8]
+
+    /// The file of a layer; nil if there is none.
+    func layer(_ descriptor: OCIDescriptor) throws -> ImageFile?
 }
 
 /// One file of them.
 struct ImageFile {
     /// Bytes.
     var size: UInt64
-    /// Nil if it was passed over: a layer, where none are read.
-    var range: FileRange?
+    var place: Place
+
+    enum Place: Sendable {
+        case here(FileRange)
+        /// A layer, where none are read.
+        case passedOver
+        /// To be brought when it is asked for.
+        case elsewhere(any RemoteFile)
+    }
+
+    init(size: UInt64, place: Place) {
+        self.size = size
+        self.place = place
+    }
+
+    /// - Parameter range: nil if it was passed over.
+    init(size: UInt64, range: FileRange?) {
+        self.init(size: size, place: range.map { .here($0) } ?? .passedOver)
+    }
 }
 
 extension ImageFiles {
+    func record(_ descriptor: OCIDescriptor, _ what: String) throws -> [UInt8] { try json(descriptor.path, what) }
+
+    func layer(_ descriptor: OCIDescriptor) throws -> ImageFile? { try file(descriptor.path) }
+
     /// The bytes of a JSON file.
     ///
     /// - Parameter what: what it is, for errors: `the config of manifest.json[0]`.
@@ -32,7 +61,7 @@ extension ImageFiles {
             throw failure(
                 "\(what), \(TarName.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)")
         }
-        guard let range = file.range else { throw failure("\(what), \(TarName.quoted(path)), is no JSON") }
+        guard case .here(let range) = file.place else { throw failure("\(what), \(TarName.quoted(path)), is no JSON") }
         return try range.bytes()
     }
 

@@ -8,15 +8,15 @@ public struct ReadingContext: Sendable {
     public var cache: DigestCache?
     /// False if layers are described and not read.
     public var keepsLayers: Bool
-    /// The processor, by Go's name, that is chosen where an image is there for several.
-    public var architecture: String
+    /// What is chosen where an image is there for several.
+    public var platform: Platform
     /// Where what contradicts itself is told; nil: it ends the reading.
     public var faults: ImageFaults?
 
-    public init(spool: SpoolFolder, cache: DigestCache?, keepsLayers: Bool, architecture: String) {
+    public init(spool: SpoolFolder, cache: DigestCache?, keepsLayers: Bool, platform: Platform) {
         self.spool = spool
         self.cache = cache
         self.keepsLayers = keepsLayers
-        self.architecture = architecture
+        self.platform = platform
     }
 }

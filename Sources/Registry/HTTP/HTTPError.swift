@@ -70,12 +70,14 @@ public struct HTTPError: Error, Sendable {
         return "the name \(error.host) leads to no address"
     }
 
+    static let noTLS = "it does not speak TLS"
+
     private static func words(forTLS error: any Error) -> String {
         let text = "\(error)"
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
             return "its certificate is of no authority that is trusted here"
         }
-        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return "it does not speak TLS" }
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return noTLS }
         if text.contains("unableToValidateCertificate") { return "its certificate is for another host" }
         return "TLS failed: \(text)"
     }

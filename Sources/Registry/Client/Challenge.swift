@@ -1,0 +1,48 @@
+/// What a server wants to know before it answers: one challenge of a WWW-Authenticate header.
+///
+/// Source: RFC 9110, 11.6.1; the token specification of the Docker registry.
+struct Challenge: Equatable {
+    /// In lower case: `bearer`, `basic`.
+    var scheme: String
+    /// Their names in lower case.
+    var parameters: [String: String] = [:]
+
+    /// Reads a header, which may hold several. What is malformed ends the reading.
+    static func parse(_ header: String) -> [Challenge] {
+        var challenges: [Challenge] = []
+        var rest = Substring(header)
+        func skipBlanks() { rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "," } }
+        func token() -> String {
+            let token = rest.prefix { !" \t,=\"".contains($0) }
+            rest = rest.dropFirst(token.count)
+            return String(token)
+        }
+        while true {
+            skipBlanks()
+            let word = token()
+            guard !word.isEmpty else { return challenges }
+            let isParameter = rest.first == "="
+            guard isParameter, !challenges.isEmpty else {
+                challenges.append(Challenge(scheme: word.lowercased()))
+                continue
+            }
+            rest = rest.dropFirst()
+            guard let value = rest.first == "\"" ? quoted(&rest) : token() else { return challenges }
+            challenges[challenges.count - 1].parameters[word.lowercased()] = value
+        }
+    }
+
+    /// A quoted string, nil if its end is missing.
+    private static func quoted(_ rest: inout Substring) -> String? {
+        var value = ""
+        rest = rest.dropFirst()
+        while let character = rest.popFirst() {
+            switch character {
+            case "\"": return value
+            case "\\": rest.popFirst().map { value.append($0) }
+            default: value.append(character)
+            }
+        }
+        return nil
+    }
+}

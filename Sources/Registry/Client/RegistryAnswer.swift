@@ -1,0 +1,60 @@
+import Archives
+import Failures
+import Tar
+
+/// What a registry says where it does not do what it was asked.
+struct RegistryAnswer {
+    let status: Int
+    /// What was asked, for people: `GET https://registry.example/v2/app/manifests/1`.
+    let request: String
+    /// The codes of the errors, such as `MANIFEST_UNKNOWN`.
+    let codes: [String]
+    /// The registry's own words, fit to be printed; may be empty.
+    let words: String
+    /// What Retry-After asks for, in seconds.
+    let retryAfter: Double?
+
+    /// More than this no registry has to say.
+    private static let limit = 64 * 1024
+    private static let longestWords = 300
+
+    init(_ response: HTTPResponse, to request: String) {
+        status = response.status
+        self.request = request
+        retryAfter = response.header("Retry-After").flatMap { RetryPolicy.seconds($0) }
+        let body = (try? response.bytes(limit: Self.limit)).flatMap { $0 } ?? []
+        let value = try? JSONValue(parsing: body, source: "the registry's answer", limit: Self.limit)
+        let errors = value?["errors"]?.array ?? []
+        codes = errors.compactMap { $0["code"]?.string }
+        let texts = errors.compactMap { $0["message"]?.string ?? $0["code"]?.string }
+        let text =
+            texts.isEmpty
+            ? (value?["message"]?.string ?? value?["details"]?.string ?? "") : texts.joined(separator: "; ")
+        words = TarName.printable(Array(text.utf8.prefix(Self.longestWords)))
+    }
+
+    /// The error that it comes to.
+    ///
+    /// - Parameter task: what failed: `cannot pull docker.io/library/redis:7`.
+    func failure(_ task: String) -> Failure {
+        let said = words.isEmpty ? "" : ": \(words)"
+        let why = "\(request) was answered with \(status)\(said)"
+        switch status {
+        case 401, 403:
+            return Failure(
+                .unavailable, task, why: why,
+                advice: "log in to the registry (docker login, podman login), or give --creds USER:PASSWORD")
+        case 404:
+            return Failure(.data, task, why: why, advice: "check the name, the tag or digest, and the registry")
+        case 429:
+            let wait = retryAfter.map { ", and asks to come back in \(Int($0.rounded(.up))) s" } ?? ""
+            return Failure(
+                .unavailable, task, why: "the registry limits how much is asked of it\(wait): \(why)",
+                advice: "try again later, or log in: registries allow more to those they know")
+        case 400...499:
+            return Failure(.unavailable, task, why: why, advice: "see what the registry wants, and whether this is one")
+        default:
+            return Failure(.unavailable, task, why: why, advice: "try again later, or see to the registry")
+        }
+    }
+}

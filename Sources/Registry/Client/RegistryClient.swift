@@ -1,0 +1,232 @@
+import Digests
+import Failures
+import Foundation
+import NIOHTTP1
+import Synchronization
+
+/// Speaks with one registry for one task: it finds out how the registry is reached, shows who asks where that is wanted,
+/// asks again where that may help, and follows the registry no further than is safe.
+///
+/// Source: OCI Distribution Specification 1.1; Docker Registry HTTP API V2.
+public final class RegistryClient: Sendable {
+    private struct State {
+        /// Where the registry was found to be.
+        var origin: HTTPOrigin?
+        /// What was asked for with which scopes: the header that showed who asks.
+        var authorizations: [Set<RegistryScope>: Secret] = [:]
+    }
+
+    /// The registry as people name it.
+    public let registry: String
+    /// What fails, in errors: `cannot pull docker.io/library/redis:7`.
+    let task: String
+    let settings: RegistrySettings
+    let transport: HTTPTransport
+    private let state = Mutex(State())
+
+    /// As many as browsers follow, about.
+    private static let redirectLimit = 10
+
+    public init(_ registry: String, task: String, transport: HTTPTransport, settings: RegistrySettings) {
+        self.registry = registry
+        self.task = task
+        self.transport = transport
+        self.settings = settings
+    }
+
+    /// One request of the API.
+    struct Call {
+        var method: HTTPMethod
+        /// Behind `/v2/`, or an address that the registry gave.
+        var place: Place
+        var headers: HTTPHeaders = [:]
+        var body: HTTPRequest.Body = .none
+        var scopes: Set<RegistryScope>
+
+        enum Place {
+            case path(String)
+            case address(HTTPAddress)
+        }
+    }
+
+    /// Sends a request, as often as it takes.
+    ///
+    /// - Returns: the answer, whatever its status.
+    /// - Throws: `Failure` with code `unavailable` where there is none, or what the registry wants is not safe.
+    func send(_ call: Call) throws -> HTTPResponse {
+        try retrying(isOnce: call.isStream) { try answer(to: call) }
+    }
+
+    /// Calls `body` as often as it takes.
+    ///
+    /// - Parameter isOnce: whether it cannot be done a second time.
+    func retrying(isOnce: Bool = false, _ body: () throws -> HTTPResponse) throws -> HTTPResponse {
+        var attempt = 0
+        while true {
+            do {
+                let response = try body()
+                guard RetryPolicy.statuses.contains(response.status), !isOnce else { return response }
+                let asked = response.header("Retry-After").flatMap { RetryPolicy.seconds($0) }
+                guard let pause = settings.retries.pause(before: attempt, asked: asked) else { return response }
+                response.discard()
+                Thread.sleep(forTimeInterval: pause)
+            } catch let error as HTTPError where isPassing(error) && !isOnce {
+                guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
+                Thread.sleep(forTimeInterval: pause)
+            } catch let error as HTTPError {
+                throw failure(error)
+            }
+            attempt += 1
+        }
+    }
+
+    /// Whether it may be another time: a registry that was never reached is none.
+    func isPassing(_ error: HTTPError) -> Bool {
+        error.isPassing || (error.kind == .connect && state.withLock { $0.origin } != nil)
+    }
+
+    /// Sends a request that may be answered with one status alone.
+    ///
+    /// - Throws: `Failure` for another one.
+    func send(_ call: Call, wanting statuses: Set<Int>) throws -> HTTPResponse {
+        let response = try send(call)
+        guard statuses.contains(response.status) else { throw failure(response, to: call) }
+        return response
+    }
+
+    /// The error for an answer.
+    func failure(_ response: HTTPResponse, to call: Call) -> Failure {
+        RegistryAnswer(response, to: words(for: call)).failure(task)
+    }
+
+    /// The error for none.
+    func failure(_ error: HTTPError) -> Failure {
+        let advice =
+            switch error.kind {
+            case .tls:
+                "give the authority's certificate with --cert-dir or SSL_CERT_FILE, or --tls-verify=false for this registry"
+            case .connect: "check the registry's name, the network and the proxy"
+            case .timeout, .closed: "try again; --timeout sets for how long a server may be silent"
+            case .malformed: "check that a registry answers there"
+            }
+        return Failure(.unavailable, task, why: "\(registry): \(error.words)", advice: advice)
+    }
+
+    func refusal(_ why: String) -> Failure {
+        Failure(.unavailable, task, why: why, advice: "ask whoever runs the registry: no honest one does so")
+    }
+
+    private func words(for call: Call) -> String {
+        let place =
+            switch call.place {
+            case .path(let path): "\(state.withLock { $0.origin }.map { "\($0)" } ?? registry)/v2/\(path)"
+            case .address(let address): "\(address)"
+            }
+        return "\(call.method) \(place)"
+    }
+
+    // MARK: One attempt
+
+    /// One attempt: with what is known of who asks, and once more with what the registry wants to know.
+    private func answer(to call: Call) throws -> HTTPResponse {
+        var response = try reach(call, authorization: state.withLock { $0.authorizations[call.scopes] })
+        if response.status == 401, !call.isStream {
+            let challenges = response.headers["WWW-Authenticate"].flatMap(Challenge.parse)
+            response.discard()
+            let origin = state.withLock { $0.origin }
+            guard let origin, let authorization = try authorization(challenges, call.scopes, at: origin) else {
+                return response
+            }
+            state.withLock { $0.authorizations[call.scopes] = authorization }
+            response = try reach(call, authorization: authorization)
+            // What was refused is not shown again.
+            if response.status == 401 { state.withLock { $0.authorizations[call.scopes] = nil } }
+        }
+        return response
+    }
+
+    /// Sends to where the registry is: the first time to where it may be.
+    private func reach(_ call: Call, authorization: Secret?) throws -> HTTPResponse {
+        guard case .path(let path) = call.place else { return try follow(call, authorization) }
+        if let origin = state.withLock({ $0.origin }) { return try follow(call.at(origin, path), authorization) }
+        let origins = try RegistryEndpoint.candidates(registry, tlsVerify: settings.tlsVerify, task: task)
+        for (index, origin) in origins.enumerated() {
+            let isLast = index == origins.count - 1
+            do {
+                let response = try follow(call.at(origin, path), authorization)
+                // Servers that speak TLS alone say 400 to those who do not.
+                if !isLast, origin.scheme == .http, response.status == 400 { continue }
+                state.withLock { $0.origin = origin }
+                return response
+            } catch let error as HTTPError where !isLast && error.kind != .timeout {
+                guard origin.scheme == .http || error.mayBePlain else { throw error }
+            } catch let error as HTTPError where isLast && index > 0 && origin.scheme == .https && error.mayBePlain {
+                // It said 400 for another reason.
+                state.withLock { $0.origin = origins[0] }
+                return try follow(call.at(origins[0], path), authorization)
+            }
+        }
+        throw HTTPError(.connect, "it is reached neither by https nor by http")
+    }
+
+    /// Sends a request, and follows redirects of what is read. Who asks is shown to the registry alone.
+    private func follow(_ call: Call, _ authorization: Secret?) throws -> HTTPResponse {
+        guard case .address(var address) = call.place else { throw HTTPError(.malformed, "no address") }
+        let home = state.withLock { $0.origin } ?? address.origin
+        for _ in 0..<Self.redirectLimit {
+            var headers = call.headers
+            headers.replaceOrAdd(name: "User-Agent", value: "dockertools")
+            if address.origin == home, let authorization {
+                headers.replaceOrAdd(name: "Authorization", value: authorization.text)
+            }
+            let response = try transport.send(
+                HTTPRequest(call.method, address, headers: headers, body: call.body))
+            guard [301, 302, 303, 307, 308].contains(response.status), call.method == .GET || call.method == .HEAD
+            else { return response }
+            let location = response.header("Location") ?? ""
+            response.discard()
+            address = try safe(location, from: address, "redirect")
+        }
+        throw refusal("\(registry) redirects more than \(Self.redirectLimit) times")
+    }
+
+    /// The address that the registry gives, unless it is one that a registry should not lead to.
+    ///
+    /// - Parameter what: what gives it: `redirect`.
+    /// - Throws: `Failure`.
+    func safe(_ location: String, from origin: HTTPAddress, _ what: String) throws -> HTTPAddress {
+        guard let target = origin.resolving(location) else {
+            throw refusal("\(origin) gives a \(what) without an address that is one")
+        }
+        if origin.origin.scheme == .https, target.origin.scheme == .http {
+            throw refusal("\(origin) gives a \(what) from https to \(target.origin), which is not encrypted")
+        }
+        if let host = origin.origin.host, let other = target.origin.host,
+            let why = settings.privateHosts.refusal(from: host, to: other)
+        {
+            throw refusal("\(origin) gives a \(what) that is refused: \(why)")
+        }
+        return target
+    }
+}
+
+extension RegistryClient.Call {
+    /// Whether the body can be sent but once.
+    var isStream: Bool {
+        if case .stream = body { return true }
+        return false
+    }
+
+    fileprivate func at(_ origin: HTTPOrigin, _ path: String) -> RegistryClient.Call {
+        var call = self
+        call.place = .address(HTTPAddress(origin, "/v2/" + path))
+        return call
+    }
+}
+
+extension HTTPError {
+    fileprivate var isPassing: Bool { kind == .timeout || kind == .closed }
+
+    /// Whether a server that speaks no TLS may be the reason.
+    fileprivate var mayBePlain: Bool { kind == .connect || kind == .closed || words == HTTPError.noTLS }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// How often a request is sent again, and when.
+public struct RetryPolicy: Sendable {
+    /// Requests after the first one.
+    public var count: Int
+    /// Seconds before the first of them; twice as long before each next one.
+    public var pause: Double
+    /// Seconds that a registry may ask for. Whoever is asked for more is told so, and can come back.
+    public var longest: Double
+
+    public init(count: Int = 4, pause: Double = 0.5, longest: Double = 60) {
+        self.count = count
+        self.pause = pause
+        self.longest = longest
+    }
+
+    /// The answers that another request may change: time-outs, limits, and servers that are out of order.
+    static let statuses: Set = [408, 425, 429, 500, 502, 503, 504]
+
+    /// Seconds to wait before another request.
+    ///
+    /// - Parameters:
+    ///   - attempt: from 0 on.
+    ///   - asked: what the server asks for, if it does.
+    /// - Returns: nil if there is to be none.
+    func pause(before attempt: Int, asked: Double?) -> Double? {
+        guard attempt < count else { return nil }
+        let own = pause * pow(2, Double(attempt))
+        guard let asked else { return own }
+        return asked <= longest ? max(asked, own) : nil
+    }
+
+    /// What a Retry-After header asks for, in seconds from now: a number of them, or a date (RFC 9110, 10.2.3).
+    static func seconds(_ header: String, now: Date = Date()) -> Double? {
+        if let seconds = Double(header), seconds >= 0, seconds.isFinite { return seconds }
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "GMT")
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+        return format.date(from: header).map { max(0, $0.timeIntervalSince(now)) }
+    }
+}

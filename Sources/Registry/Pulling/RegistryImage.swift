@@ -1,0 +1,72 @@
+import Archives
+import Digests
+import Failures
+import Images
+
+/// An image in a registry: manifest, config and layers, each brought when it is asked for, and kept in the cache.
+public struct RegistryImage: BlobSource {
+    public let reference: RegistryReference
+    /// The manifest or the index that the name leads to.
+    public let root: RegistryManifest
+    private let client: RegistryClient
+    private let cache: BlobCache
+    private let fetches: LayerFetches
+
+    public var name: String { "'\(reference)'" }
+
+    /// Asks the registry for what the name leads to.
+    ///
+    /// - Parameter progress: is told of layers that are brought.
+    /// - Throws: `Failure`.
+    public init(
+        _ reference: RegistryReference, _ client: RegistryClient, cache: BlobCache, progress: any FetchProgress
+    ) throws {
+        self.reference = reference
+        self.client = client
+        self.cache = cache
+        fetches = LayerFetches(progress)
+        root = try client.manifest(reference.repository, reference.manifest)
+    }
+
+    /// What it says, as all other images are read.
+    ///
+    /// - Throws: `Failure` with code `data` if it is damaged, is for no platform that is wanted, or contradicts itself.
+    public func archive(_ context: ReadingContext) throws -> ImageArchive {
+        let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
+        return try ImageArchive(self, root: root.descriptor, names: names, context)
+    }
+
+    public func record(_ descriptor: OCIDescriptor) throws -> [UInt8] {
+        if descriptor.digest == root.descriptor.digest { return root.bytes }
+        if OCIMediaType.known.contains(descriptor.mediaType) {
+            return try client.manifest(reference.repository, "\(descriptor.digest)").bytes
+        }
+        guard descriptor.size <= UInt64(ImageLimits.json) else {
+            throw client.damaged(
+                "the config \(descriptor.digest) has \(descriptor.size) bytes, more than the limit of \(ImageLimits.json)"
+            )
+        }
+        return try blob(descriptor) { _ in }.bytes()
+    }
+
+    public func layer(_ descriptor: OCIDescriptor) throws -> any RemoteFile {
+        RegistryLayer(digest: descriptor.digest, fetches: fetches) { advance in try blob(descriptor, advance) }
+    }
+
+    private func blob(_ descriptor: OCIDescriptor, _ advance: (Int) -> Void) throws -> FileRange {
+        try cache.blob(descriptor.digest, size: descriptor.size) { partial in
+            try client.fetch(reference.repository, descriptor.digest, into: partial, advance: advance)
+        }
+    }
+}
+
+/// A layer of an image in a registry.
+private struct RegistryLayer: RemoteFile {
+    let digest: Digest
+    let fetches: LayerFetches
+    let fetch: LayerFetches.Fetch
+
+    func expect() { fetches.begin(digest, fetch) }
+
+    func bring() throws -> FileRange { try fetches.outcome(of: digest, fetch) }
+}

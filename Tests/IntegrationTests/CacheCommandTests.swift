@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("dockertools cache", .timeLimit(.minutes(2)))
+struct CacheCommandTests {
+    private let machine: TestMachine
+
+    init() throws {
+        machine = try TestMachine()
+        let hex = { String(repeating: $0 as Character, count: 64) }
+        for (name, count) in [
+            ("blobs/sha256/\(hex("a"))", 3000), ("blobs/sha256/\(hex("b"))", 2000), ("blobs/used/\(hex("a"))", 0),
+            ("blobs/used/\(hex("b"))", 0), ("blobs/partial/\(hex("c"))", 7), ("layers/dd/\(hex("d"))", 142),
+        ] {
+            try machine.write([UInt8](repeating: 1, count: count), to: "cache/dockertools/\(name)")
+        }
+        try Program.output([
+            "touch", "-d", "40 days ago", machine.path("cache/dockertools/blobs/used/\(hex("a"))"),
+        ])
+    }
+
+    private func cache(_ arguments: String...) throws -> Program.Outcome {
+        try machine.run(["cache"] + arguments)
+    }
+
+    private var whole: String { machine.path("cache/dockertools/blobs/sha256") }
+
+    @Test("shows its folder, and the number and bytes of each kind")
+    func shows() throws {
+        let outcome = try cache()
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.text == """
+                \(machine.path("cache/dockertools"))
+                KIND               NUMBER    SIZE
+                blobs                   2  5.0 kB
+                unfinished blobs        1     7 B
+                digests of layers       1   142 B
+
+                """)
+        let json = try cache("--json")
+        #expect(
+            json.text == """
+                {"blobs":{"bytes":5000,"count":2},"digests":{"bytes":142,"count":1},"freed":null,\
+                "partialBlobs":{"bytes":7,"count":1},"path":"\(machine.path("cache/dockertools"))"}
+
+                """)
+    }
+
+    @Test("removes all, and says what was freed")
+    func prunes() throws {
+        let outcome = try cache("--prune")
+        #expect(outcome.status == 0)
+        #expect(outcome.text.hasSuffix("freed 5.1 kB in 4 files\n"))
+        #expect(try cache("--json").text.contains("\"blobs\":{\"bytes\":0,\"count\":0}"))
+        #expect(try machine.shell("find cache -type f").text == "")
+        #expect(try cache("--prune", "--json").text.contains("\"freed\":{\"bytes\":0,\"count\":0}"))
+    }
+
+    @Test("removes what is old, or was used longest ago")
+    func prunesSome() throws {
+        #expect(
+            try cache("--prune", "--older-than", "30d", "--json").text.contains(
+                "\"freed\":{\"bytes\":3000,\"count\":1}"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: whole) == [String(repeating: "b", count: 64)])
+        #expect(try cache("--prune", "--keep", "1k").status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: whole).isEmpty)
+    }
+
+    @Test("counts the digests of layers that a run computed, and computes them again when they are gone")
+    func digests() throws {
+        let path = try machine.store("a", "one", ["file": Array("contents".utf8)])
+        try machine.graph([(path, [])])
+        try machine.spec(["contents": [path], "closure": "graph.json"])
+        usleep(2_100_000)
+        let before = try machine.layered(["--json"])
+        #expect(try cache("--json").text.contains("\"digests\":{\"bytes\":286,\"count\":2}"))
+        #expect(try cache("--prune").status == 0)
+        #expect(try machine.layered(["--json"]).output == before.output)
+    }
+
+    @Test("without a folder exits with 69, with limits that it cannot read or that prune nothing with 64")
+    func refuses() throws {
+        let none = try machine.run(["cache"], environment: ["XDG_CACHE_HOME": "", "HOME": ""])
+        #expect(none.status == 69)
+        #expect(none.failure?.fix == "set HOME or XDG_CACHE_HOME")
+        for arguments in [
+            ["--keep", "1G"], ["--older-than", "1d"], ["--prune", "--keep", "much"], ["--prune", "--older-than", "x"],
+            ["--prune", "--older-than", "1d", "--keep", "1G"],
+        ] {
+            let outcome = try machine.run(["cache"] + arguments)
+            #expect(outcome.status == 64)
+            #expect(outcome.output.isEmpty)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: whole).count == 2)
+    }
+}
