@@ -3,17 +3,10 @@ public struct NamedRegistry: Equatable, Sendable {
     /// As images name it: `docker.io`, `127.0.0.1:5000`.
     public let name: String
     /// Where it is reached.
-    public let host: String
-    public let port: Int
+    public let origin: HTTPOrigin
 
-    public init(name: String, host: String, port: Int) {
+    public init(name: String, origin: HTTPOrigin) {
         self.name = name
-        self.host = host
-        self.port = port
-    }
-
-    /// Whether this is the place.
-    func isAt(host: String, port: Int) -> Bool {
-        port == self.port && PrivateHosts.plain(host) == PrivateHosts.plain(self.host)
+        self.origin = origin
     }
 }
