@@ -11,14 +11,16 @@ public struct ProxyEnvironment: Sendable {
         exceptions = ProxyExceptions(Self.value("NO_PROXY", environment)?.text ?? "")
     }
 
-    /// The proxy for connections to a server, nil if it is reached without one. This machine itself always is.
+    /// The proxy for connections to a host, nil if it is reached without one. This machine itself always is.
     ///
+    /// - Parameters:
+    ///   - scheme: `http` or `https`.
+    ///   - host: a name or an address, as in a URL.
     /// - Throws: `Failure` with code `usage` for a proxy that is not understood, or that this program cannot talk to. It
     ///   names the variable and never what stands in it.
-    public func proxy(for origin: HTTPOrigin) throws -> HTTPProxy? {
-        guard case .web(let scheme, let host, let port) = origin else { return nil }
+    public func proxy(scheme: String, host: String, port: Int) throws -> HTTPProxy? {
         let named =
-            Self.value("\(scheme.rawValue.uppercased())_PROXY", environment) ?? Self.value("ALL_PROXY", environment)
+            Self.value("\(scheme.uppercased())_PROXY", environment) ?? Self.value("ALL_PROXY", environment)
         guard let named, !PrivateHosts.isLoopback(host), !exceptions.hold(host: host, port: port) else { return nil }
         return try Self.parse(named.text, variable: named.variable)
     }

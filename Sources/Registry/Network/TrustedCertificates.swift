@@ -38,16 +38,16 @@ public struct TrustedCertificates: Sendable {
         self.perHostFolders = perHostFolders
     }
 
-    /// The settings for connections to a server, which may be the registry or one that it sends to.
+    /// The settings for connections to a host, which may be the registry or one that it sends to.
     ///
     /// Reads the system's authorities, which takes some milliseconds: it is for those who connect by https alone.
     ///
     /// - Throws: `Failure` with code `data` for a file or folder that is not there or not what it should be, `io` for one
     ///   that cannot be read; it names the file.
-    public func configuration(for origin: HTTPOrigin) throws -> TLSConfiguration {
+    public func configuration(host: String, port: Int) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        let isNamed = origin == registry.origin
+        let isNamed = registry.isAt(host: host, port: port)
         if isNamed, !isVerified {
             configuration.certificateVerification = .none
         } else {
@@ -58,7 +58,7 @@ public struct TrustedCertificates: Sendable {
             configuration.additionalTrustRoots = [.certificates(folder.authorities)]
             // Whom the registry sends to may be believed for the same reason; who we are is no business of theirs.
             if isNamed { folder.client?.present(in: &configuration) }
-        } else if let folder = try perHostFolder(origin) {
+        } else if let folder = try perHostFolder(host: host, port: port, isNamed: isNamed) {
             configuration.additionalTrustRoots = [.certificates(folder.authorities)]
             folder.client?.present(in: &configuration)
         }
@@ -76,12 +76,12 @@ public struct TrustedCertificates: Sendable {
     }
 
     /// The first folder of the host that is there; one that this user may not read counts as none.
-    private func perHostFolder(_ origin: HTTPOrigin) throws -> CertificateFolder? {
-        guard case .web(_, let host, let port) = origin else { return nil }
-        let name = host.contains(":") ? "[\(host)]" : host
+    private func perHostFolder(host: String, port: Int, isNamed: Bool) throws -> CertificateFolder? {
+        let plain = PrivateHosts.plain(host)
+        let name = plain.contains(":") ? "[\(plain)]" : plain
         var names = ["\(name):\(port)"]
         if port == 443 { names.append(name) }
-        if origin == registry.origin { names.append(registry.name) }
+        if isNamed { names.append(registry.name) }
         for folder in perHostFolders {
             for name in names {
                 do {

@@ -7,9 +7,9 @@ import Testing
 struct ProxyEnvironmentTests {
     private func proxy(
         _ environment: [String: String], _ host: String = "registry.example", _ port: Int = 443,
-        scheme: HTTPScheme = .https
+        scheme: String = "https"
     ) throws -> String? {
-        try ProxyEnvironment(environment).proxy(for: .web(scheme: scheme, host: host, port: port)).map {
+        try ProxyEnvironment(environment).proxy(scheme: scheme, host: host, port: port).map {
             "\($0.kind) \($0.host) \($0.port)"
         }
     }
@@ -18,10 +18,10 @@ struct ProxyEnvironmentTests {
     func variables() throws {
         let both = ["http_proxy": "plain:1", "https_proxy": "tls:2"]
         #expect(try proxy(both) == "http tls 2")
-        #expect(try proxy(both, scheme: .http) == "http plain 1")
+        #expect(try proxy(both, scheme: "http") == "http plain 1")
         #expect(try proxy(["HTTPS_PROXY": "upper:1", "https_proxy": "lower:2"]) == "http upper 1")
         #expect(try proxy(["HTTPS_PROXY": "", "https_proxy": "lower:2"]) == "http lower 2")
-        #expect(try proxy(["HTTP_PROXY": "upper:1"], scheme: .http) == "http upper 1")
+        #expect(try proxy(["HTTP_PROXY": "upper:1"], scheme: "http") == "http upper 1")
         #expect(try proxy(["http_proxy": "plain:1"]) == nil)
         #expect(try proxy(["all_proxy": "socks5://all:3"]) == "socks5 all 3")
         #expect(try proxy(["ALL_PROXY": "all:3", "https_proxy": "tls:2"]) == "http tls 2")
@@ -43,11 +43,11 @@ struct ProxyEnvironmentTests {
     @Test("may have a user and a password, with signs written as %XX")
     func users() throws {
         let proxies = ProxyEnvironment(["https_proxy": "http://ann:p%40ss:w@rd@proxy:1", "http_proxy": "bob@proxy"])
-        let first = try #require(try proxies.proxy(for: .web(scheme: .https, host: "a", port: 443)))
+        let first = try #require(try proxies.proxy(scheme: "https", host: "a", port: 443))
         #expect(first.credentials == .password(user: "ann", password: Secret("p@ss:w@rd")))
         #expect(first.host == "proxy")
         #expect(!"\(first)".contains("p@ss"))
-        let second = try #require(try proxies.proxy(for: .web(scheme: .http, host: "a", port: 80)))
+        let second = try #require(try proxies.proxy(scheme: "http", host: "a", port: 80))
         #expect(second.credentials == .password(user: "bob", password: Secret("")))
         #expect(second.configuration.authorization == .basic(username: "bob", password: ""))
     }
@@ -114,9 +114,9 @@ struct ProxyEnvironmentTests {
     @Test("become those of async-http-client")
     func configuration() throws {
         let proxies = ProxyEnvironment(["https_proxy": "ann:pw@proxy:1", "http_proxy": "socks5://socks"])
-        let http = try #require(try proxies.proxy(for: .web(scheme: .https, host: "a", port: 443))).configuration
+        let http = try #require(try proxies.proxy(scheme: "https", host: "a", port: 443)).configuration
         #expect(http == .server(host: "proxy", port: 1, authorization: .basic(username: "ann", password: "pw")))
-        let socks = try #require(try proxies.proxy(for: .web(scheme: .http, host: "a", port: 80))).configuration
+        let socks = try #require(try proxies.proxy(scheme: "http", host: "a", port: 80)).configuration
         #expect(socks == .socksServer(host: "socks", port: 1080))
     }
 }

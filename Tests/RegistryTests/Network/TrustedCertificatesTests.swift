@@ -10,8 +10,7 @@ import Testing
 @Suite("The certificates that are believed")
 struct TrustedCertificatesTests {
     private let files: TestCertificates
-    private let registry = NamedRegistry(
-        name: "registry.example:5000", origin: .web(scheme: .https, host: "registry.example", port: 5000))
+    private let registry = NamedRegistry(name: "registry.example:5000", host: "registry.example", port: 5000)
 
     init() throws {
         files = try TestCertificates()
@@ -38,7 +37,7 @@ struct TrustedCertificatesTests {
 
     @Test("are the system's, for TLS 1.2 and better")
     func system() throws {
-        let configuration = try trusted().configuration(for: .web(scheme: .https, host: "registry.example", port: 5000))
+        let configuration = try trusted().configuration(host: "registry.example", port: 5000)
         #expect(configuration.certificateVerification == .fullVerification)
         #expect(configuration.minimumTLSVersion == .tlsv12)
         #expect(configuration.additionalTrustRoots.isEmpty)
@@ -55,7 +54,7 @@ struct TrustedCertificatesTests {
     @Test("are those of SSL_CERT_FILE and SSL_CERT_DIR in place of the system's")
     func fromEnvironment() throws {
         let roots = { (environment: [String: String]) -> [NIOSSLCertificate]? in
-            let configuration = try trusted(environment).configuration(for: .web(scheme: .https, host: "a", port: 443))
+            let configuration = try trusted(environment).configuration(host: "a", port: 443)
             guard case .certificates(let certificates) = configuration.trustRoots else { return nil }
             return certificates
         }
@@ -76,11 +75,9 @@ struct TrustedCertificatesTests {
     @Test("are not asked for of the one registry for which that is said")
     func unverified() throws {
         let trusted = trusted(isVerified: false)
-        #expect(
-            try trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 5000))
-                .certificateVerification == .none)
+        #expect(try trusted.configuration(host: "REGISTRY.example.", port: 5000).certificateVerification == .none)
         for (host, port) in [("registry.example", 443), ("other.example", 5000)] {
-            let configuration = try trusted.configuration(for: .web(scheme: .https, host: host, port: port))
+            let configuration = try trusted.configuration(host: host, port: port)
             #expect(configuration.certificateVerification == .fullVerification)
         }
     }
@@ -92,7 +89,7 @@ struct TrustedCertificatesTests {
             "README": "client.key",
         ])
         let trusted = trusted(certDir: folder.path)
-        let own = try trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 5000))
+        let own = try trusted.configuration(host: "registry.example", port: 5000)
         #expect(try additional(own) == certificates("ca.crt", "other.crt"))
         #expect(try own.certificateChain == certificates("client.cert").map { .certificate($0) })
         #expect(own.privateKey != nil)
@@ -101,7 +98,7 @@ struct TrustedCertificatesTests {
             return
         }
         #expect(roots.count > 50)
-        let other = try trusted.configuration(for: .web(scheme: .https, host: "auth.example", port: 443))
+        let other = try trusted.configuration(host: "auth.example", port: 443)
         #expect(try additional(other) == certificates("ca.crt", "other.crt"))
         #expect(other.certificateChain.isEmpty)
         #expect(other.privateKey == nil)
@@ -116,27 +113,17 @@ struct TrustedCertificatesTests {
             try folder.write(files.folder.read(file), to: "\(host)/x.crt")
         }
         let trusted = trusted(perHost: [first.path, second.path])
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 5000))) == []
-        )
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 5000)) == [])
         try add(second, "registry.example:5000", "other.crt")
         #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 5000)))
-                == certificates("other.crt"))
+            try additional(trusted.configuration(host: "registry.example", port: 5000)) == certificates("other.crt"))
         try add(first, "registry.example:5000", "ca.crt")
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 5000)))
-                == certificates("ca.crt"))
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 443))) == [])
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 5000)) == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 443)) == [])
         try add(first, "registry.example", "ca.crt")
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry.example", port: 443)))
-                == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "registry.example", port: 443)) == certificates("ca.crt"))
         try add(first, "[fd00::1]:5000", "ca.crt")
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "fd00::1", port: 5000)))
-                == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "fd00::1", port: 5000)) == certificates("ca.crt"))
     }
 
     @Test("of Docker Hub lie under the name that its images have")
@@ -145,15 +132,11 @@ struct TrustedCertificatesTests {
         try FileManager.default.createDirectory(atPath: folder.path("docker.io"), withIntermediateDirectories: true)
         try folder.write(files.folder.read("ca.crt"), to: "docker.io/x.crt")
         let trusted = TrustedCertificates(
-            registry: NamedRegistry(
-                name: "docker.io", origin: .web(scheme: .https, host: "registry-1.docker.io", port: 443)),
-            isVerified: true,
+            registry: NamedRegistry(name: "docker.io", host: "registry-1.docker.io", port: 443), isVerified: true,
             certDir: nil, environment: [:], perHostFolders: [FilePath(folder.path)])
         #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "registry-1.docker.io", port: 443)))
-                == certificates("ca.crt"))
-        #expect(
-            try additional(trusted.configuration(for: .web(scheme: .https, host: "auth.docker.io", port: 443))) == [])
+            try additional(trusted.configuration(host: "registry-1.docker.io", port: 443)) == certificates("ca.crt"))
+        #expect(try additional(trusted.configuration(host: "auth.docker.io", port: 443)) == [])
     }
 
     @Test(
@@ -170,8 +153,7 @@ struct TrustedCertificatesTests {
     func badFiles(names: [String: String], file: String, why: String) throws {
         let folder = try files.folder(names)
         let failure = try #require(throws: Failure.self) {
-            try trusted(certDir: folder.path).configuration(
-                for: .web(scheme: .https, host: "registry.example", port: 5000))
+            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
         }
         #expect(failure.code == .data)
         #expect(failure.what == "cannot read the certificates in '\(folder.path(file))'")
@@ -182,8 +164,7 @@ struct TrustedCertificatesTests {
     func wrongKey() throws {
         let folder = try files.folder(["x.cert": "client.cert", "x.key": "stranger.key"])
         let failure = try #require(throws: Failure.self) {
-            try trusted(certDir: folder.path).configuration(
-                for: .web(scheme: .https, host: "registry.example", port: 5000))
+            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
         }
         #expect(failure.why == "it does not belong to the key in '\(folder.path("x.key"))'")
     }
@@ -196,9 +177,7 @@ struct TrustedCertificatesTests {
             (trusted(["SSL_CERT_FILE": nowhere]), "there is no such file"),
             (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, and it is no folder that can be read"),
         ] {
-            let failure = try #require(throws: Failure.self) {
-                try trusted.configuration(for: .web(scheme: .https, host: "a", port: 443))
-            }
+            let failure = try #require(throws: Failure.self) { try trusted.configuration(host: "a", port: 443) }
             #expect(failure.code == .data)
             #expect(failure.what == "cannot read the certificates in '\(nowhere)'")
             #expect(failure.why == why)
