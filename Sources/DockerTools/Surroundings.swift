@@ -8,6 +8,8 @@ public struct Surroundings: Sendable {
     public var environment: [String: String]
     /// The absolute path of the current folder.
     public var currentDirectory: FilePath
+    /// How registries are reached.
+    public var registries = RegistryAccess()
 
     public init(environment: [String: String], currentDirectory: FilePath) {
         self.environment = environment

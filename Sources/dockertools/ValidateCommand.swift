@@ -27,7 +27,8 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let validation = try Validation.run(ImageLocation(image), surroundings: .ofProcess)
+        let validation = try await Validation.run(
+            ImageLocation(image), surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: false))
         try Console.write(json ? validation.json.canonical + "\n" : validation.text)
         if let failure = validation.failure { throw failure }
     }

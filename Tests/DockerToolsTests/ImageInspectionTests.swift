@@ -30,23 +30,24 @@ struct ImageInspectionTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func inspection(_ name: String? = nil, buildArgs: String? = nil) throws -> ImageInspection {
+    private func inspection(_ name: String? = nil, buildArgs: String? = nil) async throws -> ImageInspection {
         var files: [(name: String, body: [UInt8])] = [
             ("c.json", Self.config), ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
             ("l1", [UInt8](repeating: 0, count: 1_234_567)), ("l2", [1, 2, 3]), ("manifest.json", Self.manifest),
         ]
         if let buildArgs { files.append(("buildArgs.json", Array(buildArgs.utf8))) }
         let path = try folder.write(TestTar.files(files), to: "a.tar")
-        return try read(path + (name.map { "#\($0)" } ?? ""))
+        return try await read(path + (name.map { "#\($0)" } ?? ""))
     }
 
-    private func read(_ location: String) throws -> ImageInspection {
-        try ImageInspection.read(
-            ImageLocation(location), surroundings: Surroundings(environment: [:], currentDirectory: "/"))
+    private func read(_ location: String) async throws -> ImageInspection {
+        try await ImageInspection.read(
+            ImageLocation(location), surroundings: Surroundings(environment: [:], currentDirectory: "/"),
+            reporter: ConsoleReporter(isQuiet: true))
     }
 
-    @Test func showsPeopleWhatAnImageIs() throws {
-        let shown = try inspection()
+    @Test func showsPeopleWhatAnImageIs() async throws {
+        let shown = try await inspection()
         let imageID = try SHA256.digest(of: Self.config)
         #expect(
             shown.text == """
@@ -75,8 +76,8 @@ struct ImageInspectionTests {
                 """)
     }
 
-    @Test func showsProgramsWhatAnImageIs() throws {
-        let json = try inspection().json
+    @Test func showsProgramsWhatAnImageIs() async throws {
+        let json = try await inspection().json
         #expect(
             json.object.map { $0.keys.sorted() } == [
                 "architecture", "config", "created", "history", "imageID", "layers", "name", "names", "os", "tag",
@@ -103,33 +104,33 @@ struct ImageInspectionTests {
             ])
     }
 
-    @Test func showsAnImageThatSaysLittle() throws {
-        let shown = try inspection("other:1")
+    @Test func showsAnImageThatSaysLittle() async throws {
+        let shown = try await inspection("other:1")
         #expect(shown.json["config"] == [:])
         #expect(shown.json["architecture"] == .some(.null))
         #expect(shown.text.contains("size      0 B in 0 layers"))
     }
 
-    @Test func choosesByName() throws {
-        #expect(try inspection("app:2").tag == "2")
-        #expect(try inspection("other:1").name == "other")
+    @Test func choosesByName() async throws {
+        #expect(try await inspection("app:2").tag == "2")
+        #expect(try await inspection("other:1").name == "other")
         for name in ["app", "app:1", "", "APP:2"] {
-            let failure = #expect(throws: Failure.self) { try inspection(name) }
+            let failure = await #expect(throws: Failure.self) { try await inspection(name) }
             #expect(failure?.code == .data)
             #expect(failure?.why == "it holds no image named '\(name)'")
             #expect(failure?.advice == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
         }
     }
 
-    @Test func showsBuildArgs() throws {
-        #expect(try inspection(buildArgs: #"{"name":"x"}"#).buildArgs() == ["name": "x"])
-        let shown = try inspection()
+    @Test func showsBuildArgs() async throws {
+        #expect(try await inspection(buildArgs: #"{"name":"x"}"#).buildArgs() == ["name": "x"])
+        let shown = try await inspection()
         let failure = #expect(throws: Failure.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
         #expect(failure?.what == "cannot show the build arguments of '\(folder.path("a.tar"))'")
     }
 
-    @Test func tellsThePathFromTheName() throws {
+    @Test func tellsThePathFromTheName() async throws {
         let folder = try TemporaryFolder()
         let odd = try folder.write([], to: "a#b:1")
         #expect(try ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
@@ -138,13 +139,13 @@ struct ImageInspectionTests {
         #expect(try ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
     }
 
-    @Test func readsAFile() throws {
+    @Test func readsAFile() async throws {
         let folder = try TemporaryFolder()
         let tar = try TestTar.files([
             ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
             ("manifest.json", Array(#"[{"Config":"d.json","RepoTags":["n:t"],"Layers":[]}]"#.utf8)),
         ])
         let path = try folder.write(Program.output(["zstd", "-c"], input: tar), to: "image")
-        #expect(try read("\(path)#n:t").name == "n")
+        #expect(try await read("\(path)#n:t").name == "n")
     }
 }

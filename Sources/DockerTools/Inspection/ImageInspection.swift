@@ -41,15 +41,17 @@ public struct ImageInspection: Sendable {
     ) async throws -> ImageInspection {
         switch try ImageOrigin(argument, surroundings, reporter) {
         case .place(let location):
-            return try read(location, surroundings: surroundings)
+            return try await read(location, surroundings: surroundings, reporter: reporter)
         case .spec(let spec):
             return try ImageInspection(await spec.image(surroundings, reporter), source: argument.text)
         }
     }
 
     /// Reads what lies at `location` and describes one of its images.
-    static func read(_ location: ImageLocation, surroundings: Surroundings) throws -> ImageInspection {
-        let archive = try location.archive(surroundings, keepsLayers: false)
+    static func read(
+        _ location: ImageLocation, surroundings: Surroundings, reporter: any Reporter
+    ) async throws -> ImageInspection {
+        let archive = try await location.archive(surroundings, reporter, keepsLayers: false)
         return ImageInspection(
             try archive.image(named: location.name), chosen: location.name, buildArgs: archive.buildArgs)
     }

@@ -1,27 +1,39 @@
 import Failures
 import Glibc
 import Images
+import Registry
 import SystemPackage
 
-/// Where an image is: an archive or a folder, and which of the images in it.
+/// Where an image is, and which of the images there.
 public struct ImageLocation: Equatable, Sendable {
-    /// The path, `-` for standard input.
-    public let path: FilePath
+    public enum Place: Equatable, Sendable {
+        /// An archive or a folder; `-` for standard input.
+        case path(FilePath)
+        case registry(RegistryReference)
+    }
+
+    public let place: Place
     /// `NAME:TAG` exactly as the archive has it, or a tag where that is all it has; nil: the first image.
     public let name: String?
 
-    public init(path: FilePath, name: String? = nil) {
-        self.path = path
+    public init(path: FilePath, name: String? = nil) { self.init(.path(path), name: name) }
+
+    private init(_ place: Place, name: String? = nil) {
+        self.place = place
         self.name = name
     }
 
-    /// - Parameter text: `PATH`, `PATH#NAME:TAG`, `oci:FOLDER` or `oci:FOLDER:TAG`. What is behind the last `#` is a name,
+    /// - Parameter text: `PATH`, `PATH#NAME:TAG`, `oci:FOLDER`, `oci:FOLDER:TAG` or `docker://NAME`. What is behind the last `#` is a name,
     ///   unless a file with all of `text` as its name is there.
-    /// - Throws: `Failure` with code `unavailable` for a registry or a daemon, which are not read yet.
+    /// - Throws: `Failure` with code `usage` for a malformed name; `unavailable` for a daemon, which is not read yet.
     public init(_ text: String) throws {
-        for prefix in ["docker://", "docker-daemon:"] where text.hasPrefix(prefix) {
+        if text.hasPrefix("docker://") {
+            self.init(.registry(try RegistryReference(text)))
+            return
+        }
+        if text.hasPrefix("docker-daemon:") {
             throw Failure(
-                .unavailable, "cannot read '\(text)'", why: "images of registries and daemons are not read yet",
+                .unavailable, "cannot read '\(text)'", why: "images of daemons are not read yet",
                 advice: "get it with `skopeo copy \(text) docker-archive:FILE`, and name the file")
         }
         if text.hasPrefix("oci:") {
@@ -43,7 +55,38 @@ public struct ImageLocation: Equatable, Sendable {
 
 extension ImageLocation {
     /// Reads what lies there.
-    func archive(_ surroundings: Surroundings, keepsLayers: Bool) throws -> ImageArchive {
-        try ImageArchive.open(path, surroundings.reading(architecture: nil, keepsLayers: keepsLayers))
+    ///
+    /// - Throws: `Failure`.
+    func archive(_ surroundings: Surroundings, _ reporter: any Reporter, keepsLayers: Bool) async throws -> ImageArchive
+    {
+        try await archive(surroundings, reporter, surroundings.reading(architecture: nil, keepsLayers: keepsLayers))
+    }
+
+    /// Reads what lies there.
+    ///
+    /// - Throws: `Failure`.
+    func archive(
+        _ surroundings: Surroundings, _ reporter: any Reporter, _ context: ReadingContext
+    ) async throws -> ImageArchive {
+        switch place {
+        case .path(let path): return try ImageArchive.open(path, context)
+        case .registry(let reference):
+            return try await surroundings.registryImage(reference, task: "cannot read \(reference)", reporter)
+                .archive(context)
+        }
+    }
+
+    /// What is read, for people.
+    var words: String {
+        switch place {
+        case .path(let path): "'\(path)'"
+        case .registry(let reference): "'\(reference)'"
+        }
+    }
+
+    /// The file or folder that it is, absolute; nil if it is none.
+    func input(_ surroundings: Surroundings) -> FilePath? {
+        guard case .path(let path) = place, path != "-" else { return nil }
+        return surroundings.currentDirectory.pushing(path)
     }
 }

@@ -27,8 +27,7 @@ enum ImageOrigin: Sendable {
     /// The files and folders that the image is read or made from.
     func inputs(_ surroundings: Surroundings) -> [FilePath] {
         switch self {
-        case .place(let location):
-            location.path == "-" ? [] : [surroundings.currentDirectory.pushing(location.path)]
+        case .place(let location): [location.input(surroundings)].compactMap { $0 }
         case .spec(let spec): spec.inputs
         }
     }
@@ -39,7 +38,7 @@ enum ImageOrigin: Sendable {
     func image(_ surroundings: Surroundings, _ reporter: any Reporter) async throws -> any Image {
         switch self {
         case .place(let location):
-            return try location.archive(surroundings, keepsLayers: true).image(named: location.name)
+            return try await location.archive(surroundings, reporter, keepsLayers: true).image(named: location.name)
         case .spec(let loaded):
             // A spec for `export` makes nothing: its base is exported as it is.
             guard loaded.verb == .export, let base = try await loaded.base(surroundings, reporter) else {
@@ -57,6 +56,6 @@ enum ImageOrigin: Sendable {
         guard case .place(let location) = self, location.name == nil else {
             return [try await image(surroundings, reporter)]
         }
-        return try location.archive(surroundings, keepsLayers: true).images
+        return try await location.archive(surroundings, reporter, keepsLayers: true).images
     }
 }

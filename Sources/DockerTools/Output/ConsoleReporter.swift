@@ -1,4 +1,5 @@
 import CLinux
+import Digests
 import Foundation
 import Glibc
 import Synchronization
@@ -45,6 +46,8 @@ public final class ConsoleReporter: Reporter {
             draw(&state)
         }
     }
+
+    public func finished(_ layer: Digest, size: UInt64) { tell("layer \(layer)  \(ByteCount(size))  is here") }
 
     public func advance(_ bytes: Int) {
         guard isTerminal else { return }

@@ -1,7 +1,8 @@
 import Images
+import Registry
 
 /// Is told what people should see while the program works; nothing of it is a result.
-public protocol Reporter: Progress {
+public protocol Reporter: Progress, FetchProgress {
     /// Something worth knowing.
     func note(_ text: String)
     /// Something that may be wrong.

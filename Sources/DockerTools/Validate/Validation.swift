@@ -29,18 +29,20 @@ public struct Validation: Sendable {
     /// Reads the images at a place, all of them or the one that is chosen, to their last byte.
     ///
     /// - Throws: `Failure` with code `io` if something cannot be read. What is wrong with the images is no error.
-    public static func run(_ location: ImageLocation, surroundings: Surroundings) throws -> Validation {
+    public static func run(
+        _ location: ImageLocation, surroundings: Surroundings, reporter: any Reporter
+    ) async throws -> Validation {
         let faults = ImageFaults()
         var context = surroundings.reading(architecture: nil, keepsLayers: true)
         context.faults = faults
         let archive: ImageArchive
         let images: [ArchivedImage]
         do {
-            archive = try ImageArchive.open(location.path, context)
+            archive = try await location.archive(surroundings, reporter, context)
             images = location.name == nil ? archive.images : [try archive.image(named: location.name)]
         } catch let failure as Failure where failure.code == .data {
             faults.add(ImageFaults.Fault(failure))
-            return Validation(source: "'\(location.path)'", images: [], faults: faults.all)
+            return Validation(source: location.words, images: [], faults: faults.all)
         }
         // Each layer once, however often it is listed; the largest first, as they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }

@@ -22,4 +22,16 @@ public struct HTTPSettings: Sendable {
         self.proxy = proxy
         self.patience = patience
     }
+
+    /// How a server is reached where a registry is, or one that a registry leads to.
+    ///
+    /// - Throws: `Failure` for certificates or proxies that are not what they should be.
+    public init(
+        _ origin: HTTPOrigin, certificates: TrustedCertificates, proxies: ProxyEnvironment, patience: Double
+    ) throws {
+        self.init(patience: patience)
+        guard case .web(let scheme, let host, let port) = origin else { return }
+        if scheme == .https { tls = try certificates.configuration(host: host, port: port) }
+        proxy = try proxies.proxy(scheme: scheme.rawValue, host: host, port: port)?.configuration
+    }
 }

@@ -10,3 +10,8 @@ public protocol FetchProgress: Sendable {
     /// - Parameter size: bytes, as the registry has it.
     func finished(_ layer: Digest, size: UInt64)
 }
+
+extension FetchProgress {
+    public func fetched(_ bytes: Int, of layer: Digest) {}
+    public func finished(_ layer: Digest, size: UInt64) {}
+}

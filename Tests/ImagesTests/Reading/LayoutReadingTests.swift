@@ -20,7 +20,7 @@ struct LayoutReadingTests {
     private func read(_ layout: CraftedLayout, architecture: String = "amd64") throws -> ImageArchive {
         try layout.write(to: folder)
         var context = folder.reading
-        context.architecture = architecture
+        context.platform.architecture = architecture
         return try ImageArchive.open(FilePath(folder.path("layout")), context)
     }
 
