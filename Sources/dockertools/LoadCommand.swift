@@ -34,7 +34,7 @@ struct LoadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await Load(
-            image.argument, host: host, surroundings: .ofProcess,
+            image.argument, host: host, surroundings: image.surroundings,
             reporter: ConsoleReporter(isQuiet: image.reading.quiet)
         ).run()
         try Console.write(json ? result.json.canonical + "\n" : result.text)
