@@ -32,10 +32,15 @@ public final class DockerArchiveWriter {
     ///
     /// - Returns: what is known of each, in their order.
     public func write(_ images: [any Image]) throws -> [WrittenImage] {
-        let written = try images.map { try write($0) }
+        let written = try images.map { try write($0, $0.layers) }
         if let image = images.first, images.count == 1 {
             for (name, bytes) in image.attachments { try member(name, bytes) }
         }
+        return try end(written)
+    }
+
+    /// Writes what names the images, and the end of the archive.
+    private func end(_ written: [WrittenImage]) throws -> [WrittenImage] {
         try member("manifest.json", Self.manifest(of: written))
         try member("repositories", Self.repositories(of: written))
         try tar.finish()
@@ -43,10 +48,20 @@ public final class DockerArchiveWriter {
         return written
     }
 
-    private func write(_ image: any Image) throws -> WrittenImage {
+    /// Writes an archive of one image without the files of layers that its reader has.
+    ///
+    /// Docker takes a layer's file only if it does not have that chain of layers, and misses none that it does not take.
+    public func write(_ remainder: ImageRemainder) throws -> WrittenImage {
+        try end([try write(remainder.image, remainder.rest, above: remainder.spared)])[0]
+    }
+
+    private func write(
+        _ image: any Image, _ rest: [any Layer], above spared: [WrittenImage.Layer] = []
+    ) throws -> WrittenImage {
         // While one layer is written the next ones are hashed, unless the sink lets a layer's name come after its bytes. What
         // comes behind another image may be there already: that must be known before.
-        let layers = try layers.write(image, hashesAhead: !sink.fillsLater || !layers.isEmpty)
+        let hashesAhead = !sink.fillsLater || !self.layers.isEmpty
+        let layers = try spared + self.layers.write(rest, above: spared.count, hashesAhead: hashesAhead)
         let bytes = try image.config(diffIDs: layers.map(\.diffID))
         let imageID = try SHA256.digest(of: bytes)
         let written = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: layers)

@@ -8,7 +8,7 @@ final class LayerMembers {
     private let tar: TarWriter
     private let progress: any Progress
     private let header: (_ hex: String, _ size: UInt64) throws -> [UInt8]
-    private var written: Set<Digest> = []
+    private var members: Set<Digest> = []
 
     /// - Parameters:
     ///   - tar: what writes the rest of the archive to `sink`.
@@ -24,26 +24,28 @@ final class LayerMembers {
     }
 
     /// Whether the archive has layers.
-    var isEmpty: Bool { written.isEmpty }
+    var isEmpty: Bool { members.isEmpty }
 
-    /// Writes the layers of an image that it does not have yet.
+    /// Writes those layers of an image that it does not have yet.
     ///
-    /// - Parameter hashesAhead: whether layers are opened side by side, and hashed, while another one is written: else one at
-    ///   a time, each hashed as it is written, and read once.
-    func write(_ image: any Image, hashesAhead: Bool) throws -> [WrittenImage.Layer] {
-        var layers: [WrittenImage.Layer] = []
-        try LayerQueue(image.layers, hashesAhead: hashesAhead).forEach { ready in
+    /// - Parameters:
+    ///   - below: how many layers of the image are below these, and not written.
+    ///   - hashesAhead: whether layers are opened side by side, and hashed, while another one is written: else one at a time,
+    ///     each hashed as it is written, and read once.
+    func write(_ layers: [any Layer], above below: Int = 0, hashesAhead: Bool) throws -> [WrittenImage.Layer] {
+        var written: [WrittenImage.Layer] = []
+        try LayerQueue(layers, hashesAhead: hashesAhead).forEach { ready in
             let (layer, open) = (ready.layer, ready.open)
-            progress.layer(layers.count + 1, of: image.layers.count, title: layer.title, size: open.size)
+            progress.layer(below + written.count + 1, of: below + layers.count, title: layer.title, size: open.size)
             let diffID = try write(open, ready.diffID)
-            layers.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
+            written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
         }
-        return layers
+        return written
     }
 
     /// Writes a layer's tar, unless the archive has it already: its digest.
     private func write(_ layer: any OpenLayer, _ known: Digest?) throws -> Digest {
-        if let known, !written.insert(known).inserted { return known }
+        if let known, !members.insert(known).inserted { return known }
         let progress = ProgressSink(to: sink, progress)
         try tar.flush()
         let diffID: Digest
@@ -59,7 +61,7 @@ final class LayerMembers {
             diffID = try hash.finish()
             layer.remember(diffID)
             try sink.fill(place, try header(diffID.hex, layer.size))
-            written.insert(diffID)
+            members.insert(diffID)
         }
         try tar.endBody(UInt64(try header(diffID.hex, layer.size).count))
         try tar.endBody(layer.size)

@@ -32,7 +32,7 @@ public final class SkopeoArchiveWriter {
     /// - Returns: what is known of the image.
     /// - Throws: what the layers throw; `Failure` with code `data` for a config that is no JSON object.
     public func write(_ image: any Image, as name: ImageName) throws -> WrittenImage {
-        let layers = try layers.write(image, hashesAhead: true)
+        let layers = try layers.write(image.layers, hashesAhead: true)
         let config = try image.config(diffIDs: layers.map(\.diffID))
         let imageID = try SHA256.digest(of: config)
         try file("\(imageID.hex).json", config)

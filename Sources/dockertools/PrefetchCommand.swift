@@ -46,6 +46,8 @@ struct PrefetchCommand: AsyncParsableCommand {
     @Flag(help: "Tell nothing but errors.")
     var quiet = false
 
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
+
     func validate() throws {
         guard (name == nil) != (imageName == nil) else {
             throw ValidationError("Name one image: NAME, or --image-name NAME.")
@@ -63,7 +65,8 @@ struct PrefetchCommand: AsyncParsableCommand {
         let prefetch = try Prefetch(
             name ?? imageName ?? "", tag: versionIsDigest ? imageTag : imageTag ?? version,
             digest: versionIsDigest ? version : imageDigest, choices: pull.choices,
-            surroundings: pull.registry.surroundings, reporter: ConsoleReporter(isQuiet: quiet))
+            surroundings: registries.surroundings(forName: name ?? imageName ?? ""),
+            reporter: ConsoleReporter(isQuiet: quiet))
         let syntax: PinSyntax =
             switch spec {
             case .json: .json

@@ -65,8 +65,10 @@ struct PullCommand: AsyncParsableCommand {
             isSpec
             ? try Pull(
                 spec: SpecSource(argument: image, anyExtension: reading.isSpec), sets: reading.sets, choices: choices,
-                surroundings: pull.registry.surroundings, reporter: reporter)
-            : try Pull(name: image, choices: choices, surroundings: pull.registry.surroundings, reporter: reporter)
+                surroundings: reading.registries.surroundings(), reporter: reporter)
+            : try Pull(
+                name: image, choices: choices, surroundings: reading.registries.surroundings(forName: image),
+                reporter: reporter)
         try results.report(try await pulling.write(to: output, format: format, jsonFile: results.jsonFile))
     }
 }

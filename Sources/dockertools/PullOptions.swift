@@ -18,8 +18,6 @@ struct PullOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The tag in the archive (default: the image's own, else latest).", valueName: "tag"))
     var finalImageTag: String?
 
-    @OptionGroup var registry: RegistryOptions
-
     var choices: PullChoices {
         var choices = PullChoices()
         (choices.os, choices.arch) = (os, arch)

@@ -12,4 +12,6 @@ struct ReadingOptions: ParsableArguments {
 
     @Flag(help: "Tell nothing but errors.")
     var quiet = false
+
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
 }

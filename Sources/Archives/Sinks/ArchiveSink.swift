@@ -21,3 +21,19 @@ public protocol ArchiveSink: ByteSink {
     /// Writes all that was held back.
     func finish() throws
 }
+
+/// A sink whose bytes go one behind another, so that none may come late.
+extension ArchiveSink {
+    public var fillsLater: Bool { false }
+
+    public func reserve(_ count: Int) throws -> Reservation {
+        try write([UInt8](repeating: 0, count: count))
+        return Reservation(count: count)
+    }
+
+    public func fill(_ reservation: Reservation, _ bytes: [UInt8]) throws {}
+
+    public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
+
+    public func finish() throws {}
+}

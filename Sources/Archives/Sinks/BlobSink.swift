@@ -1,7 +1,8 @@
 import Digests
 import Tar
 
-/// Hashes and counts what goes through it: a blob, which is named by its digest.
+/// Hashes and counts what goes through it: a blob, which is named by its digest. That is of all bytes, so that none may
+/// come late.
 public final class BlobSink: ArchiveSink {
     private let hash: HashSink
     /// Bytes so far.
@@ -22,20 +23,6 @@ public final class BlobSink: ArchiveSink {
         size += UInt64(buffer.filled)
         return try hash.take(buffer)
     }
-
-    /// The digest is of all bytes, so that none may come late.
-    public var fillsLater: Bool { false }
-
-    public func reserve(_ count: Int) throws -> Reservation {
-        try write([UInt8](repeating: 0, count: count))
-        return Reservation(count: count)
-    }
-
-    public func fill(_ reservation: Reservation, _ bytes: [UInt8]) throws {}
-
-    public func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
-
-    public func finish() throws {}
 
     /// The digest of all that was written; what is behind has all of it then.
     public func digest() throws -> Digest { try hash.finish() }

@@ -10,6 +10,8 @@ public struct ImageLocation: Equatable, Sendable {
         /// An archive or a folder; `-` for standard input.
         case path(FilePath)
         case registry(RegistryReference)
+        /// An image of the Docker daemon, by its name or ID.
+        case daemon(name: String)
     }
 
     public let place: Place
@@ -23,18 +25,17 @@ public struct ImageLocation: Equatable, Sendable {
         self.name = name
     }
 
-    /// - Parameter text: `PATH`, `PATH#NAME:TAG`, `oci:FOLDER`, `oci:FOLDER:TAG` or `docker://NAME`. What is behind the last `#` is a name,
-    ///   unless a file with all of `text` as its name is there.
-    /// - Throws: `Failure` with code `usage` for a malformed name; `unavailable` for a daemon, which is not read yet.
+    /// - Parameter text: `PATH`, `PATH#NAME:TAG`, `oci:FOLDER`, `oci:FOLDER:TAG`, `docker://NAME` or `docker-daemon:NAME`.
+    ///   What is behind the last `#` is a name, unless a file with all of `text` as its name is there.
+    /// - Throws: `Failure` with code `usage` for a malformed name.
     public init(_ text: String) throws {
         if text.hasPrefix("docker://") {
             self.init(.registry(try RegistryReference(text)))
             return
         }
         if text.hasPrefix("docker-daemon:") {
-            throw Failure(
-                .unavailable, "cannot read '\(text)'", why: "images of daemons are not read yet",
-                advice: "get it with `skopeo copy \(text) docker-archive:FILE`, and name the file")
+            self.init(.daemon(name: try DaemonImage.checked(String(text.dropFirst("docker-daemon:".count)))))
+            return
         }
         if text.hasPrefix("oci:") {
             let rest = String(text.dropFirst(4))
@@ -73,6 +74,9 @@ extension ImageLocation {
         case .registry(let reference):
             return try await surroundings.registryImage(reference, task: "cannot read \(reference)", reporter)
                 .archive(context)
+        case .daemon(let name):
+            let daemon = DockerDaemon(try DockerHost(nil, environment: surroundings.environment))
+            return try DaemonImage(name, daemon).archive(context)
         }
     }
 
@@ -81,6 +85,7 @@ extension ImageLocation {
         switch place {
         case .path(let path): "'\(path)'"
         case .registry(let reference): "'\(reference)'"
+        case .daemon(let name): "'docker-daemon:\(name)'"
         }
     }
 

@@ -90,14 +90,8 @@ public struct Validation: Sendable {
                 wanted: "\(image.archivedLayers.count)"))
     }
 
-    /// Source: OCI Image Format Specification, "Layer ChainID".
     private static func chain(_ diffIDs: [Digest], _ sizes: [UInt64]) throws -> [Layer] {
-        var parent: Digest?
-        return try zip(diffIDs, sizes).map { diffID, size in
-            let chainID = try parent.map { try SHA256.digest(of: Array("\($0) \(diffID)".utf8)) } ?? diffID
-            parent = chainID
-            return Layer(diffID: diffID, chainID: chainID, size: size)
-        }
+        zip(zip(diffIDs, try ChainID.all(diffIDs)), sizes).map { Layer(diffID: $0.0, chainID: $0.1, size: $1) }
     }
 
     /// The error that ends the program where anything is wrong.

@@ -2,6 +2,7 @@ import Archives
 import Failures
 import Glibc
 import SystemPackage
+import Tar
 
 extension ImageArchive {
     /// Reads an archive or a folder.
@@ -17,8 +18,17 @@ extension ImageArchive {
             return try ImageArchive(TarFiles(file), context: context)
         }
         let source = try ArchiveSource.open(path)
-        let files = try TarFiles(
-            source, name: source.name, spool: context.spool, keepsLayers: context.keepsLayers)
+        return try read(source, name: source.name, context)
+    }
+
+    /// Reads a plain archive that comes from somewhere else than a file.
+    ///
+    /// - Parameter name: what it is, for errors: `'docker-daemon:app:1'`.
+    /// - Throws: `Failure` as `open` does; what the source throws.
+    public static func read(
+        _ source: any ByteSource, name: String, _ context: ReadingContext
+    ) throws -> ImageArchive {
+        let files = try TarFiles(source, name: name, spool: context.spool, keepsLayers: context.keepsLayers)
         return try ImageArchive(files, context: context)
     }
 

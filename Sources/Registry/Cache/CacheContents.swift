@@ -53,18 +53,12 @@ public struct CacheContents: Sendable {
 
     /// What is in a folder; nothing if it is not there.
     private static func names(in folder: FilePath) throws -> [String] {
-        guard let stream = folder.withPlatformString({ opendir($0) }) else {
-            guard errno == ENOENT || errno == ENOTDIR else { throw Failure.io("cannot read the folder '\(folder)'") }
+        do {
+            return try FolderNames.read(folder)
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return []
+        } catch let error as Errno {
+            throw Failure.io("cannot read the folder '\(folder)'", error)
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let item = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &item.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names.filter { $0 != "." && $0 != ".." }.sorted()
     }
 }

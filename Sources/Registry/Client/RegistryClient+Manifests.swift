@@ -10,6 +10,15 @@ public struct RegistryManifest: Sendable {
     public let bytes: [UInt8]
 }
 
+extension RegistryManifest {
+    /// One that is made here.
+    init(_ value: JSONValue, _ mediaType: String) throws {
+        bytes = Array(value.canonical.utf8)
+        descriptor = OCIDescriptor(
+            mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+    }
+}
+
 extension RegistryClient {
     /// The manifest or index of a name, as the registry has it.
     ///
