@@ -16,6 +16,10 @@ public struct DigestCache: Sendable {
     /// What a digest depends on.
     public struct Key: Sendable {
         fileprivate let digest: Digest
+
+        init(_ digest: Digest) {
+            self.digest = digest
+        }
     }
 
     private let folder: FilePath
@@ -29,22 +33,27 @@ public struct DigestCache: Sendable {
     public static func folder(in cache: FilePath) -> FilePath { cache.appending("layers") }
 
     /// The digest that was kept for a key.
-    public func digest(for key: Key) -> Digest? {
-        guard let text = Self.read(path(for: key)) else { return nil }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 3, let digest = Digest(lines[0]), let sum = Digest(lines[1]),
-            let expected = Self.checksum(key, digest), sum == expected
-        else { return nil }
-        return digest
-    }
+    public func digest(for key: Key) -> Digest? { fact(for: key).flatMap { Digest($0) } }
 
     /// Keeps the digest for a key.
-    public func keep(_ digest: Digest, for key: Key) {
-        guard let sum = Self.checksum(key, digest) else { return }
+    public func keep(_ digest: Digest, for key: Key) { keep(fact: "\(digest)", for: key) }
+
+    /// The line that was kept for a key.
+    func fact(for key: Key) -> String? {
+        guard let text = Self.read(path(for: key)) else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 3, let sum = Digest(lines[1]), let expected = Self.checksum(key, lines[0]), sum == expected
+        else { return nil }
+        return String(lines[0])
+    }
+
+    /// Keeps a line for a key.
+    func keep(fact: String, for key: Key) {
+        guard let sum = Self.checksum(key, fact[...]) else { return }
         let path = path(for: key)
         guard path.removingLastComponent().makeFolders() else { return }
         let temporary = "\(path.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
-        guard Self.write("\(digest)\n\(sum)\n", to: temporary) else { return }
+        guard Self.write("\(fact)\n\(sum)\n", to: temporary) else { return }
         if rename(temporary, path.string) != 0 { unlink(temporary) }
     }
 
@@ -53,8 +62,8 @@ public struct DigestCache: Sendable {
         return folder.appending(String(hex.prefix(2))).appending(hex)
     }
 
-    private static func checksum(_ key: Key, _ digest: Digest) -> Digest? {
-        try? SHA256.digest(of: Array("\(key.digest) \(digest)".utf8))
+    private static func checksum(_ key: Key, _ fact: Substring) -> Digest? {
+        try? SHA256.digest(of: Array("\(key.digest) \(fact)".utf8))
     }
 
     /// The time by the clock that file systems stamp with, in nanoseconds since 1970.
@@ -73,15 +82,16 @@ extension DigestCache.Key {
     /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
-    init?(folders: [[UInt8]], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws {
+    init?(folders: [FileLayer.Folder], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws
+    {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
         // To be raised when the writer writes the same trees in another way.
-        add("layer 1")
+        add("layer 2")
         add("\(owner.uid) \(owner.gid) \(owner.modified)")
         add(owner.userName)
         add(owner.groupName)
-        for folder in folders { add(String(decoding: folder, as: UTF8.self)) }
+        for folder in folders { add("\(folder)") }
         for (tree, place) in trees {
             guard let fingerprint = tree.fingerprint, tree.newestChange < time - Self.settled else { return nil }
             add(place)
@@ -105,9 +115,16 @@ extension DigestCache.Key {
     }
 }
 
+extension DigestCache.Key {
+    /// The key of the docker-archive that skopeo makes of an image of some name: nothing else goes into it.
+    public init(archiveOf imageID: Digest, as name: ImageName) throws {
+        digest = try SHA256.digest(of: Array("skopeo archive 1 \(imageID) \(name.full)".utf8))
+    }
+}
+
 extension DigestCache {
     /// More than an entry has; a file of more is damaged.
-    private static let entrySize = 256
+    private static let entrySize = 512
 
     private static func read(_ path: FilePath) -> String? {
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }

@@ -13,16 +13,19 @@ public final class DockerArchiveWriter {
     private static let owner = TarOwner()
 
     private let sink: any ArchiveSink
-    private let progress: any Progress
     private let tar: TarWriter
-    private var writtenLayers: Set<Digest> = []
+    private let layers: LayerMembers
     private var describedLayers: Set<Digest> = []
     private var writtenConfigs: Set<Digest> = []
 
     public init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
-        self.progress = progress
         tar = TarWriter(to: sink, owner: Self.owner)
+        layers = LayerMembers(to: sink, in: tar, progress: progress) { hex, size in
+            try Array("\(hex)/layer.tar".utf8).withUnsafeBytes { path in
+                try TarWriter.headerBytes(TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner)
+            }
+        }
     }
 
     /// Writes an archive of images, to its end.
@@ -55,59 +58,16 @@ public final class DockerArchiveWriter {
     private func write(
         _ image: any Image, _ rest: [any Layer], above spared: [WrittenImage.Layer] = []
     ) throws -> WrittenImage {
-        let layers = try spared + writeLayers(rest, above: spared.count)
+        // While one layer is written the next ones are hashed, unless the sink lets a layer's name come after its bytes. What
+        // comes behind another image may be there already: that must be known before.
+        let hashesAhead = !sink.fillsLater || !self.layers.isEmpty
+        let layers = try spared + self.layers.write(rest, above: spared.count, hashesAhead: hashesAhead)
         let bytes = try image.config(diffIDs: layers.map(\.diffID))
         let imageID = try SHA256.digest(of: bytes)
         let written = WrittenImage(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
         try writeLegacyLayers(of: written, JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json))
         if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", bytes) }
         return written
-    }
-
-    /// Writes the layers in order. While one is written, the next ones are hashed, unless the sink lets a layer's name
-    /// come after its bytes: then each is hashed as it is written, and read once. What comes behind another image may be
-    /// there already: that must be known before.
-    private func writeLayers(_ layers: [any Layer], above below: Int) throws -> [WrittenImage.Layer] {
-        var written: [WrittenImage.Layer] = []
-        try LayerQueue(layers, hashesAhead: !sink.fillsLater || !writtenLayers.isEmpty).forEach { ready in
-            let (layer, open) = (ready.layer, ready.open)
-            progress.layer(below + written.count + 1, of: below + layers.count, title: layer.title, size: open.size)
-            let diffID = try write(open, ready.diffID)
-            written.append(WrittenImage.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
-        }
-        return written
-    }
-
-    /// Writes a layer's tar as a member, unless the archive has it already: its digest.
-    private func write(_ layer: any OpenLayer, _ known: Digest?) throws -> Digest {
-        if let known, !writtenLayers.insert(known).inserted { return known }
-        let progress = ProgressSink(to: sink, progress)
-        try tar.flush()
-        let diffID: Digest
-        if let known {
-            diffID = known
-            try sink.writeReserved(try header(of: known, layer.size))
-            try layer.write(to: progress)
-        } else {
-            let place = try sink.reserve(try header(of: nil, layer.size).count)
-            let hash = try HashSink(to: progress)
-            try layer.write(to: hash)
-            diffID = try hash.finish()
-            layer.remember(diffID)
-            try sink.fill(place, try header(of: diffID, layer.size))
-            writtenLayers.insert(diffID)
-        }
-        try tar.endBody(UInt64(try header(of: diffID, layer.size).count))
-        try tar.endBody(layer.size)
-        return diffID
-    }
-
-    /// The header of a layer's member. It has the same number of bytes for each digest.
-    private func header(of diffID: Digest?, _ size: UInt64) throws -> [UInt8] {
-        let hex = diffID?.hex ?? String(repeating: "0", count: 64)
-        return try Array("\(hex)/layer.tar".utf8).withUnsafeBytes { path in
-            try TarWriter.headerBytes(TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner)
-        }
     }
 
     /// What readers older than Docker 1.10 want beside each layer: an image for each, the child of the one below it.

@@ -1,4 +1,5 @@
-/// Makes the header blocks of entries, byte for byte as Python's `tarfile` in PAX format does.
+/// Makes the header blocks of entries, byte for byte as Python's `tarfile` in PAX format does, or as another dialect has
+/// them.
 ///
 /// What the entries of a layer share, owner and time, is laid out once and copied.
 struct TarHeaderEncoder {
@@ -6,10 +7,10 @@ struct TarHeaderEncoder {
 
     private let template: [UInt8]
     private let shared: TarAttributes
-    private let longNames: TarLongNames
+    private let dialect: TarDialect
 
-    init(owner: TarOwner, longNames: TarLongNames) {
-        self.longNames = longNames
+    init(owner: TarOwner, dialect: TarDialect) {
+        self.dialect = dialect
         let shared = TarAttributes(owner)
         self.shared = shared
         var template = [UInt8](repeating: 0, count: Self.blockSize)
@@ -24,7 +25,7 @@ struct TarHeaderEncoder {
     /// The records that the entry needs before its header; mostly none.
     func records(for entry: TarEntry) -> PAXRecords {
         var records = PAXRecords()
-        if longNames == .pax {
+        if dialect != .gnuNames {
             let path = TarText(entry.path)
             if path.needsRecord(in: .name) { records.add("path", path) }
             let link = TarText(entry.linkTarget)
@@ -43,7 +44,7 @@ struct TarHeaderEncoder {
 
     /// The names that need an entry of their own before the entry's: mostly none.
     func longNames(of entry: TarEntry) -> [(kind: UInt8, name: UnsafeRawBufferPointer)] {
-        guard longNames == .gnu else { return [] }
+        guard dialect == .gnuNames else { return [] }
         let names = [
             (TarKind.gnuLongLink, entry.linkTarget, TarField.linkName),
             (TarKind.gnuLongName, entry.path, TarField.name),
@@ -66,7 +67,7 @@ struct TarHeaderEncoder {
         put(entry.linkTarget, .linkName, into: header)
         TarField.mode.put(UInt64(entry.mode & 0o7777), into: header)
         TarField.size.put(Self.fitting(entry.size, TarField.size), into: header)
-        if entry.kind == .characterDevice || entry.kind == .blockDevice {
+        if dialect == .go || entry.kind == .characterDevice || entry.kind == .blockDevice {
             TarField.deviceMajor.put(UInt64(entry.device.major), into: header)
             TarField.deviceMinor.put(UInt64(entry.device.minor), into: header)
         }
@@ -74,9 +75,9 @@ struct TarHeaderEncoder {
     }
 
     private func put(_ name: UnsafeRawBufferPointer, _ field: TarField, into header: UnsafeMutableRawPointer) {
-        switch longNames {
-        case .pax: field.put(TarText(name), into: header)
-        case .gnu: field.put(name, into: header)
+        switch dialect {
+        case .python, .go: field.put(TarText(name), into: header)
+        case .gnuNames: field.put(name, into: header)
         }
     }
 
@@ -89,13 +90,22 @@ struct TarHeaderEncoder {
     }
 
     /// Writes the header of an extended header, or of a long name, with a body of `size` bytes to the 512 bytes at `header`.
-    static func encodeExtension(_ kind: UInt8, size: Int, to header: UnsafeMutableRawPointer) {
-        header.initializeMemory(as: UInt8.self, repeating: 0, count: blockSize)
-        put(kind == TarKind.paxHeader ? "././@PaxHeader" : "././@LongLink", TarField.name, into: header)
+    func encodeExtension(_ kind: UInt8, of entry: TarEntry, size: Int, to header: UnsafeMutableRawPointer) {
+        header.initializeMemory(as: UInt8.self, repeating: 0, count: Self.blockSize)
+        Self.put(extensionName(kind, of: entry), TarField.name, into: header)
         for field in [TarField.mode, .uid, .gid, .modified] { field.put(0, into: header) }
         TarField.size.put(UInt64(size), into: header)
-        putMagic(into: header)
-        seal(header, kind: kind)
+        Self.putMagic(into: header)
+        Self.seal(header, kind: kind)
+    }
+
+    /// What the entry is called that says more of another one.
+    private func extensionName(_ kind: UInt8, of entry: TarEntry) -> String {
+        switch (dialect, kind) {
+        case (.go, _): "PaxHeaders.0/" + String(decoding: entry.path, as: UTF8.self)
+        case (_, TarKind.paxHeader): "././@PaxHeader"
+        default: "././@LongLink"
+        }
     }
 
     /// Sets the type and the checksum, the sum of all bytes with blanks in the checksum's place.

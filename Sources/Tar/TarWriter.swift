@@ -1,4 +1,4 @@
-/// Writes a tar in PAX form; long names in GNU's where the reader wants that.
+/// Writes a tar: that of Python's `tarfile` in PAX form, or another's where a reader wants that.
 ///
 /// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
 /// and more go from their file to the sink in the kernel, where the sink can do that.
@@ -9,29 +9,31 @@ public final class TarWriter {
     static let recordSize: UInt64 = 10240
 
     private let sink: any ByteSink
+    private let dialect: TarDialect
     private let encoder: TarHeaderEncoder
     private var buffer: BlockBuffer
     /// Bytes written so far, those still in the buffer included.
     public private(set) var position: UInt64 = 0
 
-    public init(to sink: any ByteSink, owner: TarOwner, longNames: TarLongNames = .pax) {
+    public init(to sink: any ByteSink, owner: TarOwner, dialect: TarDialect = .python) {
         self.sink = sink
-        self.encoder = TarHeaderEncoder(owner: owner, longNames: longNames)
+        self.dialect = dialect
+        self.encoder = TarHeaderEncoder(owner: owner, dialect: dialect)
         self.buffer = BlockBuffer(capacity: sink.bufferSize)
     }
 
     /// Writes the header of an entry, with an extended header before it where it needs one.
     public func header(_ entry: TarEntry) throws {
-        for (kind, name) in encoder.longNames(of: entry) { try extend(kind, Array(name) + [0]) }
+        for (kind, name) in encoder.longNames(of: entry) { try extend(entry, kind, Array(name) + [0]) }
         let records = encoder.records(for: entry)
-        if !records.isEmpty { try extend(TarKind.paxHeader, records.bytes) }
+        if !records.isEmpty { try extend(entry, TarKind.paxHeader, records.bytes) }
         encoder.encode(entry, to: try block())
         advance(TarHeaderEncoder.blockSize)
     }
 
-    /// Writes what is said of the next entry before its header.
-    private func extend(_ kind: UInt8, _ bytes: [UInt8]) throws {
-        TarHeaderEncoder.encodeExtension(kind, size: bytes.count, to: try block())
+    /// Writes what is said of an entry before its header.
+    private func extend(_ entry: TarEntry, _ kind: UInt8, _ bytes: [UInt8]) throws {
+        encoder.encodeExtension(kind, of: entry, size: bytes.count, to: try block())
         advance(TarHeaderEncoder.blockSize)
         try body(bytes)
     }
@@ -40,9 +42,11 @@ public final class TarWriter {
     public static let blockSize = TarHeaderEncoder.blockSize
 
     /// The blocks that `header` writes for an entry.
-    public static func headerBytes(_ entry: TarEntry, owner: TarOwner) throws -> [UInt8] {
+    public static func headerBytes(
+        _ entry: TarEntry, owner: TarOwner, dialect: TarDialect = .python
+    ) throws -> [UInt8] {
         let sink = MemorySink()
-        let writer = TarWriter(to: sink, owner: owner)
+        let writer = TarWriter(to: sink, owner: owner, dialect: dialect)
         try writer.header(entry)
         try writer.flush()
         return sink.bytes
@@ -105,9 +109,11 @@ public final class TarWriter {
         try pad(size)
     }
 
-    /// Writes the end of the archive, two blocks of zeros and zeros up to a whole record, and hands all to the sink.
+    /// Writes the end of the archive, two blocks of zeros and, but for Go's, zeros up to a whole record, and hands all to
+    /// the sink.
     public func finish() throws {
-        var zeros = 1024 + (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize
+        var zeros: UInt64 = 1024
+        if dialect != .go { zeros += (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize }
         while zeros > 0 {
             if buffer.isFull { try flush() }
             let count = min(Int(zeros), buffer.room.count)

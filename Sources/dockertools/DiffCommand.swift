@@ -28,9 +28,12 @@ struct DiffCommand: AsyncParsableCommand {
     @Flag(help: "Print as JSON.")
     var json = false
 
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
+
     func run() async throws {
         let diff = try await ImageDiff.compare(
-            ImageArgument(a), ImageArgument(b), surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: false))
+            ImageArgument(a), ImageArgument(b), surroundings: registries.surroundings(for: a, b),
+            reporter: ConsoleReporter(isQuiet: false))
         try Console.write(json ? diff.json.canonical + "\n" : diff.text)
         if !diff.isEqual { throw ExitCode(1) }
     }

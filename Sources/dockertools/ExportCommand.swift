@@ -35,7 +35,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await Export(
-            image.argument, format: format, surroundings: .ofProcess,
+            image.argument, format: format, surroundings: image.surroundings,
             reporter: ConsoleReporter(isQuiet: image.reading.quiet)
         ).write(to: output, jsonFile: results.jsonFile, tellsImage: results.json || results.jsonFile != nil)
         try results.report(result)

@@ -28,7 +28,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let inspection = try await ImageInspection.read(
-            image.argument, surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: image.reading.quiet))
+            image.argument, surroundings: image.surroundings, reporter: ConsoleReporter(isQuiet: image.reading.quiet))
         if buildArgs {
             try Console.write(inspection.buildArgs().pretty + "\n")
         } else {

@@ -41,10 +41,11 @@ struct MergeCommand: AsyncParsableCommand {
     var quiet = false
 
     @OptionGroup var results: ResultOptions
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
 
     func run() async throws {
         let result = try await Merge(
-            images.map { ImageArgument($0) }, lastWins: lastWins, surroundings: .ofProcess,
+            images.map { ImageArgument($0) }, lastWins: lastWins, surroundings: registries.surroundings(for: images),
             reporter: ConsoleReporter(isQuiet: quiet)
         ).write(to: output, format: format, compressor: compressor, jsonFile: results.jsonFile)
         try results.report(result, \.jsonOfImages)

@@ -31,7 +31,7 @@ struct StreamCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await SpecBuild(
-            spec.source, as: .stream, sets: spec.reading.sets, surroundings: .ofProcess,
+            spec.source, as: .stream, sets: spec.reading.sets, surroundings: spec.reading.registries.surroundings(),
             reporter: ConsoleReporter(isQuiet: spec.reading.quiet), keepsBuildArgs: !noBuildArgs
         ).write(to: "-", compressor: Compressor.none, jsonFile: jsonFile)
         if let jsonFile { try ImageResult.write(result.json, to: jsonFile) }

@@ -26,9 +26,12 @@ struct ValidateCommand: AsyncParsableCommand {
     @Flag(help: "Print as JSON.")
     var json = false
 
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
+
     func run() async throws {
         let validation = try await Validation.run(
-            ImageLocation(image), surroundings: .ofProcess, reporter: ConsoleReporter(isQuiet: false))
+            ImageLocation(image), surroundings: registries.surroundings(for: image),
+            reporter: ConsoleReporter(isQuiet: false))
         try Console.write(json ? validation.json.canonical + "\n" : validation.text)
         if let failure = validation.failure { throw failure }
     }

@@ -103,34 +103,12 @@ import Testing
         #expect(try folder.faults("{\"name\": \"x\", \(member)}") == [expected])
     }
 
-    @Test func aBaseToPullIsNotBuiltYet() throws {
-        let failure = #expect(throws: Failure.self) {
-            try folder.load(text: #"{"name": "x", "fromImage": {"pull": {"imageName": "y"}}}"#)
-        }
-        #expect(failure?.code == .data)
-        #expect(failure?.why == "fromImage.pull is known and not built yet")
-    }
-
     @Test func keysOfOtherVerbsThatAreNotBuiltAreRefusedThereToo() throws {
         let build = ["runAsRoot": "'ls'", "diskSize": "2", "buildVMMemorySize": "1"]
         for (key, value) in build {
             let fault = try folder.faults("name = 'x'\n\(key) = \(value)", verb: .build).first
             #expect(fault?.contains("; not built yet") == true)
         }
-        #expect(
-            try folder.faults("imageName = 'x'\nimageDigest = 'y'\nhash = 'z'\nsha256 = 'z'\nos = 'a'", verb: .pull)
-                == [
-                    "hash: got \"z\"; not built yet", "imageDigest: got \"y\"; not built yet",
-                    "imageName: got \"x\"; not built yet",
-                    "os: got \"a\"; not built yet, expected no more than \"linux\"",
-                    "sha256: got \"z\"; not built yet",
-                    "hash: got \"z\"; another name of sha256, expected only one of the two",
-                ])
-        #expect(
-            try folder.faults("", verb: .pull) == [
-                "imageName: missing; expected a string", "imageDigest: missing; expected a string",
-                "sha256: missing; expected a string",
-            ])
         #expect(
             try folder.faults("name = 'x'", verb: .export) == [
                 "fromImage: missing; expected a path, or an object, or null"

@@ -42,10 +42,20 @@ final class SpecFolder {
         return try load("spec", sets: sets, verb: verb, environment: environment)
     }
 
+    /// Loads a spec for `pull` of this text.
+    func loadPull(text: String, sets: [String] = []) throws -> PullSpec {
+        try write(text, to: "spec")
+        return try PullSpec(SpecFile(reading: .anyFile("spec"), currentDirectory: path), sets: sets)
+    }
+
     /// The reasons why a spec of this text is refused.
     func faults(_ text: String, sets: [String] = [], verb: SpecVerb = .layered) throws -> [String] {
         do {
-            _ = try load(text: text, sets: sets, verb: verb)
+            if verb == .pull {
+                _ = try loadPull(text: text, sets: sets)
+            } else {
+                _ = try load(text: text, sets: sets, verb: verb)
+            }
             return []
         } catch let failure as Failure {
             guard failure.code == .data, failure.what.hasPrefix("the spec 'spec' has ") else { throw failure }

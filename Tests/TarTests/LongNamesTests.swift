@@ -8,7 +8,7 @@ struct LongNamesTests {
     private func header(_ path: String, kind: TarKind, target: [UInt8] = [], xattrs: [TarXattr] = []) throws -> [UInt8]
     {
         let sink = MemorySink()
-        let tar = TarWriter(to: sink, owner: TarOwner(), longNames: .gnu)
+        let tar = TarWriter(to: sink, owner: TarOwner(), dialect: .gnuNames)
         try Array(path.utf8).withUnsafeBytes { path in
             try target.withUnsafeBytes { target in
                 try tar.header(TarEntry(path: path, kind: kind, mode: 0o777, linkTarget: target, xattrs: xattrs))

@@ -24,9 +24,31 @@ struct JSONParser {
 
     /// The value of the whole text.
     mutating func parse() throws(Fault) -> JSONValue {
+        try whole { parser throws(Fault) in try parser.value() }
+    }
+
+    /// Where the values of the members stand in a text that is an object.
+    mutating func parseMembers() throws(Fault) -> [String: Range<Int>] {
+        try whole { parser throws(Fault) in
+            guard parser.peek == UInt8(ascii: "{") else {
+                throw parser.fault("expected an object, found \(parser.found)")
+            }
+            return try parser.nested { parser throws(Fault) in
+                try parser.members { parser throws(Fault) in
+                    let start = parser.position
+                    _ = try parser.value()
+                    return start..<parser.position
+                }
+            }
+        }
+    }
+
+    private mutating func whole<Value>(
+        _ body: (inout JSONParser) throws(Fault) -> Value
+    ) throws(Fault) -> Value {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         skipBlanks()
-        let value = try value()
+        let value = try body(&self)
         skipBlanks()
         guard position == bytes.count else { throw fault("nothing more may follow the value, found \(found)") }
         return value
@@ -34,7 +56,10 @@ struct JSONParser {
 
     private mutating func value() throws(Fault) -> JSONValue {
         switch peek {
-        case UInt8(ascii: "{"): return try nested { parser throws(Fault) in try parser.object() }
+        case UInt8(ascii: "{"):
+            return try nested { parser throws(Fault) in
+                .object(try parser.members { parser throws(Fault) in try parser.value() })
+            }
         case UInt8(ascii: "["): return try nested { parser throws(Fault) in try parser.array() }
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
@@ -46,9 +71,9 @@ struct JSONParser {
         throw fault("expected a value, found \(found)")
     }
 
-    private mutating func nested(
-        _ body: (inout JSONParser) throws(Fault) -> JSONValue
-    ) throws(Fault) -> JSONValue {
+    private mutating func nested<Value>(
+        _ body: (inout JSONParser) throws(Fault) -> Value
+    ) throws(Fault) -> Value {
         guard depth < Self.deepest else { throw fault("lists and objects nest deeper than \(Self.deepest) levels") }
         depth += 1
         position += 1
@@ -58,9 +83,11 @@ struct JSONParser {
         return value
     }
 
-    private mutating func object() throws(Fault) -> JSONValue {
-        var members: [String: JSONValue] = [:]
-        if take("}") { return .object(members) }
+    private mutating func members<Value>(
+        _ value: (inout JSONParser) throws(Fault) -> Value
+    ) throws(Fault) -> [String: Value] {
+        var members: [String: Value] = [:]
+        if take("}") { return members }
         repeat {
             skipBlanks()
             guard peek == UInt8(ascii: "\"") else { throw fault("expected a name in quotes, found \(found)") }
@@ -74,11 +101,11 @@ struct JSONParser {
             skipBlanks()
             guard take(":") else { throw fault("expected ':', found \(found)") }
             skipBlanks()
-            members[name] = try value()
+            members[name] = try value(&self)
             skipBlanks()
         } while take(",")
         guard take("}") else { throw fault("expected ',' or '}', found \(found)") }
-        return .object(members)
+        return members
     }
 
     private mutating func array() throws(Fault) -> JSONValue {

@@ -10,6 +10,19 @@ extension JSONValue {
     /// - Throws: `Failure` with code `data` if the text is too long, nested too deep, or no JSON; it names the line
     ///   and column.
     public init(parsing bytes: [UInt8], source: String, limit: Int) throws {
+        self = try JSONParser.reading(bytes, source: source, limit: limit) { parser throws(JSONParser.Fault) in
+            try parser.parse()
+        }
+    }
+}
+
+extension JSONParser {
+    /// Reads a text, and tells its faults as people are told them.
+    ///
+    /// - Throws: `Failure` with code `data`.
+    static func reading<Value>(
+        _ bytes: [UInt8], source: String, limit: Int, _ read: (inout JSONParser) throws(Fault) -> Value
+    ) throws -> Value {
         guard bytes.count <= limit else {
             throw Failure(
                 .data, "cannot read \(source)", why: "it has \(bytes.count) bytes, more than the limit of \(limit)",
@@ -17,7 +30,7 @@ extension JSONValue {
         }
         do {
             var parser = JSONParser(bytes)
-            self = try parser.parse()
+            return try read(&parser)
         } catch {
             throw Failure(
                 .data, "cannot read \(source)",

@@ -21,8 +21,14 @@ struct BaseImage: Sendable {
     ///
     /// - Parameter makers: the specs that wait for this one, for those that go round in a circle.
     init?(of spec: ImageSpec, _ surroundings: Surroundings, _ reporter: any Reporter, makers: [FilePath]) async throws {
-        guard let path = spec.fromImage else { return nil }
-        if SpecSource.isSpec(path.string) {
+        switch spec.fromImage {
+        case nil: return nil
+        case .pull(let pull):
+            let pulled = try await PulledImage(PullRequest(pull), surroundings, reporter)
+            // The digest says which bytes these are; what their archive hashes to need be found out but once.
+            try pulled.check(pulled.archiveHash(progress: reporter))
+            try self.init(pulled.image)
+        case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
             guard !makers.contains(real) else {
                 throw Failure(
@@ -33,7 +39,7 @@ struct BaseImage: Sendable {
             let image = try await LoadedSpec(.file(path), surroundings: surroundings, reporter: reporter)
                 .image(surroundings, reporter, makers: makers)
             try self.init(image)
-        } else {
+        case .path(let path):
             let archive = try ImageArchive.open(
                 path, surroundings.reading(architecture: spec.architecture, keepsLayers: true))
             try self.init(archive.image(name: spec.fromImageName, tag: spec.fromImageTag))

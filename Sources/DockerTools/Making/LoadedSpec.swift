@@ -27,8 +27,13 @@ struct LoadedSpec: Sendable {
 
     /// The files and folders that the image is made from, the spec among them.
     var inputs: [FilePath] {
-        [path, spec.closure, spec.fromImage].compactMap { $0 }
+        [path, spec.closure, basePath].compactMap { $0 }
             + spec.contents.map { $0.machinePath(in: spec.storeLocation) }
+    }
+
+    private var basePath: FilePath? {
+        guard case .path(let path) = spec.fromImage else { return nil }
+        return path
     }
 
     /// Makes the image.

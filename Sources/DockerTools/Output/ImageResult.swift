@@ -9,19 +9,25 @@ public struct ImageResult: Sendable {
     public let output: String
     /// Bytes of the output.
     public let size: UInt64
+    /// What a verb has to tell besides, under these names.
+    var more: [String: JSONValue] = [:]
+
+    init(images: [WrittenImage], output: String, size: UInt64) {
+        (self.images, self.output, self.size) = (images, output, size)
+    }
 
     /// Writes JSON to a file, whole or not at all.
     ///
     /// - Throws: `Failure` with code `io`.
     public static func write(_ json: JSONValue, to path: String) throws {
-        let file = try OutputFile(FilePath(path))
-        try DescriptorSink(file.descriptor, name: path).write(Array((json.canonical + "\n").utf8))
-        try file.commit()
+        try OutputFile.write(json.canonical + "\n", to: path)
     }
 
     /// Of the one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
     /// without a name.
-    public var json: JSONValue { .object(common.merging(images.first.map(Self.members) ?? [:]) { $1 }) }
+    public var json: JSONValue {
+        .object(common.merging(images.first.map(Self.members) ?? [:]) { $1 }.merging(more) { $1 })
+    }
 
     /// Of however many images `{output, size, images: [{name, tag, names, imageID, layers}]}`.
     public var jsonOfImages: JSONValue {

@@ -1,7 +1,12 @@
+import Failures
+import Registry
 import SystemPackage
 
 /// How the user wants registries to be reached. What is left out is looked up where docker and podman look it up.
 public struct RegistryAccess: Sendable {
+    /// The registry that `credentials` and `tlsVerify` are meant for, and the client's own certificate; nil for the one
+    /// that a spec names.
+    public private(set) var registry: String?
     /// `USER:PASSWORD`, in place of what is kept on this machine.
     public var credentials: String?
     /// The file with credentials that is read in place of all others.
@@ -16,4 +21,28 @@ public struct RegistryAccess: Sendable {
     public var retries = 4
 
     public init() {}
+}
+
+extension RegistryAccess {
+    /// Chooses the registry that is meant by what is said for one alone.
+    ///
+    /// - Parameter references: what the command line names, with or without `docker://`.
+    /// - Throws: `Failure` with code `usage` if they are of several registries, and there is something for one alone.
+    public mutating func choose(among references: [String]) throws {
+        var registries: [String] = []
+        for registry in try references.map({ try RegistryReference($0).registry }) where !registries.contains(registry)
+        {
+            registries.append(registry)
+        }
+        registry = registries.first
+        guard registries.count > 1, credentials != nil || !tlsVerify else { return }
+        let option = credentials != nil ? "--creds" : "--tls-verify=false"
+        throw Failure(
+            .usage, "cannot use \(option) for several registries",
+            why: "the images are of \(registries.joined(separator: " and ")), and it is meant for one of them",
+            advice: "log in to the registries, or pull the images one by one")
+    }
+
+    /// Whether what is said for one registry is meant for this one.
+    func means(_ other: String) -> Bool { registry == nil || registry == other }
 }

@@ -10,8 +10,9 @@ extension Surroundings {
     /// - Throws: `Failure` for credentials, certificates or proxies that are not what they should be.
     func registryClient(for reference: RegistryReference, task: String) async throws -> RegistryClient {
         let access = registries
+        let isMeant = access.means(reference.registry)
         let credentials: Credentials
-        if let given = access.credentials {
+        if isMeant, let given = access.credentials {
             credentials = try Credentials(parsing: given)
         } else {
             credentials = try await CredentialStore(
@@ -19,7 +20,7 @@ extension Surroundings {
                 groups: .watched
             ).credentials(for: reference.registry, repository: reference.repository)
         }
-        let named = try RegistryEndpoint.named(reference.registry, task: task)
+        let named = try RegistryEndpoint.named(access.registry ?? reference.registry, task: task)
         let certificates = TrustedCertificates(
             registry: named, isVerified: access.tlsVerify, certDir: access.certDir, environment: environment,
             currentDirectory: currentDirectory)
@@ -30,7 +31,8 @@ extension Surroundings {
         return RegistryClient(
             reference.registry, task: task, transport: transport,
             settings: RegistrySettings(
-                credentials: credentials, tlsVerify: access.tlsVerify, retries: RetryPolicy(count: access.retries)))
+                credentials: credentials, tlsVerify: access.tlsVerify || !isMeant,
+                retries: RetryPolicy(count: access.retries)))
     }
 
     /// The blobs that were brought before.

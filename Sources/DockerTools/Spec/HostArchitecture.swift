@@ -6,6 +6,12 @@ enum HostArchitecture {
         "riscv64", "s390x",
     ]
 
+    /// What Nix and `uname` call them, and nixpkgs' `pullImage` is given at times.
+    static let aliases = ["aarch64": "arm64", "x86_64": "amd64"]
+
+    /// The name that Go has for the processor of a name or an alias.
+    static func goName(of name: String) -> String { aliases[name] ?? name }
+
     /// This machine's.
     static var name: String {
         #if arch(x86_64)

@@ -18,7 +18,7 @@ extension ImageSpec {
         now: () -> Timestamp = Timestamp.now
     ) throws {
         let defaultTime = try Timestamp.defaultTime(environment: environment)
-        let (members, warnings) = try Self.checkedMembers(file, sets: sets, verb: verb)
+        let (members, warnings) = try file.checked(sets: sets, verb: verb)
         let values = SpecValues(members)
         let present = now()
 
@@ -53,34 +53,10 @@ extension ImageSpec {
         buildArgs = Self.buildArgs(members, contents: contents, config: config, storeDir: storeLocation.storeDir)
     }
 
-    /// The spec's members after the overrides, all of them right.
-    private static func checkedMembers(
-        _ file: SpecFile, sets: [String], verb: SpecVerb
-    ) throws -> (members: [String: JSONValue], warnings: [String]) {
-        var report = SpecReport()
-        guard var members = file.value.object else {
-            report.faults = [SpecFault(path: "the whole", found: file.value, reason: "expected an object")]
-            try report.throwFaults(of: file.words)
-            return ([:], [])
-        }
-        var overridden: [SpecPath] = []
-        for set in try sets.map(SpecOverride.init) {
-            if let path = set.apply(to: &members, verb: verb, &report) { overridden.append(path) }
-        }
-        var checker = SpecChecker(verb: verb, report: report)
-        checker.check(members, overridden: overridden)
-        try checker.report.throwFaults(of: file.words)
-        return (members, checker.report.warnings)
-    }
-
-    private static func base(_ values: SpecValues, _ file: SpecFile) throws -> FilePath? {
+    private static func base(_ values: SpecValues, _ file: SpecFile) throws -> BaseSource? {
         guard let value = values.given("fromImage") else { return nil }
-        guard let path = value.string else {
-            throw Failure(
-                .data, "cannot use \(file.words)", why: "fromImage.pull is known and not built yet",
-                advice: "pull the image with another program, and name its archive in fromImage")
-        }
-        return path.path(from: file.folder)
+        if let path = value.string { return .path(path.path(from: file.folder)) }
+        return .pull(try PullSpec(SpecValues(value["pull"]?.object ?? [:])))
     }
 
     private static func contents(

@@ -10,8 +10,8 @@ public struct ImageSpec: Hashable, Sendable {
     public let name: String
     /// Nil: the tag is made from the image's ID.
     public let tag: String?
-    /// The absolute path of the base image, or of the spec that it is made from; nil: there is none.
-    public let fromImage: FilePath?
+    /// The base image; nil: there is none.
+    public let fromImage: BaseSource?
     /// The image's name in the base archive; nil: any.
     public let fromImageName: String?
     /// The image's tag in the base archive; nil: any.

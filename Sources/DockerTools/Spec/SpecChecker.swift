@@ -15,22 +15,40 @@ struct SpecChecker {
     mutating func check(_ members: [String: JSONValue], overridden: [SpecPath]) {
         let known = report.faults.count
         for (name, value) in members.inOrder { check(name, value) }
-        for key in SpecKey.table {
-            let given = key.names.filter { members[$0] != nil }
-            if let alias = key.alias, given.count > 1 {
-                report.faults.append(
-                    SpecFault(
-                        path: alias, found: members[alias],
-                        reason: "another name of \(key.name), expected only one of the two"))
-            }
-            if given.isEmpty, key.requiredBy.contains(verb) {
-                report.faults.append(SpecFault(path: key.name, found: nil, reason: "expected \(key.type.expected)"))
+        checkPresence(members, for: verb)
+        if let base = members["fromImage"]?.object {
+            let place = SpecPath("fromImage").key("pull")
+            if let pull = base["pull"]?.object { checkPresence(pull, for: .pull, in: place) }
+            if base["pull"] == nil {
+                report.faults.append(SpecFault(path: place.text, found: nil, reason: "expected an object"))
             }
         }
         for index in report.faults.indices.dropFirst(known) {
             let path = report.faults[index].path
             if overridden.contains(where: { Self.path(path, isAtOrBelow: $0.text) }) {
                 report.faults[index].path = "\(path) (from --set)"
+            }
+        }
+    }
+
+    /// Checks that the keys are there which a verb needs, each by one name.
+    ///
+    /// - Parameter place: where the members stand; nil for the whole spec.
+    private mutating func checkPresence(
+        _ members: [String: JSONValue], for verb: SpecVerb, in place: SpecPath? = nil
+    ) {
+        func path(_ name: String) -> String { (place?.key(name) ?? SpecPath(name)).text }
+        for key in SpecKey.table where key.verbs.contains(verb) {
+            let given = key.names.filter { members[$0] != nil }
+            if let alias = key.alias, given.count > 1 {
+                report.faults.append(
+                    SpecFault(
+                        path: path(alias), found: members[alias],
+                        reason: "another name of \(key.name), expected only one of the two"))
+            }
+            if given.isEmpty, key.requiredBy.contains(verb) {
+                report.faults.append(
+                    SpecFault(path: path(key.name), found: nil, reason: "expected \(key.type.expected)"))
             }
         }
     }

@@ -183,24 +183,29 @@ extension SpecKey {
     ]
 
     private static let pullKeys = [
-        SpecKey("imageName", [.pull], .string, default: nil, "The image to pull, by its registry's name.")
-            .required(by: .pull).notBuiltYet,
-        SpecKey("imageDigest", [.pull], .string, default: nil, "The manifest's digest: sha256:….")
-            .required(by: .pull).notBuiltYet,
         SpecKey(
-            "sha256", alias: "hash", [.pull], .string, default: nil,
-            "The pulled archive's hash: Nix base-32, hex or SRI."
-        )
-        .required(by: .pull).notBuiltYet,
+            "imageName", [.pull], .pattern(.pulledName), default: nil,
+            "The image to pull, by its registry's name; Docker Hub's without a registry."
+        ).required(by: .pull),
         SpecKey(
-            "finalImageName", [.pull], .nullable(.string), default: .null, "The name in the archive; null: imageName."
-        )
-        .notBuiltYet,
-        SpecKey("finalImageTag", [.pull], .nullable(.string), default: "latest", "The tag in the archive.").notBuiltYet,
-        SpecKey("os", [.pull], .nullable(.string), default: "linux", "The operating system to pull for.").notBuiltYet,
-        SpecKey("arch", [.pull], .nullable(.string), default: "amd64", "The processor to pull for.").notBuiltYet,
-        SpecKey("tlsVerify", [.pull], .nullable(.bool), default: true, "Whether the registry's certificate is checked.")
-            .notBuiltYet,
+            "imageDigest", [.pull], .pattern(.digest), default: nil,
+            "The digest of the manifest, or of the index that has it: sha256:…."
+        ).required(by: .pull),
+        SpecKey(
+            "sha256", alias: "hash", [.pull], .pattern(.hash), default: nil,
+            "The hash of the pulled docker-archive: Nix base-32, hex or SRI."
+        ).required(by: .pull),
+        SpecKey(
+            "finalImageName", [.pull], .nullable(.pattern(.pulledName)), default: .null,
+            "The name in the archive; null: imageName."),
+        SpecKey("finalImageTag", [.pull], .nullable(.pattern(.tag)), default: "latest", "The tag in the archive."),
+        SpecKey(
+            "os", [.pull], .nullable(.pattern(.system)), default: "linux", "The operating system to pull for."),
+        SpecKey(
+            "arch", [.pull], .nullable(.choice(HostArchitecture.known + HostArchitecture.aliases.keys.sorted())),
+            default: "amd64", "The processor to pull for, by Go's name, whatever this machine's is."),
+        SpecKey(
+            "tlsVerify", [.pull], .nullable(.bool), default: true, "Whether the registry's certificate is checked."),
     ]
 
     /// The members of `fromImage`'s `pull`: the keys of the verb.

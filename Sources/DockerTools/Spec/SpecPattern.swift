@@ -1,3 +1,4 @@
+import Digests
 import Images
 
 /// The grammar of a string.
@@ -78,6 +79,37 @@ extension SpecPattern {
     /// The name of a repository, with or without a registry before it.
     static let imageName = SpecPattern(
         expected: ReferenceName.expected, expression: ReferenceName.expression, fault: ReferenceName.fault)
+
+    /// The name that an image has in a registry: there nobody lower-cases it.
+    static let pulledName = SpecPattern(
+        expected: ReferenceName.expected, expression: ReferenceName.expression
+    ) { text in
+        if text.contains("@") { return "a name holds no digest, the key imageDigest does" }
+        if ImageName(text).tag != nil {
+            return "a name holds no tag: imageDigest tells the image, and finalImageTag its tag in the archive"
+        }
+        let repository = ImageName(name: text, tag: nil).full.name?.drop { $0 != "/" } ?? ""
+        return ReferenceName.fault(text)
+            ?? (repository == repository.lowercased() ? nil : "names of repositories are in lower case")
+    }
+
+    /// The digest of a manifest.
+    static let digest = SpecPattern(
+        expected: "a digest: \"sha256:\" and 64 digits 0-9 a-f", expression: "^sha256:[0-9a-f]{64}$"
+    ) { Digest($0) != nil }
+
+    /// A SHA-256 in one of the forms of Nix.
+    static let hash = SpecPattern(
+        expected: "a SHA-256 in Nix base-32 (52 digits), in hexadecimal (64), or as SRI (sha256-BASE64=)",
+        expression: "^(sha256:)?([0-9abcdfghijklmnpqrsvwxyz]{52}|[0-9A-Fa-f]{64})$|^(sha256[:-])?[A-Za-z0-9+/]{43}=?$"
+    ) { PinnedHash($0) != nil }
+
+    /// The name of an operating system.
+    static let system = SpecPattern(
+        expected: "an operating system by Go's name, such as \"linux\"", expression: "^[a-z0-9]+$"
+    ) { text in
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) } && text == text.lowercased()
+    }
 
     /// A tag.
     static let tag = SpecPattern(

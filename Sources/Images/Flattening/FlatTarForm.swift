@@ -17,10 +17,10 @@ public enum FlatTarForm: Sendable {
         }
     }
 
-    var longNames: TarLongNames {
+    var dialect: TarDialect {
         switch self {
-        case .portable: .pax
-        case .squashfs: .gnu
+        case .portable: .python
+        case .squashfs: .gnuNames
         }
     }
 

@@ -21,7 +21,7 @@ public struct FlatTreeWriter {
         self.tree = tree
         self.form = form
         path = form.prefix
-        tar = TarWriter(to: sink, owner: TarOwner(), longNames: form.longNames)
+        tar = TarWriter(to: sink, owner: TarOwner(), dialect: form.dialect)
         windows = LayerWindows(tree.layers)
     }
 

@@ -2,13 +2,18 @@ import Archives
 import Digests
 
 /// A blob that was put in a layout.
-struct OCIBlob {
-    let digest: Digest
+public struct OCIBlob: Hashable, Sendable {
+    public let digest: Digest
     /// Bytes.
-    let size: UInt64
+    public let size: UInt64
+
+    public init(digest: Digest, size: UInt64) {
+        self.digest = digest
+        self.size = size
+    }
 
     /// As a descriptor (OCI Image Format Specification, "Content Descriptors").
-    func descriptor(_ mediaType: String, annotations: [String: String] = [:]) -> JSONValue {
+    public func descriptor(_ mediaType: String, annotations: [String: String] = [:]) -> JSONValue {
         var members: [String: JSONValue] = [
             "mediaType": .string(mediaType), "digest": .string("\(digest)"), "size": .int(Int64(clamping: size)),
         ]

@@ -81,25 +81,9 @@ struct OCIImageWriter {
         if let known = try mayRepeat ? open.diffID() : open.knownDiffID, let blob = layers[known] {
             return (known, blob)
         }
-        var diffID = open.knownDiffID
+        var diffID: Digest?
         let blob = try store.add(about: open.size) { sink in
-            if let file = try layer.archived?.file(compressedBy: compressor) {
-                // It lies there as it is to be: verified when it was opened.
-                try file.copy(to: ProgressSink(to: sink, progress))
-                return
-            }
-            let compressing = CompressingSink(compressor, to: sink)
-            let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
-            if diffID != nil {
-                try open.write(to: target)
-            } else {
-                let hash = try HashSink(to: target)
-                try open.write(to: hash)
-                let digest = try hash.finish()
-                open.remember(digest)
-                diffID = digest
-            }
-            try compressing?.finish()
+            diffID = try LayerBlob(layer, open, compressor: compressor).write(to: sink, progress)
         }
         let digest = try diffID ?? open.diffID()
         layers[digest] = blob

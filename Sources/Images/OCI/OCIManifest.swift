@@ -40,7 +40,9 @@ struct OCIManifest {
         }
         try files.checkSize(file.size, descriptor, "the layer \(descriptor.digest)", context)
         return ArchivedLayer(
-            name: descriptor.path, archive: files.name, diffID: diffID, digest: descriptor.digest, size: file.size,
+            name: descriptor.path, archive: files.name, diffID: diffID, digest: descriptor.digest,
+            mediaType: descriptor.mediaType,
+            size: file.size,
             place: file.place, context: context)
     }
 }

@@ -6,14 +6,22 @@ import Archives
 public enum OCIMediaType {
     public static let index = "application/vnd.oci.image.index.v1+json"
     public static let manifest = "application/vnd.oci.image.manifest.v1+json"
-    static let config = "application/vnd.oci.image.config.v1+json"
+    public static let config = "application/vnd.oci.image.config.v1+json"
 
-    static func layer(_ compressor: Compressor) -> String {
+    public static func layer(_ compressor: Compressor) -> String {
         let tar = "application/vnd.oci.image.layer.v1.tar"
         return switch compressor {
         case .none: tar
         case .gz: tar + "+gzip"
         case .zstd: tar + "+zstd"
+        }
+    }
+
+    /// How a layer of a media type is compressed, in OCI's spelling or in Docker's; nil if it is no such layer.
+    public static func compressor(_ mediaType: String) -> Compressor? {
+        switch mediaType {
+        case "application/vnd.docker.image.rootfs.diff.tar.gzip": .gz
+        default: Compressor.allCases.first { layer($0) == mediaType }
         }
     }
 

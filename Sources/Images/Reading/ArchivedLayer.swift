@@ -14,6 +14,8 @@ public struct ArchivedLayer: Layer {
     public let diffID: Digest
     /// The digest of the file, as a manifest or the file's name says; nil where neither does.
     public let digest: Digest?
+    /// What a manifest says that the file is; nil where none does.
+    public let mediaType: String?
     /// Bytes of the file.
     public let size: UInt64
     let place: ImageFile.Place

@@ -51,7 +51,8 @@ struct DockerManifest {
                 throw files.failure("the layer \(TarName.quoted(name)) is not in it")
             }
             return ArchivedLayer(
-                name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), size: file.size,
+                name: name, archive: files.name, diffID: diffID, digest: Self.blobDigest(in: name), mediaType: nil,
+                size: file.size,
                 place: file.place, context: context)
         }
         return ArchivedImage(source: files.name, names: names, config: config, archivedLayers: layers)

@@ -10,6 +10,15 @@ public struct RegistryManifest: Sendable {
     public let bytes: [UInt8]
 }
 
+extension RegistryManifest {
+    /// One that is made here.
+    init(_ value: JSONValue, _ mediaType: String) throws {
+        bytes = Array(value.canonical.utf8)
+        descriptor = OCIDescriptor(
+            mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+    }
+}
+
 extension RegistryClient {
     /// The manifest or index of a name, as the registry has it.
     ///
@@ -27,6 +36,8 @@ extension RegistryClient {
         guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
         }
+        // Its digest is of what lies inside its signatures: it would not be found right.
+        if OCIMediaType.isSchema1(response.header("Content-Type") ?? "") { throw schema1(place) }
         let digest = try SHA256.digest(of: bytes)
         // A digest as the reference, and the header that a registry sends along, both promise the same.
         for promised in [Digest(reference), response.header("Docker-Content-Digest").flatMap { Digest($0) }] {
@@ -53,10 +64,7 @@ extension RegistryClient {
         let own = value["mediaType"]?.string
         let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
         if value["schemaVersion"]?.int == 1 || OCIMediaType.isSchema1(own ?? told ?? "") {
-            throw Failure(
-                .data, task,
-                why: "\(place) is in Docker's schema 1, which has no digests of layers that could be relied on",
-                advice: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
+            throw schema1(place)
         }
         if let own, let told, own != told, OCIMediaType.known.contains(told) {
             throw damaged("\(place) calls itself \(own), and the registry calls it \(told)")
@@ -66,6 +74,13 @@ extension RegistryClient {
             return value["manifests"] == nil ? OCIMediaType.manifest : OCIMediaType.index
         }
         return type
+    }
+
+    private func schema1(_ place: String) -> Failure {
+        Failure(
+            .data, task,
+            why: "\(place) is in Docker's schema 1, which has no digests of layers that could be relied on",
+            advice: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
     }
 
     /// The error for what the registry gave, and is not what it should be.

@@ -54,23 +54,27 @@ public final class RegistryClient: Sendable {
     /// - Returns: the answer, whatever its status.
     /// - Throws: `Failure` with code `unavailable` where there is none, or what the registry wants is not safe.
     func send(_ call: Call) throws -> HTTPResponse {
-        try retrying(isOnce: call.isStream) { try answer(to: call) }
+        try retrying { try answer(to: call) }
     }
+
+    /// Sends a request whose body is made while it is sent.
+    ///
+    /// - Throws: `HTTPError` where there is no answer.
+    func sendOnce(_ call: Call) throws -> HTTPResponse { try answer(to: call) }
 
     /// Calls `body` as often as it takes.
     ///
-    /// - Parameter isOnce: whether it cannot be done a second time.
-    func retrying(isOnce: Bool = false, _ body: () throws -> HTTPResponse) throws -> HTTPResponse {
+    func retrying(_ body: () throws -> HTTPResponse) throws -> HTTPResponse {
         var attempt = 0
         while true {
             do {
                 let response = try body()
-                guard RetryPolicy.statuses.contains(response.status), !isOnce else { return response }
+                guard RetryPolicy.statuses.contains(response.status) else { return response }
                 let asked = response.header("Retry-After").flatMap { RetryPolicy.seconds($0) }
                 guard let pause = settings.retries.pause(before: attempt, asked: asked) else { return response }
                 response.discard()
                 Thread.sleep(forTimeInterval: pause)
-            } catch let error as HTTPError where isPassing(error) && !isOnce {
+            } catch let error as HTTPError where isPassing(error) {
                 guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
                 Thread.sleep(forTimeInterval: pause)
             } catch let error as HTTPError {
@@ -117,20 +121,28 @@ public final class RegistryClient: Sendable {
     }
 
     private func words(for call: Call) -> String {
-        let place =
-            switch call.place {
-            case .path(let path): "\(state.withLock { $0.origin }.map { "\($0)" } ?? registry)/v2/\(path)"
-            case .address(let address): "\(address)"
-            }
-        return "\(call.method) \(place)"
+        let isReached = state.withLock { $0.origin } != nil
+        guard !isReached, case .path(let path) = call.place else { return "\(call.method) \(address(of: call))" }
+        return "\(call.method) \(registry)/v2/\(path)"
+    }
+
+    /// Where a request went. The registry was reached for that.
+    func address(of call: Call) -> HTTPAddress {
+        switch call.place {
+        case .path(let path):
+            let origin = state.withLock { $0.origin } ?? .web(scheme: .https, host: registry, port: 443)
+            return HTTPAddress(origin, "/v2/" + path)
+        case .address(let address): return address
+        }
     }
 
     // MARK: One attempt
 
     /// One attempt: with what is known of who asks, and once more with what the registry wants to know.
     private func answer(to call: Call) throws -> HTTPResponse {
-        var response = try reach(call, authorization: state.withLock { $0.authorizations[call.scopes] })
-        if response.status == 401, !call.isStream {
+        var (response, isRegistry) = try reach(call, authorization: state.withLock { $0.authorizations[call.scopes] })
+        // Whom the registry redirects to has no say in what is shown to whom.
+        if response.status == 401, isRegistry, !call.isStream {
             let challenges = response.headers["WWW-Authenticate"].flatMap(Challenge.parse)
             response.discard()
             let origin = state.withLock { $0.origin }
@@ -138,26 +150,28 @@ public final class RegistryClient: Sendable {
                 return response
             }
             state.withLock { $0.authorizations[call.scopes] = authorization }
-            response = try reach(call, authorization: authorization)
+            (response, isRegistry) = try reach(call, authorization: authorization)
             // What was refused is not shown again.
-            if response.status == 401 { state.withLock { $0.authorizations[call.scopes] = nil } }
+            if response.status == 401, isRegistry { state.withLock { $0.authorizations[call.scopes] = nil } }
         }
         return response
     }
 
     /// Sends to where the registry is: the first time to where it may be.
-    private func reach(_ call: Call, authorization: Secret?) throws -> HTTPResponse {
+    ///
+    /// - Returns: the answer, and whether it is the registry's own.
+    private func reach(_ call: Call, authorization: Secret?) throws -> (HTTPResponse, isRegistry: Bool) {
         guard case .path(let path) = call.place else { return try follow(call, authorization) }
         if let origin = state.withLock({ $0.origin }) { return try follow(call.at(origin, path), authorization) }
         let origins = try RegistryEndpoint.candidates(registry, tlsVerify: settings.tlsVerify, task: task)
         for (index, origin) in origins.enumerated() {
             let isLast = index == origins.count - 1
             do {
-                let response = try follow(call.at(origin, path), authorization)
+                let answer = try follow(call.at(origin, path), authorization)
                 // Servers that speak TLS alone say 400 to those who do not.
-                if !isLast, origin.scheme == .http, response.status == 400 { continue }
+                if !isLast, origin.scheme == .http, answer.0.status == 400 { continue }
                 state.withLock { $0.origin = origin }
-                return response
+                return answer
             } catch let error as HTTPError where !isLast && error.kind != .timeout {
                 guard origin.scheme == .http || error.mayBePlain else { throw error }
             } catch let error as HTTPError where isLast && index > 0 && origin.scheme == .https && error.mayBePlain {
@@ -170,7 +184,7 @@ public final class RegistryClient: Sendable {
     }
 
     /// Sends a request, and follows redirects of what is read. Who asks is shown to the registry alone.
-    private func follow(_ call: Call, _ authorization: Secret?) throws -> HTTPResponse {
+    private func follow(_ call: Call, _ authorization: Secret?) throws -> (HTTPResponse, isRegistry: Bool) {
         guard case .address(var address) = call.place else { throw HTTPError(.malformed, "no address") }
         let home = state.withLock { $0.origin } ?? address.origin
         for _ in 0..<Self.redirectLimit {
@@ -182,7 +196,7 @@ public final class RegistryClient: Sendable {
             let response = try transport.send(
                 HTTPRequest(call.method, address, headers: headers, body: call.body))
             guard [301, 302, 303, 307, 308].contains(response.status), call.method == .GET || call.method == .HEAD
-            else { return response }
+            else { return (response, address.origin == home) }
             let location = response.header("Location") ?? ""
             response.discard()
             address = try safe(location, from: address, "redirect")

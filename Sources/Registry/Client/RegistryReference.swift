@@ -40,8 +40,10 @@ public struct RegistryReference: Hashable, Sendable {
         let registry = parts.removeFirst()
         guard ReferenceName.isHost(registry.lowercased()[...]) else { throw fault("it names no registry") }
         guard !parts.isEmpty, parts.allSatisfy(ReferenceName.isComponent) else {
-            let isUpperCase = parts.joined() != parts.joined().lowercased()
-            throw fault(isUpperCase ? "names of repositories are in lower case" : "it is not of the grammar of names")
+            throw fault("it is not of the grammar of names")
+        }
+        guard parts.joined() == parts.joined().lowercased() else {
+            throw fault("names of repositories are in lower case")
         }
         self.registry = registry.lowercased()
         repository = parts.joined(separator: "/")

@@ -99,15 +99,18 @@ struct CredentialHelper {
         var options = PlatformOptions()
         // What the helper starts ends with it.
         options.processGroupID = 0
-        options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(200))
-        ]
         let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         var group: pid_t?
-        defer { if let group { groups.ended(group) } }
+        defer {
+            if let group {
+                kill(-group, SIGKILL)
+                groups.ended(group)
+            }
+        }
         let outcome = try await Subprocess.run(
             .name(name), arguments: ["get"], environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            platformOptions: options, input: .string(server + "\n"), output: .bytes(limit: Self.answerLimit),
+            platformOptions: options, input: .fileDescriptor(try question(server), closeAfterSpawningProcess: true),
+            output: .bytes(limit: Self.answerLimit),
             error: .discarded
         ) { execution in
             let started = pid_t(execution.processIdentifier.value)
@@ -115,6 +118,21 @@ struct CredentialHelper {
             group = started
         }
         return (outcome.terminationStatus, outcome.standardOutput)
+    }
+
+    /// A pipe that holds the question already: a helper that does not read it would end this program by SIGPIPE.
+    private func question(_ server: String) throws -> FileDescriptor {
+        let bytes = Array(server.utf8) + [UInt8(ascii: "\n")]
+        // As much as goes into a pipe in one piece (pipe(7)).
+        guard bytes.count <= PIPE_BUF else { throw failure(.data, "the name of the registry is too long") }
+        do {
+            let ends = try FileDescriptor.pipe(options: .closeOnExec)
+            defer { try? ends.writeEnd.close() }
+            try ends.writeEnd.writeAll(bytes)
+            return ends.readEnd
+        } catch let error as Errno {
+            throw Failure.io("cannot ask the credential helper '\(name)'", error)
+        }
     }
 
     private func failure(_ code: ExitCode, _ why: String) -> Failure {

@@ -78,9 +78,10 @@ struct CredentialStoreTests {
         try write(#"{"credHelpers": {"a.example": "one", "b.example": "two"}}"#, to: "home/.docker/config.json")
         try helper(
             "one",
-            #"echo "$@" >$LOG; cat >>$LOG; echo '{"ServerURL": "a.example", "Username": "ann", "Secret": "s:\n"}'"#)
+            #"echo "$@" >$LOG; cat >>$LOG; printf '{"ServerURL": "a.example", "Username": "ann", "Secret": "s:\\u00e9"}'"#
+        )
         try helper("two", #"echo '{"ServerURL": "b.example", "Username": "<token>", "Secret": "T"}'"#)
-        #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "s:\n"))
+        #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "s:é"))
         #expect(String(decoding: try folder.read("log"), as: UTF8.self) == "get\na.example\n")
         #expect(try await store().credentials(for: "b.example", repository: "r") == .identityToken(Secret("T")))
     }
@@ -137,9 +138,9 @@ struct CredentialStoreTests {
         #expect(events.count == 2)
         let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
         #expect(events == ["started \(group)", "ended \(group)"])
-        // None of the group is left but those that are dead and not yet buried.
-        let left = try Program.run(["ps", "-o", "stat=", "-g", "\(group)"]).text
-        #expect(left.split(separator: "\n").allSatisfy { $0.hasPrefix("Z") }, "\(left)")
+        // None of the group is left, but those that are dead and not yet buried.
+        let left = try Program.run(["pgrep", "--pgroup", "\(group)", "--runstates", "DRST"])
+        #expect(left.status == 1, "\(left.text)")
     }
 
     @Test("says that a helper is not there")

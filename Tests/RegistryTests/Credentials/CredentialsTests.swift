@@ -40,28 +40,3 @@ struct CredentialsTests {
         #expect(!"\(failure)".contains("hunter2"))
     }
 }
-
-@Suite("Base 64")
-struct Base64Tests {
-    @Test(
-        "gives the bytes of RFC 4648's examples, with and without padding",
-        arguments: [
-            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"), ("Zm9vYmE=", "fooba"),
-            ("Zm9vYmFy", "foobar"), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v\nYmFy\r\n", "foobar"),
-        ])
-    func examples(text: String, expected: String) {
-        #expect(Base64.decode(text) == Array(expected.utf8))
-    }
-
-    @Test("gives every byte") func everyByte() {
-        #expect(Base64.decode("+/+/") == [0xFB, 0xFF, 0xBF])
-        #expect(Base64.decode("AP8=") == [0x00, 0xFF])
-    }
-
-    @Test(
-        "that is malformed gives nothing",
-        arguments: ["Z", "Zm9vY", "Zg=", "Zh==", "Zm9=", "====", "Zg==Zg==", "Z-==", "Zm9v=", "Zm 9v", "Zm9vYg==="])
-    func malformed(text: String) {
-        #expect(Base64.decode(text) == nil)
-    }
-}

@@ -1,9 +1,25 @@
 /// Base 64 with the plain alphabet (RFC 4648, section 4).
-enum Base64 {
+public enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// The text of bytes, with `=` at its end up to a multiple of four characters.
+    public static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let part = bytes[start..<min(start + 3, bytes.count)]
+            let bits = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))
+            for digit in 0..<4 {
+                let value = Int(bits >> UInt32(18 - 6 * digit)) & 63
+                text.append(digit <= part.count ? alphabet[value] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// The bytes that a text stands for. Line ends count for nothing, and the `=` at the end may be left out.
     ///
     /// - Returns: nil for other characters, and for lengths and last bits that no bytes give.
-    static func decode(_ text: String) -> [UInt8]? {
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let characters = text.utf8.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         let padding = characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
         let digits = characters.dropLast(padding)
@@ -15,8 +31,8 @@ enum Base64 {
         var bits: UInt32 = 0
         var count = 0
         for digit in digits {
-            guard let value = value(of: digit) else { return nil }
-            bits = bits << 6 | value
+            guard let value = alphabet.firstIndex(of: digit) else { return nil }
+            bits = bits << 6 | UInt32(value)
             count += 6
             if count >= 8 {
                 count -= 8
@@ -25,16 +41,5 @@ enum Base64 {
             }
         }
         return bits == 0 ? bytes : nil
-    }
-
-    private static func value(of digit: UInt8) -> UInt32? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

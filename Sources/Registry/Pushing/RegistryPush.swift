@@ -1,0 +1,193 @@
+import Archives
+import Digests
+import Failures
+import Images
+import Store
+import Synchronization
+import Tar
+
+/// Pushes images to a repository: only what it has not got, a few layers at a time, each made while it is sent.
+public struct RegistryPush: Sendable {
+    private let reference: RegistryReference
+    private let client: RegistryClient
+    private let compressor: Compressor?
+    private let memory: DigestCache?
+    private let progress: any PushProgress
+
+    /// Questions to the registry at a time.
+    private static let askedAtOnce = 8
+    /// Layers that are sent at a time. Each is compressed on a thread of its own, with some megabytes of buffers.
+    private static let sentAtOnce = 3
+
+    /// - Parameters:
+    ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
+    ///   - memory: what layers were compressed to, and which repositories have what.
+    public init(
+        to reference: RegistryReference, _ client: RegistryClient, compressor: Compressor?, memory: DigestCache?,
+        progress: any PushProgress
+    ) {
+        self.reference = reference
+        self.client = client
+        self.compressor = compressor
+        self.memory = memory
+        self.progress = progress
+    }
+
+    /// Pushes an image.
+    ///
+    /// - Parameter isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
+    /// - Throws: `Failure`: `unavailable` where the registry does not take it; what the image's layers throw.
+    public func push(_ image: any Image, isPart: Bool = false) throws -> PushedImage {
+        let layers = try push(image.layers)
+        let bytes = try image.config(diffIDs: layers.map(\.diffID))
+        let config = OCIBlob(digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+        let hasConfig = try client.hasBlob(reference.repository, config.digest)
+        if !hasConfig { try client.upload(bytes, to: reference.repository) }
+        let manifest = try RegistryManifest(
+            [
+                "schemaVersion": 2, "mediaType": .string(OCIMediaType.manifest),
+                "config": config.descriptor(OCIMediaType.config),
+                "layers": .array(layers.map { $0.blob.descriptor($0.mediaType) }),
+            ], OCIMediaType.manifest)
+        try put(manifest, isPart: isPart)
+        let value = try JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json)
+        let sizes = Dictionary(layers.map { ($0.blob, $0.way) }) { first, _ in first }
+        func total(_ isSent: Bool) -> UInt64 {
+            sizes.reduce(hasConfig == isSent ? 0 : config.size) {
+                $0 + (($1.value == .sent) == isSent ? $1.key.size : 0)
+            }
+        }
+        return PushedImage(
+            imageID: config.digest, manifest: manifest,
+            platform: Platform(
+                os: value["os"]?.string ?? "linux", architecture: value["architecture"]?.string ?? "unknown",
+                variant: value["variant"]?.string), layers: layers, sent: total(true), spared: total(false))
+    }
+
+    /// Pushes an index of images that were pushed as its parts.
+    ///
+    /// - Throws: `Failure` with code `data` for two images of one platform.
+    public func push(indexOf images: [PushedImage]) throws -> RegistryManifest {
+        var platforms: Set<Platform> = []
+        for image in images where !platforms.insert(image.platform).inserted {
+            throw Failure(
+                .data, client.task, why: "two of the images are for \(image.platform)",
+                advice: "give one image for each platform")
+        }
+        let index = try RegistryManifest(
+            [
+                "schemaVersion": 2, "mediaType": .string(OCIMediaType.index),
+                "manifests": .array(images.map(\.indexEntry)),
+            ], OCIMediaType.index)
+        try put(index, isPart: false)
+        return index
+    }
+
+    private func put(_ manifest: RegistryManifest, isPart: Bool) throws {
+        let digest = manifest.descriptor.digest
+        if !isPart, let wanted = reference.digest, wanted != digest {
+            throw Failure(
+                .data, client.task, why: "the manifest has the digest \(digest), and not the one of the name",
+                advice: "push to a tag, or leave the digest out")
+        }
+        try client.put(manifest, to: reference.repository, isPart ? "\(digest)" : reference.manifest)
+    }
+
+    // MARK: Layers
+
+    /// A layer, and the blob that it is known to become.
+    private struct Planned: Sendable {
+        let layer: any Layer
+        let compressor: Compressor
+        var diffID: Digest?
+        var blob: OCIBlob?
+        var mediaType: String
+        /// How the registry came by it; nil as long as it has not.
+        var way: PushedLayer.Way?
+    }
+
+    private func push(_ layers: [any Layer]) throws -> [PushedLayer] {
+        var planned: [Planned] = []
+        try OrderedWorkers.forEach(layers, width: Self.askedAtOnce, work: plan) { planned.append($0) }
+        let count = layers.count
+        let number = Mutex(0)
+        var pushed: [PushedLayer] = []
+        // A layer that comes twice is sent once: in its first place.
+        var first: [Digest: Int] = [:]
+        let jobs = planned.enumerated().map { index, plan -> Planned? in
+            guard let diffID = plan.diffID, plan.way == nil else { return plan }
+            if first[diffID] != nil { return nil }
+            first[diffID] = index
+            return plan
+        }
+        try OrderedWorkers<Planned?, PushedLayer?>.forEach(jobs, width: Self.sentAtOnce) { plan in
+            guard let layer = try plan.map(send) else { return nil }
+            let done = number.withLock { number in
+                number += 1
+                return number
+            }
+            progress.pushed(layer, number: done, of: count)
+            return layer
+        } body: { layer in
+            if let layer {
+                pushed.append(layer)
+            } else if let index = planned[pushed.count].diffID.flatMap({ first[$0] }) {
+                pushed.append(pushed[index])
+            }
+        }
+        return pushed
+    }
+
+    /// Looks what a layer becomes, and whether the registry has it.
+    private func plan(_ layer: any Layer) throws -> Planned {
+        var planned: Planned
+        if let archived = layer.archived, let kept = keptAsItIs(archived) {
+            planned = kept
+        } else {
+            let compressor = compressor ?? .gz
+            let diffID = try layer.archived?.diffID ?? layer.open().knownDiffID
+            planned = Planned(
+                layer: layer, compressor: compressor, diffID: diffID,
+                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, mediaType: OCIMediaType.layer(compressor))
+        }
+        guard let blob = planned.blob else { return planned }
+        if try client.hasBlob(reference.repository, blob.digest) {
+            planned.way = .there
+        } else if let other = memory?.repository(of: blob.digest, in: client.registry),
+            other != reference.repository, client.mount(blob.digest, from: other, to: reference.repository)
+        {
+            planned.way = .mounted
+        }
+        return planned
+    }
+
+    /// A layer that a manifest names as a compressed blob, and that may stay one.
+    private func keptAsItIs(_ layer: ArchivedLayer) -> Planned? {
+        guard let digest = layer.digest, let form = layer.mediaType.flatMap(OCIMediaType.compressor), form != .none,
+            compressor == nil || compressor == form
+        else { return nil }
+        return Planned(
+            layer: layer, compressor: form, diffID: layer.diffID, blob: OCIBlob(digest: digest, size: layer.size),
+            mediaType: OCIMediaType.layer(form))
+    }
+
+    private func send(_ planned: Planned) throws -> PushedLayer {
+        let layer = planned.layer
+        if let way = planned.way, let blob = planned.blob, let diffID = planned.diffID {
+            return pushed(layer, diffID, blob, planned.mediaType, way)
+        }
+        let open = try layer.open()
+        let (blob, diffID) = try client.upload(to: reference.repository) { [progress] sink in
+            try LayerBlob(layer, open, compressor: planned.compressor, threads: 1).write(to: sink, progress)
+        }
+        memory?.keep(blob, of: diffID, planned.compressor)
+        return pushed(layer, diffID, blob, planned.mediaType, .sent)
+    }
+
+    private func pushed(
+        _ layer: any Layer, _ diffID: Digest, _ blob: OCIBlob, _ mediaType: String, _ way: PushedLayer.Way
+    ) -> PushedLayer {
+        memory?.keep(repository: reference.repository, of: blob.digest, in: client.registry)
+        return PushedLayer(diffID: diffID, blob: blob, mediaType: mediaType, way: way, storePaths: layer.storePaths)
+    }
+}

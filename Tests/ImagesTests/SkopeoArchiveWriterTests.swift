@@ -1,0 +1,141 @@
+import Archives
+import Digests
+import Failures
+import Glibc
+import Images
+import TestSupport
+import Testing
+
+@Suite("The docker-archive of skopeo 1.9")
+struct SkopeoArchiveWriterTests {
+    private let folder: TemporaryFolder
+    private let one: [UInt8]
+    private let two: [UInt8]
+    /// Two blocks of zeros: what Docker makes of a layer without files.
+    private let empty = [UInt8](repeating: 0, count: 1024)
+
+    init() throws {
+        folder = try TemporaryFolder()
+        one = try TestTar.files([("one", Array("1".utf8))])
+        two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
+    }
+
+    /// A config as no program of ours would spell it.
+    private static func config(_ diffIDs: [Digest]) -> [UInt8] {
+        let ids = diffIDs.map { "\"\($0)\"" }.joined(separator: ", ")
+        return Array(
+            """
+            {"zzz": 1, "os":"linux", "config" : {"Z":1,"Env":["A=<b>&\u{2028}\u{2029} x", "Q=\\"  \\\\"],
+              "Labels":{"b":"  {x, y} ","a":"\\u003c \\/", "": "ü" }, "E": { }, "n":1.50e3 , "Entrypoint":null},
+              "created":"2020-01-01T00:00:00.12Z", "container_config": {"Cmd": ["b", "a"]}, "docker_version": "20.10",
+              "rootfs":{"type":"layers","diff_ids":[\(ids)]}, "architecture":"amd64",
+              "history":[{"created_by":"x"},{"created_by":"y","empty_layer":true}]}
+            """.utf8)
+    }
+
+    /// An image in a layout that any program can read.
+    private func image(
+        _ layers: [[UInt8]], _ compressed: Compressed, config: (([Digest]) -> [UInt8]) = config
+    ) throws -> ArchivedImage {
+        var layout = CraftedLayout()
+        let type = CraftedLayout.layerType + (compressed == .none ? "" : "+\(compressed)")
+        let stored = try layers.map { try layout.blob(compressed.bytes($0), type) }
+        let config = try layout.blob(config(layers.map { try SHA256.digest(of: $0) }), CraftedLayout.configType)
+        let manifest = CraftedLayout.manifest(config: config, layers: stored)
+        layout.index(try layout.blob(manifest, CraftedLayout.manifestType, more: CraftedLayout.named("1")))
+        try layout.write(to: folder)
+        return try folder.openArchive("layout").images[0]
+    }
+
+    /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
+    private func archive(
+        _ image: any Image, as name: String = "redis:latest", appends: Bool = false,
+        progress: any Progress = ProgressLog()
+    ) throws -> (written: WrittenImage, bytes: [UInt8]) {
+        let path = try folder.write([], to: "archive")
+        let descriptor = open(path, O_WRONLY | O_TRUNC | (appends ? O_APPEND : 0))
+        defer { close(descriptor) }
+        let sink = DescriptorSink(descriptor, name: path)
+        let written = try SkopeoArchiveWriter(to: sink, progress: progress).write(image, as: ImageName(name))
+        return (written, try folder.read("archive"))
+    }
+
+    private func skopeo(as name: String = "redis:latest") throws -> [UInt8] {
+        let path = folder.path("skopeo.tar")
+        try Program.output([
+            "skopeo", "copy", "--insecure-policy", "oci:\(folder.path("layout")):1", "docker-archive:\(path):\(name)",
+        ])
+        defer { unlink(path) }
+        return try folder.read("skopeo.tar")
+    }
+
+    @Test("has the bytes of skopeo's, of an image with an empty layer and repeated ones", arguments: [false, true])
+    func isSkopeos(appends: Bool) throws {
+        for compressed in [Compressed.none, .gzip] {
+            let image = try image([one, two, empty, one, empty], compressed)
+            let (written, bytes) = try archive(image, appends: appends)
+            #expect(try bytes == skopeo())
+            #expect(written.imageID == image.imageID)
+            #expect(written.names == [ImageName(name: "redis", tag: "latest")])
+            #expect(written.layers.map(\.diffID) == image.config.diffIDs)
+            #expect(written.layers.map(\.size) == [one, two, empty, one, empty].map { UInt64($0.count) })
+        }
+    }
+
+    @Test(
+        "gives the image its full name, as skopeo does",
+        arguments: [
+            "app:v1.0", "team/app:1", "localhost/app:1", "localhost:5000/team/app:x", "registry.example/app:1",
+            "index.docker.io/app:1", "docker.io/team/app:1", "a.b/c/d/e:Tag_1",
+        ])
+    func names(name: String) throws {
+        #expect(try archive(image([one], .gzip), as: name).bytes == skopeo(as: name))
+    }
+
+    @Test("is the same of layers with other compressions, which skopeo's takes none of", arguments: Compressed.allCases)
+    func compressions(compressed: Compressed) throws {
+        let expected = try archive(image([one, two], .none)).bytes
+        #expect(try archive(image([one, two], compressed)).bytes == expected)
+    }
+
+    @Test("of an image without layers has no repositories")
+    func noLayers() throws {
+        let (written, bytes) = try archive(image([], .none))
+        #expect(try bytes == skopeo())
+        #expect(written.layers.isEmpty)
+    }
+
+    @Test("of a config with the fewest members says null of the others")
+    func smallConfig() throws {
+        let image = try image([one], .gzip) { CraftedLayout.config($0) }
+        #expect(try archive(image).bytes == skopeo())
+    }
+
+    @Test("is read back as the image that it is of")
+    func isReadBack() throws {
+        let image = try image([one, two, one], .gzip)
+        _ = try archive(image, as: "host:5000/app:v1")
+        let read = try folder.openArchive("archive")
+        #expect(read.images.map(\.imageID) == [image.imageID])
+        #expect(read.images[0].names.map(\.description) == ["host:5000/app:v1"])
+        #expect(try read.layerBytes() == [one, two, one])
+    }
+
+    @Test("tells of each layer in its turn")
+    func progress() throws {
+        let log = ProgressLog()
+        _ = try archive(image([one, two, one], .gzip), progress: log)
+        #expect(log.layers == [one, two, one].enumerated().map { "\($0 + 1)/3 base layer \($1.count)" })
+        #expect(log.bytes == one.count + two.count)
+    }
+
+    @Test("is not written of a layer with another digest than the config says")
+    func wrongDigest() throws {
+        let image = try image([one], .gzip) { _ in
+            CraftedLayout.config([Digest(hex: String(repeating: "0", count: 64))].compactMap { $0 })
+        }
+        let failure = #expect(throws: Failure.self) { try archive(image) }
+        #expect(failure?.code == .data)
+        #expect(failure?.why.contains("decompressed it has the digest sha256:") == true)
+    }
+}
