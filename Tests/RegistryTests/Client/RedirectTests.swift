@@ -65,7 +65,8 @@ struct RedirectTests {
                 return Answer(401, [("WWW-Authenticate", "Basic realm=x")])
             }
             if request.path == "/other" { return Answer(200, body: image.blobs[image.layers[0]] ?? []) }
-            return request.path.hasSuffix(image.layers[0]) ? Answer(302, [("Location", "../../../../../other")]) : honest
+            return request.path.hasSuffix(image.layers[0])
+                ? Answer(302, [("Location", "../../../../../other")]) : honest
         }
         #expect(try tars(registry) == image.tars)
         #expect(registry.requests("/other").map { $0.headers["authorization"] } == [Self.basic])
@@ -111,7 +112,9 @@ struct RedirectTests {
     func privateHosts(_ location: String, _ words: String) throws {
         let failure = try failure(registry(location))
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("gives a redirect that is refused: \(words), and '127.0.0.1' may not send anybody there"))
+        #expect(
+            failure.why.hasSuffix(
+                "gives a redirect that is refused: \(words), and '127.0.0.1' may not send anybody there"))
         #expect(!failure.description.contains("s3cret"))
     }
 

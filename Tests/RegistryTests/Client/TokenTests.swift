@@ -21,7 +21,8 @@ struct TokenTests {
     private static func challenge(_ realm: String) -> ScriptedServer.Answer {
         Answer(
             401,
-            [("WWW-Authenticate", #"Bearer realm="\#(realm)",service="the registry",scope="repository:team/app:pull""#)])
+            [("WWW-Authenticate", #"Bearer realm="\#(realm)",service="the registry",scope="repository:team/app:pull""#)]
+        )
     }
 
     /// A registry that takes one token, and its token server.
@@ -50,7 +51,8 @@ struct TokenTests {
         #expect(request.method == "GET")
         #expect(request.query == ["a": "b", "service": "the registry", "scope": "repository:team/app:pull"])
         #expect(request.headers["authorization"] == Self.basic)
-        #expect(registry.requests.map { $0.headers["authorization"] } == [nil] + Array(repeating: "Bearer good", count: 3))
+        #expect(
+            registry.requests.map { $0.headers["authorization"] } == [nil] + Array(repeating: "Bearer good", count: 3))
     }
 
     @Test("are given to anybody where nobody is logged in") func anonymous() throws {
@@ -105,7 +107,8 @@ struct TokenTests {
         #expect(tokens.requests.count == 1)
     }
 
-    @Test("are not asked for where the challenge is none", arguments: ["", "Bearer", "Bearer realm=\"", "Digest realm=x"])
+    @Test(
+        "are not asked for where the challenge is none", arguments: ["", "Bearer", "Bearer realm=\"", "Digest realm=x"])
     func noChallenge(_ header: String) throws {
         let registry = try ImageServer(image) { _, _, _ in Answer(401, [("WWW-Authenticate", header)]) }
         let failure = try failure(registry)
@@ -162,7 +165,8 @@ struct TokenTests {
         }
         let client = bench.client(registry.authority, credentials)
         #expect(try bench.tars(registry.reference, client) == image.tars)
-        #expect(registry.requests("/token").map { $0.headers["authorization"] } == [Self.basic, Self.basic, Self.basic])
+        #expect(
+            registry.requests("/token").map { $0.headers["authorization"] } == [Self.basic, Self.basic, Self.basic])
     }
 
     @Test("come from a server that sends on: nobody follows") func redirected() throws {
