@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A registry of the tests' own on this machine, docker-registry 2.8: plain http, open to all.
+/// A registry of the tests' own on this machine, docker-registry 2.8: plain http and open to all, unless it is told
+/// otherwise.
 struct RegistryServer {
     /// It did not start.
     struct Silent: Error {
@@ -18,19 +19,22 @@ struct RegistryServer {
 
     private static let started = Result { try RegistryServer() }
 
-    /// - Parameter more: YAML of the configuration besides.
-    init(_ more: String = "") throws {
+    /// - Parameters:
+    ///   - more: YAML of the configuration besides; `FOLDER` in it is where the files are.
+    ///   - http: YAML that goes with the address: how TLS is spoken.
+    ///   - files: by name.
+    init(_ more: String = "", http: String = "", files: [String: [UInt8]] = [:]) throws {
         let configuration = """
             version: 0.1
             log: {level: info, accesslog: {disabled: false}}
             storage: {filesystem: {rootdirectory: FOLDER/data}, delete: {enabled: true}}
             compatibility: {schema1: {enabled: true}}
-            http: {addr: "127.0.0.1:0"}
+            http: {addr: "127.0.0.1:0"\(http.isEmpty ? "" : ", \(http)")}
             \(more)
             """
         let script = #"printf '%s\n' "$1" > "$2" && exec docker-registry serve "$2""#
         folder = try SharedFolder(
-            "registry", running: ["bash", "-c", script, "bash", configuration, "FOLDER/config.yml"])
+            "registry", files: files, running: ["bash", "-c", script, "bash", configuration, "FOLDER/config.yml"])
         // It is told a port that is free, and tells which one.
         var port: Substring?
         for _ in 0..<300 where port == nil {

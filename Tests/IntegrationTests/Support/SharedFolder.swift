@@ -13,13 +13,16 @@ final class SharedFolder: Sendable {
 
     private static let all = Mutex<[SharedFolder]>([])
 
-    /// - Parameter command: what runs as long as the folder is there; its output goes to the folder's file `log`.
-    init(_ name: String, running command: [String] = []) throws {
+    /// - Parameters:
+    ///   - files: what lies in the folder from the start, by name.
+    ///   - command: what runs as long as the folder is there; its output goes to the folder's file `log`.
+    init(_ name: String, files: [String: [UInt8]] = [:], running command: [String] = []) throws {
         // Short: the daemon makes sockets in it, whose paths may have 104 bytes.
         let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let path = "/var/tmp/dockertools-\(name)-\(number)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         self.path = path
+        for (name, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
         let pipe = Pipe()
         let helper = Process()
         helper.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")

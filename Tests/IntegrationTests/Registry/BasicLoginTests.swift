@@ -1,0 +1,150 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// With docker-registry, which asks for a user and a password.
+@Suite("A login by name and password")
+struct BasicLoginTests {
+    private let bench: LoginBench
+    private let registry: RegistryServer
+    private var image: String { "\(registry.name)/team/app:1" }
+
+    init() throws {
+        bench = try LoginBench()
+        registry = try Self.registry.get()
+        try bench.push(image, ["--creds", "\(LoginBench.user):\(LoginBench.password)"])
+    }
+
+    private static let registry = Result {
+        try RegistryServer(
+            "auth: {htpasswd: {realm: tests, path: FOLDER/users}}",
+            files: ["users": Array(LoginBench.htpasswd().utf8)])
+    }
+
+    @Test("is needed where the registry wants one, and the error says how")
+    func needed() throws {
+        let outcome = try bench.pull(image)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("was answered with 401"))
+        #expect(outcome.errors.contains("--creds USER:PASSWORD"))
+        let push = try bench.run(["push", "app.json", "\(registry.name)/team/other:1"])
+        #expect(push.status == 69)
+        #expect(push.errors.contains("401"))
+    }
+
+    @Test("is given on the command line")
+    func creds() throws {
+        let outcome = try bench.pull(image, ["--creds", "\(LoginBench.user):\(LoginBench.password)"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let wrong = try bench.pull(image, ["--creds", "\(LoginBench.user):hunter2"])
+        #expect(wrong.status == 69)
+        #expect(wrong.errors.contains("was answered with 401"))
+        let malformed = try bench.pull(image, ["--creds", "hunter2"])
+        #expect(malformed.status == 64)
+        #expect(malformed.errors.contains("USER:PASSWORD"))
+    }
+
+    @Test(
+        "is found where docker and podman leave it",
+        arguments: [
+            (["--authfile", "mine.json"], "mine.json", [:]), ([], "mine.json", ["REGISTRY_AUTH_FILE": "mine.json"]),
+            ([], "run/containers/auth.json", [:]), ([], "home/.config/containers/auth.json", [:]),
+            ([], "config/config.json", ["DOCKER_CONFIG": "FOLDER/config"]), ([], "home/.docker/config.json", [:]),
+        ] as [([String], String, [String: String])])
+    func files(options: [String], file: String, environment: [String: String]) throws {
+        let environment = environment.mapValues { $0.replacing("FOLDER", with: bench.folder.path) }
+        #expect(try bench.pull(image, environment.isEmpty ? [] : [], environment).status == 69)
+        let parent = URL(fileURLWithPath: bench.folder.path(file)).deletingLastPathComponent().path
+        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        for key in [registry.name, "\(registry.name)/team", "https://\(registry.name)/v1/"] {
+            try bench.writeLogin(key, to: file)
+            let outcome = try bench.pull(image, options, environment)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        for key in ["\(registry.name)/other", "127.0.0.1", "127.0.0.1:1"] {
+            try bench.writeLogin(key, to: file)
+            #expect(try bench.pull(image, options, environment).status == 69)
+        }
+    }
+
+    @Test("that docker itself has left behind is taken")
+    func dockersOwn() throws {
+        let config = bench.folder.path("docker")
+        try Program.output(
+            [
+                "docker", "--config", config, "--host", DockerDaemon.shared.host, "login", "--username",
+                LoginBench.user, "--password-stdin", registry.name,
+            ], input: Array(LoginBench.password.utf8))
+        let outcome = try bench.pull(image, [], ["DOCKER_CONFIG": config])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test("that skopeo has left behind is taken")
+    func skopeosOwn() throws {
+        let file = bench.folder.path("skopeo.json")
+        try Program.output(
+            [
+                "skopeo", "login", "--tls-verify=false", "--authfile", file, "--username", LoginBench.user,
+                "--password-stdin", registry.name,
+            ], input: Array(LoginBench.password.utf8))
+        let outcome = try bench.pull(image, ["--authfile", file])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test("is asked of a credential helper")
+    func helper() throws {
+        let path = try bench.write(
+            """
+            #!/bin/sh
+            [ "$1" = get ] && read server && [ "$server" = "\(registry.name)" ] || exit 1
+            printf '{"ServerURL": "%s", "Username": "\(LoginBench.user)", "Secret": "\(LoginBench.password)"}' "$server"
+            """, to: "bin/docker-credential-tests")
+        try #require(chmod(path, 0o755) == 0)
+        let environment = ["PATH": bench.folder.path("bin") + ":/usr/bin:/bin"]
+        for config in [
+            #"{"credHelpers": {"\#(registry.name)": "tests"}}"#, #"{"credsStore": "tests"}"#,
+        ] {
+            try bench.write(config, to: "home/.docker/config.json")
+            let outcome = try bench.pull(image, [], environment)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        let missing = try bench.pull(image)
+        #expect(missing.status == 69)
+        #expect(missing.errors.contains("the credential helper 'docker-credential-tests' gives no credentials"))
+        try bench.write("#!/bin/sh\necho hunter2; echo hunter2 >&2; exit 1\n", to: "bin/docker-credential-tests")
+        let failing = try bench.pull(image, [], environment)
+        #expect(failing.status == 69)
+        #expect(failing.errors.contains("it ended with status 1"))
+    }
+
+    @Test("in a file that is malformed is an error that shows nothing of it")
+    func malformed() throws {
+        try bench.write(#"{"auths": {"\#(registry.name)": {"auth": "hunter2"#, to: "home/.docker/config.json")
+        let outcome = try bench.pull(image)
+        #expect(outcome.status == 65)
+        #expect(
+            outcome.errors.contains("cannot read the credentials in '\(bench.folder.path("home/.docker/config.json"))'")
+        )
+    }
+
+    @Test("is for the one registry that the command line names")
+    func anotherRegistry() throws {
+        let server = try ScriptedServer { _ in
+            ScriptedServer.Answer(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")
+        }
+        let zeros = String(repeating: "0", count: 64)
+        let pull =
+            #"{"imageName": "\#(server.authority)/base", "imageDigest": "sha256:\#(zeros)", "sha256": "\#(zeros)"}"#
+        try bench.write(#"{"name": "app", "fromImage": {"pull": \#(pull)}}"#, to: "based.json")
+        let creds = ["--creds", "\(LoginBench.user):\(LoginBench.password)"]
+        let outcome = try bench.run(["push", "based.json", "\(registry.name)/team/based:1"] + creds)
+        #expect(outcome.status != 0)
+        #expect(!server.requests.isEmpty, "\(outcome.errors)")
+        #expect(server.requests.allSatisfy { $0.headers["authorization"] == nil })
+        let two = try bench.run(
+            ["diff", "docker://\(server.authority)/a", "docker://\(image)"] + creds)
+        #expect(two.status == 64)
+        #expect(two.errors.contains("cannot use --creds for several registries"))
+    }
+}

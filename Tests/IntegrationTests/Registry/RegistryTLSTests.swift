@@ -1,0 +1,152 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// With docker-registry behind a certificate of an authority of the tests' own.
+@Suite("A registry with a private authority")
+struct RegistryTLSTests {
+    private struct Servers {
+        let authority: TestAuthority
+        let registry: RegistryServer
+        /// The same, that lets those in alone who have a certificate of the authority.
+        let strict: RegistryServer
+        /// With a certificate for another host.
+        let misplaced: RegistryServer
+    }
+
+    private static let started = Result {
+        let authority = try TestAuthority()
+        try authority.sign("here", hosts: "IP:127.0.0.1,DNS:localhost")
+        try authority.sign("there", hosts: "DNS:elsewhere.test")
+        try authority.sign("client", hosts: "DNS:client.test")
+        let start = { (name: String, more: String) in
+            try RegistryServer(
+                http: "tls: {certificate: FOLDER/cert, key: FOLDER/key\(more)}",
+                files: [
+                    "cert": authority.folder.read("\(name).cert"), "key": authority.folder.read("\(name).key"),
+                    "ca": authority.folder.read("ca.crt"),
+                ])
+        }
+        return Servers(
+            authority: authority, registry: try start("here", ""),
+            strict: try start("here", ", clientcas: [FOLDER/ca]"),
+            misplaced: try start("there", ""))
+    }
+
+    private let bench: LoginBench
+    private let servers: Servers
+    private var image: String { "\(servers.registry.name)/app:1" }
+
+    init() throws {
+        bench = try LoginBench()
+        servers = try Self.started.get()
+        try bench.push(image, ["--cert-dir", servers.authority.certDir().path])
+    }
+
+    @Test("is not believed by itself")
+    func unknownAuthority() throws {
+        let outcome = try bench.pull(image)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("its certificate is of no authority that is trusted here"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("--cert-dir"))
+        let other = try TestAuthority("another")
+        #expect(try bench.pull(image, ["--cert-dir", other.certDir().path]).status == 69)
+        #expect(try bench.pull(image, [], ["SSL_CERT_FILE": other.certificate]).status == 69)
+    }
+
+    @Test("is believed with --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a folder for its host")
+    func knownAuthority() throws {
+        let folder = try servers.authority.certDir()
+        let perHost = bench.folder.path("home/.config/containers/certs.d/\(servers.registry.name)")
+        let ways: [([String], [String: String])] = [
+            (["--cert-dir", folder.path], [:]), ([], ["SSL_CERT_FILE": servers.authority.certificate]),
+            ([], ["SSL_CERT_DIR": folder.path]), ([], [:]),
+        ]
+        for (options, environment) in ways {
+            if options.isEmpty, environment.isEmpty {
+                try FileManager.default.createDirectory(atPath: perHost, withIntermediateDirectories: true)
+                try FileManager.default.copyItem(atPath: servers.authority.certificate, toPath: perHost + "/ca.crt")
+            }
+            let outcome = try bench.pull(image, options, environment)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+    }
+
+    @Test("is not asked for its certificate with --tls-verify=false")
+    func unverified() throws {
+        let outcome = try bench.pull(image, ["--tls-verify=false"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let misplaced = "\(servers.misplaced.name)/app:1"
+        try bench.push(misplaced, ["--tls-verify=false"])
+        #expect(try bench.pull(misplaced, ["--tls-verify=false"]).status == 0)
+    }
+
+    @Test("has to be the host that its certificate is for")
+    func otherHost() throws {
+        let options = ["--cert-dir", try servers.authority.certDir().path]
+        let outcome = try bench.pull("\(servers.misplaced.name)/app:1", options)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("its certificate is for another host"), "\(outcome.errors)")
+    }
+
+    @Test("may ask who connects")
+    func clientCertificate() throws {
+        let image = "\(servers.strict.name)/app:1"
+        let authority = servers.authority
+        let known = try authority.certDir([
+            "ca.crt": "ca.crt", "me.cert": "client.cert", "me.key": "client.key",
+        ])
+        try bench.push(image, ["--cert-dir", known.path])
+        #expect(try bench.pull(image, ["--cert-dir", known.path]).status == 0)
+        let outcome = try bench.pull(image, ["--cert-dir", authority.certDir().path])
+        #expect(outcome.status == 69)
+        let half = try authority.certDir(["ca.crt": "ca.crt", "me.cert": "client.cert"])
+        let broken = try bench.pull(image, ["--cert-dir", half.path])
+        #expect(broken.status == 65)
+        #expect(broken.errors.contains("its key, 'me.key', is missing"), "\(broken.errors)")
+    }
+
+    @Test("is reached through the proxy that the environment names, which has to let it through")
+    func proxy() throws {
+        let authority = try TestAuthority()
+        try authority.sign("named", hosts: "DNS:registry.test")
+        let registry = try RegistryServer(
+            http: "tls: {certificate: FOLDER/cert, key: FOLDER/key}",
+            files: ["cert": authority.folder.read("named.cert"), "key": authority.folder.read("named.key")])
+        let port = try #require(registry.name.split(separator: ":").last.map(String.init))
+        let image = "registry.test:\(port)/app:1"
+        let trust = ["SSL_CERT_FILE": authority.certificate]
+        let with = { (proxy: String) in trust.merging(["https_proxy": proxy, "no_proxy": ""]) { $1 } }
+
+        let open = try PeerServer("connect_proxy.py", [port])
+        try bench.push(image, [], with(open.url))
+        let outcome = try bench.pull(image, [], with(open.url))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(Set(open.asked) == ["CONNECT registry.test:\(port) HTTP/1.1 granted"])
+        #expect(try bench.pull(image, [], trust).status == 69)
+        let count = open.asked.count
+        #expect(try bench.pull(image, [], with(open.url).merging(["no_proxy": ".test"]) { $1 }).status == 69)
+        #expect(open.asked.count == count)
+
+        let closed = try PeerServer("connect_proxy.py", [port, "ann:hunter2"])
+        let address = closed.url.dropFirst("http://".count)
+        #expect(try bench.pull(image, [], with("http://ann:hunter2@\(address)")).status == 0)
+        let stranger = try bench.pull(image, [], with("http://bob:hunter2@\(address)"))
+        #expect(stranger.status == 69)
+        #expect(stranger.errors.contains("the proxy wants other credentials"), "\(stranger.errors)")
+        #expect(Set(closed.asked.map { $0.split(separator: " ").last }) == ["granted", "refused"])
+        let unusable = try bench.pull(image, [], with("https://ann:hunter2@\(address)"))
+        #expect(unusable.status == 64)
+        #expect(unusable.errors.contains("cannot use the proxy that $https_proxy names"))
+    }
+
+    @Test("on this machine is reached without a proxy")
+    func loopback() throws {
+        let environment = [
+            "SSL_CERT_FILE": servers.authority.certificate, "https_proxy": "http://127.0.0.1:1",
+            "http_proxy": "http://127.0.0.1:1",
+        ]
+        let outcome = try bench.pull(image, [], environment)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+}

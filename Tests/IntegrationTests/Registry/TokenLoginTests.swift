@@ -1,0 +1,120 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// With docker-registry, which takes the tokens of a server of the tests' own.
+@Suite("A login by token", .serialized)
+struct TokenLoginTests {
+    private static let refreshToken = "hunter2-refresh+token/="
+
+    private struct Servers {
+        let registry: RegistryServer
+        let tokens: PeerServer
+    }
+
+    /// - Parameter host: the address of the realm's host where it is another one than the registry's.
+    private static func start() throws -> Servers {
+        let authority = try TestAuthority()
+        try authority.sign("token", hosts: "DNS:tokens.test")
+        let files = [
+            "token.key": try authority.folder.read("token.key"), "token.cert": try authority.folder.read("token.cert"),
+        ]
+        let tokens = try PeerServer(
+            "token_server.py", [LoginBench.user, LoginBench.password, refreshToken], files: files)
+        let registry = try RegistryServer(
+            "auth: {token: {realm: \"\(tokens.url)/token\", service: tests registry, issuer: tests, rootcertbundle: FOLDER/ca}}",
+            files: ["ca": try authority.folder.read("ca.crt")])
+        return Servers(registry: registry, tokens: tokens)
+    }
+
+    private static let started = Result { try start() }
+
+    private let bench: LoginBench
+    private let servers: Servers
+    private let creds = ["--creds", "\(LoginBench.user):\(LoginBench.password)"]
+
+    init() throws {
+        bench = try LoginBench()
+        servers = try Self.started.get()
+    }
+
+    private func image(_ name: String) -> String { "\(servers.registry.name)/\(name):1" }
+
+    /// What the token server was asked while something was done.
+    private func asked(_ body: () throws -> Void) rethrows -> [String] {
+        let before = servers.tokens.asked.count
+        try body()
+        return Array(servers.tokens.asked.dropFirst(before))
+    }
+
+    @Test("pushes and pulls, with a token for the repository and what is done to it")
+    func userAndPassword() throws {
+        let push = try asked { try bench.push(image("private/app"), creds) }
+        #expect(Set(push) == ["GET user repository:private/app:pull,push"])
+        let pull = try asked {
+            let outcome = try bench.pull(image("private/app"), creds)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(pull == ["GET user repository:private/app:pull"])
+    }
+
+    @Test("is not needed for what all may pull")
+    func nobody() throws {
+        try bench.push(image("public/app"), creds)
+        let pull = try asked {
+            let outcome = try bench.pull(image("public/app"))
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(pull == ["GET nobody repository:public/app:pull"])
+    }
+
+    @Test("that is missing or wrong is an error, and not tried for ever")
+    func refused() throws {
+        try bench.push(image("private/other"), creds)
+        let nobody = try asked {
+            let outcome = try bench.pull(image("private/other"))
+            #expect(outcome.status == 69)
+            #expect(outcome.errors.contains("was answered with 401"))
+            #expect(outcome.errors.contains("--creds USER:PASSWORD"))
+        }
+        #expect(nobody.count == 1)
+        let stranger = try asked {
+            let outcome = try bench.pull(image("private/other"), ["--creds", "ann:hunter2"])
+            #expect(outcome.status == 69)
+            #expect(outcome.errors.contains("the token server \(servers.tokens.url)/token was answered with 401"))
+            #expect(outcome.errors.contains("incorrect username or password"))
+        }
+        #expect(stranger == ["GET stranger repository:private/other:pull"])
+    }
+
+    @Test("by an identity token is asked for as OAuth 2 has it")
+    func identityToken() throws {
+        try bench.push(image("private/third"), creds)
+        let login = { (token: String) in
+            try bench.write(
+                #"{"auths": {"\#(servers.registry.name)": {"auth": "", "identitytoken": "\#(token)"}}}"#,
+                to: "home/.docker/config.json")
+        }
+        try login(Self.refreshToken)
+        let good = try asked {
+            let outcome = try bench.pull(image("private/third"))
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(good == ["POST refresh token repository:private/third:pull"])
+        try login("hunter2")
+        let bad = try asked { #expect(try bench.pull(image("private/third")).status == 69) }
+        #expect(bad == ["POST stranger repository:private/third:pull"])
+    }
+
+    @Test("is not shown to a token server without TLS on another host")
+    func otherHost() throws {
+        let tokens = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedServer.Answer(200, text: #"{"token": "T"}"#) }
+        let registry = try RegistryServer(
+            "auth: {token: {realm: \"\(tokens.url)/token\", service: s, issuer: i, rootcertbundle: FOLDER/ca}}",
+            files: ["ca": try TestAuthority().folder.read("ca.crt")])
+        let outcome = try bench.pull("\(registry.name)/app:1", creds)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("is on another host and without TLS: it is shown no credentials"))
+        #expect(tokens.requests.isEmpty)
+    }
+}

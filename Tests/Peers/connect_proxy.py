@@ -1,0 +1,47 @@
+"""An HTTP proxy that takes CONNECT alone: connect_proxy.py FOLDER PORT [USER:PASSWORD]
+
+Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; FOLDER/asked gets a line
+for each request: its first line, and whether it was granted.
+"""
+
+import base64
+import http.server
+import select
+import socket
+import sys
+
+folder, port = sys.argv[1], int(sys.argv[2])
+wanted = "Basic " + base64.b64encode(sys.argv[3].encode()).decode() if len(sys.argv) > 3 else None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_CONNECT(self):
+        granted = wanted is None or self.headers.get("Proxy-Authorization") == wanted
+        with open(f"{folder}/asked", "a") as log:
+            log.write(f"{self.requestline} {'granted' if granted else 'refused'}\n")
+        if not granted:
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", 'Basic realm="proxy"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        other = socket.create_connection(("127.0.0.1", port))
+        self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        self.wfile.flush()
+        ends = {self.connection: other, other: self.connection}
+        while True:
+            for end in select.select(list(ends), [], [])[0]:
+                data = end.recv(1 << 16)
+                if not data:
+                    self.close_connection = True
+                    other.close()
+                    return
+                ends[end].sendall(data)
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
+server.serve_forever()
