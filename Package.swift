@@ -90,7 +90,8 @@ let package = Package(
             dependencies: ["Archives", "DockerTools", "Failures", argumentParser, systemPackage],
             swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["Digests", "Tar"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Digests", "Tar"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("DigestsTests", ["Digests", "TestSupport"]),
         tests("TarTests", ["Tar", "Failures", "TestSupport"]),
         tests("ArchivesTests", ["Archives", "Tar", "Failures", "TestSupport", systemPackage]),

@@ -14,7 +14,9 @@ public final class ImageServer: Sendable {
     public typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
     public typealias Answer = ScriptedServer.Answer
 
-    public init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest }) throws {
+    public init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest })
+        throws
+    {
         self.image = image
         let counts = Counts()
         server = try ScriptedServer(host: host) { request in
@@ -46,7 +48,9 @@ public final class ImageServer: Sendable {
         let manifests = "/v2/\(image.name)/manifests/"
         let blobs = "/v2/\(image.name)/blobs/"
         if [manifests + image.tag, manifests + image.manifestDigest].contains(request.path) {
-            let headers = [("Content-Type", ScriptedImage.manifestType), ("Docker-Content-Digest", image.manifestDigest)]
+            let headers = [
+                ("Content-Type", ScriptedImage.manifestType), ("Docker-Content-Digest", image.manifestDigest),
+            ]
             return Answer(200, headers, body: image.manifest)
         }
         guard request.path.hasPrefix(blobs), let blob = image.blobs[String(request.path.dropFirst(blobs.count))] else {

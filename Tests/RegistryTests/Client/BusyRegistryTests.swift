@@ -58,7 +58,8 @@ struct BusyRegistryTests {
         for (wait, words) in [
             ("86400", "86400 s"), ("99999999999999999999999999999999", "1000000000 s"),
         ] {
-            let body = #"{"errors": [{"code": "TOOMANYREQUESTS", "message": "You have reached your pull rate limit."}]}"#
+            let body =
+                #"{"errors": [{"code": "TOOMANYREQUESTS", "message": "You have reached your pull rate limit."}]}"#
             let registry = try registry(.max, Answer(429, [("Retry-After", wait)], text: body))
             let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
             #expect(failure.code == .unavailable)

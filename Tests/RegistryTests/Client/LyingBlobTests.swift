@@ -58,7 +58,8 @@ struct LyingBlobTests {
                 }
                 #expect(failure.code == .data)
                 #expect(failure.what == "cannot use the blob \(blob)")
-                #expect(failure.why == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
+                #expect(
+                    failure.why == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
                 #expect(requests.count == 1)
                 #expect(bench.names("partial").isEmpty)
             }
