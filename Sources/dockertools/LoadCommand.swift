@@ -20,6 +20,8 @@ struct LoadCommand: AsyncParsableCommand {
               {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}], sent: {layers, bytes}, spared}
             output is the daemon's address, size and sent.bytes what was sent to it; spared are the layers that it had. Sizes \
             are in bytes of plain tars; of a layer that was spared and lies in an archive, that of its file.
+
+            \(ReadingOptions.eventsDiscussion)
             """)
 
     @OptionGroup var image: ImageOptions
@@ -35,7 +37,7 @@ struct LoadCommand: AsyncParsableCommand {
     func run() async throws {
         let result = try await Load(
             image.argument, host: host, surroundings: image.surroundings,
-            reporter: ConsoleReporter(isQuiet: image.reading.quiet)
+            reporter: image.reading.reporter(asEvents: json)
         ).run()
         try Console.write(json ? result.json.canonical + "\n" : result.text)
     }

@@ -22,9 +22,9 @@ struct Program: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
-            PullCommand.self, PrefetchCommand.self,
+            PullCommand.self, PrefetchCommand.self, PushCommand.self, LoadCommand.self,
             MergeCommand.self, DiffCommand.self, ValidateCommand.self,
-            InspectCommand.self, LoadCommand.self, CacheCommand.self,
+            InspectCommand.self, CacheCommand.self,
             ShadowSetupCommand.self,
             SchemaCommand.self,
         ])

@@ -19,6 +19,8 @@ struct PullCommand: AsyncParsableCommand {
               {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}], digest, sha256}
             digest is the manifest's or its index's, sha256 that of the docker-archive, null where nobody had to know it. Options \
             go before what a spec says.
+
+            \(ReadingOptions.eventsDiscussion)
             """)
 
     @Argument(
@@ -58,7 +60,7 @@ struct PullCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let reporter = ConsoleReporter(isQuiet: reading.quiet)
+        let reporter = reading.reporter(asEvents: results.json)
         var choices = pull.choices
         (choices.sha256, choices.variant) = (sha256, variant)
         let pulling =

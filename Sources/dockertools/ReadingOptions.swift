@@ -1,4 +1,5 @@
 import ArgumentParser
+import DockerTools
 
 /// How a spec is read, and how much is told: what verbs have in common that may be given a spec.
 struct ReadingOptions: ParsableArguments {
@@ -14,4 +15,17 @@ struct ReadingOptions: ParsableArguments {
     var quiet = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+
+    /// What the help of the verbs says that tell events.
+    static let eventsDiscussion = """
+        With --json standard error has an object a line of what goes on, for other programs: event is note, warning, script, \
+        layer (number, of, title, size), fetched (digest, size) or pushed (number, of, digest, size, way).
+        """
+
+    /// Tells on standard error how the work goes on.
+    ///
+    /// - Parameter asEvents: to other programs, and not to people.
+    func reporter(asEvents: Bool) -> any Reporter {
+        asEvents ? EventReporter(isQuiet: quiet) : ConsoleReporter(isQuiet: quiet)
+    }
 }

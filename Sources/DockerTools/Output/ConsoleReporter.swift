@@ -2,6 +2,7 @@ import CLinux
 import Digests
 import Foundation
 import Glibc
+import Registry
 import Synchronization
 
 /// Tells people on standard error how the work goes on: a bar on a terminal, a plain line a layer elsewhere.
@@ -45,6 +46,16 @@ public final class ConsoleReporter: Reporter {
             if state.started == nil { state.started = Self.now }
             draw(&state)
         }
+    }
+
+    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
+        let how =
+            switch layer.way {
+            case .sent: "sent"
+            case .there: "there already"
+            case .mounted: "taken from another repository"
+            }
+        tell("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }
 
     public func finished(_ layer: Digest, size: UInt64) { tell("layer \(layer)  \(ByteCount(size))  is here") }

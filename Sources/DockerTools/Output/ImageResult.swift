@@ -20,9 +20,7 @@ public struct ImageResult: Sendable {
     ///
     /// - Throws: `Failure` with code `io`.
     public static func write(_ json: JSONValue, to path: String) throws {
-        let file = try OutputFile(FilePath(path))
-        try DescriptorSink(file.descriptor, name: path).write(Array((json.canonical + "\n").utf8))
-        try file.commit()
+        try OutputFile.write(json.canonical + "\n", to: path)
     }
 
     /// Of the one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one

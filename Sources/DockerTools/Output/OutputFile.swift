@@ -1,3 +1,4 @@
+import Archives
 import Failures
 import Glibc
 import SystemPackage
@@ -71,5 +72,16 @@ final class OutputFile {
         // Still locked, so that it is nobody else's yet.
         temporary.withPlatformString { _ = unlink($0) }
         Cleanup.shared.remove(file: temporary)
+    }
+}
+
+extension OutputFile {
+    /// Writes a text to a file, whole or not at all.
+    ///
+    /// - Throws: `Failure` with code `io`.
+    static func write(_ text: String, to path: String) throws {
+        let file = try OutputFile(FilePath(path))
+        try DescriptorSink(file.descriptor, name: path).write(Array(text.utf8))
+        try file.commit()
     }
 }

@@ -36,6 +36,8 @@ extension RegistryClient {
         guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
         }
+        // Its digest is of what lies inside its signatures: it would not be found right.
+        if OCIMediaType.isSchema1(response.header("Content-Type") ?? "") { throw schema1(place) }
         let digest = try SHA256.digest(of: bytes)
         // A digest as the reference, and the header that a registry sends along, both promise the same.
         for promised in [Digest(reference), response.header("Docker-Content-Digest").flatMap { Digest($0) }] {
@@ -62,10 +64,7 @@ extension RegistryClient {
         let own = value["mediaType"]?.string
         let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
         if value["schemaVersion"]?.int == 1 || OCIMediaType.isSchema1(own ?? told ?? "") {
-            throw Failure(
-                .data, task,
-                why: "\(place) is in Docker's schema 1, which has no digests of layers that could be relied on",
-                advice: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
+            throw schema1(place)
         }
         if let own, let told, own != told, OCIMediaType.known.contains(told) {
             throw damaged("\(place) calls itself \(TarName.quoted(own)), and the registry calls it '\(told)'")
@@ -76,6 +75,13 @@ extension RegistryClient {
         // OCI's manifests need not say what they are.
         return own ?? told.flatMap { OCIMediaType.known.contains($0) ? $0 : nil }
             ?? (value["manifests"] == nil ? OCIMediaType.manifest : OCIMediaType.index)
+    }
+
+    private func schema1(_ place: String) -> Failure {
+        Failure(
+            .data, task,
+            why: "\(place) is in Docker's schema 1, which has no digests of layers that could be relied on",
+            advice: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
     }
 
     /// The error for what the registry gave, and is not what it should be.

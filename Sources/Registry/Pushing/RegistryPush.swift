@@ -129,8 +129,11 @@ public struct RegistryPush: Sendable {
             progress.pushed(layer, number: done, of: count)
             return layer
         } body: { layer in
-            let twin = planned[pushed.count].diffID.flatMap { first[$0] }.map { pushed[$0] }
-            if let layer = layer ?? twin { pushed.append(layer) }
+            if let layer {
+                pushed.append(layer)
+            } else if let index = planned[pushed.count].diffID.flatMap({ first[$0] }) {
+                pushed.append(pushed[index])
+            }
         }
         return pushed
     }

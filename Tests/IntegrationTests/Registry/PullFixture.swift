@@ -1,0 +1,78 @@
+import Foundation
+import TestSupport
+
+/// A folder for the images of one test, and the registry that they go through.
+struct PullFixture {
+    let folder: TemporaryFolder
+    let registry: RegistryServer
+
+    init() throws {
+        folder = try TemporaryFolder()
+        registry = try RegistryServer.shared
+    }
+
+    /// Runs the program in the folder, with a cache that this test's runs share.
+    func run(_ arguments: [String], input: [UInt8] = []) throws -> Program.Outcome {
+        try Dockertools.run(
+            arguments, input: input, environment: ["XDG_CACHE_HOME": folder.path("cache")], in: folder.path)
+    }
+
+    /// Runs the program, which must succeed.
+    ///
+    /// - Returns: what it prints.
+    @discardableResult
+    func output(_ arguments: [String]) throws -> String {
+        let outcome = try run(arguments)
+        guard outcome.status == 0 else { throw Program.Failed(arguments, outcome) }
+        return outcome.text
+    }
+
+    /// Pushes an image that is put together from texts, a layer each.
+    @discardableResult
+    func push(
+        _ name: String, kind: String = "oci", compression: String = "gzip", architecture: String = "amd64",
+        layers: [String]
+    ) throws -> CraftedImage {
+        let image = try CraftedImage(
+            in: folder, Self.folderName(name), kind: kind, compression: compression,
+            architecture: architecture, layers: layers)
+        try registry.push(image.source, to: name, ["--preserve-digests"])
+        return image
+    }
+
+    /// How skopeo names the folder of an image that was pushed.
+    func source(_ name: String) -> String { "dir:\(folder.path(Self.folderName(name)))" }
+
+    private static func folderName(_ name: String) -> String {
+        name.replacing(":", with: "-").replacing("/", with: "-")
+    }
+
+    /// Whether two files of the folder are the same to the last byte.
+    func areSame(_ one: String, _ other: String) throws -> Bool {
+        try Program.run(["cmp", folder.path(one), folder.path(other)]).status == 0
+    }
+
+    /// A file's SHA-256 as Nix writes it.
+    func nixHash(_ name: String, _ form: String) throws -> String {
+        let hash = ["nix-hash", "--flat", "--type", "sha256", folder.path(name)]
+        switch form {
+        case "hex": return try text(hash)
+        case "base32": return try text(hash + ["--base32"])
+        default:
+            return try text(
+                [
+                    "nix", "--extra-experimental-features", "nix-command", "hash", "to-sri", "--type", "sha256",
+                    text(hash),
+                ])
+        }
+    }
+
+    private func text(_ command: [String]) throws -> String {
+        String(decoding: try Program.output(command).dropLast(), as: UTF8.self)
+    }
+
+    /// The names of the files in the folder, but for those of the cache.
+    func files() throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)).subtracting(["cache"])
+    }
+}

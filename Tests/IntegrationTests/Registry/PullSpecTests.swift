@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("An image that a spec pins")
+struct PullSpecTests {
+    private let bench: PullFixture
+    private var name: String { bench.registry.name }
+
+    init() throws { bench = try PullFixture() }
+
+    /// Pushes the base image that docker built, and pins it.
+    ///
+    /// - Returns: the spec as JSON.
+    private func pinnedBase(_ repository: String) throws -> String {
+        let docker = try DockerDaemon.shared
+        let image = "\(name)/\(repository):1"
+        try docker.output(["tag", DockerBuild.base.name, image])
+        try docker.output(["push", "--quiet", image])
+        return try bench.output(["prefetch", image, "--spec", "json"])
+    }
+
+    @Test("is pulled from what prefetch prints", arguments: ["json", "toml"])
+    func prefetched(form: String) throws {
+        try bench.push("spec-pinned/app:v1", layers: ["one"])
+        let spec = try bench.output(["prefetch", "\(name)/spec-pinned/app:v1", "--spec", form])
+        try bench.folder.write(Array(spec.utf8), to: "app.\(form)")
+        // Another cache: that of prefetch knows the hash already.
+        let outcome = try Dockertools.run(["pull", "app.\(form)"], in: bench.folder.path)
+        #expect(outcome.status == 0)
+        #expect(outcome.text == "app.tar\n")
+        try bench.registry.archive(
+            "spec-pinned/app:v1", as: "\(name)/spec-pinned/app:v1", to: bench.folder.path("theirs.tar"))
+        #expect(try bench.areSame("app.tar", "theirs.tar"))
+        let other = try bench.run(["pull", "app.\(form)", "--set", "finalImageTag=v2"])
+        #expect(other.status == 65)
+        #expect(other.errors.contains("got:    "))
+        let input = try bench.run(["pull", "-", "-o", "-"], input: Array(spec.utf8))
+        #expect(try input.output == bench.folder.read("app.tar"))
+    }
+
+    @Test("is a base, by its digest and its hash", arguments: ["build", "layered"])
+    func base(verb: String) throws {
+        let pin = try pinnedBase("spec-base-\(verb)")
+        let docker = try DockerDaemon.shared
+        let spec = """
+            {"name": "on-pulled-\(verb)", "tag": "1", "fromImage": {"pull": \(pin)},
+             "config": {"Cmd": ["cat", "/etc/two"]}}
+            """
+        try bench.folder.write(Array(spec.utf8), to: "image.json")
+        try bench.output([verb, "image.json", "-o", "image.tar"])
+        try docker.load(bench.folder.path("image.tar"))
+        #expect(try docker.runImage("on-pulled-\(verb):1") == "two\n")
+        let layers = "{{join .RootFS.Layers \" \"}}"
+        let below = try docker.inspect(DockerBuild.base.name, layers)
+        #expect(try docker.inspect("on-pulled-\(verb):1", layers).hasPrefix(below + " "))
+    }
+
+    @Test("is no base if it has another hash, whatever is known of it already")
+    func wrongBase() throws {
+        let pin = try pinnedBase("spec-wrong")
+        let hash = try #require(pin.firstMatch(of: /"sha256": "(\w+)"/)?.output.1)
+        let wrong = pin.replacing(hash, with: String(repeating: "1", count: 52))
+        let spec = #"{"name": "wrong", "fromImage": {"pull": \#(wrong)}}"#
+        let outcome = try bench.run(["layered", "-", "-o", "wrong.tar"], input: Array(spec.utf8))
+        #expect(outcome.status == 65)
+        #expect(outcome.errors.contains("got:    \(hash)  sha256-"))
+        #expect(try !bench.files().contains("wrong.tar"))
+    }
+
+    @Test(
+        "is pulled whole into an OCI archive or a layout, its layers as the registry has them",
+        arguments: ["gzip", "zstd", "none"])
+    func layouts(compression: String) throws {
+        let image = try bench.push(
+            "spec-oci:\(compression)", compression: compression, layers: ["one", "two", "empty"])
+        func blobs(_ folder: String) throws -> Set<String> {
+            Set(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path(folder)))
+        }
+        let manifest = try bench.folder.read("\(image.source.split(separator: "/").last ?? "")/manifest.json")
+        let text = String(decoding: manifest, as: UTF8.self)
+        let expected = Set(text.matches(of: /sha256:([0-9a-f]{64})/).map { String($0.output.1) })
+        #expect(expected.count == 4)
+        for (format, source) in [("oci-archive", "oci-archive"), ("oci-layout", "oci")] {
+            try bench.output([
+                "pull", "\(name)/spec-oci:\(compression)", "--format", format, "-o", format,
+                "--final-image-name", "app", "--final-image-tag", "2",
+            ])
+            try Program.output([
+                "skopeo", "copy", "--quiet", "--insecure-policy", "\(source):\(bench.folder.path(format)):2",
+                "dir:\(bench.folder.path("copy-\(format)"))",
+            ])
+            #expect(try blobs("copy-\(format)").isSuperset(of: expected))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A pulled archive")
+struct PulledBytesTests {
+    private let bench: PullFixture
+    private var name: String { bench.registry.name }
+
+    init() throws { bench = try PullFixture() }
+
+    /// Pulls an image and compares the archive with skopeo's.
+    ///
+    /// - Parameters:
+    ///   - image: repository and tag or digest.
+    ///   - final: what it is called in the archive.
+    private func compare(
+        _ image: String, as final: String = "redis:latest", _ options: [String] = [], skopeo: [String] = []
+    ) throws -> Bool {
+        let parts = final.split(separator: ":").map(String.init)
+        try bench.output(
+            [
+                "pull", "\(name)/\(image)", "--final-image-name", parts[0], "--final-image-tag", parts[1], "-o",
+                "ours.tar",
+            ]
+                + options)
+        try bench.registry.archive(image, as: final, to: bench.folder.path("theirs.tar"), skopeo)
+        let isSame = try bench.areSame("ours.tar", "theirs.tar")
+        try FileManager.default.removeItem(atPath: bench.folder.path("theirs.tar"))
+        return isSame
+    }
+
+    @Test(
+        "has skopeo's bytes, of OCI manifests and Docker's, with layers empty and repeated",
+        arguments: [("oci", "gzip"), ("oci", "none"), ("docker", "gzip"), ("docker", "none")])
+    func crafted(kind: String, compression: String) throws {
+        let image = try bench.push(
+            "bytes-\(kind)/\(compression):1", kind: kind, compression: compression,
+            layers: ["one", "two", "empty", "one", "empty"])
+        #expect(try compare("bytes-\(kind)/\(compression):1"))
+        #expect(try compare("bytes-\(kind)/\(compression)@\(image.digest)", as: "team/app:v1"))
+    }
+
+    @Test("has skopeo's bytes, of an image with many layers, and of one with none")
+    func numbersOfLayers() throws {
+        try bench.push("bytes-many:1", layers: (1...60).map { "layer\($0)" })
+        #expect(try compare("bytes-many:1"))
+        try bench.push("bytes-none:1", layers: [])
+        #expect(try compare("bytes-none:1"))
+    }
+
+    @Test("of an index is that of the processor, whatever this machine's is")
+    func index() throws {
+        var entries: [String] = []
+        for architecture in ["arm64", "amd64"] {
+            let image = try bench.push(
+                "bytes-index:\(architecture)", architecture: architecture, layers: ["shared", architecture])
+            let size = try bench.folder.read("bytes-index-\(architecture)/manifest.json").count
+            entries.append(
+                #"{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"\#(image.digest)","size":\#(size),"#
+                    + #""platform":{"os":"linux","architecture":"\#(architecture)"}}"#)
+        }
+        let type = "application/vnd.oci.image.index.v1+json"
+        let index = #"{"schemaVersion":2,"mediaType":"\#(type)","manifests":[\#(entries.joined(separator: ","))]}"#
+        let digest = try bench.registry.put(index, type, as: "bytes-index:1")
+        for image in ["bytes-index:1", "bytes-index@\(digest)"] {
+            #expect(try compare(image, skopeo: ["--override-arch", "amd64"]))
+            let amd64 = try bench.folder.read("ours.tar")
+            #expect(try compare(image, ["--arch", "aarch64"], skopeo: ["--override-arch", "arm64"]))
+            #expect(try bench.folder.read("ours.tar") != amd64)
+        }
+        let outcome = try bench.run(["pull", "\(name)/bytes-index:1", "--arch", "s390x"])
+        #expect(outcome.status == 65)
+        #expect(outcome.errors.contains("has no image for linux/s390x"))
+        #expect(outcome.errors.contains("linux/arm64, linux/amd64"))
+    }
+
+    @Test("of zstd layers, which skopeo's takes none of, is that of the same image with gzip")
+    func zstd() throws {
+        for compression in ["zstd", "gzip"] {
+            try bench.push("bytes-zstd:\(compression)", compression: compression, layers: ["one", "two", "empty"])
+            try bench.output([
+                "pull", "\(name)/bytes-zstd:\(compression)", "--final-image-tag", "1", "-o", "\(compression).tar",
+            ])
+        }
+        #expect(try bench.areSame("zstd.tar", "gzip.tar"))
+    }
+
+    @Test("of an image that docker pushed has skopeo's bytes, loads and runs")
+    func dockers() throws {
+        let docker = try DockerDaemon.shared
+        let image = "\(name)/bytes-docker/built:1"
+        try docker.output(["tag", DockerBuild.base.name, image])
+        try docker.output(["push", "--quiet", image])
+        #expect(try compare("bytes-docker/built:1", as: "pulled/from-docker:7"))
+        try docker.load(bench.folder.path("ours.tar"))
+        #expect(try docker.runImage("pulled/from-docker:7") == "one\n")
+    }
+
+    @Test("comes from the cache the second time")
+    func cached() throws {
+        try bench.push("bytes-cached:1", layers: ["one", "two"])
+        try bench.output(["pull", "\(name)/bytes-cached:1", "-o", "first.tar"])
+        let requests = "GET /v2/bytes-cached/blobs/"
+        #expect(bench.registry.requests(requests).filter { $0.contains("dockertools") }.count == 3)
+        try bench.output(["pull", "\(name)/bytes-cached:1", "-o", "second.tar"])
+        #expect(bench.registry.requests(requests).filter { $0.contains("dockertools") }.count == 3)
+        #expect(try bench.areSame("first.tar", "second.tar"))
+    }
+}

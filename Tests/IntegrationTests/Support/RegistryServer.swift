@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// A registry of the tests' own on this machine, docker-registry 2.8: plain http, open to all.
+struct RegistryServer {
+    /// It did not start.
+    struct Silent: Error {
+        let log: String
+    }
+
+    private let folder: SharedFolder
+    /// As images name it: `127.0.0.1:41234`.
+    let name: String
+
+    /// The registry that tests share; each has repositories of its own in it. Started at the first use.
+    static var shared: RegistryServer { get throws { try started.get() } }
+
+    private static let started = Result { try RegistryServer() }
+
+    /// - Parameter more: YAML of the configuration besides.
+    init(_ more: String = "") throws {
+        let configuration = """
+            version: 0.1
+            log: {level: info, accesslog: {disabled: false}}
+            storage: {filesystem: {rootdirectory: FOLDER/data}, delete: {enabled: true}}
+            compatibility: {schema1: {enabled: true}}
+            http: {addr: "127.0.0.1:0"}
+            \(more)
+            """
+        let script = #"printf '%s\n' "$1" > "$2" && exec docker-registry serve "$2""#
+        folder = try SharedFolder(
+            "registry", running: ["bash", "-c", script, "bash", configuration, "FOLDER/config.yml"])
+        // It is told a port that is free, and tells which one.
+        var port: Substring?
+        for _ in 0..<300 where port == nil {
+            port = Self.log(folder).firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/)?.output.1
+            if port == nil { usleep(100_000) }
+        }
+        guard let port else { throw Silent(log: Self.log(folder)) }
+        name = "127.0.0.1:\(port)"
+    }
+
+    private static func log(_ folder: SharedFolder) -> String {
+        (try? String(contentsOfFile: "\(folder.path)/log", encoding: .utf8)) ?? ""
+    }
+
+    /// The requests so far that have some text in them, such as `GET /v2/app/blobs/`.
+    func requests(_ text: String) -> [String] {
+        Self.log(folder).split(separator: "\n").map(String.init).filter { $0.contains(" - - [") && $0.contains(text) }
+    }
+
+    /// Pushes an image with skopeo.
+    ///
+    /// - Parameters:
+    ///   - source: as skopeo names it: `dir:…`.
+    ///   - name: repository and tag.
+    func push(_ source: String, to name: String, _ options: [String] = []) throws {
+        try Program.output(
+            ["skopeo", "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false"] + options + [
+                source, "docker://\(self.name)/\(name)",
+            ])
+    }
+
+    /// Puts a manifest as it is.
+    ///
+    /// - Returns: its digest.
+    @discardableResult
+    func put(_ manifest: String, _ mediaType: String, as name: String) throws -> String {
+        let script = """
+            import sys, urllib.request
+            request = urllib.request.Request(
+                sys.argv[1], method="PUT", headers={"Content-Type": sys.argv[2]}, data=sys.stdin.buffer.read())
+            print(urllib.request.urlopen(request).headers["Docker-Content-Digest"], end="")
+            """
+        let parts = name.split(separator: ":")
+        let url = "http://\(self.name)/v2/\(parts[0])/manifests/\(parts[1])"
+        return String(
+            decoding: try Program.python(script, [url, mediaType], input: Array(manifest.utf8)), as: UTF8.self)
+    }
+
+    /// The docker-archive that skopeo makes of an image.
+    ///
+    /// - Parameters:
+    ///   - image: repository and tag or digest: `app:1`.
+    ///   - name: what it is called in the archive, name and tag.
+    ///   - path: where the archive is written.
+    func archive(_ image: String, as name: String, to path: String, _ options: [String] = []) throws {
+        try Program.output(
+            ["skopeo", "--insecure-policy"] + options + [
+                "copy", "--quiet", "--src-tls-verify=false", "docker://\(self.name)/\(image)",
+                "docker-archive:\(path):\(name)",
+            ])
+    }
+}
