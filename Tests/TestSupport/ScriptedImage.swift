@@ -34,7 +34,9 @@ public struct ScriptedImage: Sendable {
             return digest
         }
         for (index, size) in sizes.enumerated() {
-            let tar = try TestTar.files([("file\(index)", random.bytes(size))])
+            let block = random.bytes(min(size, Self.block))
+            let body = (0..<size / max(1, block.count)).flatMap { _ in block }
+            let tar = try TestTar.files([("file\(index)", body + block.prefix(size - body.count))])
             let file = try Program.output(["gzip", "-1n"], input: tar)
             tars.append(tar)
             layers.append((try kept(file), file.count))
@@ -59,6 +61,9 @@ public struct ScriptedImage: Sendable {
         self.manifest = try Self.json(manifest)
         manifestDigest = "\(try SHA256.digest(of: self.manifest))"
     }
+
+    /// Bytes after which a file begins anew: more than gzip looks back.
+    private static let block = 256 * 1024
 
     private static func json(_ value: [String: Any]) throws -> [UInt8] {
         [UInt8](try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes]))

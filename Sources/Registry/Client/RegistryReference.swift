@@ -39,10 +39,11 @@ public struct RegistryReference: Hashable, Sendable {
         var parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let registry = parts.removeFirst()
         guard ReferenceName.isHost(registry.lowercased()[...]) else { throw fault("it names no registry") }
-        let isLowerCase = parts.allSatisfy { $0 == ReferenceName.lowercased(String($0)) }
-        guard isLowerCase else { throw fault("names of repositories are in lower case") }
         guard !parts.isEmpty, parts.allSatisfy(ReferenceName.isComponent) else {
             throw fault("it is not of the grammar of names")
+        }
+        guard parts.joined() == parts.joined().lowercased() else {
+            throw fault("names of repositories are in lower case")
         }
         self.registry = registry.lowercased()
         repository = parts.joined(separator: "/")
