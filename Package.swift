@@ -76,7 +76,7 @@ let package = Package(
         module(
             "Registry",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, deque, nioCore,
+                "Archives", "Digests", "Failures", "Images", "Store", "Tar", asyncHTTPClient, deque, nioCore,
                 nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module(
