@@ -61,8 +61,7 @@ public struct Load: Sendable {
     /// Gives an image that the daemon has the names that it is to have.
     private func name(_ image: WrittenImage, _ there: DockerDaemon.Known, _ daemon: DockerDaemon) throws {
         for name in image.names where name.name != nil && name.tag != nil {
-            guard !there.names.contains("\(name.familiar)"), !there.names.contains("\(name)") else { continue }
-            try daemon.tag(there.id, name)
+            if there.spelling(of: name) == nil { try daemon.tag(there.id, name) }
         }
     }
 

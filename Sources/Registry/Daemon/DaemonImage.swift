@@ -46,7 +46,6 @@ public struct DaemonImage {
     private func savedName(of known: DockerDaemon.Known) -> String {
         var wanted = ImageName(name)
         if wanted.tag == nil { wanted.tag = "latest" }
-        let spellings = ["\(wanted)", "\(wanted.familiar)", "\(wanted.full)", "localhost/\(wanted)"]
-        return spellings.first { known.names.contains($0) } ?? known.id
+        return known.spelling(of: wanted) ?? known.id
     }
 }

@@ -83,9 +83,14 @@ public final class DockerDaemon: Sendable {
     public struct Known: Sendable {
         /// `sha256:…`
         public let id: String
-        /// As docker shortens them.
-        public let names: [String]
+        let names: [String]
         let diffIDs: [Digest]
+
+        /// How the daemon spells one of the names; nil if the image does not have it. podman puts `localhost/` before those
+        /// without a registry.
+        public func spelling(of name: ImageName) -> String? {
+            ["\(name)", "\(name.familiar)", "\(name.full)", "localhost/\(name)"].first { names.contains($0) }
+        }
     }
 
     /// - Parameter name: a name or an ID.

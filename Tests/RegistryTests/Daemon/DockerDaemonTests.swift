@@ -118,7 +118,7 @@ final class DockerDaemonTests {
     @Test("says in its own words why it does not take one")
     func refuses() throws {
         for (answer, words) in [
-            (ScriptedServer.Answer(500, text: #"{"message":"no space\u001b left"}"#), "no space\\x1b left"),
+            (ScriptedServer.Answer(500, text: #"{"message":"no space\u001b left"}"#), "no space\u{FFFD} left"),
             (
                 .init(
                     200, text: "{\"stream\":\"x\"}\n{\"errorDetail\":{\"message\":\"bad layer\"},\"error\":\"other\"}\n"

@@ -1,0 +1,143 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Daemons that are not there, that may not be used, that die, and that change their minds.
+@Suite("dockertools load, where the daemon does not", .timeLimit(.minutes(5)))
+struct LoadRefusalTests {
+    private let fixture: LoadFixture
+    private var machine: TestMachine { fixture.machine }
+
+    init() throws { fixture = try LoadFixture() }
+
+    @Test("says what to do where there is none")
+    func missing() throws {
+        for (host, why) in [
+            ("unix://\(machine.path("none"))", "no such file or directory"),
+            ("tcp://127.0.0.1:1", "connection refused"),
+        ] {
+            let outcome = try fixture.load(["spec.json"], host: host)
+            #expect(outcome.status == 69)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.failure?.what == "cannot use the Docker daemon at \(host)")
+            #expect(outcome.failure?.why == why)
+            #expect(
+                outcome.failure?.fix == "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
+        }
+        let ssh = try fixture.load(["spec.json", "--host", "ssh://somewhere"])
+        #expect(ssh.status == 64)
+        #expect(ssh.failure?.why == "this program does not speak SSH")
+    }
+
+    @Test("says what to do where it may not be used")
+    func forbidden() throws {
+        let proxy = try SocketProxy(to: fixture.docker.host)
+        let socket = proxy.host.trimmingPrefix("unix://")
+        let outcome = try machine.shell(
+            """
+            chmod 711 . "$(dirname '\(socket)')"; chmod 600 '\(socket)'
+            cp "$DOCKERTOOLS" program; chmod 755 program
+            setpriv --reuid 65534 --clear-groups ./program load spec.json
+            """, environment: ["DOCKER_HOST": proxy.host])
+        #expect(outcome.status == 69)
+        #expect(outcome.failure?.why == "permission denied")
+        #expect(outcome.failure?.fix == "run as a user that may use it: one of the group docker, or root")
+    }
+
+    @Test("has nothing half-loaded where it dies on the way")
+    func dies() throws {
+        let proxy = try SocketProxy(to: fixture.docker.host, limit: 1_000_000)
+        let outcome = try fixture.load(["spec.json"], host: proxy.host)
+        #expect(outcome.status == 69)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.failure?.what == "cannot use the Docker daemon at \(proxy.host)")
+        #expect(try fixture.docker.run(["image", "inspect", "\(fixture.name):1"]).status != 0)
+        #expect(try machine.leftovers.isEmpty)
+    }
+
+    @Test("reaches it by TLS with docker's certificates, and not without")
+    func tls() throws {
+        let certificates = try Self.certificates()
+        let proxy = try SocketProxy(to: fixture.docker.host, certificates: certificates.path)
+        func environment(_ folder: String) -> [String: String] {
+            ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": certificates.path(folder)]
+        }
+        let loaded = try fixture.loaded(["spec.json"], host: proxy.host, environment: environment("client"))
+        #expect(loaded.output == proxy.host)
+        #expect(try fixture.docker.inspect("\(fixture.name):1", "{{.Id}}") == loaded.imageID)
+        let stranger = try fixture.load(["spec.json"], host: proxy.host, environment: environment("stranger"))
+        #expect(stranger.status == 69)
+        #expect(stranger.failure?.why == "its certificate is of no authority that is trusted here")
+        #expect(try fixture.load(["spec.json"], host: proxy.host, environment: environment("nobody")).status == 69)
+        #expect(try fixture.load(["spec.json"], host: proxy.host).status == 69)
+    }
+
+    @Test("sends all where the daemon has removed layers since it was asked")
+    func changesItsMind() throws {
+        let digests = try machine.layered(["--json"]).text.matches(of: /"diffID":"(sha256:[0-9a-f]{64})"/).map(\.1)
+        let loads = Mutex<[[UInt8]]>([])
+        let layers = digests.prefix(2).map { "\"\($0)\"" }.joined(separator: ",")
+        let server = try ScriptedServer { request in
+            switch request.path {
+            case "/_ping": return .init(200, [("API-Version", "1.41")])
+            case "/info": return .init(200, text: #"{"ServerVersion":"20"}"#)
+            case "/images/json": return .init(200, text: #"[{"Id":"sha256:x"}]"#)
+            case "/images/sha256:x/json":
+                return .init(200, text: #"{"Id":"sha256:x","RootFS":{"Type":"layers","Layers":[\#(layers)]}}"#)
+            case "/images/load":
+                let count = loads.withLock { loads in
+                    loads.append(request.body)
+                    return loads.count
+                }
+                return .init(
+                    200, text: count == 1 ? "{\"error\":\"open /x/layer.tar: no such file or directory\"}\n" : "{}\n")
+            default: return .init(404, text: "{}")
+            }
+        }
+        let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("warning: the daemon misses layers that it had"))
+        #expect(outcome.errors.contains("sent 3 of 3 layers"))
+        let names = try loads.withLock { $0 }.map { body in
+            String(decoding: try Program.output(["tar", "-t"], input: body), as: UTF8.self)
+        }
+        #expect(names.count == 2)
+        #expect(digests.map { names[0].contains("\($0.dropFirst(7))/layer.tar") } == [false, false, true])
+        #expect(digests.map { names[1].contains("\($0.dropFirst(7))/layer.tar") } == [true, true, true])
+    }
+
+    @Test("tells what the daemon says", arguments: [500, 200])
+    func words(status: Int) throws {
+        let server = try ScriptedServer { request in
+            switch request.path {
+            case "/_ping": return .init(200, [("API-Version", "1.50")])
+            case "/info":
+                return .init(200, text: #"{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#)
+            default: return .init(status, text: #"{"message":"no space left","error":"no space left"}"#)
+            }
+        }
+        let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
+        #expect(outcome.status == 69)
+        #expect(outcome.failure?.why == "it said: no space left")
+        // One that wants all layers is not asked for what it has.
+        #expect(server.lines == ["GET /_ping", "GET /info", "POST /images/load"])
+    }
+
+    /// An authority, a server's certificate for 127.0.0.1, and clients: one of the authority, one of another one, and one
+    /// without any.
+    private static func certificates() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        let script = """
+            new() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout $1.key -out $1.pem \
+                -subj /CN=$1; }
+            sign() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.csr -subj /CN=$1 &&
+                printf 'subjectAltName=IP:127.0.0.1' > extensions &&
+                openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out $1.pem; }
+            new ca && new other && sign server && sign cert && mkdir client stranger nobody &&
+            cp ca.pem cert.pem client && cp cert.key client/key.pem && cp other.pem stranger/ca.pem && cp ca.pem nobody
+            """
+        try Program.output(["bash", "-e", "-c", script], in: folder.path)
+        return folder
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+
+/// Stands before a daemon's socket: counts what it is sent, speaks TLS for it, or hangs up.
+final class SocketProxy {
+    /// Where it listens, as docker writes it.
+    let host: String
+    private let folder: TemporaryFolder
+    private let process = Process()
+
+    /// - Parameters:
+    ///   - socket: the daemon's: `unix:///…`.
+    ///   - limit: it hangs up when so many bytes were sent.
+    ///   - certificates: a folder with `server.pem`, `server.key` and `ca.pem`; it listens on TCP then, and wants a
+    ///     certificate of that authority.
+    init(to socket: String, limit: Int? = nil, certificates: String? = nil) throws {
+        folder = try TemporaryFolder()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "python3", "-c", Self.script, String(socket.trimmingPrefix("unix://")), folder.path,
+            "\(limit ?? -1)", certificates ?? "",
+        ]
+        try process.run()
+        let ready = folder.path("ready")
+        for _ in 0..<600 where !FileManager.default.fileExists(atPath: ready) { usleep(10_000) }
+        host = String(decoding: try folder.read("ready"), as: UTF8.self)
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Bytes that the daemon was sent through it so far.
+    var sent: Int {
+        get throws { try Int(String(decoding: folder.read("sent"), as: UTF8.self)) ?? 0 }
+    }
+
+    private static let script = """
+        import os, socket, ssl, sys, threading
+        target, folder, limit, certificates = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+        context, total, lock = None, 0, threading.Lock()
+
+        def note(name, text):
+            with open(folder + "/." + name, "w") as handle: handle.write(text)
+            os.rename(folder + "/." + name, folder + "/" + name)
+
+        def pump(source, sink, counts):
+            global total
+            try:
+                while data := source.recv(65536):
+                    if counts:
+                        with lock:
+                            total += len(data)
+                            note("sent", str(total))
+                        if 0 <= limit < total: break
+                    sink.sendall(data)
+            except OSError: pass
+            for end in (source, sink):
+                try: end.shutdown(socket.SHUT_RDWR)
+                except OSError: pass
+
+        def serve(client):
+            try:
+                if context: client = context.wrap_socket(client, server_side=True)
+            except OSError: return
+            daemon = socket.socket(socket.AF_UNIX)
+            daemon.connect(target)
+            threading.Thread(target=pump, args=(client, daemon, True), daemon=True).start()
+            pump(daemon, client, False)
+
+        note("sent", "0")
+        if certificates:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates + "/server.pem", certificates + "/server.key")
+            context.load_verify_locations(certificates + "/ca.pem")
+            context.verify_mode = ssl.CERT_REQUIRED
+            server = socket.create_server(("127.0.0.1", 0))
+            host = "tcp://127.0.0.1:%d" % server.getsockname()[1]
+        else:
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(folder + "/socket")
+            server.listen(16)
+            host = "unix://" + folder + "/socket"
+        note("ready", host)
+        while True: threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+        """
+}
