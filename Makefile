@@ -21,7 +21,7 @@ TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io gzip libcap
 # What the fuzzers' first inputs are made with.
 FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.
-BENCH_PACKAGES := docker.io openssl pigz python3 time
+BENCH_PACKAGES := docker-registry docker.io openssl pigz python3 skopeo time
 
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Installs what is missing of the packages $(1); the lists are fetched only then.

@@ -76,7 +76,7 @@ let package = Package(
         module(
             "Registry",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Tar", asyncHTTPClient, deque, nioCore,
+                "Archives", "Digests", "Failures", "Images", "Store", "Tar", asyncHTTPClient, deque, nioCore,
                 nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module(
@@ -90,7 +90,8 @@ let package = Package(
             dependencies: ["Archives", "DockerTools", "Failures", argumentParser, systemPackage],
             swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["Tar"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Digests", "Tar"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("DigestsTests", ["Digests", "TestSupport"]),
         tests("TarTests", ["Tar", "Failures", "TestSupport"]),
         tests("ArchivesTests", ["Archives", "Tar", "Failures", "TestSupport", systemPackage]),

@@ -82,15 +82,16 @@ extension DigestCache.Key {
     /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
-    init?(folders: [[UInt8]], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws {
+    init?(folders: [FileLayer.Folder], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws
+    {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
         // To be raised when the writer writes the same trees in another way.
-        add("layer 1")
+        add("layer 2")
         add("\(owner.uid) \(owner.gid) \(owner.modified)")
         add(owner.userName)
         add(owner.groupName)
-        for folder in folders { add(String(decoding: folder, as: UTF8.self)) }
+        for folder in folders { add("\(folder)") }
         for (tree, place) in trees {
             guard let fingerprint = tree.fingerprint, tree.newestChange < time - Self.settled else { return nil }
             add(place)

@@ -18,12 +18,13 @@ final class OpenFileLayer: OpenLayer {
         let trees = try layer.parts.map { part in
             switch part.source {
             case .path(let path): (try FileTree(walking: path), part.place)
-            case .tree(let tree): (tree, part.place)
+            // What nothing is kept of needs no fingerprint.
+            case .tree(let tree): (layer.cache == nil ? tree : try tree.fingerprinted(), part.place)
             }
         }
         self.layer = layer
         self.trees = trees
-        key = try DigestCache.Key(folders: layer.folders.map(\.path), trees: trees, owner: layer.owner, at: now)
+        key = try DigestCache.Key(folders: layer.folders, trees: trees, owner: layer.owner, at: now)
         size = try Self.write(layer, trees, to: NullSink(), bodies: false)
         knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
     }

@@ -56,7 +56,7 @@ public struct FileTree: Sendable {
     /// What few entries have besides: empty for a tree that was read without links and attributes.
     var inodes: [Inode] = []
     /// The digest of all that the file system says of the entries, times of change and inodes too: what has the same
-    /// fingerprint has the same contents. Nil for a tree that was put together.
+    /// fingerprint has the same contents. Nil for a tree that was put together, unless it was asked for.
     public internal(set) var fingerprint: Digest?
     /// When the last of the entries' inodes changed, in nanoseconds since 1970.
     public internal(set) var newestChange: Int64 = .min

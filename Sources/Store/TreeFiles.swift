@@ -75,10 +75,16 @@ public struct TreeFile: TarBody {
         }
     }
 
-    /// Throws if the file is not what it was when the tree was read: size and time of change tell.
-    func check(_ entry: FileTree.Entry) throws {
+    /// What the file system says of it.
+    func status() throws -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure.io("cannot read \(name())") }
+        return status
+    }
+
+    /// Throws if the file is not what it was when the tree was read: size and time of change tell.
+    func check(_ entry: FileTree.Entry) throws {
+        let status = try status()
         let modified = status.st_mtim.nanoseconds
         guard FileTree.Kind(mode: status.st_mode) == .file, UInt64(status.st_size) == entry.size,
             modified == entry.modified

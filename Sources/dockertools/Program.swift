@@ -33,6 +33,7 @@ struct Program: AsyncParsableCommand {
         Interruption.fillStandardStreams()
         Interruption.install()
         FileMask.set()
+        FreedMemory.giveBack()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

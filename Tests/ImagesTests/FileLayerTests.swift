@@ -118,7 +118,9 @@ struct DigestCacheTests {
         folders: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
     ) throws -> DigestCache.Key {
         try #require(
-            try DigestCache.Key(folders: folders.map { Array($0.utf8) }, trees: [(tree, place)], owner: owner, at: .max)
+            try DigestCache.Key(
+                folders: folders.map { FileLayer.Folder(Array($0.utf8)) }, trees: [(tree, place)], owner: owner,
+                at: .max)
         )
     }
 

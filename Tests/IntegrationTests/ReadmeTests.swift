@@ -51,10 +51,12 @@ struct ReadmeTests {
             "XDG_CACHE_HOME": folder.path("cache"),
             "DOCKER_HOST": try DockerDaemon.shared.host,
         ]
+        let registry = try RegistryServer.shared.name
         for example in examples {
-            let shell = ["bash", "-c", example.command + " 2>&1"]
+            let command = example.command.replacing("localhost:5000", with: registry)
+            let shell = ["bash", "-c", command + " 2>&1"]
             let outcome = try Program.run(shell, environment: environment, in: folder.path)
-            var output = outcome.text.replacing(folder.path, with: "/work")
+            var output = outcome.text.replacing(folder.path, with: "/work").replacing(registry, with: "localhost:5000")
             if !output.isEmpty, !output.hasSuffix("\n") { output += "\n" }
             #expect(output == example.output, "\(example.command)")
         }

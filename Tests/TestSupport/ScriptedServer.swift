@@ -32,6 +32,8 @@ public final class ScriptedServer: Sendable {
         public var length = Length.told
         /// The connection ends behind so many bytes of the body.
         public var cutAfter: Int?
+        /// Whether the body is sent over and over, until nobody reads it.
+        public var isEndless = false
         /// Seconds before the head.
         public var delay = 0.0
         /// So many bytes of the body at a time, and seconds between them.
@@ -116,7 +118,7 @@ public final class ScriptedServer: Sendable {
         var head = "HTTP/1.1 \(answer.status) Scripted\r\n"
         for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
         var body = answer.body
-        switch answer.length {
+        switch answer.isEndless ? .missing : answer.length {
         case .told: if answer.status != 204, answer.status != 304 { head += "Content-Length: \(body.count)\r\n" }
         case .falsely(let count): head += "Content-Length: \(count)\r\n"
         case .missing: head += "Connection: close\r\n"
@@ -126,6 +128,7 @@ public final class ScriptedServer: Sendable {
         }
         guard write(Array((head + "\r\n").utf8), to: connection) else { return false }
         if isHead { return true }
+        while answer.isEndless { guard write(body, to: connection) else { return false } }
         let shown = body.prefix(answer.cutAfter ?? .max)
         var rest = shown[...]
         while !rest.isEmpty {
@@ -134,9 +137,13 @@ public final class ScriptedServer: Sendable {
             rest = rest.dropFirst(part.count)
             if let drip = answer.drip, !rest.isEmpty { Thread.sleep(forTimeInterval: drip.pause) }
         }
+        if answer.cutAfter != nil { Thread.sleep(forTimeInterval: Self.beforeCut) }
         if case .missing = answer.length { return false }
         return answer.cutAfter == nil
     }
+
+    /// Seconds in which the client takes what it was sent before it sees the cut.
+    private static let beforeCut = 0.2
 
     private static func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
         var rest = bytes[...]

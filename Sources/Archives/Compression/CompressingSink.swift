@@ -32,7 +32,8 @@ public final class CompressingSink: ArchiveSink {
         guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        limit = min(8 * threads, Self.memory / (2 * format.blockSize))
+        // One thread is fed by another that waits for nothing else: it needs no more than a few.
+        limit = threads == 1 ? 3 : min(8 * threads, Self.memory / (2 * format.blockSize))
         let codecs = CodecPool(format.codec)
         self.codecs = codecs
         workers = OrderedWorkers(width: threads) { piece in

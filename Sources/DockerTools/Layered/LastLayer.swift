@@ -18,7 +18,9 @@ enum LastLayer {
         let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
         // Where the base has a link to a folder, as Debian's /bin is one, a folder would hide all that is behind it.
         let tree = changed.entries.count > 1 ? try base().map { try changed.laid(over: $0) } ?? changed : changed
-        let layer = FileLayer(title: "customisation layer", parts: [.init(.tree(tree), at: "")], owner: spec.owner)
+        let layer = FileLayer(
+            title: "customisation layer", parts: [.init(.tree(tree), at: "")], owner: spec.owner,
+            cache: surroundings.digestCache)
         return (layer, work)
     }
 

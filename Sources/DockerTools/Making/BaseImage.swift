@@ -27,7 +27,7 @@ struct BaseImage: Sendable {
             let pulled = try await PulledImage(PullRequest(pull), surroundings, reporter)
             // The digest says which bytes these are; what their archive hashes to need be found out but once.
             try pulled.check(pulled.archiveHash(progress: reporter))
-            try self.init(pulled.image)
+            try self.init(pulled.named)
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
             guard !makers.contains(real) else {

@@ -28,7 +28,7 @@ struct SingleLayer {
         parts += paths.map { FileLayer.Part(.path(spec.storeLocation.machinePath(of: $0)), at: Self.place($0.path)) }
         let layer = FileLayer(
             title: "the image's own layer", storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
-            parts: parts, owner: spec.owner)
+            parts: parts, owner: spec.owner, cache: surroundings.digestCache)
         return (layer, work)
     }
 

@@ -60,8 +60,8 @@ public struct Pull: Sendable {
                 sha256 = known
             }
             result = try destination.write(
-                [RenamedImage(pulled.image, names: [request.finalName])], format: format,
-                compressor: pulled.image.layerCompressor, surroundings, progress: reporter)
+                [pulled.named], format: format, compressor: pulled.image.layerCompressor, surroundings,
+                progress: reporter)
         }
         if request.hash == nil { warn(pulled, sha256) }
         result.more = [
@@ -97,7 +97,10 @@ public struct Pull: Sendable {
         let pin =
             sha256.map { "to pin it: --sha256 \($0.nixBase32), of \(name)" }
             ?? "`dockertools prefetch \(name)` tells the hash to pin"
-        reporter.warn("nothing says what \(request.reference) should be: the registry is believed; \(pin)")
+        let fault =
+            request.reference.digest == nil
+            ? "nothing pins \(request.reference): the registry is believed" : "no hash pins the archive"
+        reporter.warn("\(fault); \(pin)")
     }
 }
 

@@ -3,7 +3,7 @@ import Images
 import Registry
 
 /// What is to be pulled, and what it is called then.
-public struct PullRequest: Sendable {
+struct PullRequest: Sendable {
     /// As it was written, without tag and digest: `redis`.
     let imageName: String
     var reference: RegistryReference

@@ -18,7 +18,9 @@ struct PulledImage: Sendable {
     /// - Throws: `Failure` with code `data` if there is none, `unavailable` where the registry does not give it.
     init(_ request: PullRequest, _ surroundings: Surroundings, _ reporter: any Reporter) async throws {
         var surroundings = surroundings
-        if !request.tlsVerify { surroundings.registries.tlsVerify = false }
+        if !request.tlsVerify {
+            surroundings.registries = surroundings.registries.unverified(request.reference.registry)
+        }
         let found = try await surroundings.registryImage(
             request.reference, task: "cannot pull \(request.reference)", reporter)
         var context = surroundings.reading(architecture: nil, keepsLayers: true)
@@ -28,6 +30,9 @@ struct PulledImage: Sendable {
         self.request = request
         self.surroundings = surroundings
     }
+
+    /// The image under the name that it has in the archive.
+    var named: any Image { RenamedImage(image, names: [request.finalName]) }
 
     /// Writes the docker-archive.
     ///

@@ -43,6 +43,14 @@ extension RegistryAccess {
             advice: "log in to the registries, or pull the images one by one")
     }
 
+    /// The same, but for one registry, whose certificate is not looked at: what is meant for another is kept from it.
+    func unverified(_ registry: String) -> RegistryAccess {
+        var access = self
+        if !means(registry) { (access.credentials, access.certDir) = (nil, nil) }
+        (access.registry, access.tlsVerify) = (registry, false)
+        return access
+    }
+
     /// Whether what is said for one registry is meant for this one.
     func means(_ other: String) -> Bool { registry == nil || registry == other }
 }

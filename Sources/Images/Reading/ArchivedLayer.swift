@@ -51,6 +51,12 @@ public struct ArchivedLayer: Layer {
         }
     }
 
+    /// Whether the file comes from elsewhere: then it was compared with its digest when it came.
+    var isBrought: Bool {
+        if case .elsewhere = place { return true }
+        return false
+    }
+
     public func expect() {
         if case .elsewhere(let remote) = place { remote.expect() }
     }

@@ -11,22 +11,22 @@ struct Challenge: Equatable {
     static func parse(_ header: String) -> [Challenge] {
         var challenges: [Challenge] = []
         var rest = Substring(header)
-        func skipBlanks() { rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "," } }
+        func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
         func token() -> String {
             let token = rest.prefix { !" \t,=\"".contains($0) }
             rest = rest.dropFirst(token.count)
             return String(token)
         }
         while true {
-            skipBlanks()
+            rest = rest.drop { isBlank($0) || $0 == "," }
             let word = token()
             guard !word.isEmpty else { return challenges }
-            let isParameter = rest.first == "="
-            guard isParameter, !challenges.isEmpty else {
+            let behind = rest.drop(while: isBlank)
+            guard behind.first == "=", !challenges.isEmpty else {
                 challenges.append(Challenge(scheme: word.lowercased()))
                 continue
             }
-            rest = rest.dropFirst()
+            rest = behind.dropFirst().drop(while: isBlank)
             guard let value = rest.first == "\"" ? quoted(&rest) : token() else { return challenges }
             challenges[challenges.count - 1].parameters[word.lowercased()] = value
         }

@@ -15,13 +15,14 @@ extension RegistryClient {
         _ repository: String, _ digest: Digest, into blob: PartialBlob, advance: (Int) -> Void
     ) throws {
         var attempt = 0
+        /// Bytes that were there once: what is brought again and again is no progress.
+        var most = blob.count
         while true {
-            let before = blob.count
             do {
                 if try fetchOnce(repository, digest, into: blob, advance: advance) { return }
             } catch let error as HTTPError where isPassing(error) {
                 // A connection that brought something counts as one that works.
-                if blob.count > before { attempt = 0 }
+                if blob.count >= most + UInt64(HTTPSettings.leastBytes) { (attempt, most) = (0, blob.count) }
                 guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
                 Thread.sleep(forTimeInterval: pause)
             } catch let error as HTTPError {
@@ -66,7 +67,10 @@ extension RegistryClient {
             throw error
         }
         if buffer.filled > 0 { _ = try blob.take(buffer) }
-        if let size = blob.size, blob.count < size { throw HTTPError(.closed, "the registry sent too little") }
+        // An answer that does not tell where it ends may have been cut; what another one lacks, the registry has not.
+        if let size = blob.size, blob.count < size, !response.tellsItsEnd {
+            throw HTTPError(.closed, "the registry sent too little")
+        }
         return true
     }
 

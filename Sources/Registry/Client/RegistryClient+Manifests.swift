@@ -67,13 +67,14 @@ extension RegistryClient {
             throw schema1(place)
         }
         if let own, let told, own != told, OCIMediaType.known.contains(told) {
-            throw damaged("\(place) calls itself \(own), and the registry calls it \(told)")
+            throw damaged("\(place) calls itself \(TarName.quoted(own)), and the registry calls it '\(told)'")
         }
-        guard let type = own ?? told.flatMap({ OCIMediaType.known.contains($0) ? $0 : nil }) else {
-            // OCI's manifests need not say what they are.
-            return value["manifests"] == nil ? OCIMediaType.manifest : OCIMediaType.index
+        if let own, !OCIMediaType.known.contains(own) {
+            throw damaged("\(place) calls itself \(TarName.quoted(own)), which is neither a manifest nor an index")
         }
-        return type
+        // OCI's manifests need not say what they are.
+        return own ?? told.flatMap { OCIMediaType.known.contains($0) ? $0 : nil }
+            ?? (value["manifests"] == nil ? OCIMediaType.manifest : OCIMediaType.index)
     }
 
     private func schema1(_ place: String) -> Failure {

@@ -49,7 +49,7 @@ extension RegistryClient {
         }
         let response = try retrying { try transport.send(request) }
         guard response.status == 200 else {
-            throw RegistryAnswer(response, to: "the token server \(server)").failure(task)
+            throw RegistryAnswer(response, to: "\(request.method) \(server)").failure(task)
         }
         return try Self.token(in: response, server, task)
     }
@@ -57,7 +57,8 @@ extension RegistryClient {
     private static func token(in response: HTTPResponse, _ server: HTTPAddress, _ task: String) throws -> Secret {
         let body = try response.bytes(limit: tokenLimit)
         let value = body.flatMap { try? JSONValue(parsing: $0, source: "the token", limit: tokenLimit) }
-        guard let token = value?["token"]?.string ?? value?["access_token"]?.string, isToken(token) else {
+        let texts = [value?["token"]?.string, value?["access_token"]?.string].compactMap { $0 }
+        guard let token = texts.first(where: isToken) else {
             throw HTTPError(.malformed, "the token server \(server) gives no token")
         }
         return Secret(token)

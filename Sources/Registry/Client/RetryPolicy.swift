@@ -4,7 +4,7 @@ import Foundation
 public struct RetryPolicy: Sendable {
     /// Requests after the first one.
     public var count: Int
-    /// Seconds before the first of them; twice as long before each next one.
+    /// Seconds before the first of them; twice as long before each next one, up to `longest`.
     public var pause: Double
     /// Seconds that a registry may ask for. Whoever is asked for more is told so, and can come back.
     public var longest: Double
@@ -26,18 +26,23 @@ public struct RetryPolicy: Sendable {
     /// - Returns: nil if there is to be none.
     func pause(before attempt: Int, asked: Double?) -> Double? {
         guard attempt < count else { return nil }
-        let own = pause * pow(2, Double(attempt))
+        let own = min(pause * pow(2, Double(attempt)), longest)
         guard let asked else { return own }
         return asked <= longest ? max(asked, own) : nil
     }
 
+    /// 30 years, for servers that ask for more than any number of people holds.
+    private static let mostSeconds = 1e9
+
     /// What a Retry-After header asks for, in seconds from now: a number of them, or a date (RFC 9110, 10.2.3).
     static func seconds(_ header: String, now: Date = Date()) -> Double? {
-        if let seconds = Double(header), seconds >= 0, seconds.isFinite { return seconds }
+        if !header.isEmpty, header.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            return Double(header).map { min($0, mostSeconds) }
+        }
         let format = DateFormatter()
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(identifier: "GMT")
         format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return format.date(from: header).map { max(0, $0.timeIntervalSince(now)) }
+        return format.date(from: header).map { min(max(0, $0.timeIntervalSince(now)), mostSeconds) }
     }
 }

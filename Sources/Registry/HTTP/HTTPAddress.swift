@@ -1,4 +1,5 @@
 import Foundation
+import Images
 
 /// An absolute address: a server, and what is asked of it.
 public struct HTTPAddress: Hashable, Sendable {
@@ -63,11 +64,22 @@ public struct HTTPAddress: Hashable, Sendable {
     private init?(_ components: URLComponents) {
         guard let scheme = components.scheme.flatMap({ HTTPScheme(rawValue: $0.lowercased()) }),
             let host = components.host?.lowercased(), !host.isEmpty, components.user == nil, components.password == nil,
-            (1...65535).contains(components.port ?? scheme.defaultPort)
+            (1...65535).contains(components.port ?? scheme.defaultPort),
+            // A number that is too large for it has no port there.
+            components.port != nil || components.rangeOfPort == nil
         else { return nil }
-        let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        let name = isBracketed ? String(host.dropFirst().dropLast()) : host
+        guard Self.isHost(name), isBracketed == name.contains(":") else { return nil }
         origin = .web(scheme: scheme, host: name, port: components.port ?? scheme.defaultPort)
         target = Self.target(of: components)
+    }
+
+    /// Whether a host is a name or an address. `169.254.169.254%2F` is decoded to what is neither, and would be taken for
+    /// the one thing by those who look where it leads, and for another by those who connect.
+    private static func isHost(_ name: String) -> Bool {
+        if name.contains(":") { return IPAddress(name) != nil }
+        return name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "-._".utf8.contains($0) }
     }
 
     private static func target(of components: URLComponents) -> String {

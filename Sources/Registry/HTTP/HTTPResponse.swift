@@ -19,6 +19,9 @@ public struct HTTPResponse {
     /// Whether the request was granted: 2xx.
     public var isSuccess: Bool { (200...299).contains(status) }
 
+    /// Whether a body that is cut is told from one that has come to its end: without that, the end of the connection is it.
+    var tellsItsEnd: Bool { header("Content-Length") != nil || header("Transfer-Encoding") != nil }
+
     /// The value of a header; the first of several.
     public func header(_ name: String) -> String? { headers.first(name: name) }
 

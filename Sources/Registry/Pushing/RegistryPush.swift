@@ -16,8 +16,9 @@ public struct RegistryPush: Sendable {
 
     /// Questions to the registry at a time.
     private static let askedAtOnce = 8
-    /// Layers that are sent at a time. Each is compressed on a thread of its own, with some megabytes of buffers.
-    private static let sentAtOnce = 3
+    /// Layers that are sent at a time. Each is compressed on a thread of its own, faster than most lines carry it, and takes
+    /// some megabytes of buffers.
+    private static let sentAtOnce = 2
 
     /// - Parameters:
     ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.

@@ -81,6 +81,20 @@ struct RegistryTLSTests {
         #expect(try bench.pull(misplaced, ["--tls-verify=false"]).status == 0)
     }
 
+    @Test("is not asked for it where a spec says so, also for a base of what goes to another registry")
+    func unverifiedBySpec() throws {
+        let pin = try bench.output(["prefetch", image, "--tls-verify=false", "--spec", "json"])
+        let strict = pin.replacing(",\n  \"tlsVerify\": false", with: "")
+        #expect(strict != pin)
+        let other = "\(try RegistryServer.shared.name)/on-unverified:1"
+        for (pin, status) in [(pin, Int32(0)), (strict, 69)] {
+            try bench.write(pin, to: "pin.json")
+            #expect(try bench.pull("pin.json").status == status)
+            try bench.write(#"{"name": "on", "fromImage": {"pull": \#(pin)}}"#, to: "on.json")
+            #expect(try bench.run(["push", "on.json", other]).status == status)
+        }
+    }
+
     @Test("has to be the host that its certificate is for")
     func otherHost() throws {
         let options = ["--cert-dir", try servers.authority.certDir(in: bench)]

@@ -15,21 +15,11 @@ struct OutputTests {
         try machine.spec(["contents": [path], "closure": "graph.json"])
     }
 
-    /// Runs a script where a small tmpfs is mounted on a folder, for the script alone; then lists that folder on standard
-    /// output.
-    private func onSmallDisk(_ folder: String, _ script: String) throws -> Program.Outcome {
-        try machine.shell(
-            """
-            unshare --mount bash -c 'mount -t tmpfs -o size=2m none \(folder) || exit 99
-            \(script); status=$?; ls -A \(folder); exit $status'
-            """)
-    }
-
     @Test("A full disk ends with 74, and leaves nothing", arguments: ["none", "gz", "zstd"])
     func fullDisk(_ compressor: String) throws {
         var generator = SeededGenerator(seed: 1)
         try machine.write(generator.bytes(4 << 20), to: "root\(path)/file")
-        let outcome = try onSmallDisk(
+        let outcome = try machine.onSmallDisk(
             "out", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet --compressor \(compressor)")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot write to out/image.tar")
@@ -44,7 +34,7 @@ struct OutputTests {
     func fullWorkDisk() throws {
         try machine.write([UInt8](repeating: 1, count: 4 << 20), to: "plain/large")
         try machine.spec(["contents": ["plain"], "extraCommands": "true"])
-        let outcome = try onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
+        let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what.hasPrefix("cannot make \(machine.path("tmp"))/dockertools-") == true)
         #expect(outcome.failure?.what.hasSuffix("/layer/large") == true)
@@ -57,7 +47,7 @@ struct OutputTests {
     @Test("A script that fills the disk fails with its own words, and leaves nothing")
     func fullWorkDiskOfScript() throws {
         try machine.spec(["extraCommands": "dd if=/dev/zero of=large bs=1M count=4 status=none"])
-        let outcome = try onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
+        let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 1)
         #expect(outcome.failure?.what == "extraCommands failed")
         #expect(outcome.failure?.why.contains("it ended with status 1; its last lines:") == true)

@@ -80,6 +80,16 @@ final class TestMachine: Sendable {
         return try Program.run(["bash", "-c", script], environment: all, in: folder.path)
     }
 
+    /// Runs a script where a small tmpfs is mounted on a folder, for the script alone; then lists that folder on standard
+    /// output.
+    func onSmallDisk(_ folder: String, _ script: String) throws -> Program.Outcome {
+        try shell(
+            """
+            unshare --mount bash -c 'mount -t tmpfs -o size=2m none \(folder) || exit 99
+            \(script); status=$?; ls -A \(folder); exit $status'
+            """)
+    }
+
     /// What a run left behind: outputs, work files, and processes that have this machine in their environment.
     var leftovers: [String] {
         get throws {

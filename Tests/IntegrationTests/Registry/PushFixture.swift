@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+
+/// A store of the test's own with two paths, a spec of an image of them, and the registry that it is pushed to.
+struct PushFixture {
+    let pulls: PullFixture
+    let folder: TemporaryFolder
+    let registry: RegistryServer
+
+    static let words = "/nix/store/7rz6ly7r1rz5rxxiqbnrpbcvs0i43j1d-words"
+    static let tool = "/nix/store/k2a4s9c8gkhs5b8z6x7d0p1n3v4wq5yj-tool"
+
+    init() throws {
+        pulls = try PullFixture()
+        (folder, registry) = (pulls.folder, pulls.registry)
+        try file("store\(Self.words)/text", "some words, \(UUID().uuidString)\n")
+        try file("store\(Self.tool)/bin/tool", "cat \(Self.words)/text\n")
+        try write(
+            "graph.json",
+            #"[{"path":"\#(Self.words)","references":[]},{"path":"\#(Self.tool)","references":["\#(Self.words)"]}]"#)
+        try writeSpec()
+    }
+
+    /// Writes the spec.
+    ///
+    /// - Parameter config: more of it, each line a key.
+    func writeSpec(_ name: String = "image.toml", architecture: String = "amd64", _ more: String = "") throws {
+        try write(
+            name,
+            """
+            name = "app"
+            architecture = "\(architecture)"
+            storeRoot = "store"
+            closure = "graph.json"
+            contents = ["\(Self.tool)"]
+            \(more)
+            """)
+    }
+
+    func write(_ name: String, _ text: String) throws { try folder.write(Array(text.utf8), to: name) }
+
+    func file(_ name: String, _ text: String) throws {
+        let url = URL(fileURLWithPath: folder.path(name))
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try write(name, text)
+    }
+
+    /// Waits until the files are old enough for what is known of them to be kept.
+    func settle() { usleep(2_200_000) }
+
+    /// Pushes, which must succeed.
+    ///
+    /// - Returns: the object that it prints.
+    @discardableResult
+    func push(_ image: String = "image.toml", to name: String, _ options: [String] = []) throws -> Pushed {
+        let output = try pulls.output(["push", image, "\(registry.name)/\(name)", "--json"] + options)
+        return try JSONDecoder().decode(Pushed.self, from: Data(output.utf8))
+    }
+
+    /// The requests that a call makes, without the time and what varies in them: `HEAD blobs`.
+    func requests(to repository: String, _ body: () throws -> Void) throws -> [String] {
+        let before = registry.requests("/v2/\(repository)/").count
+        try body()
+        return registry.requests("/v2/\(repository)/").dropFirst(before).map { line in
+            let words = line.split(separator: "\"")[1].split(separator: " ")
+            let rest = words[1].dropFirst("/v2/\(repository)/".count)
+            return "\(words[0]) \(rest.contains("?mount=") ? "mount" : rest.split(separator: "/")[0])"
+        }
+    }
+}
+
+/// What `push --json` prints.
+struct Pushed: Decodable {
+    struct Image: Decodable {
+        let imageID: String
+        let digest: String
+        let platform: String
+        let layers: [Layer]
+    }
+
+    struct Layer: Decodable {
+        let diffID: String
+        let digest: String
+        let size: Int
+        let way: String
+        let storePaths: [String]
+    }
+
+    let name: String
+    let tag: String?
+    let digest: String
+    let reference: String
+    let sent: Int
+    let spared: Int
+    let images: [Image]
+
+    var ways: [String] { images.flatMap { $0.layers.map(\.way) } }
+}

@@ -1,0 +1,211 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("A push")
+struct PushTests {
+    private let bench: PushFixture
+    private var name: String { bench.registry.name }
+
+    init() throws { bench = try PushFixture() }
+
+    @Test("gives an image that docker, skopeo and podman pull")
+    func pulledByOthers() throws {
+        try bench.writeSpec("image.toml", "config = { Cmd = [\"/bin/sh\"] }")
+        let busybox = try bench.pulls.output([
+            "layered", "image.toml", "-o", "image.tar", "--compressor", "none", "--json",
+        ])
+        let pushed = try bench.push(to: "push/others:1")
+        let id = pushed.images[0].imageID
+        #expect(busybox.contains(id))
+        let docker = try DockerDaemon.shared
+        try docker.output(["pull", "\(name)/push/others:1"])
+        #expect(try docker.inspect("\(name)/push/others:1", "{{.Id}}") == id)
+        try Program.output([
+            "skopeo", "copy", "--quiet", "--insecure-policy", "--src-tls-verify=false",
+            "docker://\(name)/push/others@\(pushed.digest)", "dir:\(bench.folder.path("dir"))",
+        ])
+        #expect(try bench.folder.read("dir/\(id.dropFirst(7))").count > 100)
+        let shared = try SharedFolder("podman")
+        let podman = [
+            "podman", "--root", "\(shared.path)/root", "--runroot", "\(shared.path)/run", "--storage-driver", "vfs",
+        ]
+        let pull = try Program.output(podman + ["pull", "--quiet", "--tls-verify=false", "\(name)/push/others:1"])
+        #expect("sha256:" + String(decoding: pull.dropLast(), as: UTF8.self) == id)
+        try Program.output(podman + ["rmi", "--all", "--force"])
+    }
+
+    @Test("of an image that has not changed sends the manifest alone, and reads no file of it")
+    func again() throws {
+        bench.settle()
+        let first = try bench.push(to: "push/again:1")
+        #expect(first.ways == ["sent", "sent", "sent"])
+        #expect(first.sent == first.images[0].layers.reduce(0) { $0 + $1.size } + first.configSize(bench))
+        var second: Pushed?
+        let requests = try bench.requests(to: "push/again") {
+            second = try bench.push(to: "push/again:2")
+        }
+        #expect(requests.sorted() == ["HEAD blobs", "HEAD blobs", "HEAD blobs", "HEAD blobs", "PUT manifests"])
+        #expect(second?.ways == ["there", "there", "there"])
+        #expect(second?.digest == first.digest)
+        #expect(second?.sent == 0)
+        #expect(second?.spared == first.sent)
+
+        let trace = bench.folder.path("trace")
+        try Program.output(
+            [
+                "strace", "-f", "-e", "trace=open,openat,openat2", "-o", trace, Dockertools.path, "push", "image.toml",
+                "\(name)/push/again:3",
+            ], environment: ["XDG_CACHE_HOME": bench.folder.path("cache")], in: bench.folder.path)
+        let opened = String(decoding: try bench.folder.read("trace"), as: UTF8.self)
+        #expect(opened.contains("image.toml"))
+        for file in ["\"text\"", "/text\"", "bin/tool\""] { #expect(!opened.contains(file)) }
+    }
+
+    @Test("sends the layer that has changed, and no other")
+    func changed() throws {
+        bench.settle()
+        try bench.push(to: "push/changed:1")
+        try bench.file("store\(PushFixture.tool)/bin/tool", "tac \(PushFixture.words)/text\n")
+        bench.settle()
+        let second = try bench.push(to: "push/changed:2")
+        let sent = second.images[0].layers.filter { $0.way == "sent" }
+        #expect(sent.map(\.storePaths) == [[PushFixture.tool]])
+        #expect(second.images[0].layers.filter { $0.way == "there" }.count == 2)
+    }
+
+    @Test("has the registry take layers from another of its repositories")
+    func mount() throws {
+        bench.settle()
+        try bench.push(to: "push/mount-a:1")
+        var second: Pushed?
+        let requests = try bench.requests(to: "push/mount-b") { second = try bench.push(to: "push/mount-b:1") }
+        #expect(second?.ways == ["mounted", "mounted", "mounted"])
+        #expect(requests.filter { $0 == "POST mount" }.count == 3)
+        #expect(!requests.contains("PATCH blobs"))
+        let log = bench.registry.requests("from=push%2Fmount-a")
+        #expect(log.count == 3)
+        #expect(log.allSatisfy { $0.contains("\" 201 ") })
+        // What is gone there is sent, and nobody hears of it.
+        let digest = second?.images[0].layers[0].digest ?? ""
+        for repository in ["push/mount-a", "push/mount-b"] {
+            try Program.output(["curl", "-fsS", "-X", "DELETE", "http://\(name)/v2/\(repository)/blobs/\(digest)"])
+        }
+        let third = try bench.pulls.run(["push", "image.toml", "\(name)/push/mount-c:1", "--json"])
+        #expect(third.status == 0)
+        let pushed = try JSONDecoder().decode(Pushed.self, from: Data(third.output))
+        #expect(pushed.ways.sorted() == ["mounted", "mounted", "sent"])
+        #expect(!third.errors.contains("error") && !third.errors.contains("warning"))
+    }
+
+    @Test("goes without a work file: nothing of an image is put on the disk")
+    func noWorkFiles() throws {
+        let outcome = try Dockertools.run(
+            ["push", "image.toml", "\(name)/push/nowhere:1"],
+            environment: ["TMPDIR": "/nowhere", "XDG_CACHE_HOME": "/dev/null"], in: bench.folder.path)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.hasPrefix("\(name)/push/nowhere:1@sha256:"))
+    }
+
+    @Test("of several images with --index gives each platform its own")
+    func index() throws {
+        try bench.writeSpec("arm.toml", architecture: "arm64")
+        let output = try bench.pulls.output([
+            "push", "--index", "image.toml", "arm.toml", "\(name)/push/index:1", "--digest-file",
+            bench.folder.path("digest"), "--json",
+        ])
+        let pushed = try JSONDecoder().decode(Pushed.self, from: Data(output.utf8))
+        #expect(pushed.images.map(\.platform) == ["linux/amd64", "linux/arm64"])
+        #expect(String(decoding: try bench.folder.read("digest"), as: UTF8.self) == pushed.digest)
+        for (architecture, image) in zip(["amd64", "arm64"], pushed.images) {
+            let config = try Program.output([
+                "skopeo", "--override-arch", architecture, "inspect", "--tls-verify=false", "--config", "--raw",
+                "docker://\(name)/push/index:1",
+            ])
+            #expect(
+                "sha256:" + String(decoding: try Program.output(["sha256sum"], input: config).prefix(64), as: UTF8.self)
+                    == image.imageID)
+        }
+        let twice = try bench.pulls.run(["push", "--index", "image.toml", "image.toml", "\(name)/push/index:2"])
+        #expect(twice.status == 65)
+        #expect(twice.errors.contains("two of the images are for linux/amd64"))
+    }
+
+    @Test("takes archives, layouts and images of registries, whose compressed layers stay as they are")
+    func sources() throws {
+        let zstd = try bench.pulls.output(
+            ["layered", "image.toml", "-o", "layout", "--format", "oci-layout", "--compressor", "zstd"])
+        #expect(zstd == "layout\n")
+        let fromLayout = try bench.push("layout", to: "push/layout:1")
+        let blobs = Set(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path("layout/blobs/sha256")))
+        for layer in fromLayout.images[0].layers { #expect(blobs.contains(String(layer.digest.dropFirst(7)))) }
+        let manifest = try Program.output([
+            "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(name)/push/layout:1",
+        ])
+        #expect(String(decoding: manifest, as: UTF8.self).contains("application/vnd.oci.image.layer.v1.tar+zstd"))
+
+        try bench.pulls.output(["layered", "image.toml", "-o", "image.tar", "--compressor", "none"])
+        let fromArchive = try bench.push("image.tar", to: "push/archive:1")
+        #expect(fromArchive.images[0].imageID == fromLayout.images[0].imageID)
+
+        // From one repository to the next of the same registry nothing is fetched, and nothing sent.
+        let requests = try bench.requests(to: "push/layout") {
+            let copied = try bench.push("docker://\(name)/push/layout:1", to: "push/copy:1")
+            #expect(copied.ways == ["mounted", "mounted", "mounted"])
+            #expect(copied.digest == fromLayout.digest)
+        }
+        #expect(!requests.contains("PATCH blobs"))
+        #expect(requests.filter { $0 == "GET blobs" }.count == 1, "the config alone: \(requests)")
+    }
+
+    @Test("compresses as it is told, and says what it did")
+    func compressors() throws {
+        for (compressor, suffix) in [("none", ""), ("gz", "+gzip"), ("zstd", "+zstd")] {
+            try bench.push(to: "push/compressor:\(compressor)", ["--compressor", compressor])
+            let manifest = try Program.output([
+                "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(name)/push/compressor:\(compressor)",
+            ])
+            let text = String(decoding: manifest, as: UTF8.self)
+            #expect(text.components(separatedBy: "application/vnd.oci.image.layer.v1.tar\(suffix)\"").count == 4)
+        }
+    }
+
+    @Test("pushes what pull gets back: the same layers, and the same archive as from the spec's own")
+    func roundTrip() throws {
+        let pushed = try bench.push(to: "push/round:1")
+        try bench.pulls.output(["pull", "\(name)/push/round:1", "-o", "back.tar"])
+        let outcome = try bench.pulls.run(["layered", "image.toml", "-o", "made.tar", "--compressor", "none"])
+        #expect(outcome.status == 0)
+        let diff = try bench.pulls.run(["diff", "back.tar", "made.tar"])
+        #expect(diff.status == 0, "\(diff.text)")
+        #expect(pushed.images[0].layers.count == 3)
+    }
+
+    @Test("refuses what it cannot do, in words")
+    func refusals() throws {
+        func refused(_ arguments: [String], _ status: Int32, _ words: String) throws {
+            let outcome = try bench.pulls.run(["push"] + arguments)
+            #expect(outcome.status == status)
+            #expect(outcome.errors.contains(words), "\(outcome.errors)")
+            #expect(outcome.output.isEmpty)
+        }
+        try refused(["image.toml"], 64, "Name an image, and then what it is to be called in the registry.")
+        try refused(["image.toml", "arm.toml", "\(name)/a:1"], 64, "with --index alone")
+        try refused(["image.toml", "\(name)/UPPER:1"], 64, "names of repositories are in lower case")
+        try refused(["image.toml", "127.0.0.1:1/push/a:1"], 69, "connection refused")
+        let zeros = String(repeating: "0", count: 64)
+        try refused(
+            ["image.toml", "\(name)/push/refused@sha256:\(zeros)"], 65, "and not the one of the name")
+    }
+}
+
+extension Pushed {
+    /// Bytes of the config, as the registry has them.
+    fileprivate func configSize(_ bench: PushFixture) -> Int {
+        let config = try? Program.output([
+            "skopeo", "inspect", "--tls-verify=false", "--config", "--raw",
+            "docker://\(reference.replacing(":\(tag ?? "")@", with: "@"))",
+        ])
+        return config?.count ?? 0
+    }
+}

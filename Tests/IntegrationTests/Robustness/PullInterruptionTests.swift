@@ -1,0 +1,153 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Pulls that are ended", .timeLimit(.minutes(5)))
+struct PullInterruptionTests {
+    private let machine: TestMachine
+    private let image: ScriptedImage
+    /// Sends layers slowly.
+    private let registry: ImageServer
+    private let arguments: [String]
+
+    init() throws {
+        machine = try TestMachine()
+        image = try ScriptedImage(sizes: [2_000_000, 10, 700_000])
+        registry = try ImageServer(image) { request, honest, _ in
+            var answer = honest
+            if request.path.contains("/blobs/") { answer.drip = (32_768, 0.01) }
+            return answer
+        }
+        arguments = ["pull", registry.reference, "-o", "out/image.tar", "--final-image-name", "app"]
+    }
+
+    private var layer: String { String(image.layers[0].dropFirst("sha256:".count)) }
+
+    /// Bytes of the first layer that are there.
+    private func partial() throws -> Int {
+        let path = machine.path("cache/dockertools/blobs/partial/\(layer)")
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.size] as? Int ?? 0
+    }
+
+    /// Starts a pull, and waits until some of the first layer is there.
+    private func started() throws -> RunningProgram {
+        let program = try RunningProgram(arguments, on: machine)
+        #expect(try program.wait { try partial() > 300_000 })
+        return program
+    }
+
+    /// Looks that all blobs of the cache have the digests that they lie under.
+    private func expectSoundCache() throws {
+        let outcome = try machine.shell(
+            "cd cache/dockertools/blobs/sha256 && for blob in *; do echo \"$blob  $blob\"; done | sha256sum --check --quiet"
+        )
+        #expect(outcome.status == 0 || outcome.errors.contains("No such file or directory"), "\(outcome.errors)")
+    }
+
+    /// Pulls to the end, and looks that the archive is the one that an undisturbed pull makes.
+    private func expectEnd() throws {
+        let outcome = try machine.run(arguments)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try machine.leftovers == ["out/image.tar"])
+        let other = try TestMachine()
+        try #require(try other.run(arguments).status == 0)
+        #expect(try machine.folder.read("out/image.tar") == other.folder.read("out/image.tar"))
+        #expect(try machine.shell("ls cache/dockertools/blobs/partial").text == "")
+        try expectSoundCache()
+    }
+
+    /// The first byte of each request for the first layer.
+    private var starts: [Int] {
+        registry.requests(registry.path(image.layers[0])).map { request in
+            request.headers["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
+        }
+    }
+
+    @Test(
+        "by a signal leave nothing but what the next pull goes on from",
+        arguments: [
+            (SIGINT, Int32(130), "error: interrupted, nothing was left behind\n"),
+            (SIGTERM, Int32(143), "error: terminated, nothing was left behind\n"),
+        ])
+    func signals(_ signal: Int32, _ status: Int32, _ words: String) throws {
+        let program = try started()
+        program.send(signal)
+        let outcome = program.end()
+        #expect(outcome.status == status)
+        #expect(outcome.errors.hasSuffix(words))
+        #expect(outcome.output.isEmpty)
+        #expect(try machine.leftovers == [])
+        try expectEnd()
+        #expect(starts.count == 3)
+        #expect(starts[1] > 300_000)
+    }
+
+    @Test("by the signal that nobody can catch do so too") func killed() throws {
+        let program = try started()
+        program.send(SIGKILL)
+        #expect(program.end().status == SIGKILL)
+        #expect(try machine.leftovers.allSatisfy { $0.hasPrefix("out/.") })
+        try expectEnd()
+        #expect(starts[1] > 300_000)
+    }
+
+    @Test("at any moment leave a sound cache") func anyMoment() throws {
+        var random = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
+        for _ in 0..<12 {
+            let program = try RunningProgram(arguments, on: machine)
+            usleep(UInt32.random(in: 0..<400_000, using: &random))
+            program.send([SIGINT, SIGTERM, SIGKILL].randomElement(using: &random) ?? SIGKILL)
+            _ = program.end()
+            try expectSoundCache()
+            _ = try machine.shell("rm -f out/*")
+        }
+        try expectEnd()
+    }
+
+    @Test("side by side fetch each blob once") func together() throws {
+        let other = ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"]
+        let programs = [try started(), try RunningProgram(other, on: machine)]
+        for program in programs {
+            let outcome = program.end()
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        for blob in image.layers + [image.config] { #expect(registry.requests(registry.path(blob)).count == 1) }
+        #expect(try machine.leftovers == ["out/image.tar", "out/other.tar"])
+        #expect(try machine.folder.read("out/image.tar") == machine.folder.read("out/other.tar"))
+    }
+
+    @Test("leave their blobs to those who wait for them") func heir() throws {
+        let first = try started()
+        let heir = try RunningProgram(
+            ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"], on: machine)
+        #expect(heir.wait { heir.errors.contains("waiting for the blob sha256:\(layer)") })
+        first.send(SIGKILL)
+        _ = first.end()
+        let outcome = heir.end()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(starts.count == 2)
+        #expect(starts[1] > 300_000)
+        try expectEnd()
+    }
+
+    @Test("by a full disk leave nothing, wherever it is full") func fullDisk() throws {
+        let command = "$DOCKERTOOLS pull \(registry.reference) -o out/image.tar --final-image-name app --quiet"
+        for (folder, what, fix) in [
+            (
+                "cache", "cannot write to the cache folder '\(machine.path("cache/dockertools"))'",
+                "free some space: `dockertools cache --prune` empties the cache; or set XDG_CACHE_HOME to another disk"
+            ),
+            ("out", "cannot write to out/image.tar", "free some space, or write to another disk"),
+        ] {
+            let outcome = try machine.onSmallDisk(folder, command)
+            #expect(outcome.status == 74)
+            #expect(outcome.failure?.what == what)
+            #expect(outcome.failure?.why == "No space left on device (errno 28)")
+            #expect(outcome.failure?.fix == fix)
+            #expect(try machine.leftovers == [])
+        }
+        try expectEnd()
+    }
+}

@@ -1,0 +1,69 @@
+import Archives
+import Digests
+import Failures
+import Foundation
+import Images
+import Registry
+import Synchronization
+import SystemPackage
+import Tar
+import TestSupport
+
+/// A cache of a test's own, and clients that hardly wait for anything.
+final class PullBench: Sendable {
+    let files: TemporaryFolder
+    private let arrived = Mutex<[Digest: Int]>([:])
+
+    init() throws {
+        files = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: files.path("tmp"), withIntermediateDirectories: true)
+    }
+
+    /// What was fetched so far, in bytes.
+    var fetched: Int { arrived.withLock { $0.values.reduce(0, +) } }
+
+    /// What lies in a folder of the cache's blobs: `sha256`, `partial`.
+    func names(_ folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/blobs/\(folder)")).sorted()) ?? []
+    }
+
+    func client(
+        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, patience: Double = 5,
+        longest: Double = 60
+    ) -> RegistryClient {
+        RegistryClient(
+            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: patience) },
+            settings: RegistrySettings(
+                credentials: credentials, retries: RetryPolicy(count: retries, pause: 0.01, longest: longest)))
+    }
+
+    /// Reads an image's manifest and config.
+    func image(_ reference: String, _ client: RegistryClient? = nil) throws -> ArchivedImage {
+        let reference = try RegistryReference(reference)
+        let spool = SpoolFolder(FilePath(files.path("tmp")))
+        let cache = BlobCache(folder: FilePath(files.path("cache")), spool: spool) { _ in }
+        let image = try RegistryImage(
+            reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(bench: self))
+        let context = ReadingContext(
+            spool: spool, cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64"))
+        guard let first = try image.archive(context).images.first else { throw Missing() }
+        return first
+    }
+
+    /// Brings an image's layers, and gives their plain tars.
+    func tars(_ reference: String, _ client: RegistryClient? = nil) throws -> [[UInt8]] {
+        try image(reference, client).layers.map { layer in
+            let sink = MemorySink()
+            try layer.open().write(to: sink)
+            return sink.bytes
+        }
+    }
+
+    private struct Missing: Error {}
+
+    private struct Progress: FetchProgress {
+        let bench: PullBench
+
+        func fetched(_ bytes: Int, of layer: Digest) { bench.arrived.withLock { $0[layer, default: 0] += bytes } }
+    }
+}

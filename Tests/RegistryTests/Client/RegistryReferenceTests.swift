@@ -1,0 +1,85 @@
+import Digests
+import Failures
+import Testing
+
+@testable import Registry
+
+@Suite("Names of images in registries")
+struct RegistryReferenceTests {
+    private static let hex = String(repeating: "0a", count: 32)
+
+    @Test(
+        "are read as Docker reads them",
+        arguments: [
+            ("redis", "docker.io/library/redis", nil, nil),
+            ("redis:7", "docker.io/library/redis", "7", nil),
+            ("docker://redis:7", "docker.io/library/redis", "7", nil),
+            ("team/app", "docker.io/team/app", nil, nil),
+            ("docker.io/redis", "docker.io/library/redis", nil, nil),
+            ("index.docker.io/redis:7.0", "docker.io/library/redis", "7.0", nil),
+            ("docker.io/library/redis", "docker.io/library/redis", nil, nil),
+            ("localhost/app", "localhost/app", nil, nil),
+            ("localhost:5000/app", "localhost:5000/app", nil, nil),
+            ("Registry.Example:5000/team/app:1_a.B-c", "registry.example:5000/team/app", "1_a.B-c", nil),
+            ("127.0.0.1:5000/a/b/c:x", "127.0.0.1:5000/a/b/c", "x", nil),
+            ("[::1]:5000/app:1", "[::1]:5000/app", "1", nil),
+            ("[2001:db8::1]/app", "[2001:db8::1]/app", nil, nil),
+            ("redis@sha256:\(hex)", "docker.io/library/redis", nil, "sha256:\(hex)"),
+            ("r.example/a__b/c.d--e@sha256:\(hex)", "r.example/a__b/c.d--e", nil, "sha256:\(hex)"),
+            ("redis:7@sha256:\(hex)", "docker.io/library/redis", "7", "sha256:\(hex)"),
+        ] as [(String, String, String?, String?)])
+    func read(text: String, name: String, tag: String?, digest: String?) throws {
+        let reference = try RegistryReference(text)
+        #expect(reference.name == name)
+        #expect("\(reference.registry)/\(reference.repository)" == name)
+        #expect(reference.tag == tag)
+        #expect(reference.digest?.description == digest)
+        #expect(reference.manifest == digest ?? tag ?? "latest")
+        #expect(try RegistryReference(reference.description) == reference)
+    }
+
+    @Test(
+        "are refused where they are none",
+        arguments: [
+            ("", "it is not of the grammar of names"),
+            ("docker://", "it is not of the grammar of names"),
+            ("team/App", "names of repositories are in lower case"),
+            ("r.example/", "it is not of the grammar of names"),
+            ("r.example//app", "it is not of the grammar of names"),
+            ("r.example/../app", "it is not of the grammar of names"),
+            ("r.example/a/../../b", "it is not of the grammar of names"),
+            ("r.example/a%2f..", "it is not of the grammar of names"),
+            ("r.example/a?b", "it is not of the grammar of names"),
+            ("r.example/a#b", "it is not of the grammar of names"),
+            ("r.example/a b", "it is not of the grammar of names"),
+            ("r.example/-a", "it is not of the grammar of names"),
+            ("r.example/a___b", "it is not of the grammar of names"),
+            ("https://r.example/app", "it names no registry"),
+            ("user:secret.x/app", "it names no registry"),
+            ("r..example/app", "it names no registry"),
+            ("r.example:/app", "it names no registry"),
+            ("[::1/app", "it names no registry"),
+            ("redis:", "'' is no tag: letters, digits, and _.- behind the first"),
+            ("redis:.7", "'.7' is no tag: letters, digits, and _.- behind the first"),
+            ("redis:7\n", "'7\u{FFFD}' is no tag: letters, digits, and _.- behind the first"),
+            ("redis@", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:../../x", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:\(hex.uppercased())", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha512:\(hex)\(hex)", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:\(hex)0", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("r.example/" + String(repeating: "a", count: 250), "it has more than 255 characters"),
+        ])
+    func refused(text: String, why: String) throws {
+        let failure = #expect(throws: Failure.self) { try RegistryReference(text) }
+        #expect(failure?.code == .usage)
+        #expect(failure?.why == why)
+        #expect(failure?.what.contains("\n") == false)
+    }
+
+    @Test("lead to another tag or digest of the same repository") func others() throws {
+        let reference = try RegistryReference("r.example/app:1")
+        let digest = try #require(Digest("sha256:\(Self.hex)"))
+        #expect("\(reference.with(tag: "2"))" == "r.example/app:2")
+        #expect("\(reference.with(digest: digest))" == "r.example/app@sha256:\(Self.hex)")
+    }
+}

@@ -1,0 +1,32 @@
+import Archives
+import Failures
+import TestSupport
+import Testing
+
+@testable import Registry
+
+@Suite("What a daemon tells while it works")
+struct DaemonMessagesTests {
+    private func messages(_ text: String, step: Int = .max) throws -> [JSONValue] {
+        var messages = DaemonMessages(MemorySource(Array(text.utf8), step: step))
+        var all: [JSONValue] = []
+        while let message = try messages.next() { all.append(message) }
+        return all
+    }
+
+    @Test("is JSON, a line each, however it comes", arguments: [1, 2, 7, 1000])
+    func lines(step: Int) throws {
+        let text = "{\"a\":1}\r\n\n{\"b\":\"x\\ny\"}\n  \n[3]"
+        #expect(try messages(text, step: step) == [["a": 1], ["b": "x\ny"], [3]])
+        #expect(try messages("", step: step).isEmpty)
+    }
+
+    @Test("is refused if it is no JSON, or never ends")
+    func faults() throws {
+        for text in ["{\"a\":1}{\"b\":2}\n", "<html>", "{\"a\"", String(repeating: "x", count: 5 << 20)] {
+            let failure = #expect(throws: Failure.self) { try messages(text) }
+            #expect(failure?.code == .data)
+            #expect(failure?.what == "cannot read the Docker daemon's answer")
+        }
+    }
+}

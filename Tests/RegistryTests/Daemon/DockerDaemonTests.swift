@@ -1,0 +1,148 @@
+import Archives
+import Digests
+import Failures
+import Images
+import Tar
+import TestSupport
+import Testing
+
+@testable import Registry
+
+/// Asks a server that answers as daemons do, and as none does.
+@Suite("The Docker daemon's API")
+final class DockerDaemonTests {
+    /// They go when nothing holds them.
+    private var servers: [ScriptedServer] = []
+
+    private static let ping = [("API-Version", "1.41"), ("Server", "Docker/20.10.24 (linux)")]
+
+    private func serve(_ answers: [String: ScriptedServer.Answer]) throws -> (DockerDaemon, ScriptedServer) {
+        let server = try ScriptedServer { request in
+            answers["\(request.method) \(request.path)"]
+                ?? ScriptedServer.Answer(404, text: "{\"message\":\"No such image: nothing\"}")
+        }
+        servers.append(server)
+        return (DockerDaemon(try DockerHost("tcp://\(server.authority)", environment: [:])), server)
+    }
+
+    private func layers(_ letters: String) throws -> [Digest] {
+        try letters.map { try SHA256.digest(of: Array("\($0)".utf8)) }
+    }
+
+    @Test("tells what kind it is, and what it need not be sent")
+    func kinds() throws {
+        let (graph, _) = try serve([
+            "GET /_ping": .init(200, Self.ping, text: "OK"),
+            "GET /info": .init(
+                200, text: #"{"ServerVersion":"20.10.24","Driver":"overlay2","DriverStatus":[["a","b"]]}"#),
+        ])
+        #expect(try graph.kind().name == "Docker 20.10.24")
+        #expect(try graph.kind().spares == .layers)
+        let (containerd, _) = try serve([
+            "GET /_ping": .init(200, Self.ping, text: "OK"),
+            "GET /info": .init(
+                200, text: #"{"ServerVersion":"29","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#),
+        ])
+        #expect(try containerd.kind().name == "Docker 29 with containerd's store")
+        #expect(try containerd.kind().spares == .nothing)
+        let (podman, server) = try serve([
+            "GET /_ping": .init(200, Self.ping + [("Libpod-Api-Version", "4.3.1")], text: "OK")
+        ])
+        #expect(try podman.kind().name == "podman")
+        #expect(try podman.kind().spares == .images)
+        #expect(server.lines == ["GET /_ping", "GET /_ping"])
+    }
+
+    @Test("is not taken for what is none")
+    func strangers() throws {
+        for answer in [ScriptedServer.Answer(200, text: "OK"), .init(500, Self.ping), .init(301, [("Location", "/x")])]
+        {
+            let failure = #expect(throws: Failure.self) { try serve(["GET /_ping": answer]).0.kind() }
+            #expect(failure?.code == .unavailable)
+            #expect(failure?.why.hasSuffix("is no Docker daemon") == true)
+        }
+        var cut = ScriptedServer.Answer(200, Self.ping, text: "{}")
+        cut.length = .falsely(10)
+        cut.cutAfter = 2
+        let (daemon, _) = try serve(["GET /_ping": .init(200, Self.ping), "GET /info": cut])
+        let failure = #expect(throws: Failure.self) { try daemon.kind() }
+        #expect(failure?.code == .unavailable)
+    }
+
+    @Test("knows the chains of all its images, those of half-built ones too")
+    func chains() throws {
+        let (a, b, c) = (try layers("a"), try layers("ab"), try layers("xb"))
+        func image(_ id: String, _ layers: [Digest]) -> ScriptedServer.Answer {
+            let list = layers.map { "\"\($0)\"" }.joined(separator: ",")
+            return .init(
+                200, text: #"{"Id":"\#(id)","RepoTags":["n:1"],"RootFS":{"Type":"layers","Layers":[\#(list)]}}"#)
+        }
+        let (daemon, server) = try serve([
+            "GET /images/json": .init(200, text: #"[{"Id":"i1"},{"Id":"i2"},{"Id":"i2"},{"Id":"i3"},{"Id":"gone"}]"#),
+            "GET /images/i1/json": image("i1", a), "GET /images/i2/json": image("i2", b),
+            "GET /images/i3/json": image("i3", c),
+        ])
+        let chains = try daemon.chains()
+        let wanted = try Set(ChainID.all(b) + ChainID.all(c))
+        #expect(chains == wanted)
+        #expect(chains.count == 4)
+        #expect(!chains.contains(try layers("b")[0]))
+        #expect(server.requests.first?.target == "/images/json?all=1")
+        #expect(server.lines.count == 5)
+    }
+
+    @Test("is asked for images by names that stay within their place in the path")
+    func names() throws {
+        let (daemon, server) = try serve(["GET /images/host:5000/a/b:1/json": .init(200, text: #"{"Id":"i"}"#)])
+        #expect(try daemon.image("host:5000/a/b:1")?.id == "i")
+        #expect(try daemon.image("none?all=1") == nil)
+        #expect(server.requests.last?.target == "/images/none%3Fall%3D1/json")
+        let failure = #expect(throws: Failure.self) { try daemon.tag("i", ImageName(name: "h:5/a", tag: "1&x")) }
+        #expect(server.requests.last?.target == "/images/i/tag?repo=h%3A5%2Fa&tag=1%26x")
+        #expect(failure?.why == "POST /images/i/tag was answered with 404: No such image: nothing")
+    }
+
+    @Test("takes an archive that is written while it is sent")
+    func loads() throws {
+        let (daemon, server) = try serve([
+            "POST /images/load": .init(
+                200, text: "{\"status\":\"Loading layer\"}\r\n{\"stream\":\"Loaded image: a:1\\n\"}\r\n")
+        ])
+        let bytes = [UInt8](repeating: 5, count: 1_000_000)
+        try daemon.load { try $0.write(bytes) }
+        #expect(server.requests.last?.body == bytes)
+        #expect(server.requests.last?.headers["content-type"] == "application/x-tar")
+        #expect(server.requests.last?.query == ["quiet": "0"])
+    }
+
+    @Test("says in its own words why it does not take one")
+    func refuses() throws {
+        for (answer, words) in [
+            (ScriptedServer.Answer(500, text: #"{"message":"no space\u001b left"}"#), "no space\\x1b left"),
+            (
+                .init(
+                    200, text: "{\"stream\":\"x\"}\n{\"errorDetail\":{\"message\":\"bad layer\"},\"error\":\"other\"}\n"
+                ), "bad layer"
+            ),
+            (.init(200, text: "{\"error\":\"open layer.tar: no such file\"}\n"), "open layer.tar: no such file"),
+            (.init(502), "HTTP 502"),
+        ] {
+            let (daemon, _) = try serve(["POST /images/load": answer])
+            let refusal = #expect(throws: DaemonRefusal.self) { try daemon.load { try $0.write([1]) } }
+            #expect(refusal?.words == words)
+        }
+    }
+
+    @Test("that dies while it answers is an error of its own")
+    func dies() throws {
+        var cut = ScriptedServer.Answer(200, text: "{\"status\":\"Loading layer\"}\n")
+        cut.length = .falsely(1000)
+        cut.cutAfter = 10
+        let (daemon, _) = try serve(["POST /images/load": cut, "GET /images/i/get": cut])
+        let loading = #expect(throws: Failure.self) { try daemon.load { try $0.write([1]) } }
+        #expect(loading?.code == .unavailable)
+        let saving = #expect(throws: Failure.self) { try daemon.save("i").readAll() }
+        #expect(saving?.code == .unavailable)
+        #expect(saving?.what.hasPrefix("cannot use the Docker daemon at tcp://127.0.0.1:") == true)
+    }
+}

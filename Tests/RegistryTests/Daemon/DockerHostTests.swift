@@ -1,0 +1,111 @@
+import Digests
+import Failures
+import Foundation
+import NIOSSL
+import TestSupport
+import Testing
+
+@testable import Registry
+
+@Suite("Where the Docker daemon is")
+struct DockerHostTests {
+    /// A home folder with nothing in it.
+    private let home: TemporaryFolder
+
+    init() throws { home = try TemporaryFolder() }
+
+    private func host(_ option: String? = nil, _ environment: [String: String] = [:]) throws -> DockerHost {
+        try DockerHost(option, environment: environment.merging(["HOME": home.path]) { own, _ in own })
+    }
+
+    private func failure(_ option: String?, _ environment: [String: String] = [:]) -> Failure? {
+        #expect(throws: Failure.self) { try host(option, environment) }
+    }
+
+    @Test("is told by --host, then by DOCKER_HOST, as docker writes it")
+    func addresses() throws {
+        let forms: [(String, HTTPOrigin)] = [
+            ("unix:///run/user/1/docker.sock", .socket(path: "/run/user/1/docker.sock")),
+            ("tcp://127.0.0.1:4243", .web(scheme: .http, host: "127.0.0.1", port: 4243)),
+            ("tcp://Build.Example", .web(scheme: .http, host: "build.example", port: 2375)),
+            ("tcp://[::1]:2375/", .web(scheme: .http, host: "::1", port: 2375)),
+            ("http://build.example:80", .web(scheme: .http, host: "build.example", port: 80)),
+            ("https://build.example", .web(scheme: .https, host: "build.example", port: 2376)),
+        ]
+        for (text, origin) in forms {
+            #expect(try host(text).origin == origin)
+            #expect(try host(nil, ["DOCKER_HOST": text]).origin == origin)
+        }
+        #expect(try host("unix:///a", ["DOCKER_HOST": "unix:///b"]).name == "unix:///a")
+        #expect(try host("unix:///a").tls == nil)
+    }
+
+    @Test("refuses what is no address, or is not spoken here, in words")
+    func refusals() throws {
+        for text in [
+            "", "docker.example", "unix://relative", "unix:///" + String(repeating: "a", count: 110), "tcp://",
+            "tcp://host:0", "tcp://host:65536", "tcp://host:1/path", "tcp://a b:1", "tcp://user:word@host:1",
+            "npipe:////./pipe/docker", "fd://", "tcp://[::1", "tcp://host:1?x",
+        ] {
+            #expect(failure(text)?.code == .usage, "\(text)")
+        }
+        let ssh = failure(nil, ["DOCKER_HOST": "ssh://me@host"])
+        #expect(ssh?.what == "cannot use the Docker daemon 'ssh://me@host', which DOCKER_HOST names")
+        #expect(ssh?.why == "this program does not speak SSH")
+        #expect(ssh?.advice.contains("ssh -nNT -L") == true)
+    }
+
+    @Test("is reached with TLS where docker's variables say so")
+    func tls() throws {
+        let files = try TestCertificates()
+        let folder = try files.folder(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
+        let variables = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder.path]
+        let secure = try host("tcp://build.example", variables)
+        #expect(secure.origin == .web(scheme: .https, host: "build.example", port: 2376))
+        #expect(secure.tls?.certificateVerification == .fullVerification)
+        #expect(secure.tls?.certificateChain.count == 1)
+        #expect(try host("tcp://build.example:1", variables).origin.scheme == .https)
+        #expect(try host("unix:///socket", variables).tls == nil)
+        #expect(failure("tcp://host", ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": home.path])?.code == .data)
+    }
+
+    @Test("is that of docker's current context")
+    func context() throws {
+        let id = try SHA256.digest(of: Array("far".utf8)).hex
+        func write(_ text: String, to name: String) throws {
+            let path = home.path(".docker/\(name)")
+            try FileManager.default.createDirectory(
+                atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+            try home.write(Array(text.utf8), to: ".docker/\(name)")
+        }
+        try write("{\"auths\": {}, \"currentContext\": \"far\"}", to: "config.json")
+        #expect(failure(nil)?.code == .data)
+        try write(
+            "{\"Name\": \"far\", \"Endpoints\": {\"docker\": {\"Host\": \"tcp://far.example:2376\"}}}",
+            to: "contexts/meta/\(id)/meta.json")
+        #expect(try host().name == "tcp://far.example:2376")
+        #expect(try host().tls == nil)
+        #expect(try host(nil, ["DOCKER_HOST": "unix:///near"]).name == "unix:///near")
+        #expect(try host(nil, ["DOCKER_CONTEXT": "default"]).name.hasPrefix("unix://"))
+        let missing = failure(nil, ["DOCKER_CONTEXT": "other"])
+        #expect(missing?.what == "cannot use docker's context 'other'")
+        let files = try TestCertificates()
+        try write(String(decoding: files.folder.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
+        #expect(try host().origin.scheme == .https)
+        #expect(try host().tls?.certificateVerification == .fullVerification)
+        try write("{\"Endpoints\": {}}", to: "contexts/meta/\(id)/meta.json")
+        #expect(failure(nil)?.why.hasSuffix("names no Docker daemon") == true)
+        try write("junk", to: "config.json")
+        #expect(try host().name.hasPrefix("unix://"))
+    }
+
+    @Test("is podman's service where Docker's socket is not there")
+    func podman() throws {
+        try FileManager.default.createDirectory(atPath: home.path("podman"), withIntermediateDirectories: true)
+        try home.write([], to: "podman/podman.sock")
+        let isDocker = FileManager.default.fileExists(atPath: "/var/run/docker.sock")
+        #expect(
+            try host(nil, ["XDG_RUNTIME_DIR": home.path]).name
+                == (isDocker ? "unix:///var/run/docker.sock" : "unix://\(home.path("podman/podman.sock"))"))
+    }
+}

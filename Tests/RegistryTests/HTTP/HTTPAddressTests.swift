@@ -1,0 +1,66 @@
+import Testing
+
+@testable import Registry
+
+@Suite("Web addresses")
+struct HTTPAddressTests {
+    @Test(
+        "are read, their host in lower case, without what is never sent",
+        arguments: [
+            ("http://r.example", "http://r.example/", "/"),
+            ("HTTPS://R.Example:443/V2/?a=B#part", "https://r.example/V2/", "/V2/?a=B"),
+            ("http://r.example:80/", "http://r.example/", "/"),
+            ("http://r.example:443", "http://r.example:443/", "/"),
+            ("https://127.0.0.1:5000/a%2Fb?x=%20", "https://127.0.0.1:5000/a%2Fb", "/a%2Fb?x=%20"),
+            ("http://[::1]:5000/x", "http://[::1]:5000/x", "/x"),
+            ("http://my_registry:5000/", "http://my_registry:5000/", "/"),
+        ])
+    func read(text: String, shown: String, target: String) throws {
+        let address = try #require(HTTPAddress(text))
+        #expect("\(address)" == shown)
+        #expect(address.target == target)
+    }
+
+    @Test(
+        "are refused where they are none, or hide where they lead",
+        arguments: [
+            "", "r.example", "/v2/", "//r.example/", "ftp://r.example/", "file:///etc/passwd", "http://", "http:///x",
+            "http+unix://%2Frun%2Fx/", "http://user@r.example/", "http://user:secret@r.example/", "http://r.example:0/",
+            "http://r.example:65536/", "http://r.example:-1/", "http://r.example:x/", "http://[::1/", "http://[x]/",
+            "http://169.254.169.254%2F/", "http://169.254.169.254%23.r.example/", "http://r.example%00/",
+            "http://r.example%0D%0AX: y/", "http://a b/", "http://[127.0.0.1]/", "http://r.example\\@evil.example/",
+        ])
+    func refused(_ text: String) { #expect(HTTPAddress(text) == nil) }
+
+    @Test(
+        "lead on as links mean it",
+        arguments: [
+            ("/other?a=b", "https://r.example:5000/other?a=b"),
+            ("more", "https://r.example:5000/v2/more"),
+            ("?last=x", "https://r.example:5000/v2/list?last=x"),
+            ("../../..//x", "https://r.example:5000//x"),
+            ("//cdn.example/y", "https://cdn.example/y"),
+            ("http://cdn.example:8080", "http://cdn.example:8080/"),
+            ("https://cdn.example/z?signature=s", "https://cdn.example/z?signature=s"),
+            ("https://user:secret@cdn.example/", nil), ("javascript:x", nil), ("http://", nil), ("https://a%2Fb/", nil),
+        ] as [(String, String?)])
+    func resolved(link: String, expected: String?) throws {
+        let address = try #require(HTTPAddress("https://r.example:5000/v2/list?n=1"))
+        #expect(address.resolving(link)?.urlText == expected)
+    }
+
+    @Test("of a socket lead to the same socket, or to the web") func socket() {
+        let address = HTTPAddress(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
+        #expect(address.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/v1/a?b=c")
+        #expect("\(address)" == "unix:///run/my docker.sock/v1/a")
+        #expect(address.resolving("/d")?.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/d")
+        #expect(address.resolving("https://r.example/d")?.urlText == "https://r.example/d")
+    }
+
+    @Test("take fields whatever they hold") func fields() throws {
+        let address = try #require(HTTPAddress("https://r.example/token"))
+        let more = address.adding("scope", "repository:a/b:pull,push").adding("x", "&=#é")
+        #expect(more.target == "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&x=%26%3D%23%C3%A9")
+        #expect("\(more)" == "https://r.example/token")
+    }
+}

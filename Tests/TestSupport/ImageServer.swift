@@ -1,0 +1,78 @@
+import Synchronization
+
+/// A registry on loopback with one image, which answers as it should but where a test has it do otherwise.
+public final class ImageServer: Sendable {
+    public let image: ScriptedImage
+    private let server: ScriptedServer
+
+    /// Turns an answer into another one.
+    ///
+    /// - Parameters:
+    ///   - request: what was asked.
+    ///   - honest: what a registry should say.
+    ///   - count: how often its path was asked for before.
+    public typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
+    public typealias Answer = ScriptedServer.Answer
+
+    public init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest })
+        throws
+    {
+        self.image = image
+        let counts = Counts()
+        server = try ScriptedServer(host: host) { request in
+            lie(request, Self.answer(request, image), counts.next(request.path))
+        }
+    }
+
+    /// `127.0.0.1:PORT`
+    public var authority: String { server.authority }
+    public var port: Int { server.port }
+    public var url: String { server.url }
+    public var requests: [ScriptedServer.Request] { server.requests }
+
+    /// The image's name by its tag.
+    public var reference: String { "\(authority)/\(image.name):\(image.tag)" }
+
+    /// The path under which the image's manifest is asked for by the tag.
+    public var manifestPath: String { "/v2/\(image.name)/manifests/\(image.tag)" }
+
+    /// The path under which a blob is asked for.
+    public func path(_ blob: String) -> String { "/v2/\(image.name)/blobs/\(blob)" }
+
+    /// What was asked under a path.
+    public func requests(_ path: String) -> [ScriptedServer.Request] { requests.filter { $0.path == path } }
+
+    /// Source: OCI Distribution Specification, "Pull".
+    private static func answer(_ request: ScriptedServer.Request, _ image: ScriptedImage) -> Answer {
+        if request.path == "/v2/" { return Answer(200, text: "{}") }
+        let manifests = "/v2/\(image.name)/manifests/"
+        let blobs = "/v2/\(image.name)/blobs/"
+        if [manifests + image.tag, manifests + image.manifestDigest].contains(request.path) {
+            let headers = [
+                ("Content-Type", ScriptedImage.manifestType), ("Docker-Content-Digest", image.manifestDigest),
+            ]
+            return Answer(200, headers, body: image.manifest)
+        }
+        guard request.path.hasPrefix(blobs), let blob = image.blobs[String(request.path.dropFirst(blobs.count))] else {
+            return Answer(404, text: #"{"errors": [{"code": "NOT_FOUND", "message": "there is none"}]}"#)
+        }
+        guard let range = request.headers["range"] else { return Answer(200, body: blob) }
+        guard let start = Int(range.dropFirst("bytes=".count).prefix { $0 != "-" }), start < blob.count else {
+            return Answer(416)
+        }
+        let content = "bytes \(start)-\(blob.count - 1)/\(blob.count)"
+        return Answer(206, [("Content-Range", content)], body: Array(blob[start...]))
+    }
+}
+
+/// How often each path was asked for.
+private final class Counts: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    func next(_ path: String) -> Int {
+        counts.withLock { counts in
+            defer { counts[path, default: 0] += 1 }
+            return counts[path, default: 0]
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Digests
+import Foundation
+
+/// A small image as a registry has it: what its layers hold is random, and the same in every run.
+public struct ScriptedImage: Sendable {
+    public static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
+
+    /// The repository.
+    public let name = "team/app"
+    public let tag = "1.0"
+    /// The plain tars.
+    public let tars: [[UInt8]]
+    /// All blobs by their digests: `sha256:…`.
+    public let blobs: [String: [UInt8]]
+    /// Those of the compressed layers, as the manifest has them.
+    public let layers: [String]
+    public let config: String
+    public let manifest: [UInt8]
+    public let manifestDigest: String
+
+    /// - Parameters:
+    ///   - sizes: of the file in each layer, in bytes.
+    ///   - change: changes the manifest before it is written.
+    public init(
+        sizes: [Int] = [200_000, 10, 3000], change: (inout [String: Any]) -> Void = { _ in }
+    ) throws {
+        var random = SeededGenerator(seed: 2026)
+        var layers: [(digest: String, size: Int)] = []
+        var tars: [[UInt8]] = []
+        var blobs: [String: [UInt8]] = [:]
+        func kept(_ bytes: [UInt8]) throws -> String {
+            let digest = "\(try SHA256.digest(of: bytes))"
+            blobs[digest] = bytes
+            return digest
+        }
+        for (index, size) in sizes.enumerated() {
+            let block = random.bytes(min(size, Self.block))
+            let body = (0..<size / max(1, block.count)).flatMap { _ in block }
+            let tar = try TestTar.files([("file\(index)", body + block.prefix(size - body.count))])
+            let file = try Program.output(["gzip", "-1n"], input: tar)
+            tars.append(tar)
+            layers.append((try kept(file), file.count))
+        }
+        let config = try Self.json([
+            "architecture": "amd64", "os": "linux", "config": [String: Any](),
+            "rootfs": ["type": "layers", "diff_ids": tars.map { "\(try SHA256.digest(of: $0))" }] as [String: Any],
+        ])
+        let configDigest = try kept(config)
+        let layerType = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        let configType = "application/vnd.docker.container.image.v1+json"
+        var manifest: [String: Any] = [
+            "schemaVersion": 2, "mediaType": Self.manifestType,
+            "config": ["mediaType": configType, "digest": configDigest, "size": config.count] as [String: Any],
+            "layers": layers.map { ["mediaType": layerType, "digest": $0.digest, "size": $0.size] as [String: Any] },
+        ]
+        change(&manifest)
+        self.tars = tars
+        self.blobs = blobs
+        self.config = configDigest
+        self.layers = layers.map(\.digest)
+        self.manifest = try Self.json(manifest)
+        manifestDigest = "\(try SHA256.digest(of: self.manifest))"
+    }
+
+    /// Bytes after which a file begins anew: more than gzip looks back.
+    private static let block = 256 * 1024
+
+    private static func json(_ value: [String: Any]) throws -> [UInt8] {
+        [UInt8](try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .withoutEscapingSlashes]))
+    }
+}
