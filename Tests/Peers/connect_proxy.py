@@ -7,6 +7,7 @@ for each request: its first line, and whether it was granted.
 import base64
 import http.server
 import select
+import signal
 import socket
 import sys
 
@@ -43,5 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+# A test's threads block signals, and their children inherit that: this one is ended by SIGTERM.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()

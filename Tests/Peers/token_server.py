@@ -10,6 +10,7 @@ FOLDER/asked gets a line for each request: METHOD, how it was authorized, scopes
 import base64
 import http.server
 import json
+import signal
 import ssl
 import subprocess
 import sys
@@ -99,5 +100,7 @@ if len(sys.argv) > 6:
     context.load_cert_chain(sys.argv[5], sys.argv[6])
     server.socket = context.wrap_socket(server.socket, server_side=True)
     scheme = "https"
+# A test's threads block signals, and their children inherit that: this one is ended by SIGTERM.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 print(f"listening on {scheme}://127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()

@@ -78,7 +78,7 @@ public struct HTTPError: Error, Sendable {
             return "its certificate is of no authority that is trusted here"
         }
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return noTLS }
-        if text.contains("unableToValidateCertificate") { return "its certificate is for another host" }
+        if text.contains("failedToValidateHostname") { return "its certificate is for another host" }
         return "TLS failed: \(text)"
     }
 }

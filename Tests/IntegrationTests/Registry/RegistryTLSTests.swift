@@ -23,8 +23,8 @@ struct RegistryTLSTests {
             try RegistryServer(
                 http: "tls: {certificate: FOLDER/cert, key: FOLDER/key\(more)}",
                 files: [
-                    "cert": authority.folder.read("\(name).cert"), "key": authority.folder.read("\(name).key"),
-                    "ca": authority.folder.read("ca.crt"),
+                    "cert": authority.read("\(name).cert"), "key": authority.read("\(name).key"),
+                    "ca": authority.read("ca.crt"),
                 ])
         }
         return Servers(
@@ -40,7 +40,7 @@ struct RegistryTLSTests {
     init() throws {
         bench = try LoginBench()
         servers = try Self.started.get()
-        try bench.push(image, ["--cert-dir", servers.authority.certDir().path])
+        try bench.push(image, ["--cert-dir", servers.authority.certDir(in: bench)])
     }
 
     @Test("is not believed by itself")
@@ -50,17 +50,17 @@ struct RegistryTLSTests {
         #expect(outcome.errors.contains("its certificate is of no authority that is trusted here"), "\(outcome.errors)")
         #expect(outcome.errors.contains("--cert-dir"))
         let other = try TestAuthority("another")
-        #expect(try bench.pull(image, ["--cert-dir", other.certDir().path]).status == 69)
+        #expect(try bench.pull(image, ["--cert-dir", other.certDir(in: bench)]).status == 69)
         #expect(try bench.pull(image, [], ["SSL_CERT_FILE": other.certificate]).status == 69)
     }
 
     @Test("is believed with --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a folder for its host")
     func knownAuthority() throws {
-        let folder = try servers.authority.certDir()
+        let folder = try servers.authority.certDir(in: bench)
         let perHost = bench.folder.path("home/.config/containers/certs.d/\(servers.registry.name)")
         let ways: [([String], [String: String])] = [
-            (["--cert-dir", folder.path], [:]), ([], ["SSL_CERT_FILE": servers.authority.certificate]),
-            ([], ["SSL_CERT_DIR": folder.path]), ([], [:]),
+            (["--cert-dir", folder], [:]), ([], ["SSL_CERT_FILE": servers.authority.certificate]),
+            ([], ["SSL_CERT_DIR": folder]), ([], [:]),
         ]
         for (options, environment) in ways {
             if options.isEmpty, environment.isEmpty {
@@ -97,7 +97,7 @@ struct RegistryTLSTests {
 
     @Test("has to be the host that its certificate is for")
     func otherHost() throws {
-        let options = ["--cert-dir", try servers.authority.certDir().path]
+        let options = ["--cert-dir", try servers.authority.certDir(in: bench)]
         let outcome = try bench.pull("\(servers.misplaced.name)/app:1", options)
         #expect(outcome.status == 69)
         #expect(outcome.errors.contains("its certificate is for another host"), "\(outcome.errors)")
@@ -107,15 +107,17 @@ struct RegistryTLSTests {
     func clientCertificate() throws {
         let image = "\(servers.strict.name)/app:1"
         let authority = servers.authority
-        let known = try authority.certDir([
-            "ca.crt": "ca.crt", "me.cert": "client.cert", "me.key": "client.key",
-        ])
-        try bench.push(image, ["--cert-dir", known.path])
-        #expect(try bench.pull(image, ["--cert-dir", known.path]).status == 0)
-        let outcome = try bench.pull(image, ["--cert-dir", authority.certDir().path])
+        let known = try authority.certDir(
+            in: bench,
+            [
+                "ca.crt": "ca.crt", "me.cert": "client.cert", "me.key": "client.key",
+            ])
+        try bench.push(image, ["--cert-dir", known])
+        #expect(try bench.pull(image, ["--cert-dir", known]).status == 0)
+        let outcome = try bench.pull(image, ["--cert-dir", authority.certDir(in: bench)])
         #expect(outcome.status == 69)
-        let half = try authority.certDir(["ca.crt": "ca.crt", "me.cert": "client.cert"])
-        let broken = try bench.pull(image, ["--cert-dir", half.path])
+        let half = try authority.certDir(in: bench, ["ca.crt": "ca.crt", "me.cert": "client.cert"])
+        let broken = try bench.pull(image, ["--cert-dir", half])
         #expect(broken.status == 65)
         #expect(broken.errors.contains("its key, 'me.key', is missing"), "\(broken.errors)")
     }
@@ -126,7 +128,7 @@ struct RegistryTLSTests {
         try authority.sign("named", hosts: "DNS:registry.test")
         let registry = try RegistryServer(
             http: "tls: {certificate: FOLDER/cert, key: FOLDER/key}",
-            files: ["cert": authority.folder.read("named.cert"), "key": authority.folder.read("named.key")])
+            files: ["cert": authority.read("named.cert"), "key": authority.read("named.key")])
         let port = try #require(registry.name.split(separator: ":").last.map(String.init))
         let image = "registry.test:\(port)/app:1"
         let trust = ["SSL_CERT_FILE": authority.certificate]
