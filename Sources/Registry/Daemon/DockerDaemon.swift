@@ -70,13 +70,10 @@ public final class DockerDaemon: Sendable {
     /// The chain IDs of all layers that belong to its images.
     public func chains() throws -> Set<Digest> {
         let images = try value("/images/json?all=1").array ?? []
-        var chains: Set<Digest> = []
-        for id in Set(images.compactMap { $0["Id"]?.string }) {
-            // One that was removed since has none.
-            guard let image = try image(id) else { continue }
-            chains.formUnion(try ChainID.all(image.diffIDs))
-        }
-        return chains
+        let ids = Set(images.compactMap { $0["Id"]?.string })
+        // One that was removed since has none.
+        let chains = try OrderedWorkers.map(Array(ids)) { try ChainID.all(self.image($0)?.diffIDs ?? []) }
+        return Set(chains.joined())
     }
 
     /// What it knows of one of its images.
