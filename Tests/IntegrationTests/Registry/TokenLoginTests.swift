@@ -81,7 +81,7 @@ struct TokenLoginTests {
         let stranger = try asked {
             let outcome = try bench.pull(image("private/other"), ["--creds", "ann:hunter2"])
             #expect(outcome.status == 69)
-            #expect(outcome.errors.contains("the token server \(servers.tokens.url)/token was answered with 401"))
+            #expect(outcome.errors.contains("\(servers.tokens.url)/token was answered with 401"))
             #expect(outcome.errors.contains("incorrect username or password"))
         }
         #expect(stranger == ["GET stranger repository:private/other:pull"])
