@@ -116,6 +116,7 @@ struct RegistryTLSTests {
         #expect(try bench.pull(image, ["--cert-dir", known]).status == 0)
         let outcome = try bench.pull(image, ["--cert-dir", authority.certDir(in: bench)])
         #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("it lets nobody in without a certificate that it knows"), "\(outcome.errors)")
         let half = try authority.certDir(in: bench, ["ca.crt": "ca.crt", "me.cert": "client.cert"])
         let broken = try bench.pull(image, ["--cert-dir", half])
         #expect(broken.status == 65)
