@@ -16,7 +16,7 @@ public final class CompressingSink: ArchiveSink {
     /// Pieces under way at most: enough that the threads need not wait while this one reads or writes.
     private let limit: Int
     /// Bytes of all pieces under way, plain and compressed, whatever the number of processors.
-    private static let memory = 16 << 20
+    private static let memory = 12 << 20
 
     /// What goes through the threads, in the order of the output.
     private enum Piece: @unchecked Sendable {
@@ -32,8 +32,8 @@ public final class CompressingSink: ArchiveSink {
         guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        // One thread is fed by another that waits for nothing else: it needs no more than a few.
-        limit = threads == 1 ? 3 : min(8 * threads, Self.memory / (2 * format.blockSize))
+        // While one thread compresses a piece the next one is filled.
+        limit = threads == 1 ? 2 : min(8 * threads, Self.memory / (2 * format.blockSize))
         let codecs = CodecPool(format.codec)
         self.codecs = codecs
         workers = OrderedWorkers(width: threads) { piece in
