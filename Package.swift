@@ -59,6 +59,7 @@ let package = Package(
         systemLibrary("CLibArchive", "libarchive", "libarchive-dev"),
         systemLibrary("CLibCrypto", "libcrypto", "libssl-dev"),
         systemLibrary("CZstd", "libzstd", "libzstd-dev"),
+        systemLibrary("CISAL", "libisal", "libisal-dev"),
         systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
         .target(name: "CLinux"),
         module("Failures", [systemPackage]),
@@ -67,7 +68,7 @@ let package = Package(
         module(
             "Archives",
             [
-                "CDeflate", "CLibArchive", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar",
+                "CDeflate", "CISAL", "CLibArchive", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar",
                 deque, systemPackage,
             ]),
         module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),

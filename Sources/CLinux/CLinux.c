@@ -61,9 +61,10 @@ int clinux_begin_writing(int descriptor, int64_t offset, int64_t count) {
     return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
 }
 
-void clinux_give_back_blocks(int size) {
+void clinux_limit_heaps(int size, int heaps) {
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, size);
+    mallopt(M_ARENA_MAX, heaps);
 #endif
 }
 

@@ -6,7 +6,7 @@ struct ImageOptions: ParsableArguments {
     @Argument(
         help: """
             The image: an archive or an OCI layout, PATH#NAME:TAG for one of several, oci:FOLDER:TAG, - for standard input; \
-            or a spec, .json or .toml.
+            docker://NAME in a registry, docker-daemon:NAME in a daemon; or a spec, .json or .toml.
             """, completion: .file())
     var image: String
 

@@ -8,7 +8,8 @@ struct InspectCommand: AsyncParsableCommand {
         abstract: "Show an image: its config, its layers and their sizes.",
         discussion: """
             IMAGE is a docker-archive, an OCI archive or an OCI layout, plain or compressed with gzip, zstd, xz or bzip2; - \
-            reads standard input; PATH#NAME:TAG chooses one of several images. Of a spec its image is made, and not written.
+            reads standard input; PATH#NAME:TAG chooses one of several images. Or it is docker://NAME in a registry, whose layers \
+            are not fetched, or docker-daemon:NAME. Of a spec its image is made, and not written.
 
             Example:
               dockertools inspect image.tar.gz

@@ -19,7 +19,10 @@ struct ValidateCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: "The image: an archive, an OCI layout, PATH#NAME:TAG, oci:FOLDER:TAG, or - for standard input.",
+        help: """
+            The image: an archive, an OCI layout, PATH#NAME:TAG, oci:FOLDER:TAG, - for standard input, docker://NAME or \
+            docker-daemon:NAME.
+            """,
         completion: .file())
     var image: String
 

@@ -111,10 +111,10 @@ struct ArchiveSourceTests {
     @Test func checksTheChecksums() {
         var gzip = Self.gzip
         gzip[gzip.count - 5] ^= 1
-        Self.refuses(gzip, "the gzip stream is damaged: incorrect data check")
+        Self.refuses(gzip, "the gzip stream is damaged: its checksum or its length is wrong")
         gzip = Self.gzip
         gzip[gzip.count - 1] ^= 1
-        Self.refuses(gzip, "the gzip stream is damaged: incorrect length check")
+        Self.refuses(gzip, "the gzip stream is damaged: its checksum or its length is wrong")
         var zstd = Self.zstd
         zstd[zstd.count - 1] ^= 1
         Self.refuses(zstd, "the zstd stream is damaged: Restored data doesn't match checksum")

@@ -1,3 +1,4 @@
+import Failures
 import Testing
 
 @testable import DockerTools
@@ -9,6 +10,32 @@ struct RegistryAccessTests {
         (access.credentials, access.certDir, access.timeout) = ("ann:hunter2", "certs", 5)
         try access.choose(among: names)
         return access
+    }
+
+    @Test("what is said for one is meant for the one that the command line names, else for the first that is asked")
+    func oneRegistry() throws {
+        let named = try Self.access(for: ["one.example/app", "docker://one.example/other:2"])
+        #expect(!named.means("two.example"))
+        #expect(named.means("one.example"))
+        let unnamed = try Self.access(for: [])
+        let copy = unnamed
+        #expect(unnamed.means("one.example"))
+        #expect(!copy.means("two.example"))
+        #expect(copy.means("one.example"))
+        #expect(copy.meant(asking: "two.example") == "one.example")
+        #expect(try Self.access(for: []).means("two.example"))
+    }
+
+    @Test("what is said for one is bad usage where the command line names several")
+    func severalRegistries() throws {
+        let failure = try #require(throws: Failure.self) { try Self.access(for: ["one.example/a", "redis"]) }
+        #expect(failure.code == .usage)
+        #expect(failure.what == "cannot use --creds for several registries")
+        #expect(failure.why == "the images are of one.example and docker.io, and it is meant for one of them")
+        var access = RegistryAccess()
+        try access.choose(among: ["one.example/a", "redis"])
+        access.tlsVerify = false
+        #expect(throws: Failure.self) { try access.choose(among: ["one.example/a", "redis"]) }
     }
 
     @Test("a spec that wants no certificate says so for its own registry alone, and is told nothing of another")

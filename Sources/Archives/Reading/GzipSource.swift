@@ -1,13 +1,16 @@
-import CZlib
+import CISAL
 import Failures
 import Glibc
 import Tar
 
-/// Decompresses gzip: one member or several, each with its checksum and size checked by zlib (RFC 1952).
+/// Decompresses gzip: one member or several, each with its checksum and size checked (RFC 1952).
+///
+/// By ISA-L, which takes half of zlib's time. What it compresses differs from one processor to the next; what comes out
+/// here does not.
 public final class GzipSource: ByteSource {
     private let source: any ByteSource
     private let name: String
-    private let stream: UnsafeMutablePointer<z_stream>
+    private let stream: UnsafeMutablePointer<inflate_state>
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 4096)
     private var bombs: BombGuard
     private var isWithinMember = true
@@ -21,16 +24,11 @@ public final class GzipSource: ByteSource {
         self.name = name
         bombs = BombGuard(limits, name: name)
         stream = .allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        // 15: the largest window; 16: gzip and nothing else.
-        guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw Failure(
-                .io, "cannot read \(name)", why: "there is no memory for the decompressor", advice: "free some memory")
-        }
+        isal_inflate_init(stream)
+        stream.pointee.crc_flag = UInt32(ISAL_GZIP)
     }
 
     deinit {
-        inflateEnd(stream)
         stream.deallocate()
         input.deallocate()
     }
@@ -54,20 +52,27 @@ public final class GzipSource: ByteSource {
         let room = min(buffer.count, 1 << 30)
         let had = stream.pointee.avail_in
         stream.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.pointee.avail_out = uInt(room)
-        let status = CZlib.inflate(stream, Z_NO_FLUSH)
+        stream.pointee.avail_out = UInt32(room)
+        let status = isal_inflate(stream)
         let count = room - Int(stream.pointee.avail_out)
-        switch status {
-        case Z_STREAM_END: isWithinMember = false
-        case Z_OK where count > 0 || stream.pointee.avail_in < had: break
-        case Z_OK, Z_BUF_ERROR:
+        guard status == ISAL_DECOMP_OK || status == ISAL_END_INPUT || status == ISAL_OUT_OVERFLOW else {
+            throw bombs.failure("the gzip stream is damaged: \(Self.words(for: status))")
+        }
+        isWithinMember = stream.pointee.block_state != ISAL_BLOCK_FINISH
+        guard !isWithinMember || count > 0 || stream.pointee.avail_in < had else {
             throw bombs.failure("the gzip stream ends before its end: it is truncated")
-        default:
-            let words = stream.pointee.msg.map { String(cString: $0) } ?? "zlib's status \(status)"
-            throw bombs.failure("the gzip stream is damaged: \(words)")
         }
         try bombs.count(output: count)
         return count
+    }
+
+    private static func words(for status: Int32) -> String {
+        switch status {
+        case ISAL_INCORRECT_CHECKSUM: "its checksum or its length is wrong"
+        case ISAL_INVALID_WRAPPER, ISAL_UNSUPPORTED_METHOD: "its header is none of gzip"
+        case ISAL_INVALID_LOOKBACK: "it refers to bytes before its start"
+        default: "a block of it is none"
+        }
     }
 
     /// After the end of a member: another one, zeros, or the end.
@@ -79,7 +84,8 @@ public final class GzipSource: ByteSource {
         if next.pointee == 0 {
             try skipPadding()
         } else if next.pointee == 0x1F {
-            inflateReset(stream)
+            isal_inflate_reset(stream)
+            stream.pointee.crc_flag = UInt32(ISAL_GZIP)
             isWithinMember = true
         } else {
             throw garbage
@@ -104,7 +110,7 @@ public final class GzipSource: ByteSource {
         let count = try source.read(into: input)
         bombs.count(input: count)
         stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.pointee.avail_in = uInt(count)
+        stream.pointee.avail_in = UInt32(count)
     }
 
     private var garbage: Failure { bombs.failure("something that is no gzip lies behind the end of the gzip stream") }

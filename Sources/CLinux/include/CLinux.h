@@ -30,8 +30,9 @@ int clinux_set_pipe_size(int descriptor, int bytes);
 /// Begins to write a stretch of a file to its disk, without waiting (sync_file_range(2)). -1 and errno on failure.
 int clinux_begin_writing(int descriptor, int64_t offset, int64_t count);
 
-/// Has free(3) give blocks of so many bytes and more back to the system, for good (M_MMAP_THRESHOLD of mallopt(3)).
-void clinux_give_back_blocks(int size);
+/// Has free(3) give blocks of so many bytes and more back to the system, for good, and malloc(3) keep small ones in no more
+/// than so many heaps (M_MMAP_THRESHOLD and M_ARENA_MAX of mallopt(3)).
+void clinux_limit_heaps(int size, int heaps);
 
 /// The columns of the terminal behind a descriptor (TIOCGWINSZ), or 0 if it is none.
 int clinux_terminal_columns(int descriptor);

@@ -1,11 +1,12 @@
 import Failures
 import Registry
+import Synchronization
 import SystemPackage
 
 /// How the user wants registries to be reached. What is left out is looked up where docker and podman look it up.
 public struct RegistryAccess: Sendable {
-    /// The registry that `credentials` and `tlsVerify` are meant for, and the client's own certificate; nil for the one
-    /// that a spec names.
+    /// The registry that `credentials` and `tlsVerify` are meant for, and the client's own certificate; nil for the first
+    /// that is asked, the one that a spec names.
     public private(set) var registry: String?
     /// `USER:PASSWORD`, in place of what is kept on this machine.
     public var credentials: String?
@@ -19,8 +20,14 @@ public struct RegistryAccess: Sendable {
     public var timeout = 60.0
     /// How often a request is sent again.
     public var retries = 4
+    private let first = FirstRegistry()
 
     public init() {}
+
+    /// Knows what all copies of one access asked first: several specs may name several registries.
+    private final class FirstRegistry: Sendable {
+        let name = Mutex<String?>(nil)
+    }
 }
 
 extension RegistryAccess {
@@ -51,6 +58,15 @@ extension RegistryAccess {
         return access
     }
 
-    /// Whether what is said for one registry is meant for this one.
-    func means(_ other: String) -> Bool { registry == nil || registry == other }
+    /// The registry that is meant by what is said for one alone, as this one is to be asked.
+    func meant(asking other: String) -> String {
+        registry
+            ?? first.name.withLock { name in
+                if name == nil { name = other }
+                return name ?? other
+            }
+    }
+
+    /// Whether what is said for one registry is meant for this one, which is to be asked.
+    func means(_ other: String) -> Bool { meant(asking: other) == other }
 }

@@ -20,7 +20,7 @@ extension Surroundings {
                 groups: .watched
             ).credentials(for: reference.registry, repository: reference.repository)
         }
-        let named = try RegistryEndpoint.named(access.registry ?? reference.registry, task: task)
+        let named = try RegistryEndpoint.named(access.meant(asking: reference.registry), task: task)
         let certificates = TrustedCertificates(
             registry: named, isVerified: access.tlsVerify, certDir: access.certDir, environment: environment,
             currentDirectory: currentDirectory)

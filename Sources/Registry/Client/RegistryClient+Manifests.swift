@@ -50,15 +50,6 @@ extension RegistryClient {
             descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
     }
 
-    /// The digest of the manifest that the registry has for a name, nil if it has none.
-    func manifestDigest(_ repository: String, _ reference: String) throws -> Digest? {
-        let call = Call(
-            method: .HEAD, place: .path("\(repository)/manifests/\(reference)"),
-            headers: ["Accept": OCIMediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
-        let response = try send(call, wanting: [200, 404])
-        return response.status == 200 ? response.header("Docker-Content-Digest").flatMap { Digest($0) } : nil
-    }
-
     /// What a manifest is, by what it says itself and by what the registry says, which must be the same (CVE-2021-41190).
     private func mediaType(_ value: JSONValue, _ header: String?, _ place: String) throws -> String {
         let own = value["mediaType"]?.string

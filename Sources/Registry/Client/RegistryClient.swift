@@ -164,17 +164,21 @@ public final class RegistryClient: Sendable {
         guard case .path(let path) = call.place else { return try follow(call, authorization) }
         if let origin = state.withLock({ $0.origin }) { return try follow(call.at(origin, path), authorization) }
         let origins = try RegistryEndpoint.candidates(registry, tlsVerify: settings.tlsVerify, task: task)
+        var wantsTLS = false
         for (index, origin) in origins.enumerated() {
             let isLast = index == origins.count - 1
             do {
                 let answer = try follow(call.at(origin, path), authorization)
                 // Servers that speak TLS alone say 400 to those who do not.
-                if !isLast, origin.scheme == .http, answer.0.status == 400 { continue }
+                if !isLast, origin.scheme == .http, answer.0.status == 400 {
+                    wantsTLS = true
+                    continue
+                }
                 state.withLock { $0.origin = origin }
                 return answer
             } catch let error as HTTPError where !isLast && error.kind != .timeout {
                 guard origin.scheme == .http || error.mayBePlain else { throw error }
-            } catch let error as HTTPError where isLast && index > 0 && origin.scheme == .https && error.mayBePlain {
+            } catch let error as HTTPError where isLast && wantsTLS && error.mayBePlain {
                 // It said 400 for another reason.
                 state.withLock { $0.origin = origins[0] }
                 return try follow(call.at(origins[0], path), authorization)

@@ -74,10 +74,13 @@ struct CredentialHelper {
     }
 
     private func answer(_ server: String) async throws -> (TerminationStatus, [UInt8]) {
+        // It is the helper's time that has a limit, not that until it can run.
+        let (start, started) = AsyncStream.makeStream(of: Void.self)
         do {
             return try await withThrowingTaskGroup { race in
-                race.addTask { try await self.run(server) }
+                race.addTask { try await self.run(server) { started.yield() } }
                 race.addTask {
+                    for await _ in start { break }
                     try await Task.sleep(for: timeLimit)
                     throw TimedOut()
                 }
@@ -95,7 +98,9 @@ struct CredentialHelper {
         }
     }
 
-    private func run(_ server: String) async throws -> (TerminationStatus, [UInt8]) {
+    private func run(
+        _ server: String, whenStarted: @Sendable () -> Void
+    ) async throws -> (TerminationStatus, [UInt8]) {
         var options = PlatformOptions()
         // What the helper starts ends with it.
         options.processGroupID = 0
@@ -116,6 +121,7 @@ struct CredentialHelper {
             let started = pid_t(execution.processIdentifier.value)
             groups.started(started)
             group = started
+            whenStarted()
         }
         return (outcome.terminationStatus, outcome.standardOutput)
     }

@@ -75,10 +75,16 @@ public struct HTTPError: Error, Sendable {
     private static func words(forTLS error: any Error) -> String {
         let text = "\(error)"
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            return "its certificate is of no authority that is trusted here"
+            return "its certificate is of no authority that is trusted here, or has run out"
         }
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return noTLS }
         if text.contains("failedToValidateHostname") { return "its certificate is for another host" }
-        return "TLS failed: \(text)"
+        let alerts = ["ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_REQUIRED", "ALERT_UNKNOWN_CA"]
+        if alerts.contains(where: text.contains) {
+            return "it lets nobody in without a certificate that it knows, NAME.cert and NAME.key for --cert-dir"
+        }
+        // The rest of BoringSSL's words is of its own sources.
+        let reason = text.firstMatch(of: /OPENSSL_internal:([A-Z0-9_]+)/)?.output.1
+        return "TLS failed: \(reason.map(String.init) ?? text)"
     }
 }

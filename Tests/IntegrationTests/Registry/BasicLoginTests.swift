@@ -118,6 +118,30 @@ struct BasicLoginTests {
         #expect(failing.errors.contains("it ended with status 1"))
     }
 
+    @Test("that a helper does not give ends with the program")
+    func interruptedHelper() throws {
+        let path = try bench.write(
+            "#!/bin/sh\nsleep 1000 &\necho $$ $! >$PIDS.new && mv $PIDS.new $PIDS\nwait\n",
+            to: "bin/docker-credential-slow")
+        try #require(chmod(path, 0o755) == 0)
+        try bench.write(#"{"credsStore": "slow"}"#, to: "home/.docker/config.json")
+        let script = """
+            "$@" & while [ ! -e "$PIDS" ]; do sleep 0.05; done
+            kill -TERM $!; wait $!; echo $?
+            for pid in $(cat "$PIDS"); do
+                case "$(ps -o stat= -p $pid)" in ""|Z*) ;; *) echo "$pid is left" ;; esac
+            done
+            """
+        let outcome = try Program.run(
+            ["bash", "-c", script, "bash", Dockertools.path, "pull", image, "-o", "x.tar"],
+            environment: [
+                "PATH": bench.folder.path("bin") + ":/usr/bin:/bin", "PIDS": bench.folder.path("pids"),
+                "HOME": bench.folder.path("home"), "XDG_RUNTIME_DIR": bench.folder.path("run"),
+                "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": bench.folder.path("cache"),
+            ], in: bench.folder.path)
+        #expect(outcome.text == "143\n")
+    }
+
     @Test("in a file that is malformed is an error that shows nothing of it")
     func malformed() throws {
         try bench.write(#"{"auths": {"\#(registry.name)": {"auth": "hunter2"#, to: "home/.docker/config.json")

@@ -5,12 +5,12 @@ import Testing
 @Suite("The hash of a pulled image")
 struct PinnedHashTests {
     private let bench: PullFixture
-    private var name: String { bench.registry.name }
+    private var name: String { bench.name }
 
     init() throws {
         bench = try PullFixture()
         try bench.push("pinned:1", layers: ["one", "two"])
-        try bench.registry.archive("pinned:1", as: "pinned:latest", to: bench.folder.path("theirs.tar"))
+        try bench.archive("pinned:1", as: "pinned:latest", to: "theirs.tar")
     }
 
     private func pull(_ more: [String]) throws -> Program.Outcome {

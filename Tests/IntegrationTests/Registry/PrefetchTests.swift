@@ -6,18 +6,18 @@ import Testing
 struct PrefetchTests {
     private let bench: PullFixture
     private let digest: String
-    private var name: String { bench.registry.name }
+    private var name: String { bench.name }
 
     init() throws {
         bench = try PullFixture()
         digest = try bench.push("prefetched/app:1.11", layers: ["one", "two"]).digest
-        try bench.registry.push(bench.source("prefetched/app:1.11"), to: "prefetched/app:latest")
+        try bench.push(bench.source("prefetched/app:1.11"), to: "prefetched/app:latest")
     }
 
     /// The Nix set of the image under a name in the archive.
     private func set(_ final: String, _ tag: String) throws -> String {
         let path = "\(UUID().uuidString).tar"
-        try bench.registry.archive("prefetched/app@\(digest)", as: "\(final):\(tag)", to: bench.folder.path(path))
+        try bench.archive("prefetched/app@\(digest)", as: "\(final):\(tag)", to: path)
         return """
             {
               imageName = "\(name)/prefetched/app";

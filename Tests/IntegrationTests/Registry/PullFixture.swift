@@ -1,14 +1,43 @@
 import Foundation
 import TestSupport
 
-/// A folder for the images of one test, and the registry that they go through.
+/// A folder for the images of one test, and the repositories of its own that they go through.
 struct PullFixture {
     let folder: TemporaryFolder
     let registry: RegistryServer
+    /// What stands before the names of the repositories: tests run side by side, and registries take it ill if a tag is
+    /// pushed while it is pulled.
+    private let prefix: String
 
     init() throws {
         folder = try TemporaryFolder()
         registry = try RegistryServer.shared
+        prefix = "test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    }
+
+    /// What stands before the names of the images: the registry, and what is this test's own.
+    var name: String { "\(registry.name)/\(prefix)" }
+
+    /// Pushes what skopeo names so.
+    func push(_ source: String, to name: String, _ options: [String] = []) throws {
+        try registry.push(source, to: "\(prefix)/\(name)", options)
+    }
+
+    /// Puts a manifest as it is.
+    ///
+    /// - Returns: its digest.
+    func put(_ manifest: String, _ mediaType: String, as name: String) throws -> String {
+        try registry.put(manifest, mediaType, as: "\(prefix)/\(name)")
+    }
+
+    /// Has skopeo make a docker-archive in the folder.
+    func archive(_ image: String, as name: String, to path: String, _ options: [String] = []) throws {
+        try registry.archive("\(prefix)/\(image)", as: name, to: folder.path(path), options)
+    }
+
+    /// How often the program asked for a blob of a repository.
+    func blobRequests(_ repository: String) -> Int {
+        registry.requests("GET /v2/\(prefix)/\(repository)/blobs/").filter { $0.contains("dockertools") }.count
     }
 
     /// Runs the program in the folder, with a cache that this test's runs share.
@@ -36,7 +65,7 @@ struct PullFixture {
         let image = try CraftedImage(
             in: folder, Self.folderName(name), kind: kind, compression: compression,
             architecture: architecture, layers: layers)
-        try registry.push(image.source, to: name, ["--preserve-digests"])
+        try push(image.source, to: name, ["--preserve-digests"])
         return image
     }
 

@@ -5,14 +5,14 @@ import Testing
 @Suite("What cannot be pulled")
 struct PullRefusalTests {
     private let bench: PullFixture
-    private var name: String { bench.registry.name }
+    private var name: String { bench.name }
 
     init() throws { bench = try PullFixture() }
 
     @Test("is refused in clear words where it is in Docker's schema 1")
     func schema1() throws {
         let image = try CraftedImage(in: bench.folder, kind: "docker", layers: ["one"])
-        try bench.registry.push(image.source, to: "refused-schema1:1", ["--format", "v2s1"])
+        try bench.push(image.source, to: "refused-schema1:1", ["--format", "v2s1"])
         let outcome = try bench.run(["pull", "\(name)/refused-schema1:1"])
         #expect(outcome.status == 65)
         #expect(outcome.errors.contains("is in Docker's schema 1"))

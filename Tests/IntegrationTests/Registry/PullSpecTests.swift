@@ -5,7 +5,7 @@ import Testing
 @Suite("An image that a spec pins")
 struct PullSpecTests {
     private let bench: PullFixture
-    private var name: String { bench.registry.name }
+    private var name: String { bench.name }
 
     init() throws { bench = try PullFixture() }
 
@@ -29,8 +29,8 @@ struct PullSpecTests {
         let outcome = try Dockertools.run(["pull", "app.\(form)"], in: bench.folder.path)
         #expect(outcome.status == 0)
         #expect(outcome.text == "app.tar\n")
-        try bench.registry.archive(
-            "spec-pinned/app:v1", as: "\(name)/spec-pinned/app:v1", to: bench.folder.path("theirs.tar"))
+        try bench.archive(
+            "spec-pinned/app:v1", as: "\(name)/spec-pinned/app:v1", to: "theirs.tar")
         #expect(try bench.areSame("app.tar", "theirs.tar"))
         let other = try bench.run(["pull", "app.\(form)", "--set", "finalImageTag=v2"])
         #expect(other.status == 65)

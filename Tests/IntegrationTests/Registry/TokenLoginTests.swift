@@ -81,7 +81,7 @@ struct TokenLoginTests {
         let stranger = try asked {
             let outcome = try bench.pull(image("private/other"), ["--creds", "ann:hunter2"])
             #expect(outcome.status == 69)
-            #expect(outcome.errors.contains("the token server \(servers.tokens.url)/token was answered with 401"))
+            #expect(outcome.errors.contains("\(servers.tokens.url)/token was answered with 401"))
             #expect(outcome.errors.contains("incorrect username or password"))
         }
         #expect(stranger == ["GET stranger repository:private/other:pull"])
@@ -107,6 +107,36 @@ struct TokenLoginTests {
             #expect(outcome.status == 69)
         }
         #expect(bad == ["POST stranger repository:private/third:pull"])
+    }
+
+    @Test("is shown to a token server with TLS, if its certificate is believed: no word for the registry is one for it")
+    func secureTokenServer() throws {
+        let authority = try TestAuthority()
+        try authority.sign("here", hosts: "IP:127.0.0.1")
+        try authority.sign("tokens", hosts: "DNS:localhost")
+        let tokens = try PeerServer(
+            "token_server.py", [LoginBench.user, LoginBench.password, "", "FOLDER/here.cert", "FOLDER/here.key"],
+            files: [
+                "token.key": authority.read("here.key"), "token.cert": authority.read("here.cert"),
+                "here.cert": authority.read("tokens.cert"), "here.key": authority.read("tokens.key"),
+            ])
+        let realm = tokens.url.replacing("127.0.0.1", with: "localhost")
+        let registry = try RegistryServer(
+            "auth: {token: {realm: \"\(realm)/token\", service: tests registry, issuer: tests, rootcertbundle: FOLDER/ca}}",
+            http: "tls: {certificate: FOLDER/cert, key: FOLDER/key}",
+            files: [
+                "ca": authority.read("ca.crt"), "cert": authority.read("here.cert"), "key": authority.read("here.key"),
+            ])
+        let image = "\(registry.name)/app:1"
+        let certDir = ["--cert-dir", try authority.certDir(in: bench)]
+        try bench.push(image, creds + certDir)
+        let outcome = try bench.pull(image, creds + certDir)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let count = tokens.asked.count
+        let unverified = try bench.pull(image, creds + ["--tls-verify=false"])
+        #expect(unverified.status == 69)
+        #expect(unverified.errors.contains("its certificate is of no authority that is trusted here"))
+        #expect(tokens.asked.count == count)
     }
 
     @Test("is not shown to a token server without TLS on another host")

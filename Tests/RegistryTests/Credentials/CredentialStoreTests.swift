@@ -21,7 +21,7 @@ struct CredentialStoreTests {
     }
 
     private func store(
-        authFile: FilePath? = nil, timeLimit: Duration = .seconds(30), groups: ProcessGroups? = nil
+        authFile: FilePath? = nil, timeLimit: Duration = .seconds(3600), groups: ProcessGroups? = nil
     ) -> CredentialStore {
         CredentialStore(
             authFile: authFile,

@@ -1,0 +1,29 @@
+import Failures
+import TestSupport
+import Testing
+
+@testable import Registry
+
+@Suite("A registry that is not there", .timeLimit(.minutes(1)))
+struct AbsentRegistryTests {
+    @Test("is told at once, and not waited for", arguments: ["127.0.0.1:1", "[::1]:1"])
+    func absent(registry: String) throws {
+        let client = RegistryClient(
+            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
+            settings: RegistrySettings(retries: RetryPolicy(count: 1, pause: 3600)))
+        let failure = try #require(throws: Failure.self) { try client.manifest("app", "1") }
+        #expect(failure.code == .unavailable)
+        #expect(failure.what == "cannot pull it")
+        #expect(failure.why.hasPrefix("\(registry): "))
+    }
+
+    @Test("may be one without TLS that says 400 for another reason")
+    func plainAndStrict() throws {
+        let server = try ScriptedServer { _ in ScriptedServer.Answer(400, text: "") }
+        let client = RegistryClient(
+            server.authority, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
+            settings: RegistrySettings(retries: RetryPolicy(count: 0)))
+        let failure = try #require(throws: Failure.self) { try client.manifest("app", "1") }
+        #expect(failure.why == "GET \(server.url)/v2/app/manifests/1 was answered with 400")
+    }
+}
