@@ -16,6 +16,9 @@ public struct ImageRemainder: Sendable {
     /// The lowest ones once more, to be sent after all.
     private let sparedLayers: [any Layer]
 
+    /// Layers that are hashed or worked on while it is not known whether they need be.
+    private static let ahead = 2 * workerCount
+
     /// All of an image.
     public init(allOf image: any Image) {
         self.init(image, spared: [], sparedLayers: [], rest: image.layers)
@@ -31,18 +34,20 @@ public struct ImageRemainder: Sendable {
         var (spared, others): ([HashedLayer], [HashedLayer]) = ([], [])
         var chainID: Digest?
         var waiting = image.layers[...]
-        // As many at a time as there are threads: what is hashed in vain is not much, and is not lost.
-        while others.isEmpty, !waiting.isEmpty {
-            let batch = Array(waiting.prefix(workerCount))
-            waiting = waiting.dropFirst(batch.count)
-            for layer in try OrderedWorkers.map(batch, { try HashedLayer($0) }) {
-                let next = try ChainID.of(layer.diffID, on: chainID)
-                if others.isEmpty, isThere(next) {
-                    chainID = next
-                    spared.append(layer.closed)
-                } else {
-                    others.append(layer)
-                }
+        let workers = OrderedWorkers<any Layer, HashedLayer>(width: workerCount) { try HashedLayer($0) }
+        defer { workers.finish() }
+        while true {
+            // A few at a time: what is hashed in vain is not much, and is not lost.
+            while others.isEmpty, workers.underWay < Self.ahead, let layer = waiting.popFirst() {
+                workers.submit(layer)
+            }
+            guard let layer = try workers.next() else { break }
+            let next = try ChainID.of(layer.diffID, on: chainID)
+            if others.isEmpty, isThere(next) {
+                chainID = next
+                spared.append(layer.closed)
+            } else {
+                others.append(layer)
             }
         }
         let known = spared.map { WrittenImage.Layer(diffID: $0.diffID, size: $0.size, storePaths: $0.storePaths) }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 
 /// Stands before a daemon's socket: counts what it is sent, speaks TLS for it, or hangs up.
@@ -27,7 +28,8 @@ final class SocketProxy {
     }
 
     deinit {
-        process.terminate()
+        // What a thread of the tests has blocked, its children have, too.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
