@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("dockertools cache", .timeLimit(.minutes(2)))
+@Suite("dockertools cache")
 struct CacheCommandTests {
     private let machine: TestMachine
 

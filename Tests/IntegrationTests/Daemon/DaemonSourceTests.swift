@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("docker-daemon:NAME", .timeLimit(.minutes(5)))
+@Suite("docker-daemon:NAME")
 struct DaemonSourceTests {
     private let fixture: LoadFixture
     private let loaded: LoadFixture.Loaded

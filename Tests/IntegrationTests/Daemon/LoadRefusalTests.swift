@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Daemons that are not there, that may not be used, that die, and that change their minds.
-@Suite("dockertools load, where the daemon does not", .timeLimit(.minutes(5)))
+@Suite("dockertools load, where the daemon does not")
 struct LoadRefusalTests {
     private let fixture: LoadFixture
     private var machine: TestMachine { fixture.machine }

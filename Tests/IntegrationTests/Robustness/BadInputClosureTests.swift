@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("Bad input: store paths and graphs", .timeLimit(.minutes(5)))
+@Suite("Bad input: store paths and graphs")
 struct BadInputClosureTests {
     private static let one = TestMachine.storePath("a", "one")
     private static let two = TestMachine.storePath("b", "two")

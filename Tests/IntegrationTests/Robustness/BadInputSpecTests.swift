@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("Bad input: the spec", .timeLimit(.minutes(5)))
+@Suite("Bad input: the spec")
 struct BadInputSpecTests {
     /// A spec that is refused, and words of the reason.
     struct Case: CustomTestStringConvertible {

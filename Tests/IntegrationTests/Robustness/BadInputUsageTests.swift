@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Bad input: the command line", .timeLimit(.minutes(5)))
+@Suite("Bad input: the command line")
 struct BadInputUsageTests {
     @Test(
         "Bad usage ends with 64 and makes nothing",

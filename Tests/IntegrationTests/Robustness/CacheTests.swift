@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A warm cache: one store path, built once.
-@Suite("The digest cache", .timeLimit(.minutes(5)))
+@Suite("The digest cache")
 struct DigestCacheRunTests {
     private let machine: TestMachine
     private let path: String
@@ -44,6 +44,12 @@ struct DigestCacheRunTests {
         }
     }
 
+    /// The file of the cache with a digest.
+    private func file(of digest: String) throws -> String {
+        try #require(
+            try entries.first { FileManager.default.contents(atPath: $0)?.starts(with: Data(digest.utf8)) == true })
+    }
+
     /// How often a run opens the store path's large file: once for its hash, and once to send it.
     private func opens(_ arguments: String, _ environment: String = "") throws -> Int {
         let outcome = try machine.shell(
@@ -57,7 +63,8 @@ struct DigestCacheRunTests {
 
     @Test("A file is read once for its hash and once to be sent; with a known digest, or to a file, once at all")
     func reads() throws {
-        #expect(try entries.count == 1)
+        // Of the store path, and of the links to it.
+        #expect(try entries.count == 2)
         #expect(try opens("-o - | cat > /dev/null; true", "XDG_CACHE_HOME=/dev/null") == 2)
         #expect(try opens("-o - | cat > /dev/null; true") == 1)
         #expect(try opens("-o out/image.tar", "XDG_CACHE_HOME=/dev/null") == 1)
@@ -70,7 +77,7 @@ struct DigestCacheRunTests {
 
     @Test("An entry that is damaged, cut or of other form counts as none, and is put right")
     func damagedEntries() throws {
-        let entry = try #require(try entries.first)
+        let entry = try file(of: digest)
         let whole = try #require(FileManager.default.contents(atPath: entry))
         let other = "sha256:" + String(repeating: "0", count: 64)
         let lines = String(decoding: whole, as: UTF8.self).split(separator: "\n")
@@ -84,26 +91,26 @@ struct DigestCacheRunTests {
             #expect(try Self.digest(machine) == digest)
             #expect(FileManager.default.contents(atPath: entry) == whole)
         }
-        #expect(try entries == [entry])
+        #expect(try entries.count == 2)
     }
 
     @Test("An entry of another path's digest, or a folder or a FIFO in its place, is not believed")
     func misplacedEntries() throws {
-        let entry = try #require(try entries.first)
+        let entry = try file(of: digest)
         let second = try machine.store("b", "two")
         try machine.graph([(second, [])])
         try machine.spec(["contents": [second], "closure": "graph.json"])
         let digestOfSecond = try Self.digest(machine, cold: true)
         usleep(2_100_000)
         _ = try Self.digest(machine)
-        let entryOfSecond = try #require(try entries.first { $0 != entry })
+        let entryOfSecond = try file(of: digestOfSecond)
         for script in ["cp '\(entry)' '\(entryOfSecond)'", "rm '\(entryOfSecond)'; mkfifo '\(entryOfSecond)'"] {
             #expect(try machine.shell(script).status == 0)
             #expect(try Self.digest(machine) == digestOfSecond)
         }
         #expect(try machine.shell("rm '\(entryOfSecond)'; mkdir '\(entryOfSecond)'").status == 0)
         #expect(try Self.digest(machine) == digestOfSecond)
-        #expect(try entries == [entry])
+        #expect(try entries.contains(entry) && !entries.contains(entryOfSecond))
     }
 
     @Test("A file with other contents gives another digest, whatever its size and time say")
@@ -126,7 +133,7 @@ struct DigestCacheRunTests {
             #expect(!first.text.contains(digest))
             #expect(try machine.layered(["--json", "--set", set]).output == first.output)
         }
-        #expect(try entries.count == 6)
+        #expect(try entries.count == 12)
     }
 
     @Test("A cache that cannot be written or found is none, and no failure")
@@ -150,7 +157,7 @@ struct DigestCacheRunTests {
         let outcomes = programs.map { $0.end() }
         #expect(outcomes.allSatisfy { $0.status == 0 && $0.errors == "" && $0.output == outcomes[0].output })
         #expect(outcomes[0].text.contains(digest))
-        #expect(try entries.count == 1)
+        #expect(try entries.count == 2)
         #expect(try entries.allSatisfy { $0.wholeMatch(of: /.*\/layers\/([0-9a-f]{2})\/\1[0-9a-f]{62}/) != nil })
         #expect(try Self.digest(machine) == digest)
     }

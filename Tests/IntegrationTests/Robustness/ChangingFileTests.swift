@@ -4,7 +4,7 @@ import Testing
 
 /// Each case begins a stream, whose one store layer begins with a file larger than a pipe, and changes the layer's second
 /// path after the first bytes came: then the layer is planned and hashed, and not yet sent.
-@Suite("Files that change while they are read", .timeLimit(.minutes(5)))
+@Suite("Files that change while they are read")
 struct ChangingFileTests {
     private let machine: TestMachine
     private let late: String

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What the program tells", .timeLimit(.minutes(5)))
+@Suite("What the program tells")
 struct ConsoleTests {
     private let machine: TestMachine
     private let path: String

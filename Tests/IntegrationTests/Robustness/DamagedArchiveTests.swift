@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Archives that are damaged, disks that are full, and signals, at the verbs that read images.
-@Suite("Damaged archives", .timeLimit(.minutes(10)))
+@Suite("Damaged archives")
 struct DamagedArchiveTests {
     private let machine: TestMachine
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Pulls from a registry that misbehaves, as a user sees them. The client's own tests hold every case.
-@Suite("Pulls from a hostile registry", .timeLimit(.minutes(5)))
+@Suite("Pulls from a hostile registry")
 struct HostileRegistryTests {
     private typealias Answer = ScriptedServer.Answer
 

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Signals", .timeLimit(.minutes(5)))
+@Suite("Signals")
 struct InterruptionTests {
     private let machine: TestMachine
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Outputs that fail: full disks, closed pipes, folders that may not be written to.
-@Suite("Outputs that fail", .timeLimit(.minutes(5)))
+@Suite("Outputs that fail")
 struct OutputTests {
     private let machine: TestMachine
     private let path: String

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Pulls that are ended", .timeLimit(.minutes(5)))
+@Suite("Pulls that are ended")
 struct PullInterruptionTests {
     private let machine: TestMachine
     private let image: ScriptedImage

@@ -10,7 +10,7 @@ import Tar
 import TestSupport
 import Testing
 
-@Suite("The blob cache", .timeLimit(.minutes(2)))
+@Suite("The blob cache")
 struct BlobCacheTests {
     private let bench: CacheBench
     private let bytes: [UInt8]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("A registry that is busy", .timeLimit(.minutes(1)))
+@Suite("A registry that is busy")
 struct BusyRegistryTests {
     private typealias Answer = ScriptedServer.Answer
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("Blobs that are cut", .timeLimit(.minutes(1)))
+@Suite("Blobs that are cut")
 struct CutBlobTests {
     private let bench: PullBench
     private let image: ScriptedImage

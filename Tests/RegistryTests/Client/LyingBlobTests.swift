@@ -4,7 +4,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("Blobs of a registry that lies", .timeLimit(.minutes(1)))
+@Suite("Blobs of a registry that lies")
 struct LyingBlobTests {
     private let bench: PullBench
     private let image: ScriptedImage

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("Manifests of a registry that lies", .timeLimit(.minutes(1)))
+@Suite("Manifests of a registry that lies")
 struct LyingManifestTests {
     private let bench: PullBench
 

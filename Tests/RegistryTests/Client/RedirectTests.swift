@@ -4,7 +4,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("Redirects", .timeLimit(.minutes(1)))
+@Suite("Redirects")
 struct RedirectTests {
     private typealias Answer = ScriptedServer.Answer
 

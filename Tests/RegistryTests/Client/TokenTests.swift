@@ -4,7 +4,7 @@ import Testing
 
 @testable import Registry
 
-@Suite("Tokens", .timeLimit(.minutes(1)))
+@Suite("Tokens")
 struct TokenTests {
     private typealias Answer = ScriptedServer.Answer
 
