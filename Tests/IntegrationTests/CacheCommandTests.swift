@@ -75,7 +75,9 @@ struct CacheCommandTests {
         try machine.spec(["contents": [path], "closure": "graph.json"])
         usleep(2_100_000)
         let before = try machine.layered(["--json"])
-        #expect(try cache("--json").text.contains("\"digests\":{\"bytes\":286,\"count\":2}"))
+        let files = try machine.shell("find cache/dockertools/layers -type f | wc -l").text.dropLast()
+        #expect(files != "0" && files != "1")
+        #expect(try cache("--json").text.firstMatch(of: /"digests":\{"bytes":\d+,"count":(\d+)\}/)?.1 == files)
         #expect(try cache("--prune").status == 0)
         #expect(try machine.layered(["--json"]).output == before.output)
     }
