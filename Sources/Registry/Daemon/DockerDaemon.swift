@@ -120,7 +120,7 @@ public final class DockerDaemon: Sendable {
     /// - Throws: `DaemonRefusal` if the daemon does not take it; what `write` throws.
     public func load(_ write: @escaping @Sendable (any ByteSink) throws -> Void) throws {
         let response = try send(
-            .POST, "/images/load?quiet=0", headers: ["Content-Type": "application/x-tar"],
+            .POST, "/images/load?quiet=1", headers: ["Content-Type": "application/x-tar"],
             body: .stream(size: nil, write: write))
         guard response.isSuccess else { throw DaemonRefusal(words: Self.words(response)) }
         var lines = DaemonMessages(body(response))

@@ -15,8 +15,8 @@ final class HTTPUpload: ByteSink, Sendable {
         var isStopped = false
     }
 
-    /// Buffers that are under way: while one is sent the next is made.
-    private static let width = 2
+    /// Buffers that are under way, so that the connection need not wait for the next while one is made.
+    private static let width = 4
 
     private let state = Mutex(State())
     private let began = DispatchSemaphore(value: 0)

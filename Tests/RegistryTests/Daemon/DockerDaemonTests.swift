@@ -112,7 +112,7 @@ final class DockerDaemonTests {
         try daemon.load { try $0.write(bytes) }
         #expect(server.requests.last?.body == bytes)
         #expect(server.requests.last?.headers["content-type"] == "application/x-tar")
-        #expect(server.requests.last?.query == ["quiet": "0"])
+        #expect(server.requests.last?.query == ["quiet": "1"])
     }
 
     @Test("says in its own words why it does not take one")
