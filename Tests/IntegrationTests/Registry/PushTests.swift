@@ -89,7 +89,7 @@ struct PushTests {
         // What is gone there is sent, and nobody hears of it.
         let digest = second?.images[0].layers[0].digest ?? ""
         for repository in ["push/mount-a", "push/mount-b"] {
-            try Program.output(["curl", "-fsS", "-X", "DELETE", "http://\(name)/v2/\(repository)/blobs/\(digest)"])
+            try bench.registry.delete(digest, of: repository)
         }
         let third = try bench.pulls.run(["push", "image.toml", "\(name)/push/mount-c:1", "--json"])
         #expect(third.status == 0)

@@ -83,6 +83,15 @@ struct RegistryServer {
             decoding: try Program.python(script, [url, mediaType], input: Array(manifest.utf8)), as: UTF8.self)
     }
 
+    /// Has a repository forget a blob.
+    func delete(_ digest: String, of repository: String) throws {
+        let script = """
+            import sys, urllib.request
+            urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="DELETE"))
+            """
+        _ = try Program.python(script, ["http://\(name)/v2/\(repository)/blobs/\(digest)"])
+    }
+
     /// The docker-archive that skopeo makes of an image.
     ///
     /// - Parameters:
