@@ -8,7 +8,9 @@ struct PullOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The processor to pull for, by Go's name (default: amd64, whatever this machine is).", valueName: "name"))
+            """
+            The processor to pull for, by Go's name (default: amd64, whatever this machine is; of prefetch this machine's).
+            """, valueName: "name"))
     var arch: String?
 
     @Option(

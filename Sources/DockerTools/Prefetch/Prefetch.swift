@@ -20,6 +20,8 @@ public struct Prefetch: Sendable {
         reporter: any Reporter
     ) throws {
         var request = try PullRequest(name)
+        // As nix-prefetch-docker has it; pullImage's own default is another one.
+        request.platform.architecture = HostArchitecture.name
         if let tag {
             guard request.reference.tag == nil else { throw Self.twice("tag", name) }
             request.reference.tag = try RegistryReference("\(request.imageName):\(tag)").tag
