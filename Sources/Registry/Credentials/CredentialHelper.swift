@@ -112,9 +112,12 @@ struct CredentialHelper {
                 groups.ended(group)
             }
         }
+        let question = try question(server)
+        // Here alone: closed twice it would be somebody else's.
+        defer { try? question.close() }
         let outcome = try await Subprocess.run(
             .name(name), arguments: ["get"], environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            platformOptions: options, input: .fileDescriptor(try question(server), closeAfterSpawningProcess: true),
+            platformOptions: options, input: .fileDescriptor(question, closeAfterSpawningProcess: false),
             output: .bytes(limit: Self.answerLimit),
             error: .discarded
         ) { execution in

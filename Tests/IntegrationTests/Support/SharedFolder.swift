@@ -36,7 +36,13 @@ final class SharedFolder: Sendable {
             folders.append(self)
             return folders.count == 1
         }
-        if isFirst { atexit { SharedFolder.all.withLock { $0.forEach { $0.remove() } } } }
+        guard isFirst else { return }
+        atexit {
+            SharedFolder.all.withLock { folders in
+                for folder in folders { close(folder.pipeEnd) }
+                for folder in folders { folder.waitUntilGone() }
+            }
+        }
     }
 
     /// `$0` is the folder, the arguments the command.
@@ -45,14 +51,16 @@ final class SharedFolder: Sendable {
         unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash -c '
             if [ $# -gt 0 ]; then "$@" > "$folder/log" 2>&1 < /dev/null & fi
             cat > /dev/null
-            if [ $# -gt 0 ]; then kill $! 2> /dev/null; wait $!; fi
+            if [ $# -gt 0 ]; then
+                kill $!
+                # A program that inherited a blocked SIGTERM is ended with its namespace, by the end of this shell.
+                for i in {1..60}; do kill -0 $! || break; sleep 0.05; done
+            fi 2> /dev/null
         ' bash "$@"
         rm -rf "$folder"
         """#
 
-    /// Ends the program and waits until the folder is gone.
-    private func remove() {
-        close(pipeEnd)
+    private func waitUntilGone() {
         for _ in 0..<1000 where access(path, F_OK) == 0 { usleep(20_000) }
     }
 }
