@@ -26,21 +26,29 @@ struct LayerQueue {
 
     /// Calls `body` with the layers in order.
     func forEach(_ body: (Ready) throws -> Void) throws {
+        let large = largest
+        if let large { layers[large].expect() }
         for layer in layers { layer.expect() }
         guard hashesAhead else {
             try OrderedWorkers.forEach(layers, width: 1, work: prepare, body: body)
             return
         }
-        // The layer that many paths share is the last of the store's and by far the largest: begun in its turn, all would
-        // wait for its hash in the end.
-        let shared = layers.firstIndex { $0.storePaths.count > 1 }
         let early = OrderedWorkers(width: 1, work: prepare)
         defer { early.finish() }
-        if let shared { early.submit(layers[shared]) }
+        if let large { early.submit(layers[large]) }
         try OrderedWorkers.forEach(layers.indices, width: workerCount, ahead: Self.ahead) { index in
-            index == shared ? nil : try prepare(layers[index])
+            index == large ? nil : try prepare(layers[index])
         } body: { ready in
             if let ready = try ready ?? early.next() { try body(ready) }
+        }
+    }
+
+    /// The layer to begin with: that which many store paths share is the last of the store's and by far the largest, and so
+    /// is it in an image that was made like this one. Begun in its turn, all would wait for it in the end.
+    private var largest: Int? {
+        if let shared = layers.firstIndex(where: { $0.storePaths.count > 1 }) { return shared }
+        return layers.indices.filter { layers[$0].archived != nil }.max {
+            (layers[$0].archived?.size ?? 0) < (layers[$1].archived?.size ?? 0)
         }
     }
 
