@@ -1,6 +1,7 @@
 import Archives
 import Digests
 import Failures
+import Foundation
 import Glibc
 import Images
 import Synchronization
@@ -107,7 +108,6 @@ public final class BlobCache: Sendable {
         let partial = try PartialBlob(file.descriptor, of: digest, size: size, in: place)
         do {
             try partial.complete(fetch)
-            try partial.sync()
         } catch {
             if !partial.isWorthKeeping { file.remove() }
             throw error
@@ -120,7 +120,10 @@ public final class BlobCache: Sendable {
             file.remove()
             throw failure
         }
-        return try OpenFile(owning: descriptor, name: "the blob \(digest)").whole
+        let blob = try OpenFile(owning: descriptor, name: "the blob \(digest)")
+        // Beside other work: nobody waits for the disk. What a power cut damages before is hashed again before it is used.
+        Thread.detachNewThread { fsync(blob.descriptor) }
+        return blob.whole
     }
 
     /// The blob in a file without a name.

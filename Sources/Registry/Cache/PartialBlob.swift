@@ -93,13 +93,6 @@ public final class PartialBlob: ByteSink {
         try onDisk { try sink.finish() }
     }
 
-    /// Has all bytes on the disk.
-    func sync() throws {
-        try onDisk {
-            guard fsync(descriptor) == 0 else { throw Failure.io("cannot write to \(place.name)") }
-        }
-    }
-
     /// A server that sends without end is told from one that sends a blob.
     private func countIn(_ bytes: Int) throws {
         count += UInt64(bytes)
