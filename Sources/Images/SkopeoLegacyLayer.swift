@@ -20,17 +20,14 @@ struct SkopeoLegacyLayer {
     /// - Throws: `Failure` with code `data` if the config is no JSON object.
     static func layers(_ diffIDs: [Digest], config: [UInt8]) throws -> [SkopeoLegacyLayer] {
         var layers: [SkopeoLegacyLayer] = []
-        var chainID: Digest?
-        for (number, diffID) in diffIDs.enumerated() {
-            let chain = try chainID.map { try SHA256.digest(of: Array("\($0) \(diffID)".utf8)) } ?? diffID
-            chainID = chain
+        for (number, (diffID, chainID)) in zip(diffIDs, try ChainID.all(diffIDs)).enumerated() {
             var members: [String: JSONText] = [:]
             if let parent = layers.last { members["parent"] = JSONText(.string(parent.id)) }
             if number == diffIDs.count - 1 {
                 let known = try JSONText.members(of: config, source: "the config", limit: ImageLimits.json)
                 for name in ofConfig { members[name] = known[name] ?? JSONText(.null) }
             }
-            members["layer_id"] = JSONText(.string("\(chain)"))
+            members["layer_id"] = JSONText(.string("\(chainID)"))
             let id = try SHA256.digest(of: JSONText(members).bytes).hex
             members["layer_id"] = nil
             members["id"] = JSONText(.string(id))

@@ -1,5 +1,6 @@
+import Archives
 import Failures
-import Glibc
+import SystemPackage
 
 /// The store paths that are really there, to be found by their hash parts.
 public struct StoreNames: Sendable {
@@ -40,19 +41,12 @@ public struct StoreNames: Sendable {
 
     private static func list(_ store: StoreLocation) throws -> [String] {
         let folder = store.machinePath(of: store.storeDir)
-        guard let stream = folder.withPlatformString({ opendir($0) }) else {
-            if errno == ENOENT { return [] }
-            throw Failure.io("cannot open the store folder \(folder)")
+        do {
+            return try FolderNames.read(folder)
+        } catch Errno.noSuchFileOrDirectory {
+            return []
+        } catch let error as Errno {
+            throw Failure.io("cannot read the store folder \(folder)", error)
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while true {
-            errno = 0
-            guard let item = readdir(stream) else { break }
-            let name = UnsafeRawPointer(item) + (MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0)
-            names.append(String(cString: name.assumingMemoryBound(to: CChar.self)))
-        }
-        guard errno == 0 else { throw Failure.io("cannot read the store folder \(folder)") }
-        return names
     }
 }

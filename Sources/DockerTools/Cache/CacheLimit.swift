@@ -1,5 +1,5 @@
 import Failures
-import Glibc
+import Images
 import Registry
 
 /// What `dockertools cache --prune` is told to remove.
@@ -13,19 +13,13 @@ public struct CacheLimit: Sendable {
     public init(olderThan age: String?, keep size: String?) throws {
         switch (age, size) {
         case (nil, nil): pruning = .all
-        case (let age?, nil): pruning = .usedBefore(Self.now - (try Self.nanoseconds(age)))
+        case (let age?, nil): pruning = .usedBefore(DigestCache.now - (try Self.nanoseconds(age)))
         case (nil, let size?): pruning = .downTo(try Self.bytes(size))
         case (.some, .some):
             throw Failure(
                 .usage, "cannot prune the cache", why: "--older-than and --keep exclude one another",
                 advice: "give one of them; a second run can do the other")
         }
-    }
-
-    private static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     private static func nanoseconds(_ text: String) throws -> Int64 {

@@ -29,7 +29,7 @@ public struct ImageLocation: Equatable, Sendable {
     ///   What is behind the last `#` is a name, unless a file with all of `text` as its name is there.
     /// - Throws: `Failure` with code `usage` for a malformed name.
     public init(_ text: String) throws {
-        if text.hasPrefix("docker://") {
+        if text.hasPrefix(RegistryReference.scheme) {
             self.init(.registry(try RegistryReference(text)))
             return
         }

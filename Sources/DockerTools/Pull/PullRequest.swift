@@ -33,8 +33,7 @@ struct PullRequest: Sendable {
     /// - Throws: `Failure` with code `usage` for a malformed name.
     init(_ text: String) throws {
         reference = try RegistryReference(text)
-        let rest = text.hasPrefix("docker://") ? text.dropFirst("docker://".count) : text[...]
-        let name = ImageName(String(rest.prefix { $0 != "@" }))
+        let name = ImageName(String(RegistryReference.withoutScheme(text).prefix { $0 != "@" }))
         imageName = name.name ?? ""
         finalName = ImageName(name: name.name, tag: name.tag ?? "latest")
     }

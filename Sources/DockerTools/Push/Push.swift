@@ -36,19 +36,14 @@ public struct Push: Sendable {
         defer { reporter.finish() }
         let origins = try arguments.map { try ImageOrigin($0, surroundings, reporter) }
         let client = try await surroundings.registryClient(for: reference, task: "cannot push to \(reference)")
+        let push = RegistryPush(to: reference, client, memory: surroundings.digestCache, progress: reporter)
         var pushed: [PushedImage] = []
         for origin in origins {
             let image = try await origin.image(surroundings, reporter)
             noteRepository(of: image, origin)
-            let push = RegistryPush(
-                to: reference, client, compressor: compressor ?? origin.compressor, memory: surroundings.digestCache,
-                progress: reporter)
-            pushed.append(try push.push(image, isPart: isIndex))
-            if origins.count == pushed.count, isIndex {
-                return PushResult(reference, pushed, index: try push.push(indexOf: pushed))
-            }
+            pushed.append(try push.push(image, compressor: compressor ?? origin.compressor, isPart: isIndex))
         }
-        return PushResult(reference, pushed, index: nil)
+        return PushResult(reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil)
     }
 
     /// Where an image comes from the same registry its layers are there already, in another repository.

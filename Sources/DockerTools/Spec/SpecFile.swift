@@ -58,8 +58,7 @@ public struct SpecFile: Sendable {
 
     private static func bytes(at path: FilePath, _ words: String) throws -> [UInt8] {
         do {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter { try bytes(of: descriptor, words) }
+            return try checked(SmallFile.read(path, limit: limit), words)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             throw Failure(
                 .data, "cannot read \(words)", why: "there is no such spec",
@@ -69,20 +68,16 @@ public struct SpecFile: Sendable {
         }
     }
 
-    /// All bytes, or one more than the limit.
     private static func bytes(of descriptor: FileDescriptor, _ words: String) throws -> [UInt8] {
-        var bytes: [UInt8] = []
         do {
-            while bytes.count <= limit {
-                let chunk = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-                    count = try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
-                }
-                if chunk.isEmpty { break }
-                bytes += chunk
-            }
+            return try checked(SmallFile.read(descriptor, limit: limit), words)
         } catch let error as Errno {
             throw Failure.io("cannot read \(words)", error)
         }
+    }
+
+    /// Refuses what is longer than the limit.
+    private static func checked(_ bytes: [UInt8], _ words: String) throws -> [UInt8] {
         guard bytes.count <= limit else {
             throw Failure(
                 .data, "cannot read \(words)", why: "it has more than the limit of \(limit) bytes",

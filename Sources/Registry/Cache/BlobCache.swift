@@ -93,7 +93,8 @@ public final class BlobCache: Sendable {
         let key = try DigestCache.Key(blob, at: DigestCache.now)
         if key.flatMap({ digests?.digest(for: $0) }) != digest {
             guard (try? blob.digest()) == digest else { return nil }
-            if let key { digests?.keep(digest, for: key) }
+            // Known to be right is only what is on the disk: a power cut must not take away what is believed.
+            if let key, fsync(blob.file.descriptor) == 0 { digests?.keep(digest, for: key) }
         }
         folder.noteUse(of: digest)
         return blob
@@ -121,7 +122,7 @@ public final class BlobCache: Sendable {
             throw failure
         }
         let blob = try OpenFile(owning: descriptor, name: "the blob \(digest)")
-        // Beside other work: nobody waits for the disk. What a power cut damages before is hashed again before it is used.
+        // Beside other work: nobody waits for the disk. Until it has all, the blob is hashed before it is used.
         Thread.detachNewThread { fsync(blob.descriptor) }
         return blob.whole
     }

@@ -1,3 +1,4 @@
+import Archives
 import Failures
 import Glibc
 import Images

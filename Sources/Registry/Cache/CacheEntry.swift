@@ -1,4 +1,5 @@
 import Archives
+import Digests
 import Glibc
 import SystemPackage
 
@@ -26,8 +27,7 @@ public struct CacheEntry: Hashable, Sendable {
     /// - Parameter use: the file whose time is that of the last use, where there is one.
     init?(_ kind: Kind, _ path: FilePath, use: FilePath? = nil) {
         var status = stat()
-        guard let name = path.lastComponent?.string, name.prefix(64).utf8.count == 64,
-            name.prefix(64).utf8.allSatisfy({ Self.digits.contains($0) }),
+        guard let name = path.lastComponent?.string, Digest(hex: name.prefix(64)) != nil,
             path.withPlatformString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG
         else { return nil }
         self.kind = kind
@@ -41,6 +41,4 @@ public struct CacheEntry: Hashable, Sendable {
             lastUse = times.max() ?? 0
         }
     }
-
-    private static let digits = Set("0123456789abcdef".utf8)
 }

@@ -7,8 +7,6 @@ struct RegistryAnswer {
     let status: Int
     /// What was asked, for people: `GET https://registry.example/v2/app/manifests/1`.
     let request: String
-    /// The codes of the errors, such as `MANIFEST_UNKNOWN`.
-    let codes: [String]
     /// The registry's own words, fit to be printed; may be empty.
     let words: String
     /// What Retry-After asks for, in seconds.
@@ -25,7 +23,6 @@ struct RegistryAnswer {
         let body = (try? response.bytes(limit: Self.limit)).flatMap { $0 } ?? []
         let value = try? JSONValue(parsing: body, source: "the registry's answer", limit: Self.limit)
         let errors = value?["errors"]?.array ?? []
-        codes = errors.compactMap { $0["code"]?.string }
         let texts = errors.compactMap { $0["message"]?.string ?? $0["code"]?.string }
         let text =
             texts.isEmpty

@@ -1,7 +1,6 @@
 import Archives
 import Digests
 import Failures
-import Foundation
 import Images
 import NIOHTTP1
 import Tar
@@ -15,18 +14,15 @@ extension RegistryClient {
         _ repository: String, _ digest: Digest, into blob: PartialBlob, advance: (Int) -> Void
     ) throws {
         var attempt = 0
-        /// Bytes that were there once: what is brought again and again is no progress.
+        // Bytes that were there once: what is brought again and again is no progress.
         var most = blob.count
         while true {
             do {
                 if try fetchOnce(repository, digest, into: blob, advance: advance) { return }
-            } catch let error as HTTPError where isPassing(error) {
+            } catch let error as HTTPError {
                 // A connection that brought something counts as one that works.
                 if blob.count >= most + UInt64(HTTPSettings.leastBytes) { (attempt, most) = (0, blob.count) }
-                guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
-                Thread.sleep(forTimeInterval: pause)
-            } catch let error as HTTPError {
-                throw failure(error)
+                try wait(before: attempt, after: error)
             }
             attempt += 1
         }

@@ -1,5 +1,5 @@
 import Archives
-import Foundation
+import Digests
 import NIOHTTP1
 
 extension RegistryClient {
@@ -81,6 +81,6 @@ extension Credentials {
     /// The header of basic authentication (RFC 7617); nil without user and password.
     var basic: Secret? {
         guard case .password(let user, let password) = self else { return nil }
-        return Secret("Basic \(Data("\(user):\(password.text)".utf8).base64EncodedString())")
+        return Secret("Basic \(Base64.encode(Array("\(user):\(password.text)".utf8)))")
     }
 }

@@ -74,18 +74,25 @@ public final class RegistryClient: Sendable {
                 guard let pause = settings.retries.pause(before: attempt, asked: asked) else { return response }
                 response.discard()
                 Thread.sleep(forTimeInterval: pause)
-            } catch let error as HTTPError where isPassing(error) {
-                guard let pause = settings.retries.pause(before: attempt, asked: nil) else { throw failure(error) }
-                Thread.sleep(forTimeInterval: pause)
             } catch let error as HTTPError {
-                throw failure(error)
+                try wait(before: attempt, after: error)
             }
             attempt += 1
         }
     }
 
+    /// Waits before another attempt.
+    ///
+    /// - Throws: `Failure` if there is to be none.
+    func wait(before attempt: Int, after error: HTTPError) throws {
+        guard isPassing(error), let pause = settings.retries.pause(before: attempt, asked: nil) else {
+            throw failure(error)
+        }
+        Thread.sleep(forTimeInterval: pause)
+    }
+
     /// Whether it may be another time: a registry that was never reached is none.
-    func isPassing(_ error: HTTPError) -> Bool {
+    private func isPassing(_ error: HTTPError) -> Bool {
         error.isPassing || (error.kind == .connect && state.withLock { $0.origin } != nil)
     }
 

@@ -17,7 +17,7 @@ public struct RegistryReference: Hashable, Sendable {
     /// - Parameter text: `[REGISTRY/]REPOSITORY[:TAG][@DIGEST]`, with or without `docker://` before it.
     /// - Throws: `Failure` with code `usage` that says what is wrong with it.
     public init(_ text: String) throws {
-        var rest = text.hasPrefix("docker://") ? text.dropFirst("docker://".count) : text[...]
+        var rest = Self.withoutScheme(text)
         func fault(_ why: String) -> Failure {
             Failure(
                 .usage, "cannot use the name '\(TarName.printable(Array(text.utf8)))'", why: why,
@@ -48,6 +48,14 @@ public struct RegistryReference: Hashable, Sendable {
         self.registry = registry.lowercased()
         repository = parts.joined(separator: "/")
         guard name.utf8.count <= 255 else { throw fault("it has more than 255 characters") }
+    }
+
+    /// What the command line writes before the names of images in registries.
+    public static let scheme = "docker://"
+
+    /// A name as it may be written, without `docker://` before it.
+    public static func withoutScheme(_ text: String) -> Substring {
+        text.hasPrefix(scheme) ? text.dropFirst(scheme.count) : text[...]
     }
 
     /// The name without tag and digest, its registry before it.

@@ -23,9 +23,9 @@ struct DockerContext {
     /// - Throws: `Failure` with code `data` for one that is not there, or is none.
     static func current(_ environment: [String: String]) throws -> DockerContext? {
         let home = environment["HOME"].map { FilePath($0).appending(".docker") }
-        guard let folder = environment["DOCKER_CONFIG"].flatMap({ $0.isEmpty ? nil : FilePath($0) }) ?? home
+        guard let folder = environment.variable("DOCKER_CONFIG").map({ FilePath($0) }) ?? home
         else { return nil }
-        let named = environment["DOCKER_CONTEXT"].flatMap { $0.isEmpty ? nil : $0 }
+        let named = environment.variable("DOCKER_CONTEXT")
         // Settings that cannot be read choose nothing: who needs what else is in them says so.
         let settings = try? value(folder.appending("config.json"))
         guard let name = named ?? settings?["currentContext"]?.string, !name.isEmpty, name != "default" else {

@@ -22,16 +22,15 @@ public struct DockerHost: Sendable {
     /// - Throws: `Failure` with code `usage` for an address that is none, or of a kind that is not spoken here; with code
     ///   `data` for certificates or a context that cannot be read.
     public init(_ option: String?, environment: [String: String]) throws {
-        let value = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let certificates: Certificates = { try DaemonCertificates.configuration(environment) }
         if let option {
             try self.init(address: option, "--host", certificates)
-        } else if let address = value("DOCKER_HOST") {
+        } else if let address = environment.variable("DOCKER_HOST") {
             try self.init(address: address, "DOCKER_HOST", certificates)
         } else if let context = try DockerContext.current(environment) {
             try self.init(address: context.host, "docker's context '\(context.name)'", context.certificates)
         } else {
-            let runtime = value("XDG_RUNTIME_DIR").map { "\($0)/podman/podman.sock" }
+            let runtime = environment.variable("XDG_RUNTIME_DIR").map { "\($0)/podman/podman.sock" }
             let sockets = ["/var/run/docker.sock", runtime, "/run/podman/podman.sock"].compactMap { $0 }
             self.init(socket: sockets.first { access($0, F_OK) == 0 } ?? sockets[0])
         }

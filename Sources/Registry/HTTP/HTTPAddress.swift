@@ -39,13 +39,7 @@ public struct HTTPAddress: Hashable, Sendable {
     /// A text as a part of a path or a query: all but letters, digits and `-._~` percent-encoded (RFC 3986, 2.3).
     public static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
-            let isPlain =
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "-._~".utf8.contains(byte)
-                }
+            let isPlain = ReferenceName.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
             let hex = String(byte, radix: 16, uppercase: true)
             return isPlain ? String(UnicodeScalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
         }.joined()

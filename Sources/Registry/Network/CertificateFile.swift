@@ -1,3 +1,4 @@
+import Archives
 import Failures
 import NIOSSL
 import SystemPackage

@@ -9,12 +9,11 @@ public enum DaemonCertificates {
     /// - Returns: nil if the variables ask for no TLS.
     /// - Throws: `Failure` that names the file, for one that is not there or not what it should be.
     public static func configuration(_ environment: [String: String]) throws -> TLSConfiguration? {
-        let value = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        let isVerified = value("DOCKER_TLS_VERIFY") != nil
-        let named = value("DOCKER_CERT_PATH")
-        guard isVerified || named != nil || value("DOCKER_TLS") != nil else { return nil }
-        let home = value("HOME").map { FilePath($0).appending(".docker") }
-        let folder = (named ?? value("DOCKER_CONFIG")).map { FilePath($0) } ?? home ?? "/root/.docker"
+        let isVerified = environment.variable("DOCKER_TLS_VERIFY") != nil
+        let named = environment.variable("DOCKER_CERT_PATH")
+        guard isVerified || named != nil || environment.variable("DOCKER_TLS") != nil else { return nil }
+        let home = environment.variable("HOME").map { FilePath($0).appending(".docker") }
+        let folder = (named ?? environment.variable("DOCKER_CONFIG")).map { FilePath($0) } ?? home ?? "/root/.docker"
 
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12

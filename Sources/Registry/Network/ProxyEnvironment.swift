@@ -1,4 +1,5 @@
 import Failures
+import Foundation
 
 /// The proxies that the environment names, by the rules of docker, podman and skopeo (golang.org/x/net/http/httpproxy), and
 /// of curl for `all_proxy`.
@@ -54,7 +55,7 @@ public struct ProxyEnvironment: Sendable {
         var credentials = Credentials.none
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = parts.map { String($0).percentDecoded }
+            let decoded = parts.map { String($0).removingPercentEncoding }
             guard let user = decoded[0], let password = decoded.count == 2 ? decoded[1] : "" else {
                 throw unable(variable, "its user or password has a '%' without two hexadecimal digits behind it")
             }

@@ -1,3 +1,4 @@
+import Archives
 import Glibc
 import NIOSSL
 import SystemPackage
@@ -18,7 +19,7 @@ enum SystemRoots {
     ///
     /// - Throws: `Failure` that names the file, for one that is not there or not what it should be.
     static func read(_ environment: [String: String]) throws -> [NIOSSLCertificate] {
-        let file = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : FilePath($0) }
+        let file = environment.variable("SSL_CERT_FILE").map { FilePath($0) }
         let folders = (environment["SSL_CERT_DIR"] ?? "").split(separator: ":").map { FilePath(String($0)) }
         guard file != nil || !folders.isEmpty else {
             guard let found = files.first(where: { $0.withPlatformString { access($0, R_OK) == 0 } }) else { return [] }

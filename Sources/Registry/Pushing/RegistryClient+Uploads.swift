@@ -1,7 +1,6 @@
 import Archives
 import Digests
 import Failures
-import Foundation
 import Images
 import NIOHTTP1
 import Synchronization
@@ -45,10 +44,7 @@ extension RegistryClient {
             do {
                 return try uploadOnce(to: repository, write)
             } catch let error as HTTPError {
-                guard isPassing(error), let pause = settings.retries.pause(before: attempt, asked: nil) else {
-                    throw failure(error)
-                }
-                Thread.sleep(forTimeInterval: pause)
+                try wait(before: attempt, after: error)
                 attempt += 1
             }
         }

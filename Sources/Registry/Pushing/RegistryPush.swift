@@ -10,7 +10,6 @@ import Tar
 public struct RegistryPush: Sendable {
     private let reference: RegistryReference
     private let client: RegistryClient
-    private let compressor: Compressor?
     private let memory: DigestCache?
     private let progress: any PushProgress
 
@@ -20,26 +19,24 @@ public struct RegistryPush: Sendable {
     /// some megabytes of buffers.
     private static let sentAtOnce = 2
 
-    /// - Parameters:
-    ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
-    ///   - memory: what layers were compressed to, and which repositories have what.
+    /// - Parameter memory: what layers were compressed to, and which repositories have what.
     public init(
-        to reference: RegistryReference, _ client: RegistryClient, compressor: Compressor?, memory: DigestCache?,
-        progress: any PushProgress
+        to reference: RegistryReference, _ client: RegistryClient, memory: DigestCache?, progress: any PushProgress
     ) {
         self.reference = reference
         self.client = client
-        self.compressor = compressor
         self.memory = memory
         self.progress = progress
     }
 
     /// Pushes an image.
     ///
-    /// - Parameter isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
+    /// - Parameters:
+    ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
+    ///   - isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
     /// - Throws: `Failure`: `unavailable` where the registry does not take it; what the image's layers throw.
-    public func push(_ image: any Image, isPart: Bool = false) throws -> PushedImage {
-        let layers = try push(image.layers)
+    public func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
+        let layers = try push(image.layers, compressor)
         let bytes = try image.config(diffIDs: layers.map(\.diffID))
         let config = OCIBlob(digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
         let hasConfig = try client.hasBlob(reference.repository, config.digest)
@@ -107,9 +104,13 @@ public struct RegistryPush: Sendable {
         var way: PushedLayer.Way?
     }
 
-    private func push(_ layers: [any Layer]) throws -> [PushedLayer] {
+    private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
         var planned: [Planned] = []
-        try OrderedWorkers.forEach(layers, width: Self.askedAtOnce, work: plan) { planned.append($0) }
+        try OrderedWorkers<any Layer, Planned>.forEach(layers, width: Self.askedAtOnce) { layer in
+            try plan(layer, compressor)
+        } body: { plan in
+            planned.append(plan)
+        }
         let count = layers.count
         let number = Mutex(0)
         var pushed: [PushedLayer] = []
@@ -140,9 +141,9 @@ public struct RegistryPush: Sendable {
     }
 
     /// Looks what a layer becomes, and whether the registry has it.
-    private func plan(_ layer: any Layer) throws -> Planned {
+    private func plan(_ layer: any Layer, _ compressor: Compressor?) throws -> Planned {
         var planned: Planned
-        if let archived = layer.archived, let kept = keptAsItIs(archived) {
+        if let archived = layer.archived, let kept = keptAsItIs(archived, compressor) {
             planned = kept
         } else {
             let compressor = compressor ?? .gz
@@ -163,7 +164,7 @@ public struct RegistryPush: Sendable {
     }
 
     /// A layer that a manifest names as a compressed blob, and that may stay one.
-    private func keptAsItIs(_ layer: ArchivedLayer) -> Planned? {
+    private func keptAsItIs(_ layer: ArchivedLayer, _ compressor: Compressor?) -> Planned? {
         guard let digest = layer.digest, let form = layer.mediaType.flatMap(OCIMediaType.compressor), form != .none,
             compressor == nil || compressor == form
         else { return nil }

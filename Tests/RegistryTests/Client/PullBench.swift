@@ -11,6 +11,10 @@ import TestSupport
 
 /// A cache of a test's own, and clients that hardly wait for anything.
 final class PullBench: Sendable {
+    /// What shows a registry who asks, and the header that comes of it.
+    static let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
+    static let basic = "Basic YW5uOnMzY3JldA=="
+
     let files: TemporaryFolder
     private let arrived = Mutex<[Digest: Int]>([:])
 

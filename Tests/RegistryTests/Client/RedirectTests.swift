@@ -10,9 +10,6 @@ struct RedirectTests {
 
     private let bench: PullBench
     private let image: ScriptedImage
-    private let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
-    /// What shows a registry the credentials.
-    private static let basic = "Basic YW5uOnMzY3JldA=="
 
     init() throws {
         bench = try PullBench()
@@ -22,7 +19,7 @@ struct RedirectTests {
     /// A registry that wants to know who asks, and sends those who ask for a layer somewhere.
     private func registry(_ location: String?, status: Int = 307) throws -> ImageServer {
         try ImageServer(image) { [layer = image.layers[0]] request, honest, _ in
-            guard request.headers["authorization"] == Self.basic else {
+            guard request.headers["authorization"] == PullBench.basic else {
                 return Answer(401, [("WWW-Authenticate", "Basic realm=x")])
             }
             guard request.path.hasSuffix(layer) else { return honest }
@@ -31,7 +28,7 @@ struct RedirectTests {
     }
 
     private func tars(_ registry: ImageServer) throws -> [[UInt8]] {
-        try bench.tars(registry.reference, bench.client(registry.authority, credentials))
+        try bench.tars(registry.reference, bench.client(registry.authority, PullBench.credentials))
     }
 
     private func failure(_ registry: ImageServer) throws -> Failure {
@@ -49,7 +46,7 @@ struct RedirectTests {
             let store = try store(host)
             let registry = try registry("\(store.url)/blob?signature=x", status: status)
             let bench = try PullBench()
-            let client = bench.client(registry.authority, credentials)
+            let client = bench.client(registry.authority, PullBench.credentials)
             #expect(try bench.tars(registry.reference, client) == image.tars)
             let request = try #require(store.requests.first)
             #expect(request.target == "/blob?signature=x")

@@ -10,8 +10,6 @@ struct TokenTests {
 
     private let bench: PullBench
     private let image: ScriptedImage
-    private let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
-    private static let basic = "Basic YW5uOnMzY3JldA=="
 
     init() throws {
         bench = try PullBench()
@@ -37,7 +35,7 @@ struct TokenTests {
     }
 
     private func failure(_ registry: ImageServer) throws -> Failure {
-        let client = bench.client(registry.authority, credentials)
+        let client = bench.client(registry.authority, PullBench.credentials)
         return try #require(throws: Failure.self) { try bench.image(registry.reference, client) }
     }
 
@@ -92,9 +90,11 @@ struct TokenTests {
             if request.path == "/token" { return count < 2 ? Answer(503) : Answer(200, text: #"{"token": "good"}"#) }
             return request.headers["authorization"] == "Bearer good" ? honest : Self.challenge("/token")
         }
-        let client = bench.client(registry.authority, credentials)
+        let client = bench.client(registry.authority, PullBench.credentials)
         #expect(try bench.tars(registry.reference, client) == image.tars)
         #expect(
-            registry.requests("/token").map { $0.headers["authorization"] } == [Self.basic, Self.basic, Self.basic])
+            registry.requests("/token").map { $0.headers["authorization"] } == [
+                PullBench.basic, PullBench.basic, PullBench.basic,
+            ])
     }
 }
