@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// A helper process has the reading end of a pipe whose other end is ours: it sees the end of it when we are gone. It
 /// has its own namespaces of mounts and of processes, so that nothing which the program started or mounted is left.
+/// It stays in our session: a child in another one is, to code under test in this process, a stray of a script's.
 final class SharedFolder: Sendable {
     let path: String
     private let pipeEnd: Int32
@@ -25,8 +26,8 @@ final class SharedFolder: Sendable {
         for (name, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
         let pipe = Pipe()
         let helper = Process()
-        helper.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        helper.arguments = ["bash", "-c", Self.script, path] + command.map { $0.replacing("FOLDER", with: path) }
+        helper.executableURL = URL(fileURLWithPath: "/bin/bash")
+        helper.arguments = ["-c", Self.script, path] + command.map { $0.replacing("FOLDER", with: path) }
         helper.standardInput = pipe.fileHandleForReading
         pipeEnd = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_DUPFD_CLOEXEC, 3)
         _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
