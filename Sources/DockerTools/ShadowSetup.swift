@@ -1,5 +1,8 @@
 /// The helper that stands for `${shadowSetup}` in a script: the base files that groupadd, useradd and chown need.
 public enum ShadowSetup {
+    /// What stands for it in a script.
+    public static let name = "${shadowSetup}"
+
     /// POSIX shell. It makes only what is not there.
     public static let text = #"""
         export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}

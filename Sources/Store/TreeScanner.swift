@@ -1,4 +1,5 @@
 import Failures
+import Tar
 
 /// Looks for hash parts in all that a tree holds: names, links' targets and files.
 struct TreeScanner: Sendable {
@@ -12,7 +13,7 @@ struct TreeScanner: Sendable {
     /// - Throws: `Failure` with code `io` where a file cannot be read, or changes meanwhile.
     func scan(_ tree: FileTree) throws -> Set<Int> {
         let files = TreeFiles(tree)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 64)
+        let buffer = Self.makeBuffer()
         defer { buffer.deallocate() }
         var found: Set<Int> = []
         try tree.forEach { entry, path, target in
@@ -29,7 +30,20 @@ struct TreeScanner: Sendable {
         return found
     }
 
-    private func scan(_ file: TreeFile, _ buffer: UnsafeMutableRawBufferPointer, _ found: inout Set<Int>) throws {
+    /// The positions of the hash parts that are found.
+    func scan(_ bytes: some TarBody) throws -> Set<Int> {
+        let buffer = Self.makeBuffer()
+        defer { buffer.deallocate() }
+        var found: Set<Int> = []
+        try scan(bytes, buffer, &found)
+        return found
+    }
+
+    private static func makeBuffer() -> UnsafeMutableRawBufferPointer {
+        .allocate(byteCount: bufferSize, alignment: 64)
+    }
+
+    private func scan(_ file: some TarBody, _ buffer: UnsafeMutableRawBufferPointer, _ found: inout Set<Int>) throws {
         // The end of what was read before: the beginning of a hash part, perhaps.
         var kept = 0
         while true {

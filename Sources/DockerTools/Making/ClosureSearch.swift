@@ -32,6 +32,11 @@ struct ClosureSearch {
         try await closure(of: tree.references(among: names) + namedPaths, reporter)
     }
 
+    /// The same of a plain tar.
+    func closure(of tar: FileRange, reporter: any Reporter) async throws -> Closure {
+        try await closure(of: tar.references(among: names) + namedPaths, reporter)
+    }
+
     private func closure(of paths: [StorePath], _ reporter: any Reporter) async throws -> Closure {
         var seen: Set<StorePath> = []
         let roots = paths.filter { seen.insert($0).inserted }
@@ -43,7 +48,7 @@ struct ClosureSearch {
     /// The store paths that the config or a command names.
     private var namedPaths: [StorePath] {
         get throws {
-            let texts = Self.texts(in: spec.config) + [spec.extraCommands]
+            let texts = Self.texts(in: spec.config) + [spec.extraCommands, spec.fakeRootCommands, spec.runAsRoot]
             let references = StoreReferences(in: texts, storeDir: store.storeDir, among: names)
             if let missing = references.unresolved.first {
                 throw Failure(

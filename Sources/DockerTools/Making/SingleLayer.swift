@@ -24,11 +24,9 @@ struct SingleLayer {
         let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
         let tree = try base.map { try changed.laid(over: $0) } ?? changed
         let paths = try await storePaths(tree)
-        var parts = [FileLayer.Part(.tree(tree), at: "")]
-        parts += paths.map { FileLayer.Part(.path(spec.storeLocation.machinePath(of: $0)), at: Self.place($0.path)) }
         let layer = FileLayer(
             title: "the image's own layer", storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
-            parts: parts, owner: spec.owner, cache: surroundings.digestCache)
+            parts: [FileLayer.Part(.tree(tree), at: "")] + spec.storeLocation.parts(paths), owner: spec.owner, cache: surroundings.digestCache)
         return (layer, work)
     }
 
@@ -59,16 +57,6 @@ struct SingleLayer {
         tree.forEach { entry, path, _ in
             if entry.kind == .folder { brought.insert(Array(path)) }
         }
-        var folders: [FileLayer.Folder] = []
-        var path: [UInt8] = []
-        for component in spec.storeLocation.storeDir.split(separator: "/") {
-            path += (path.isEmpty ? [] : [UInt8(ascii: "/")]) + Array(component.utf8)
-            guard !brought.contains(path) else { continue }
-            folders.append(FileLayer.Folder(path + [UInt8(ascii: "/")], like: base?.folder(at: path)))
-        }
-        return folders
+        return spec.storeLocation.folders(like: base, butFor: brought.contains)
     }
-
-    /// Names of a layer's root tree begin without a slash, and so do those beside it.
-    private static func place(_ path: String) -> String { String(path.drop { $0 == "/" }) }
 }

@@ -43,6 +43,11 @@ extension ImageSpec {
         uname = try values.text("uname")
         gname = try values.text("gname")
         extraCommands = try values.text("extraCommands")
+        fakeRootCommands = values.textIfAny("fakeRootCommands") ?? ""
+        enableFakechroot = try values.flag("enableFakechroot")
+        runAsRoot = (values.textIfAny("runAsRoot") ?? "").replacing(ShadowSetup.name, with: ShadowSetup.text)
+        diskSize = Int(clamping: try values.number("diskSize"))
+        buildVMMemorySize = Int(clamping: try values.number("buildVMMemorySize"))
         keepContentsDirlinks = try values.flag("keepContentsDirlinks")
         maxLayers = Int(clamping: try values.number("maxLayers"))
         layering = try values.choice("layering", as: LayeringChoice.self)

@@ -40,6 +40,17 @@ public struct ImageSpec: Hashable, Sendable {
     public let gname: String
     /// Bash, empty if there is nothing to run.
     public let extraCommands: String
+    /// As `extraCommands`, but what only root may do is believed; empty if there is nothing to run.
+    public let fakeRootCommands: String
+    /// Whether `fakeRootCommands` runs with the image as `/`.
+    public let enableFakechroot: Bool
+    /// What root runs in a virtual machine, over the base and the layer; empty if there is nothing to run. The helper stands
+    /// in the place of its name.
+    public let runAsRoot: String
+    /// The virtual machine's disk in MiB.
+    public let diskSize: Int
+    /// The virtual machine's memory in MiB.
+    public let buildVMMemorySize: Int
     /// Whether links to folders in contents stay links that later contents go through, and do not become folders.
     public let keepContentsDirlinks: Bool
     /// The most layers, 2 to 125, the last included.

@@ -134,23 +134,23 @@ extension SpecKey {
         SpecKey(
             "fakeRootCommands", layeredOnly, .nullable(.string), default: "",
             "As extraCommands, but chown and mknod are believed."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "enableFakechroot", layeredOnly, .nullable(.bool), default: false,
             "Run fakeRootCommands with the image as /."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "runAsRoot", [.build], .nullable(.string), default: .null,
             "Bash that is run as root in a virtual machine, over the base and this layer."
-        ).notBuiltYet,
+        ),
         SpecKey(
-            "diskSize", [.build], .nullable(.integer(1...Int64.max)), default: 1024,
+            "diskSize", [.build], .nullable(.integer(1...(1 << 24))), default: 1024,
             "The virtual machine's disk in MiB."
-        ).notBuiltYet,
+        ),
         SpecKey(
-            "buildVMMemorySize", [.build], .nullable(.integer(1...Int64.max)), default: 512,
+            "buildVMMemorySize", [.build], .nullable(.integer(64...(1 << 24))), default: 512,
             "The virtual machine's memory in MiB."
-        ).notBuiltYet,
+        ),
         SpecKey(
             "keepContentsDirlinks", [.build], .nullable(.bool), default: false,
             "Keep a link to a folder, made by an earlier one of contents, where a later one has the folder."

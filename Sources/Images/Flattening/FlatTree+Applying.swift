@@ -60,7 +60,7 @@ extension FlatTree {
             entry.size = UInt64(member.deviceMajor) << 32 | UInt64(member.deviceMinor)
         default: break
         }
-        try put(entry, member.xattrs.filter(Self.isKept), at: id)
+        try put(entry, member.xattrs.filter(\.belongsToLayers), at: id)
     }
 
     /// Has a name stand for the same file as another one.
@@ -116,11 +116,5 @@ extension FlatTree {
         }
         guard !target.contains(0) else { throw LayerFault("its target holds a NUL") }
         return target
-    }
-
-    /// What belongs to the machine that the layer was made on is dropped: labels of its SELinux policy, and what its
-    /// overlay file system noted.
-    private static func isKept(_ xattr: TarXattr) -> Bool {
-        !xattr.name.elementsEqual("security.selinux".utf8) && !xattr.name.starts(with: "trusted.overlay.".utf8)
     }
 }

@@ -1,0 +1,92 @@
+import Archives
+import Failures
+import Tar
+
+/// Copies the tar of a layer that was made elsewhere, in a virtual machine or a namespace, into the form that this program
+/// writes: nothing of the place and the time that it was made at is left in it.
+public struct LayerNormalizer {
+    private let base: FlatTree?
+    private let owner: TarOwner
+
+    /// - Parameters:
+    ///   - base: what lies below the layer: its folders keep their times. Nil: nothing.
+    ///   - owner: the time of all other entries, and the names that go with the numbers of the owner.
+    public init(base: FlatTree?, owner: TarOwner) {
+        self.base = base
+        self.owner = owner
+    }
+
+    /// Copies all entries, without the end of the archive.
+    ///
+    /// - Parameter name: the layer, for errors: `the layer of runAsRoot`.
+    /// - Returns: the bytes written, a whole number of blocks.
+    /// - Throws: `Failure` with code `data` for an entry that no layer should have; what the sink throws.
+    public func copy(_ layer: FileRange, name: String, to sink: any ByteSink) throws -> UInt64 {
+        let tar = TarWriter(to: sink, owner: owner)
+        let reader = TarReader(layer.source(), archive: name)
+        while let member = try reader.next() {
+            let entry: Entry
+            do {
+                entry = try Entry(member)
+            } catch {
+                throw reader.failure(error.why)
+            }
+            guard entry.meaning != .bookkeeping else { continue }
+            try write(member, entry, to: tar)
+            guard member.size > 0 else { continue }
+            let body = layer.slice(at: member.bodyOffset, size: member.size).source()
+            do {
+                try tar.body(member.size, from: body)
+            } catch is TarBodyTooShort {
+                throw layer.file.shortened
+            }
+        }
+        try tar.flush()
+        return tar.position
+    }
+
+    /// An entry's names in their one form.
+    private struct Entry {
+        let meaning: LayerPath.Meaning
+        /// A folder's ends in a slash.
+        let path: [UInt8]
+        let linkTarget: [UInt8]
+
+        init(_ member: TarMember) throws(LayerFault) {
+            meaning = try LayerPath(member.path).meaning
+            let joined = try Self.joined(member.path)
+            let isFolder = member.kind == .folder
+            path = (joined.isEmpty ? [UInt8(ascii: ".")] : joined) + (isFolder ? [UInt8(ascii: "/")] : [])
+            linkTarget = member.kind == .hardLink ? try Self.joined(member.linkTarget) : member.linkTarget
+        }
+
+        /// Whether it only says that something of lower layers is removed.
+        var isMarker: Bool { meaning == .whiteout || meaning == .opaque }
+
+        private static func joined(_ path: [UInt8]) throws(LayerFault) -> [UInt8] {
+            Array(try LayerPath.components(path).joined(separator: [UInt8(ascii: "/")]))
+        }
+    }
+
+    private func write(_ member: TarMember, _ entry: Entry, to tar: TarWriter) throws {
+        try entry.path.withUnsafeBytes { path in
+            try entry.linkTarget.withUnsafeBytes { target in
+                try tar.header(
+                    TarEntry(
+                        path: path, kind: member.kind, mode: entry.isMarker ? 0 : member.mode, size: member.size,
+                        linkTarget: target, device: (member.deviceMajor, member.deviceMinor),
+                        attributes: entry.isMarker ? nil : attributes(of: member, at: entry.path),
+                        xattrs: entry.isMarker ? [] : member.xattrs.filter(\.belongsToLayers)))
+            }
+        }
+    }
+
+    private func attributes(of member: TarMember, at path: [UInt8]) -> TarAttributes {
+        let before = member.kind == .folder ? base?.folder(at: path) : nil
+        return TarAttributes(
+            uid: member.uid, gid: member.gid,
+            userName: member.uid == owner.uid ? Array(owner.userName.utf8) : [],
+            groupName: member.gid == owner.gid ? Array(owner.groupName.utf8) : [],
+            modified: before?.attributes?.modified ?? TarTime(seconds: owner.modified))
+    }
+}
