@@ -25,6 +25,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A program that needs nothing of the machine that it runs on: PID 1 of the virtual machine is such a one.
+func staticProgram(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
+        linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "-s"])])
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -42,7 +49,8 @@ let fuzzers: [Target] =
 let package = Package(
     name: "dockertools",
     products: [
-        .executable(name: "dockertools", targets: ["dockertools"])
+        .executable(name: "dockertools", targets: ["dockertools"]),
+        .executable(name: "dockertools-guest", targets: ["Guest"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -62,7 +70,9 @@ let package = Package(
         systemLibrary("CISAL", "libisal", "libisal-dev"),
         systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
         .target(name: "CLinux"),
+        .target(name: "CGuest"),
         module("Failures", [systemPackage]),
+        module("Processes", ["Failures", systemPackage]),
         module("Digests", ["CLibCrypto"]),
         module("Tar", ["Failures", systemPackage]),
         module(
@@ -77,18 +87,21 @@ let package = Package(
         module(
             "Registry",
             [
-                "Archives", "Digests", "Failures", "Images", "Store", "Tar", asyncHTTPClient, deque, nioCore,
-                nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+                "Archives", "Digests", "Failures", "Images", "Processes", "Store", "Tar", asyncHTTPClient, deque,
+                nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
+        module("GuestProtocol", []),
+        module("MicroVM", ["Archives", "Failures", "GuestProtocol", "Processes", subprocess, systemPackage]),
+        staticProgram("Guest", ["CGuest", "CLinux", "Failures", "GuestProtocol", "Tar"]),
         module(
             "DockerTools",
             [
-                "Archives", "CLinux", "Digests", "Failures", "Images", "Layering", "Registry", "Store", "Tar",
-                subprocess, systemPackage,
+                "Archives", "CLinux", "Digests", "Failures", "GuestProtocol", "Images", "Layering", "MicroVM",
+                "Processes", "Registry", "Store", "Tar", subprocess, systemPackage,
             ]),
         .executableTarget(
             name: "dockertools",
-            dependencies: ["Archives", "DockerTools", "Failures", argumentParser, systemPackage],
+            dependencies: ["Archives", "DockerTools", "Failures", "MicroVM", argumentParser, systemPackage],
             swiftSettings: strict),
 
         .target(
@@ -103,8 +116,8 @@ let package = Package(
         tests(
             "RegistryTests",
             [
-                "Registry", "Archives", "Digests", "Failures", "Images", "Tar", "TestSupport", nioCore, nioHTTP1,
-                nioPosix, nioSSL, systemPackage,
+                "Registry", "Archives", "Digests", "Failures", "Images", "Processes", "Tar", "TestSupport", nioCore,
+                nioHTTP1, nioPosix, nioSSL, systemPackage,
             ]),
         tests(
             "DockerToolsTests",

@@ -1,5 +1,7 @@
 import Archives
 import Images
+import MicroVM
+import Processes
 import SystemPackage
 
 /// What an operation takes from the process that it runs in.
@@ -10,6 +12,10 @@ public struct Surroundings: Sendable {
     public var currentDirectory: FilePath
     /// How registries are reached.
     public var registries = RegistryAccess()
+    /// How virtual machines are run.
+    public var virtualMachines = VirtualMachineSettings()
+    /// The folder of this program, beside which that of virtual machines lies.
+    public var programFolder: FilePath = "/usr/bin"
 
     public init(environment: [String: String], currentDirectory: FilePath) {
         self.environment = environment
@@ -36,6 +42,12 @@ public struct Surroundings: Sendable {
 
     /// Where work files without a name are made.
     var spool: SpoolFolder { SpoolFolder(temporaryFolder) }
+
+    /// Programs that end with this one when that is ended from outside.
+    var processGroups: ProcessGroups {
+        ProcessGroups(
+            started: { Cleanup.shared.add(group: $0) }, ended: { Cleanup.shared.remove(group: $0) })
+    }
 
     /// The digests of layers that were computed before.
     var digestCache: DigestCache? { cacheFolder.map(DigestCache.init(folder:)) }

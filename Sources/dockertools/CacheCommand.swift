@@ -7,15 +7,15 @@ struct CacheCommand: AsyncParsableCommand {
         commandName: "cache",
         abstract: "Show what is kept from run to run, and prune it.",
         discussion: """
-            The cache lies in $XDG_CACHE_HOME/dockertools, else in ~/.cache/dockertools. It holds blobs fetched from registries \
-            and digests of layers; all of it is made anew when it is needed again. It may be pruned while other processes \
+            The cache lies in $XDG_CACHE_HOME/dockertools, else in ~/.cache/dockertools. It holds blobs fetched from registries, \
+            digests of layers, and file systems of base images for virtual machines; all of it is made anew when it is needed again. It may be pruned while other processes \
             use it.
 
             Example:
               dockertools cache --prune --older-than 30d
 
             With --json it prints one object:
-              {path, blobs, partialBlobs, digests, freed}, each but the path {count, bytes}; freed is null without --prune.
+              {path, blobs, partialBlobs, digests, lowerImages, freed}, each but the path {count, bytes}; freed is null without --prune.
             """)
 
     @Flag(help: "Remove all, or what --older-than or --keep says.")

@@ -16,7 +16,7 @@ struct ImageOptions: ParsableArguments {
     @OptionGroup var reading: ReadingOptions
 
     /// Where the verb runs.
-    var surroundings: Surroundings { get throws { try reading.registries.surroundings(for: image) } }
+    var surroundings: Surroundings { get throws { try reading.surroundings(for: image) } }
 
     var argument: ImageArgument { ImageArgument(image, isSpec: reading.isSpec, as: kind?.verb, sets: reading.sets) }
 }

@@ -41,7 +41,7 @@ struct OutputOptions: ParsableArguments {
     /// Makes the image of a spec and writes it here.
     func write(_ spec: SpecOptions, as verb: SpecVerb) async throws {
         let result = try await SpecBuild(
-            spec.source, as: verb, sets: spec.reading.sets, surroundings: spec.reading.registries.surroundings(),
+            spec.source, as: verb, sets: spec.reading.sets, surroundings: spec.reading.surroundings(),
             reporter: ConsoleReporter(isQuiet: spec.reading.quiet), keepsBuildArgs: !noBuildArgs
         ).write(to: output, format: format, compressor: compressor, jsonFile: results.jsonFile)
         try results.report(result)

@@ -27,7 +27,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await PlanReport.make(
-            spec.source, as: kind?.verb, sets: spec.reading.sets, surroundings: spec.reading.registries.surroundings(),
+            spec.source, as: kind?.verb, sets: spec.reading.sets, surroundings: spec.reading.surroundings(),
             reporter: ConsoleReporter(isQuiet: spec.reading.quiet))
         try Console.write(json ? report.json.canonical + "\n" : report.text)
     }

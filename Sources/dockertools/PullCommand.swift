@@ -67,9 +67,9 @@ struct PullCommand: AsyncParsableCommand {
             isSpec
             ? try Pull(
                 spec: SpecSource(argument: image, anyExtension: reading.isSpec), sets: reading.sets, choices: choices,
-                surroundings: reading.registries.surroundings(), reporter: reporter)
+                surroundings: reading.surroundings(), reporter: reporter)
             : try Pull(
-                name: image, choices: choices, surroundings: reading.registries.surroundings(forName: image),
+                name: image, choices: choices, surroundings: reading.surroundings(forName: image),
                 reporter: reporter)
         try results.report(try await pulling.write(to: output, format: format, jsonFile: results.jsonFile))
     }

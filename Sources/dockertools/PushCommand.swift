@@ -68,7 +68,7 @@ struct PushCommand: AsyncParsableCommand {
         let result = try await Push(
             images.map { ImageArgument($0, isSpec: reading.isSpec, as: kind?.verb, sets: reading.sets) }, to: name,
             isIndex: index, compressor: compressor,
-            surroundings: reading.registries.surroundings(forName: name),
+            surroundings: reading.surroundings(forName: name),
             reporter: reading.reporter(asEvents: json)
         ).run()
         if let digestFile { try result.writeDigest(to: digestFile) }

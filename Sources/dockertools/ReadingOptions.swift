@@ -15,6 +15,23 @@ struct ReadingOptions: ParsableArguments {
     var quiet = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+    @OptionGroup(title: "Virtual machine") var machine: MachineOptions
+
+    /// This process's surroundings, with registries and virtual machines as the options say.
+    ///
+    /// - Parameter image: what the command line names, as `RegistryOptions` takes it.
+    func surroundings(for image: String? = nil) throws -> Surroundings {
+        with(try registries.surroundings(for: [image].compactMap { $0 }))
+    }
+
+    /// The same where the command line names an image of a registry, with or without `docker://`.
+    func surroundings(forName name: String) throws -> Surroundings { with(try registries.surroundings(forName: name)) }
+
+    private func with(_ surroundings: Surroundings) -> Surroundings {
+        var surroundings = surroundings
+        surroundings.virtualMachines = machine.settings
+        return surroundings
+    }
 
     /// What the help of the verbs says that tell events.
     static let eventsDiscussion = """

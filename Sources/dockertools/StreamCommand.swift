@@ -31,7 +31,7 @@ struct StreamCommand: AsyncParsableCommand {
 
     func run() async throws {
         let result = try await SpecBuild(
-            spec.source, as: .stream, sets: spec.reading.sets, surroundings: spec.reading.registries.surroundings(),
+            spec.source, as: .stream, sets: spec.reading.sets, surroundings: spec.reading.surroundings(),
             reporter: ConsoleReporter(isQuiet: spec.reading.quiet), keepsBuildArgs: !noBuildArgs
         ).write(to: "-", compressor: Compressor.none, jsonFile: jsonFile)
         if let jsonFile { try ImageResult.write(result.json, to: jsonFile) }

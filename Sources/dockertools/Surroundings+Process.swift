@@ -6,7 +6,10 @@ import SystemPackage
 extension Surroundings {
     /// Those of this process.
     static var ofProcess: Surroundings {
-        Surroundings(environment: ProcessInfo.processInfo.environment, currentDirectory: workingFolder)
+        var surroundings = Surroundings(
+            environment: ProcessInfo.processInfo.environment, currentDirectory: workingFolder)
+        surroundings.programFolder = folderOfProgram
+        return surroundings
     }
 
     /// The current folder, whose name need not be text; the root if it was removed.
@@ -14,5 +17,12 @@ extension Surroundings {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
         return FilePath(platformString: path)
+    }
+
+    /// Where this program lies, links followed.
+    private static var folderOfProgram: FilePath {
+        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
+        defer { free(path) }
+        return FilePath(platformString: path).removingLastComponent()
     }
 }

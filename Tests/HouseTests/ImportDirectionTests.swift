@@ -31,7 +31,7 @@ private enum Checkout {
         while let line = rest.popFirst() {
             guard
                 line.hasPrefix("module(") || line.hasPrefix("systemLibrary(") || line.hasPrefix(".target(name: \"C")
-                    || line.hasPrefix(".executableTarget(")
+                    || line.hasPrefix(".executableTarget(") || line.hasPrefix("staticProgram(")
             else { continue }
             var text = line
             while let next = rest.first, next.hasPrefix(" ") {
@@ -65,9 +65,10 @@ private enum Checkout {
 struct ImportDirectionTests {
     /// The order of the design. A module may import those before it.
     static let order = [
-        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CISAL", "CDeflate", "CLinux", "Failures", "Digests", "Tar",
+        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CISAL", "CDeflate", "CLinux", "CGuest", "Failures", "Processes", "Digests", "Tar",
         "Archives",
-        "Store", "Layering", "Images", "Registry", "DockerTools", "dockertools",
+        "Store", "Layering", "Images", "Registry", "GuestProtocol", "MicroVM", "Guest",
+        "DockerTools", "dockertools",
     ]
 
     @Test("stand in Package.swift in their order, and all of them are there")

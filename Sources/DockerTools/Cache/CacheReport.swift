@@ -46,6 +46,7 @@ public struct CacheReport: Sendable {
     ///     blobs         {count, bytes}: blobs of registries that are whole
     ///     partialBlobs  {count, bytes}: blobs whose fetching was cut, and goes on from there
     ///     digests       {count, bytes}: digests of layers that were computed before
+    ///     lowerImages   {count, bytes}: file systems of base images, for virtual machines
     ///     freed         {count, bytes}: what was removed; null without --prune
     public var json: JSONValue {
         var object: [String: JSONValue] = [
@@ -60,6 +61,7 @@ public struct CacheReport: Sendable {
         case .blobs: "blobs"
         case .partialBlobs: "unfinished blobs"
         case .digests: "digests of layers"
+        case .lowerImages: "file systems of base images"
         }
     }
 }

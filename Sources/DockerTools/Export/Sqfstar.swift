@@ -2,6 +2,7 @@ import Archives
 import Failures
 import Glibc
 import Images
+import Processes
 import Subprocess
 import SystemPackage
 import Tar
@@ -15,6 +16,8 @@ struct Sqfstar {
 
     let surroundings: Surroundings
     let reporter: any Reporter
+    /// zstd's; nil for the program's own choice, which is small and slow.
+    var compressionLevel: Int?
 
     /// Makes the file system of a tree in a file that is there.
     ///
@@ -62,7 +65,7 @@ struct Sqfstar {
             "-force", "-no-progress", "-quiet", "-exit-on-error", "-comp", "zstd", "-noI", "-mem", Self.memory,
             "-mkfs-time", "0", "-root-mode", String(root.mode, radix: 8), "-root-uid", "\(root.attributes.uid)",
             "-root-gid", "\(root.attributes.gid)", "-root-time", "\(SquashfsRoot.time(of: root))",
-        ]
+        ] + (compressionLevel.map { ["-Xcompression-level", "\($0)"] } ?? [])
     }
 
     /// Runs it on what `write` writes to a pipe.

@@ -7,28 +7,44 @@ import SystemPackage
 /// paths that all that refers to.
 struct SingleLayer {
     let spec: ImageSpec
+    let baseImage: BaseImage?
     /// What the base image comes to; nil without one.
-    let base: FlatTree?
+    let flattened: FlattenedImage?
     let surroundings: Surroundings
     let reporter: any Reporter
 
     /// - Throws: `Failure`: `data` for contents that cannot be laid over one another, `script` for a script that failed, `io`
     ///   for what cannot be read.
-    func make() async throws -> (layer: FileLayer, work: WorkFolder?) {
+    func make() async throws -> (layer: any Layer, work: WorkFolder?) {
         let (merged, clashes) = try TreeMerger.merge(
             sources, spec.keepContentsDirlinks ? .laterWinsThroughLinks : .laterWins)
         for path in clashes {
             reporter.warn("contents have a folder and something else at \(path): the later one wins")
         }
         reporter.warn(ofSocketsIn: merged)
+        guard spec.runAsRoot.isEmpty else { return (try await makeAsRoot(merged), nil) }
         let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
         let tree = try base.map { try changed.laid(over: $0) } ?? changed
         let paths = try await storePaths(tree)
         let layer = FileLayer(
-            title: "the image's own layer", storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
+            title: Self.title, storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
             parts: [FileLayer.Part(.tree(tree), at: "")] + spec.storeLocation.parts(paths), owner: spec.owner, cache: surroundings.digestCache)
         return (layer, work)
     }
+
+    private var base: FlatTree? { flattened?.tree }
+
+    /// The same where root has to run something.
+    private func makeAsRoot(_ contents: FileTree) async throws -> any Layer {
+        let contents = try base.map { try contents.laid(over: $0) } ?? contents
+        let tar = try await RootRun(
+            spec: spec, base: baseImage, flattened: flattened, surroundings: surroundings, reporter: reporter
+        ).run(on: contents)
+        return try await ScriptLayer(spec: spec, base: base, surroundings: surroundings, reporter: reporter)
+            .make(tar, key: RootRun.key, title: Self.title, bringsStorePaths: true)
+    }
+
+    private static let title = "the image's own layer"
 
     /// The contents as trees: of plain folders all that a layer can hold, of store paths what a store holds.
     private var sources: [TreeMerger.Source] {

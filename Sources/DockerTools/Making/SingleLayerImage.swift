@@ -20,9 +20,11 @@ struct SingleLayerImage: MadeImage {
     /// Makes the layer, which takes a look at what is in the base's.
     init(_ spec: ImageSpec, base: BaseImage?, surroundings: Surroundings, reporter: any Reporter) async throws {
         try Contents.check(spec)
-        let flattened = try base.map { try FlattenedImage($0.layers, spool: surroundings.spool, needsBodies: false) }
+        let flattened = try base.map {
+            try FlattenedImage($0.layers, spool: surroundings.spool, needsBodies: !spec.runAsRoot.isEmpty)
+        }
         let own = try await SingleLayer(
-            spec: spec, base: flattened?.tree, surroundings: surroundings, reporter: reporter
+            spec: spec, baseImage: base, flattened: flattened, surroundings: surroundings, reporter: reporter
         ).make()
         self.spec = spec
         self.base = base

@@ -17,7 +17,7 @@ extension Surroundings {
         } else {
             credentials = try await CredentialStore(
                 authFile: access.authFile, environment: environment, currentDirectory: currentDirectory,
-                groups: .watched
+                groups: processGroups
             ).credentials(for: reference.registry, repository: reference.repository)
         }
         let named = try RegistryEndpoint.named(access.meant(asking: reference.registry), task: task)
@@ -48,13 +48,5 @@ extension Surroundings {
     ) async throws -> RegistryImage {
         let client = try await registryClient(for: reference, task: task)
         return try RegistryImage(reference, client, cache: blobCache(reporter), progress: reporter)
-    }
-}
-
-extension ProcessGroups {
-    /// Those that end when the program is ended from outside.
-    fileprivate static var watched: ProcessGroups {
-        ProcessGroups(
-            started: { Cleanup.shared.add(group: $0) }, ended: { Cleanup.shared.remove(group: $0) })
     }
 }

@@ -4,7 +4,7 @@ import Glibc
 import Images
 import SystemPackage
 
-/// All that the program keeps in its cache folder: blobs and the digests of layers.
+/// All that the program keeps in its cache folder: blobs, digests of layers and file systems of base images.
 public struct CacheContents: Sendable {
     /// The program's cache folder.
     public let folder: FilePath
@@ -28,6 +28,8 @@ public struct CacheContents: Sendable {
             let part = digests.appending(part)
             entries += try Self.names(in: part).compactMap { CacheEntry(.digests, part.appending($0)) }
         }
+        let lowerImages = LowerImages.folder(in: folder)
+        entries += try Self.names(in: lowerImages).compactMap { CacheEntry(.lowerImages, lowerImages.appending($0)) }
         self.entries = entries
     }
 

@@ -13,6 +13,8 @@ public struct CacheEntry: Hashable, Sendable {
         case partialBlobs
         /// Digests of layers that were computed before.
         case digests
+        /// File systems of base images, for virtual machines.
+        case lowerImages
     }
 
     public let kind: Kind

@@ -2,6 +2,7 @@ import Archives
 import Failures
 import Glibc
 import Subprocess
+import Processes
 import SystemPackage
 
 /// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers' protocol).

@@ -1,5 +1,6 @@
 import Failures
 import Glibc
+import Processes
 import SystemPackage
 
 /// Knows who this program's user is to the registries: what the command line says, else what `docker login` and `podman

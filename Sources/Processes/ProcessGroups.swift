@@ -2,8 +2,8 @@ import Glibc
 
 /// Who is to know of programs while they run, so that they end with this one.
 public struct ProcessGroups: Sendable {
-    let started: @Sendable (pid_t) -> Void
-    let ended: @Sendable (pid_t) -> Void
+    public let started: @Sendable (pid_t) -> Void
+    public let ended: @Sendable (pid_t) -> Void
 
     /// - Parameters:
     ///   - started: called with the number of a program's process group when it runs.

@@ -2,11 +2,12 @@ import Failures
 import Foundation
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// Reads what a script writes, line by line, on a thread of its own, and keeps the last lines.
-final class ScriptOutput: Sendable {
+public final class ScriptOutput: Sendable {
     /// Where the script writes.
-    let writeEnd: Int32
+    public let writeEnd: Int32
     private let readEnd: Int32
     private let limit: Int
     private let output: @Sendable (String) -> Void
@@ -16,7 +17,7 @@ final class ScriptOutput: Sendable {
     /// - Parameters:
     ///   - limit: how many lines are kept.
     ///   - output: called with each line, as it comes.
-    init(limit: Int, output: @escaping @Sendable (String) -> Void) throws {
+    public init(limit: Int, output: @escaping @Sendable (String) -> Void) throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Failure.io("cannot make a pipe for a script") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -28,11 +29,14 @@ final class ScriptOutput: Sendable {
 
     deinit { close(readEnd) }
 
+    /// Where another process can open the writing end, as long as this object is there.
+    public var path: FilePath { FilePath("/proc/\(getpid())/fd/\(writeEnd)") }
+
     /// The last lines.
-    var last: [String] { lines.withLock { $0 } }
+    public var last: [String] { lines.withLock { $0 } }
 
     /// Closes this side's writing end, and waits for the last of the output.
-    func finish() {
+    public func finish() {
         close(writeEnd)
         isDone.wait()
     }

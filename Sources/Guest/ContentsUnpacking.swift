@@ -1,0 +1,69 @@
+import CGuest
+import Failures
+import Glibc
+import Tar
+
+/// Unpacks the tar of contents that the host wrote into the layer's folder.
+struct ContentsUnpacking {
+    private let folder: String
+
+    init(into folder: String) {
+        self.folder = folder
+    }
+
+    func unpack(_ source: any ByteSource) throws {
+        let reader = TarReader(source, archive: "the contents")
+        var folders: [(path: CPath, modified: TarTime)] = []
+        while let member = try reader.next() {
+            let name = member.path.reversed().drop { $0 == UInt8(ascii: "/") }.reversed()
+            let path = self.path(Array(name))
+            guard try make(member, at: path, reader) else { throw Failure.io("cannot make \(path.words)") }
+            if member.kind == .hardLink { continue }
+            guard lchown(path.chars, uid_t(truncatingIfNeeded: member.uid), gid_t(truncatingIfNeeded: member.gid)) == 0,
+                member.kind == .symbolicLink || chmod(path.chars, mode_t(member.mode)) == 0
+            else { throw Failure.io("cannot give \(path.words) its owner and mode") }
+            for xattr in member.xattrs {
+                let isSet = xattr.value.withUnsafeBytes {
+                    cguest_set_xattr(path.chars, String(decoding: xattr.name, as: UTF8.self), $0.baseAddress, $0.count)
+                }
+                guard isSet == 0 else { throw Failure.io("cannot give \(path.words) its extended attributes") }
+            }
+            if member.kind == .folder { folders.append((path, member.modified)) }
+            try setTime(of: path, member.modified)
+        }
+        for (path, modified) in folders.reversed() { try setTime(of: path, modified) }
+    }
+
+    /// The path of a name, whose bytes need not be text.
+    private func path(_ name: [UInt8]) -> CPath { CPath(Array("\(folder)/".utf8) + name) }
+
+    /// - Returns: false where the system said no.
+    private func make(_ member: TarMember, at path: CPath, _ reader: TarReader) throws -> Bool {
+        let device = cguest_device(member.deviceMajor, member.deviceMinor)
+        switch member.kind {
+        case .folder: return mkdir(path.chars, 0o700) == 0 || errno == EEXIST
+        case .symbolicLink: return symlink(CPath(member.linkTarget).chars, path.chars) == 0
+        case .hardLink: return link(self.path(member.linkTarget).chars, path.chars) == 0
+        case .fifo: return mkfifo(path.chars, 0o600) == 0
+        case .characterDevice: return mknod(path.chars, S_IFCHR | 0o600, device) == 0
+        case .blockDevice: return mknod(path.chars, S_IFBLK | 0o600, device) == 0
+        case .file:
+            let descriptor = open(path.chars, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            let writer = DescriptorWriter(descriptor, name: path.words)
+            let buffer = BlockBuffer(capacity: writer.bufferSize)
+            while case let count = try reader.read(into: buffer.room), count > 0 {
+                try writer.write(UnsafeRawBufferPointer(rebasing: buffer.room[..<count]))
+            }
+            return true
+        }
+    }
+
+    private func setTime(of path: CPath, _ modified: TarTime) throws {
+        let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
+        guard utimensat(AT_FDCWD, path.chars, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw Failure.io("cannot give \(path.words) its time")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Failures
+import Glibc
+import Tar
+
+/// Packs the layer's folder as a layer's tar: what an overlay keeps as marks becomes whiteouts.
+///
+/// Source: Linux, "Overlay Filesystem", on whiteouts and opaque directories; OCI Image Specification v1.1, "Image Layer
+/// Filesystem Changeset".
+final class LayerPacking {
+    private static let whiteoutPrefix = Array(".wh.".utf8)
+    private static let opaqueName = Array(".wh..wh..opq".utf8)
+    private static let opaqueXattr = Array("trusted.overlay.opaque".utf8)
+
+    private let firstRoot: PackedFile
+    private let ownNames: Set<[UInt8]>
+    private let log: DescriptorWriter
+    /// The first name of each file that has several.
+    private var firstNames: [ino_t: [UInt8]] = [:]
+
+    /// - Parameters:
+    ///   - root: knows what of the root is this machine's own, and not of the layer unless something is in it.
+    ///   - log: is told what no layer can hold.
+    init(_ root: ImageRoot, log: Int32) {
+        firstRoot = root.firstRoot
+        ownNames = root.ownNames
+        self.log = DescriptorWriter(log, name: "the port for output")
+    }
+
+    /// - Parameter path: the disk that the tar goes to.
+    /// - Returns: bytes of the tar.
+    func pack(to path: String) throws -> UInt64 {
+        let disk = open(path, O_WRONLY | O_CLOEXEC)
+        guard disk >= 0 else { throw Failure.io("cannot open \(path)") }
+        defer { close(disk) }
+        let tar = TarWriter(to: DescriptorWriter(disk, name: "the disk for the layer"), owner: TarOwner())
+        try packRoot(to: tar)
+        try tar.finish()
+        guard fsync(disk) == 0 else { throw Failure.io("cannot write to the disk for the layer") }
+        return tar.position
+    }
+
+    private func packRoot(to tar: TarWriter) throws {
+        let root = try PackedFile(ImageRoot.upper)
+        // The image has a root, unless a script made another one of it.
+        if !root.isLike(firstRoot) { try header(root, name: Array("./".utf8), to: tar) }
+        guard chdir(ImageRoot.upper) == 0 else { throw Failure.io("cannot enter the layer's folder") }
+        try packFolder([], to: tar)
+    }
+
+    /// Packs what is in the current folder, whose path in the layer is `folder`, with a slash behind it.
+    private func packFolder(_ folder: [UInt8], to tar: TarWriter) throws {
+        let place = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard place >= 0 else { throw Failure.io("cannot open \(Self.words(folder))") }
+        defer { close(place) }
+        let names = try SystemFile.names(in: ".").sorted { left, right in
+            left.withUnsafeBytes { left in right.withUnsafeBytes { PathOrder.precedes(left, $0) } }
+        }
+        for name in names {
+            try packEntry(name, in: folder, to: tar)
+            guard fchdir(place) == 0 else { throw Failure.io("cannot go back to \(Self.words(folder))") }
+        }
+    }
+
+    private func packEntry(_ name: [UInt8], in folder: [UInt8], to tar: TarWriter) throws {
+        let file = try PackedFile(name)
+        let path = folder + name
+        if file.isWhiteout {
+            // What never was in the image need not be taken away.
+            if folder.isEmpty, ownNames.contains(name) { return }
+            return try header(.marker, name: folder + Self.whiteoutPrefix + name, to: tar)
+        }
+        guard !name.starts(with: Self.whiteoutPrefix) else {
+            return try log.write("/\(Self.words(path)) has the name of a whiteout, which no layer can hold: left out\n")
+        }
+        guard let kind = file.kind else {
+            return try log.write("/\(Self.words(path)) is a socket, which no layer can hold: left out\n")
+        }
+        if kind == .folder {
+            try packSubfolder(file, named: name, at: path + [UInt8(ascii: "/")], isInRoot: folder.isEmpty, to: tar)
+        } else if file.hasOtherNames, let first = firstNames[file.number] {
+            try header(file, kind: .hardLink, name: path, target: first, to: tar)
+        } else {
+            if file.hasOtherNames { firstNames[file.number] = path }
+            try header(file, name: path, target: file.linkTarget(), to: tar)
+            if kind == .file, file.size > 0 { try tar.body(file.size, from: file.open()) }
+        }
+    }
+
+    private func packSubfolder(
+        _ file: PackedFile, named name: [UInt8], at path: [UInt8], isInRoot: Bool, to tar: TarWriter
+    ) throws {
+        guard chdir(file.path.chars) == 0 else { throw Failure.io("cannot enter \(Self.words(path))") }
+        if isInRoot, ownNames.contains(name), try SystemFile.names(in: ".").isEmpty { return }
+        try header(file, name: path, to: tar)
+        if file.xattrs.contains(where: { $0.name == Self.opaqueXattr }) {
+            try header(.marker, name: path + Self.opaqueName, to: tar)
+        }
+        try packFolder(path, to: tar)
+    }
+
+    private func header(
+        _ file: PackedFile, kind: TarKind? = nil, name: [UInt8], target: [UInt8] = [], to tar: TarWriter
+    ) throws {
+        guard let kind = kind ?? file.kind else { return }
+        try name.withUnsafeBytes { path in
+            try target.withUnsafeBytes { target in
+                try tar.header(
+                    TarEntry(
+                        path: path, kind: kind, mode: file.mode, size: kind == .file ? file.size : 0,
+                        linkTarget: target, device: file.device, attributes: file.attributes, xattrs: file.xattrs))
+            }
+        }
+    }
+
+    private static func words(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
+}

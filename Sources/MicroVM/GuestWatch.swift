@@ -1,0 +1,52 @@
+import Glibc
+import GuestProtocol
+import Synchronization
+
+/// Listens to a guest's console, and ends QEMU when its time is over.
+final class GuestWatch: Sendable {
+    /// Why QEMU was ended.
+    enum End: Sendable, Equatable {
+        /// The guest said nothing.
+        case silent
+        /// The time for the run was over.
+        case late
+    }
+
+    private struct State {
+        var group: pid_t?
+        var hasSaidHello = false
+        var panic: String?
+        var end: End?
+    }
+
+    private static let panicWords = "Kernel panic - not syncing: "
+
+    private let state = Mutex(State())
+
+    var hasSaidHello: Bool { state.withLock(\.hasSaidHello) }
+    /// How the kernel died, in its own words.
+    var panic: String? { state.withLock(\.panic) }
+    var end: End? { state.withLock(\.end) }
+
+    /// A line of the console.
+    func hear(_ line: String) {
+        if line.contains(GuestDevice.hello) { state.withLock { $0.hasSaidHello = true } }
+        if let words = line.firstRange(of: Self.panicWords) {
+            let why = String(line[words.upperBound...].filter { !$0.isNewline })
+            state.withLock { $0.panic = $0.panic ?? why }
+        }
+    }
+
+    func started(_ group: pid_t) { state.withLock { $0.group = group } }
+    func ended() { state.withLock { $0.group = nil } }
+
+    /// Waits, and ends QEMU then if it still runs; one that waits for a word alone, unless there was one.
+    func end(after time: Duration, because end: End) async {
+        guard (try? await Task.sleep(for: time)) != nil else { return }
+        state.withLock { state in
+            guard let group = state.group, end != .silent || !state.hasSaidHello else { return }
+            state.end = end
+            kill(-group, SIGKILL)
+        }
+    }
+}

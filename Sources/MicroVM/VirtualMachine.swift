@@ -1,0 +1,143 @@
+import Archives
+import Failures
+import GuestProtocol
+import Processes
+import SystemPackage
+
+/// A virtual machine for what needs root: it runs scripts on an image's file system, and gives back the layer that they
+/// made.
+///
+/// All that is read of it is a few lines of status, and the tar, which is for others to check.
+public struct VirtualMachine: Sendable {
+    private let settings: VirtualMachineSettings
+    private let kernel: GuestKernel
+    private let guest: FilePath
+    private let programPath: String
+    private let notes: KVMNotes
+    private let groups: ProcessGroups
+
+    /// - Parameters:
+    ///   - guest: the program that is PID 1.
+    ///   - programPath: where programs are looked up.
+    ///   - notes: remembers that KVM is of no use here.
+    ///   - groups: is told of QEMU, while it runs.
+    public init(
+        _ settings: VirtualMachineSettings, kernel: GuestKernel, guest: FilePath, programPath: String, notes: KVMNotes,
+        groups: ProcessGroups
+    ) {
+        self.settings = settings
+        self.kernel = kernel
+        self.guest = guest
+        self.programPath = programPath
+        self.notes = notes
+        self.groups = groups
+    }
+
+    /// Runs the scripts to their end.
+    ///
+    /// - Parameters:
+    ///   - folder: for the disks; it is the caller's to remove.
+    ///   - output: gets each line that the scripts write, as it comes.
+    ///   - warn: is told that the scripts run without KVM, and why.
+    /// - Throws: `Failure` with code `unavailable` for what is missing, and for a machine that dies; the status tells of the
+    ///   scripts.
+    public func run(
+        _ work: VirtualMachineWork, in folder: FilePath, output: @escaping @Sendable (String) -> Void,
+        warn: (String) -> Void
+    ) async throws -> VirtualMachineOutcome {
+        let disks = try await makeDisks(work, in: folder)
+        let initramfs = folder.appending("initramfs")
+        var request = work.request
+        request.disks = disks.map(\.disk.serial)
+        request.hasNetwork = settings.hasNetwork
+        try Initramfs(kernel: kernel, guest: guest).write(
+            request, scripts: Dictionary(work.scripts.map { ($0.step.key, $0.text) }) { $1 }, to: initramfs)
+        let session = { (accelerator: Accelerator) in
+            try await VirtualMachineSession(
+                accelerator: accelerator, settings: settings, programPath: programPath, groups: groups
+            ).run(kernel: kernel, initramfs: initramfs, memory: work.memory, disks: disks, output: output)
+        }
+        let (status, accelerator, log) = try await accelerated(session, warn: warn)
+        return VirtualMachineOutcome(
+            status: status, layer: try layer(status, in: folder), log: log, accelerator: accelerator)
+    }
+
+    /// Runs a session with KVM if it may be, and with TCG if KVM may not be or comes to nothing.
+    private func accelerated(
+        _ session: (Accelerator) async throws -> (GuestStatus, [String]), warn: (String) -> Void
+    ) async throws -> (GuestStatus, Accelerator, [String]) {
+        func run(_ accelerator: Accelerator) async throws -> (GuestStatus, Accelerator, [String]) {
+            let (status, log) = try await session(accelerator)
+            return (status, accelerator, log)
+        }
+        switch settings.accelerator {
+        case .tcg: return try await run(.tcg)
+        case .kvm:
+            try KVM.check()
+            return try await run(.kvm)
+        case .auto:
+            let slowly = "the script runs without KVM, several times slower"
+            guard !notes.isSilent else {
+                warn("no guest starts under KVM on this machine, as was found out before: \(slowly)")
+                return try await run(.tcg)
+            }
+            do {
+                try KVM.check()
+                return try await run(.kvm)
+            } catch let silence as GuestSilence {
+                if silence.isForWantOfTime { notes.note() }
+                warn("\(silence.failure.why): \(slowly)")
+            } catch let failure as Failure where failure.what == KVM.unusable {
+                warn("\(failure.why): \(slowly)")
+            }
+            return try await run(.tcg)
+        }
+    }
+
+    private func makeDisks(_ work: VirtualMachineWork, in folder: FilePath) async throws -> [QEMU.Disk] {
+        var disks = work.lowers.enumerated().map {
+            QEMU.Disk(disk: .lower($0.offset), path: $0.element, isReadOnly: true)
+        }
+        if let contents = work.contents {
+            disks.append(QEMU.Disk(disk: .contents, path: contents, isReadOnly: true))
+        }
+        let layer = folder.appending("layer.ext4")
+        try await LayerDisk.make(layer, size: work.diskSize, programPath: programPath)
+        disks.append(QEMU.Disk(disk: .layer, path: layer, isReadOnly: false))
+        try SparseFile.make(resultFile(in: folder), size: Self.resultSize(of: work.diskSize))
+        disks.append(QEMU.Disk(disk: .result, path: resultFile(in: folder), isReadOnly: false))
+        return disks
+    }
+
+    private func resultFile(in folder: FilePath) -> FilePath { folder.appending("result.tar") }
+
+    /// A tar takes at most as much again as the disk that it is made of: a block for the header and one for the end of each
+    /// file, where the disk has at least an inode of 256 bytes, and four blocks for long names and attributes. It is
+    /// sparse.
+    private static func resultSize(of diskSize: Int) -> Int { diskSize * 4 + 64 }
+
+    private func layer(_ status: GuestStatus, in folder: FilePath) throws -> FileRange? {
+        guard status.result == .exited(0) else { return nil }
+        let file = resultFile(in: folder)
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+        } catch let error as Errno {
+            throw Failure.io("cannot read the layer of the virtual machine", error)
+        }
+        let open = try OpenFile(owning: descriptor.rawValue, name: "the layer of the virtual machine")
+        guard status.layerSize > 0, status.layerSize <= open.size else {
+            throw GuestProtocolFault("it tells of a layer of \(status.layerSize) bytes").failure
+        }
+        return open.whole.slice(at: 0, size: status.layerSize)
+    }
+}
+
+extension GuestProtocolFault {
+    /// The error for a guest that says what no guest should.
+    var failure: Failure {
+        Failure(
+            .data, "cannot use what the virtual machine gave back", why: why,
+            advice: "the script may have taken the virtual machine over: look at what it does")
+    }
+}

@@ -1,0 +1,130 @@
+import Failures
+import Glibc
+import GuestProtocol
+import Processes
+import Subprocess
+import SystemPackage
+
+/// One run of QEMU.
+struct VirtualMachineSession {
+    /// How long a guest may take to its first word: under KVM it takes some tenths of a second, under TCG some seconds, on a
+    /// busy machine a multiple of that.
+    private static let patience: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
+    /// Lines that a failure repeats.
+    private static let lastLines = 20
+    /// Lines of status: more than there are.
+    private static let statusLines = 32
+
+    let accelerator: Accelerator
+    let settings: VirtualMachineSettings
+    let programPath: String
+    let groups: ProcessGroups
+
+    /// - Returns: the guest's status, and the last lines that the scripts wrote.
+    /// - Throws: `GuestSilence` if the guest never spoke; `Failure` if the machine died, was ended, or talked nonsense.
+    func run(
+        kernel: GuestKernel, initramfs: FilePath, memory: Int, disks: [QEMU.Disk],
+        output: @escaping @Sendable (String) -> Void
+    ) async throws -> (GuestStatus, [String]) {
+        let watch = GuestWatch()
+        let console = try ScriptOutput(limit: Self.lastLines, output: watch.hear)
+        let scripts = try ScriptOutput(limit: Self.lastLines, output: output)
+        let status = try ScriptOutput(limit: Self.statusLines) { _ in }
+        let words = try ScriptOutput(limit: Self.lastLines) { _ in }
+        let qemu = QEMU(
+            accelerator: accelerator, kernel: kernel.path, initramfs: initramfs, memory: memory,
+            processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork, console: console.path,
+            ports: [(.output, scripts.path), (.status, status.path)])
+        let result: TerminationStatus
+        do {
+            result = try await run(qemu, watch, words)
+        } catch {
+            for lines in [console, scripts, status, words] { lines.finish() }
+            throw error
+        }
+        for lines in [console, scripts, status, words] { lines.finish() }
+        try check(watch, result, console: console.last, words: words.last, hasStatus: !status.last.isEmpty)
+        do throws(GuestProtocolFault) {
+            return (try GuestStatus(status.last), scripts.last)
+        } catch {
+            throw error.failure
+        }
+    }
+
+    private func run(_ qemu: QEMU, _ watch: GuestWatch, _ words: ScriptOutput) async throws -> TerminationStatus {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        let end = FileDescriptor(rawValue: words.writeEnd)
+        let timers = [(Self.patience[accelerator], GuestWatch.End.silent), (settings.timeLimit, .late)]
+        do {
+            return try await withThrowingTaskGroup(of: Void.self) { race in
+                defer { race.cancelAll() }
+                for case (let time?, let reason) in timers {
+                    race.addTask { await watch.end(after: time, because: reason) }
+                }
+                let outcome = try await Subprocess.run(
+                    .name(QEMU.program), arguments: Arguments(qemu.arguments),
+                    environment: .custom(["PATH": SystemPrograms.path(with: programPath), "LC_ALL": "C"]),
+                    platformOptions: options, input: .none,
+                    output: .fileDescriptor(end, closeAfterSpawningProcess: false),
+                    error: .fileDescriptor(end, closeAfterSpawningProcess: false)
+                ) { execution in
+                    let group = pid_t(execution.processIdentifier.value)
+                    groups.started(group)
+                    watch.started(group)
+                    return group
+                }
+                watch.ended()
+                groups.ended(outcome.closureResult)
+                return outcome.terminationStatus
+            }
+        } catch let error as SubprocessError {
+            throw Failure(
+                .unavailable, "cannot run \(QEMU.program)", why: "\(error)",
+                advice: "install the package qemu-system-x86: apt-get install qemu-system-x86")
+        }
+    }
+
+    /// Says why there is no status, or none that counts.
+    private func check(
+        _ watch: GuestWatch, _ result: TerminationStatus, console: [String], words: [String], hasStatus: Bool
+    ) throws {
+        let what = "cannot run the virtual machine"
+        if watch.end == .late {
+            let limit = settings.timeLimit.map { $0.components.seconds } ?? 0
+            throw Failure(
+                .script, "the script was ended with its virtual machine", why: "it took longer than \(limit) seconds",
+                advice: "see what it waits for, or give it more time: --vm-timeout SECONDS")
+        }
+        if watch.end == .silent {
+            let patience = Self.patience[accelerator]?.components.seconds ?? 0
+            let way = accelerator == .kvm ? "KVM" : "TCG"
+            throw GuestSilence(
+                failure: Failure(
+                    .unavailable, what, why: "the guest said nothing within \(patience) seconds under \(way)",
+                    advice: accelerator == .kvm
+                        ? "use --accel tcg, or auto: this host's KVM may not run stock kernels"
+                        : "use another kernel: --kernel; `dockertools doctor` tells more"), isForWantOfTime: true)
+        }
+        if let panic = watch.panic {
+            throw Failure(
+                .unavailable, what, why: "its kernel panicked: \(panic)",
+                advice: "give it more memory (buildVMMemorySize), or another kernel (--kernel)")
+        }
+        if hasStatus { return }
+        let said = (words.isEmpty ? console : words).map { "\n    \($0)" }.joined()
+        let last = said.isEmpty ? "" : "; its last words:\(said)"
+        let how =
+            switch result {
+            case .exited(let code): "QEMU ended with status \(code) before the script did\(last)"
+            case .signaled(let signal): "QEMU was ended by signal \(signal)\(last)"
+            }
+        let failure = Failure(
+            .unavailable, what, why: how,
+            advice: "see whether something on this machine ends processes, or is out of memory; run it again")
+        guard watch.hasSaidHello || accelerator == .tcg || result == .signaled(SIGKILL) else {
+            throw GuestSilence(failure: failure, isForWantOfTime: false)
+        }
+        throw failure
+    }
+}
