@@ -125,6 +125,10 @@ let package = Package(
                 "DockerTools", "Archives", "Digests", "Failures", "Images", "Registry", "Store", "Tar", "TestSupport",
                 systemPackage,
             ]),
+        tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests(
+            "MicroVMTests",
+            ["MicroVM", "Archives", "Failures", "GuestProtocol", "Processes", "Tar", "TestSupport", systemPackage]),
         tests("HouseTests", []),
         tests("IntegrationTests", ["TestSupport"]),
     ] + fuzzers
