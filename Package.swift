@@ -91,7 +91,9 @@ let package = Package(
                 nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module("GuestProtocol", []),
-        module("MicroVM", ["Archives", "CLinux", "Failures", "GuestProtocol", "Processes", subprocess, systemPackage]),
+        module(
+            "MicroVM",
+            ["Archives", "CLinux", "Failures", "GuestProtocol", "Processes", "Tar", subprocess, systemPackage]),
         staticProgram("Guest", ["CGuest", "CLinux", "Failures", "GuestProtocol", "Tar"]),
         module(
             "DockerTools",

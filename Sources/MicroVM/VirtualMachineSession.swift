@@ -43,7 +43,8 @@ struct VirtualMachineSession {
             throw error
         }
         for lines in [console, scripts, status, words] { lines.finish() }
-        try check(watch, result, console: console.last, words: words.last, hasStatus: !status.last.isEmpty)
+        let last = scripts.last.isEmpty ? words.last + console.last : scripts.last
+        try check(watch, result, last: last, hasStatus: !status.last.isEmpty)
         do throws(GuestProtocolFault) {
             return (try GuestStatus(status.last), scripts.last)
         } catch {
@@ -87,13 +88,16 @@ struct VirtualMachineSession {
 
     /// Says why there is no status, or none that counts.
     private func check(
-        _ watch: GuestWatch, _ result: TerminationStatus, console: [String], words: [String], hasStatus: Bool
+        _ watch: GuestWatch, _ result: TerminationStatus, last: [String], hasStatus: Bool
     ) throws {
         let what = "cannot run the virtual machine"
+        let said = last.suffix(Self.lastLines).map { "\n    \($0)" }.joined()
+        let words = said.isEmpty ? "" : "; its last words:\(said)"
         if watch.end == .late {
             let limit = settings.timeLimit.map { $0.components.seconds } ?? 0
             throw Failure(
-                .script, "the script was ended with its virtual machine", why: "it took longer than \(limit) seconds",
+                .script, "the script was ended with its virtual machine",
+                why: "it took longer than \(limit) seconds\(words)",
                 advice: "see what it waits for, or give it more time: --vm-timeout SECONDS")
         }
         if watch.end == .silent {
@@ -112,12 +116,10 @@ struct VirtualMachineSession {
                 advice: "give it more memory (buildVMMemorySize), or another kernel (--kernel)")
         }
         if hasStatus { return }
-        let said = (words.isEmpty ? console : words).map { "\n    \($0)" }.joined()
-        let last = said.isEmpty ? "" : "; its last words:\(said)"
         let how =
             switch result {
-            case .exited(let code): "QEMU ended with status \(code) before the script did\(last)"
-            case .signaled(let signal): "QEMU was ended by signal \(signal)\(last)"
+            case .exited(let code): "QEMU ended with status \(code) before the script did\(words)"
+            case .signaled(let signal): "QEMU was ended by signal \(signal)\(words)"
             }
         let failure = Failure(
             .unavailable, what, why: how,

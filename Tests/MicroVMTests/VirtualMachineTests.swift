@@ -78,7 +78,7 @@ struct VirtualMachineTests {
             try await machine.run { $0.timeLimit = .milliseconds(500) }
         }
         #expect(failure?.code == .script)
-        #expect(failure?.why == "it took longer than 0 seconds")
+        #expect(failure?.why == "it took longer than 0 seconds; its last words:\n    dockertools-guest: hello")
         #expect(failure?.advice.contains("--vm-timeout") == true)
     }
 }

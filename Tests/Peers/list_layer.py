@@ -3,7 +3,7 @@
 Arguments: the archive, then the number of the layer, counted from 0, -1 is the last.
 Lines: TYPE MODE UID:GID NAME[ -> TARGET][ SHA-256 of the body][ MAJOR,MINOR][ ATTRIBUTE=HEX ...], names as Python writes bytes.
 """
-import hashlib, json, sys, tarfile
+import hashlib, json, re, sys, tarfile
 
 TYPES = {
     tarfile.REGTYPE: "-", tarfile.AREGTYPE: "-", tarfile.DIRTYPE: "d", tarfile.SYMTYPE: "l", tarfile.LNKTYPE: "h",
@@ -20,8 +20,12 @@ manifest = json.load(archive.extractfile("manifest.json"))[0]
 layer = tarfile.open(fileobj=archive.extractfile(manifest["Layers"][int(sys.argv[2])]))
 lines = []
 for info in layer:
-    marker = "/.wh." in "/" + info.name
-    line = f"{TYPES[info.type]} {'' if marker else '%04o %d:%d ' % (info.mode, info.uid, info.gid)}{show(info.name)}"
+    if "/.wh." in "/" + info.name:
+        # All that a whiteout says is its name; Docker's are hard links of one another.
+        lines.append("- " + show(info.name))
+        continue
+    # Docker's modes have the type of the file in them.
+    line = f"{TYPES[info.type]} {info.mode & 0o7777:04o} {info.uid}:{info.gid} {show(info.name)}"
     if info.linkname:
         line += f" -> {show(info.linkname)}"
     if info.isreg() and info.size:
@@ -33,4 +37,4 @@ for info in layer:
         if key.startswith("SCHILY.xattr.") and not info.islnk():
             line += f" {key[13:]}={value.encode('utf-8', 'surrogateescape').hex()}"
     lines.append(line)
-print("\n".join(sorted(lines, key=lambda line: line.split(" ", 3)[-1])))
+print("\n".join(sorted(lines, key=lambda line: line[re.search("['\"]", line).start():])))

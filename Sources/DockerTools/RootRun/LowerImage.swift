@@ -8,9 +8,6 @@ import SystemPackage
 /// The file system of a base image as a squashfs, which a virtual machine has for its lower disk. It is made once for each
 /// chain of layers, and kept in the cache.
 struct LowerImage {
-    /// The fastest: it is made while somebody waits, and read on the same machine.
-    private static let compressionLevel = 1
-
     let surroundings: Surroundings
     let reporter: any Reporter
 
@@ -62,8 +59,9 @@ struct LowerImage {
         return file
     }
 
+    /// It is made while somebody waits, and read by a processor that may be a slow one.
     private var sqfstar: Sqfstar {
-        Sqfstar(surroundings: surroundings, reporter: reporter, compressionLevel: Self.compressionLevel)
+        Sqfstar(surroundings: surroundings, reporter: reporter, compressor: .lz4)
     }
 
     /// Whether a file is there and as long as its head says.

@@ -86,7 +86,7 @@ struct RootLayerTests {
             said == """
                 /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin|hello world|/somewhere|1|0|localhost|0022|/\
                 |/dev/dockertools/runAsRoot
-                5
+                4
                 lo
                 dockertools fd full null ptmx pts random shm stderr stdin stdout tty urandom zero no input
 

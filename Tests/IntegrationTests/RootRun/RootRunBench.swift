@@ -32,7 +32,7 @@ struct RootRunBench {
         let path = try machine.spec(all, to: "spec.json")
         let accelerator = options.contains("--accel") ? [] : ["--accel", "tcg"]
         return try machine.run(
-            ["build", path, "-o", output, "--quiet"] + accelerator + options, environment: environment)
+            ["build", path, "-o", output] + accelerator + options, environment: environment)
     }
 
     /// Runs `build`, which must succeed.
