@@ -19,12 +19,12 @@ FUZZ_SECONDS ?= 60
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev libisal-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io e2fsprogs fakeroot gzip libcap2-bin linux-image-cloud-amd64 mmdebstrap nix-bin openssl podman \
+TEST_PACKAGES := attr busybox-static bzip2 cpio docker-registry docker.io e2fsprogs fakeroot gzip libcap2-bin linux-image-cloud-amd64 mmdebstrap nix-bin openssl podman \
 	procps python3 python3-jsonschema qemu-system-x86 skopeo squashfs-tools strace uidmap umoci xz-utils zstd
 # What the fuzzers' first inputs are made with.
 FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.
-BENCH_PACKAGES := busybox-static docker-registry docker.io e2fsprogs linux-image-cloud-amd64 openssl pigz python3 qemu-system-x86 skopeo \
+BENCH_PACKAGES := busybox-static cpio docker-registry docker.io e2fsprogs linux-image-cloud-amd64 openssl pigz python3 qemu-system-x86 skopeo \
 	squashfs-tools time
 
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)

@@ -9,6 +9,9 @@ struct BuildCommand: AsyncParsableCommand {
             The files of contents are copied into the root, over the base image if fromImage names one; later contents win. The \
             store paths that they refer to come along, unless the base has them. Writes an archive and prints its path.
 
+            runAsRoot is a script that root runs over all that, in a virtual machine of its own: `dockertools doctor` tells what \
+            that needs, and whether it works here.
+
             Example:
               dockertools build image.json -o image.tar.gz && docker load < image.tar.gz
 
