@@ -34,9 +34,10 @@ public struct LayerNormalizer {
             guard entry.meaning != .bookkeeping else { continue }
             try write(member, entry, to: tar)
             guard member.size > 0 else { continue }
-            let body = layer.slice(at: member.bodyOffset, size: member.size).source()
+            let body = layer.slice(at: member.bodyOffset, size: member.size)
+            guard body.size == member.size else { throw reader.failure("the archive ends within its body") }
             do {
-                try tar.body(member.size, from: body)
+                try tar.body(member.size, from: body.source())
             } catch is TarBodyTooShort {
                 throw layer.file.shortened
             }

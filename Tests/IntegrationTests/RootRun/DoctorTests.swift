@@ -62,6 +62,14 @@ struct DoctorTests {
             command + ["--accel", "tcg", "--kernel", folder.path("kernel")], environment: ["HOME": "/nonexistent"],
             in: "/")
         #expect(outcome.status == 69)
+        let kvm = try Program.run(
+            command + ["--accel", "kvm"], environment: ["HOME": "/nonexistent"], in: "/")
+        let permission = try JSONDecoder().decode(Report.self, from: Data(kvm.output))["/dev/kvm"]
+        // Where anybody may open it there is nothing to say.
+        if FileManager.default.fileExists(atPath: "/dev/kvm"), permission?.works == false {
+            #expect(permission?.detail == "there is no permission to use /dev/kvm")
+            #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
+        }
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
         #expect(report["kernel"]?.fix?.contains("sudo chmod a+r \(folder.path("kernel"))") == true, "\(outcome.errors)")
     }

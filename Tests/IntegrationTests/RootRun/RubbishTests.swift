@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// With a program in the place of QEMU that gives back whatever a virtual machine might that a script has taken over.
+@Suite("A virtual machine that sends rubbish")
+struct RubbishTests {
+    private let bench: RootRunBench
+
+    init() throws {
+        bench = try RootRunBench()
+    }
+
+    /// Makes an image with a layer that is what Python writes to `tar`.
+    private func build(_ python: String, status: String = "exited 0") throws -> Program.Outcome {
+        try bench.machine.write(
+            "import io, os, sys, tarfile\ndef add(tar, name, kind=tarfile.REGTYPE, body=b'', link='', **more):\n"
+                + "    info = tarfile.TarInfo(name); info.type, info.linkname, info.size = kind, link, len(body)\n"
+                + "    info.pax_headers = more; tar.addfile(info, io.BytesIO(body))\n"
+                + "tar = tarfile.open(sys.argv[1], 'w', format=tarfile.PAX_FORMAT)\n\(python)\ntar.close()\n",
+            to: "layer.py")
+        let qemu = #"""
+            #!/bin/bash
+            for argument; do
+                path=${argument##*path=}
+                case $argument in
+                    file,id=console,*) console=$path ;;
+                    file,id=port-status,*) status=$path ;;
+                    *file=*result.tar,*) result=${argument#*file=}; result=${result%%,*} ;;
+                esac
+            done
+            echo 'dockertools-guest: hello' > "$console"
+            python3 LAYER "$result.new" && cat "$result.new" 1<> "$result" >&1
+            printf '%s\n' 'STATUS' 'key runAsRoot' 'outOfMemory false' 'outOfProcesses false' 'leastRoom 99999999' \
+                "layerSize $(stat -c %s "$result.new")" end > "$status"
+            rm -f "$result.new"
+            """#
+        let text = qemu.replacing("LAYER", with: bench.machine.path("layer.py")).replacing("STATUS", with: status)
+        try bench.machine.write(text, to: "bin/qemu-system-x86_64")
+        try Program.output(["chmod", "755", bench.machine.path("bin/qemu-system-x86_64")])
+        let path = "\(bench.machine.path("bin")):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        return try bench.build(["runAsRoot": "true"], environment: ["PATH": path])
+    }
+
+    @Test("is believed as far as its tar is one that a layer may be")
+    func good() throws {
+        let outcome = try build("add(tar, './a//b', body=b'x'); add(tar, 'c', tarfile.LNKTYPE, link='./a/b')")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let layer = try RootRunBench.layer(of: bench.machine.path("out/image.tar"))
+        #expect(layer.map { $0.prefix(30) } == ["- 0644 0:0 'a/b' 2d711642b726b", "h 0644 0:0 'c' -> 'a/b'"])
+    }
+
+    @Test(
+        "is refused where it is not",
+        arguments: [
+            ("add(tar, '../../etc/passwd', body=b'x')", "its name leads upwards, by '..'"),
+            ("add(tar, 'a', tarfile.LNKTYPE, link='../../etc/passwd')", "its name leads upwards, by '..'"),
+            ("add(tar, 'a', tarfile.LNKTYPE, link='/etc/passwd')", "which is not there"),
+            ("add(tar, '.wh..', body=b'')", "it is a whiteout of no name"),
+            ("add(tar, 'n' * 256)", "more than the limit of 255"),
+            ("add(tar, '.', tarfile.SYMTYPE, link='/etc')", "it has the name of the root and is no folder"),
+            ("tar.fileobj.write(os.urandom(10240))", "cannot read the layer of runAsRoot, entry 1"),
+            (
+                "add(tar, 'a', body=b'x' * 2000); tar.fileobj.truncate(1024); os._exit(0)",
+                "the archive ends within its body"
+            ),
+        ])
+    func refused(python: String, why: String) throws {
+        let outcome = try build(python)
+        #expect(outcome.status == 65)
+        #expect(outcome.errors.contains(why), "\(outcome.errors)")
+        #expect(outcome.errors.contains("the layer of runAsRoot"))
+        #expect(try bench.machine.leftovers == [])
+    }
+
+    @Test("is told of in words where its status is none")
+    func status() throws {
+        let outcome = try build("", status: "exited perhaps")
+        #expect(outcome.status == 65)
+        #expect(outcome.errors.contains("cannot use what the virtual machine gave back"))
+        #expect(try bench.machine.leftovers == [])
+    }
+}
