@@ -1,0 +1,41 @@
+/// How a script comes to be root as far as the files of a layer go, on this machine.
+struct BelievedRoot: Equatable, Sendable {
+    enum Way: Equatable, Sendable {
+        /// This program is root, with the capabilities that it takes.
+        case root
+        /// A user namespace, with the subordinate ids that this user has: chown and setcap are real there.
+        case namespace
+        /// No more than the program fakeroot, which has chown and the like believed by what is linked to libc at run time.
+        case fakeroot
+    }
+
+    var way: Way
+    /// Whether fakeroot is there for what the way does not allow: devices, and owners beyond the subordinate ids.
+    var hasFakeroot: Bool
+    /// Whether devices are real: root of the machine's own namespace makes them, no other.
+    var makesDevices: Bool
+
+    /// What stands before a command.
+    var command: [String] {
+        switch way {
+        case .root: hasFakeroot && !makesDevices ? Self.realFakeroot : []
+        // All that runs in a namespace of processes ends with its first, and fakeroot's message queues with theirs.
+        case .namespace: Self.namespace + ["--ipc", "--"] + (hasFakeroot ? Self.realFakeroot : [])
+        case .fakeroot: ["fakeroot", "--"]
+        }
+    }
+
+    /// The same for a command that mounts, without fakeroot, whose library no image has; nil if that cannot be.
+    var mountingCommand: [String]? {
+        switch way {
+        case .root: ["unshare", "--mount"] + Self.ownProcesses + ["--"]
+        case .namespace: Self.namespace + ["--mount", "--"]
+        case .fakeroot: nil
+        }
+    }
+
+    static let namespace = ["unshare", "--user", "--map-root-user", "--map-auto"] + ownProcesses
+    private static let ownProcesses = ["--pid", "--fork", "--kill-child"]
+    /// Owners are those of the files until somebody changes them.
+    private static let realFakeroot = ["fakeroot", "--unknown-is-real", "--"]
+}
