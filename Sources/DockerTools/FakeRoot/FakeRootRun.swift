@@ -36,7 +36,7 @@ struct FakeRootRun {
             (inRoot ?? root.command) + ["bash", work.path.appending("session").string, work.path.string, owner, mode]
         if inRoot != nil {
             try prepareRoot(in: work, devices: root.makesDevices)
-            session += [Self.overlayOptions, spec.storeLocation.storeDir]
+            session += [Self.overlayOptions(root), spec.storeLocation.storeDir]
         }
         var script = Script(key: Self.key, text: spec.fakeRootCommands, modified: spec.mtime)
         script.session = session
@@ -60,8 +60,8 @@ struct FakeRootRun {
     private var root: FlatEntry? { flattened?.tree.entry(.root) }
 
     /// No redirections: a folder of the base that is renamed has to be in the layer whole.
-    private static var overlayOptions: String {
-        BelievedRoot.ownsMachine ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "userxattr"
+    private static func overlayOptions(_ root: BelievedRoot) -> String {
+        root.way == .root && BelievedRoot.ownsMachine ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "userxattr"
     }
 
     /// Writes what the session makes the image's root of.

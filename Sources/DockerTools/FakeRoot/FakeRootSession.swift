@@ -120,9 +120,11 @@ enum FakeRootSession {
         cp "${!#}" "root$script"
         # More than the script itself is a shell of this machine's: the image has its own.
         if [ $# = 1 ]; then set -- "$script"; else set -- /bin/sh -e "$script"; fi
+        # The image's PATH has other programs than this machine's, and that of a user may be without the administrator's.
+        chroot=$(PATH=$PATH:/usr/sbin:/sbin; type -P chroot)
         mapfile -d '' variables < environment
         echo run > stage
-        env -i "${variables[@]}" chroot root "$@" < /dev/null
+        env -i "${variables[@]}" "$chroot" root "$@" < /dev/null
         # All but this one, which is the first of its namespace.
         kill -KILL -1 2> /dev/null || true
         cd layer
