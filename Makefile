@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev libisal-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io gzip libcap2-bin zstd nix-bin openssl podman procps python3 python3-jsonschema skopeo squashfs-tools strace umoci xz-utils
+TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io fakeroot gzip libcap2-bin zstd nix-bin openssl podman procps python3 python3-jsonschema skopeo squashfs-tools strace uidmap umoci xz-utils
 # What the fuzzers' first inputs are made with.
 FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.

@@ -36,6 +36,6 @@ struct BelievedRoot: Equatable, Sendable {
 
     static let namespace = ["unshare", "--user", "--map-root-user", "--map-auto"] + ownProcesses
     private static let ownProcesses = ["--pid", "--fork", "--kill-child"]
-    /// Owners are those of the files until somebody changes them.
-    private static let realFakeroot = ["fakeroot", "--unknown-is-real", "--"]
+    /// Owners are those of the files until somebody changes them, which is not tried: no namespace has all numbers.
+    private static let realFakeroot = ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot", "--unknown-is-real", "--"]
 }

@@ -1,5 +1,6 @@
 import Archives
 import Failures
+import Glibc
 import Images
 import Store
 import SystemPackage
@@ -22,6 +23,7 @@ struct FakeRootRun {
     /// - Throws: `Failure` with code `script` for a script that failed, `unavailable` for what it needs and this machine has
     ///   not.
     func run(on tree: FileTree, title: String) async throws -> SpooledLayer {
+        if !spec.enableFakechroot { try checkInterpreter() }
         let root = try await BelievedRoot.find(programPath: surroundings.programPath)
         let inRoot = spec.enableFakechroot ? try await root.mounting(programPath: surroundings.programPath) : nil
         let work = try WorkFolder(surroundings)
@@ -52,6 +54,16 @@ struct FakeRootRun {
             base: flattened?.tree, before: tree, isOverlay: inRoot != nil, isFakeroot: root.way == .fakeroot)
         return try await ScriptLayer(spec: spec, base: flattened?.tree, surroundings: surroundings, reporter: reporter)
             .make(after.whole, key: Self.key, title: title, bringsStorePaths: false, entries: entries.corrected)
+    }
+
+    /// What a session tells of it would be taken for the script's own words.
+    private func checkInterpreter() throws {
+        guard spec.fakeRootCommands.hasPrefix("#!"),
+            let name = spec.fakeRootCommands.dropFirst(2).prefix(while: { $0 != "\n" }).split(separator: " ").first,
+            access(String(name), X_OK) != 0
+        else { return }
+        let why = "its first line names \(name): \(Errno.current)"
+        throw Failure(.script, "cannot run \(Self.key)", why: why, advice: "check the script's first line")
     }
 
     /// What the root of the image is like that the script finds, as stat(1) tells it.
