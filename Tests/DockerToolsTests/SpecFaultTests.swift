@@ -106,8 +106,8 @@ import Testing
     @Test func valuesOfOtherVerbsKeysAreChecked() throws {
         #expect(
             try folder.faults("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
-                "buildVMMemorySize: got 1; expected a whole number from 64 to 16777216",
-                "diskSize: got 0; expected a whole number from 1 to 16777216", "runAsRoot: got 1; expected a string",
+                "buildVMMemorySize: got 1; expected an integer from 64 to 16777216",
+                "diskSize: got 0; expected an integer from 1 to 16777216", "runAsRoot: got 1; expected a string",
             ])
         #expect(
             try folder.faults("name = 'x'", verb: .export) == [

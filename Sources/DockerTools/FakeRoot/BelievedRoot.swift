@@ -1,5 +1,13 @@
 /// How a script comes to be root as far as the files of a layer go, on this machine.
-struct BelievedRoot: Equatable, Sendable {
+public struct BelievedRoot: Equatable, Sendable {
+    /// What the ways are and in which order they are tried, for people.
+    public static let discussion = """
+        fakeRootCommands needs no root: it is run as it is by root; by others in a user namespace, if they have a range in
+        /etc/subuid and /etc/subgid and newuidmap (package uidmap); else by fakeroot alone. In a user namespace fakeroot,
+        where it is installed, makes devices believed. Statically linked programs do not heed fakeroot. enableFakechroot
+        mounts the image's root, as root or in a user namespace, where no device can be made.
+        """
+
     enum Way: Equatable, Sendable {
         /// This program is root, with the capabilities that it takes.
         case root

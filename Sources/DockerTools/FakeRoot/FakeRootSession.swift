@@ -124,7 +124,7 @@ enum FakeRootSession {
         chroot=$(PATH=$PATH:/usr/sbin:/sbin; type -P chroot)
         mapfile -d '' variables < environment
         echo run > stage
-        env -i "${variables[@]}" "$chroot" root "$@" < /dev/null
+        env -i -- "${variables[@]}" "$chroot" root "$@" < /dev/null
         # All but this one, which is the first of its namespace.
         kill -KILL -1 2> /dev/null || true
         cd layer

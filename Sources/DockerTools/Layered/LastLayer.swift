@@ -28,7 +28,9 @@ enum LastLayer {
             let run = FakeRootRun(
                 spec: spec, base: base, flattened: below, storePaths: storePaths, surroundings: surroundings,
                 reporter: reporter)
-            return (try await run.run(on: tree, title: title), nil)
+            let layer = try await run.run(on: tree, title: title)
+            // The tree's files are in it.
+            return withExtendedLifetime(work) { (layer, nil) }
         }
         let layer = FileLayer(
             title: title, parts: [.init(.tree(tree), at: "")], owner: spec.owner,

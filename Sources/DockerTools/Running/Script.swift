@@ -14,8 +14,8 @@ struct Script {
     let text: String
     /// Seconds since 1970, for tools that ask SOURCE_DATE_EPOCH.
     let modified: Int64
-    /// What stands before the command that runs the script: that of a session which runs it. Nothing of it has a part in what
-    /// fails, but by its status.
+    /// What stands before the command that runs the script: the command of a session that has it for its last arguments, and
+    /// ends with its status. Empty: none.
     var session: [String] = []
 
     /// Lines of output that a failure repeats.

@@ -73,10 +73,32 @@ struct FakeChrootTests {
         try spec(Self.changes, ["name": "fakechroot/changed", "tag": "1"])
         #expect(try machine.layered(as: .namespace).status == 0)
         try docker.load(machine.path("out/image.tar"))
-        let script = "ls /etc /etc/empty; cat /etc/two; stat -c %u:%g /new; ls -d /data || echo gone"
+        let script = "ls /etc/empty; cat /etc/two; stat -c %u:%g /new; ls -d /data /etc/one || echo gone"
         #expect(
-            try docker.runImage("fakechroot/changed:1", ["sh", "-c", script])
-                == "/etc:\ndir\nempty\ntwo\n\n/etc/empty:\nfile\nroot\n1000:1001\ngone\n")
+            try docker.runImage("fakechroot/changed:1", ["sh", "-c", script]) == "file\nroot\n1000:1001\ngone\n")
+    }
+
+    @Test("do without the base's devices in a user namespace, and leave them in the image")
+    func devices() throws {
+        let copies = "mkdir bin; cp $(type -P busybox) bin/sh; mknod null c 1 3; ln -s /null link"
+        try machine.spec(["fakeRootCommands": copies], to: "base.json")
+        #expect(try machine.run(["layered", "base.json", "-o", "base.tar", "--quiet"]).status == 0)
+        try spec("ls -d /null > /dev/null || echo made > /made")
+        #expect(try machine.lastLayer(as: .namespace) == ["-rw-r--r-- 0/0 5 made"])
+        #expect(try machine.lastLayer(as: .root) == [])
+    }
+
+    @Test("end with 69 where the base has owners that no subordinate id stands for, and say which")
+    func owners() throws {
+        try machine.spec(["fakeRootCommands": "touch far; chown 99999 far"], to: "base.json")
+        #expect(try machine.run(["layered", "base.json", "-o", "base.tar", "--quiet"]).status == 0)
+        try spec("true")
+        let outcome = try machine.layered(as: .namespace)
+        #expect(outcome.status == 69)
+        #expect(outcome.failure?.what == "cannot prepare the files that fakeRootCommands works on")
+        #expect(
+            outcome.failure?.why.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument") == true)
+        #expect(try machine.leftovers == [])
     }
 
     @Test("are run by a shell of the closure where the first line names it")

@@ -62,7 +62,7 @@ struct FakeRootTests {
     func owners(_ caller: Caller) throws {
         try machine.write("c", to: "plain/etc/kept")
         try machine.write("c", to: "plain/etc/taken")
-        _ = try machine.shell("chmod -R u=rwX,go=rX plain; chmod 4755 plain/etc/taken plain/etc/kept")
+        _ = try machine.shell("chmod -R u=rwX,go=rX plain; chmod 4755 plain/etc/kept")
         try machine.spec([
             "contents": "plain", "extraCommands": "echo e > extra", "uid": 1000, "gid": 1001, "uname": "me",
             "gname": "us",
@@ -71,10 +71,10 @@ struct FakeRootTests {
         let outcome = try machine.shell("exec $DOCKERTOOLS layered spec.json -o out/image.tar", as: caller)
         #expect(
             outcome.errors.hasPrefix(
-                "1000:1001 755 etc\n1000:1001 4755 etc/kept\n1000:1001 4755 etc/taken\n1000:1001 644 extra\n"))
+                "1000:1001 755 etc\n1000:1001 4755 etc/kept\n1000:1001 644 etc/taken\n1000:1001 644 extra\n"))
         #expect(
             try machine.lastLayer() == [
-                "drwxr-xr-x 1000/1001 0 etc/", "-rwsr-xr-x 1000/1001 1 etc/kept", "-rwxr-xr-x 0/0 1 etc/taken",
+                "drwxr-xr-x 1000/1001 0 etc/", "-rwsr-xr-x 1000/1001 1 etc/kept", "-rw-r--r-- 0/0 1 etc/taken",
                 "-rw-r--r-- 7/1001 2 extra", "-rw-r--r-- 0/0 0 new",
             ])
     }
