@@ -4,8 +4,10 @@
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
-BUILD := $(SWIFT) build -c release --static-swift-stdlib --product dockertools
+BUILD := $(SWIFT) build -c release --static-swift-stdlib --product
 PROGRAM := .build/release/dockertools
+# PID 1 of its virtual machines.
+GUEST := .build/release/dockertools-guest
 
 # libFuzzer without its main function, whose place SwiftPM gives to the program's own. It is in C++.
 LIBFUZZER = $(shell clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
@@ -17,11 +19,13 @@ FUZZ_SECONDS ?= 60
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev libdeflate-dev libisal-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io fakeroot gzip libcap2-bin zstd nix-bin openssl podman procps python3 python3-jsonschema skopeo squashfs-tools strace uidmap umoci xz-utils
+TEST_PACKAGES := attr busybox-static bzip2 docker-registry docker.io e2fsprogs fakeroot gzip libcap2-bin linux-image-cloud-amd64 mmdebstrap nix-bin openssl podman \
+	procps python3 python3-jsonschema qemu-system-x86 skopeo squashfs-tools strace uidmap umoci xz-utils zstd
 # What the fuzzers' first inputs are made with.
 FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.
-BENCH_PACKAGES := docker-registry docker.io openssl pigz python3 skopeo time
+BENCH_PACKAGES := busybox-static docker-registry docker.io e2fsprogs linux-image-cloud-amd64 openssl pigz python3 qemu-system-x86 skopeo \
+	squashfs-tools time
 
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Installs what is missing of the packages $(1); the lists are fetched only then.
@@ -36,7 +40,8 @@ deps: ## Install what the program is built with
 	@$(call install_packages,$(BUILD_PACKAGES))
 
 build: deps ## Build the program
-	$(BUILD)
+	$(BUILD) dockertools
+	$(BUILD) dockertools-guest
 
 demo: build ## Install, build, make a real image, show it, and run it where a Docker daemon is
 	@$(call install_packages,busybox-static)
@@ -62,8 +67,9 @@ lint: ## Check the format and the style of all sources
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 
 install: ## Install to PREFIX (/usr/local), with completions for bash, zsh and fish
-	@test -x $(PROGRAM) || $(BUILD)
+	@test -x $(PROGRAM) -a -x $(GUEST) || $(MAKE) build
 	install -D -s -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/dockertools
+	install -D -m 755 $(GUEST) $(DESTDIR)$(PREFIX)/libexec/dockertools/dockertools-guest
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(PROGRAM) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dockertools

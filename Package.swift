@@ -91,7 +91,7 @@ let package = Package(
                 nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
         module("GuestProtocol", []),
-        module("MicroVM", ["Archives", "Failures", "GuestProtocol", "Processes", subprocess, systemPackage]),
+        module("MicroVM", ["Archives", "CLinux", "Failures", "GuestProtocol", "Processes", subprocess, systemPackage]),
         staticProgram("Guest", ["CGuest", "CLinux", "Failures", "GuestProtocol", "Tar"]),
         module(
             "DockerTools",
@@ -125,6 +125,10 @@ let package = Package(
                 "DockerTools", "Archives", "Digests", "Failures", "Images", "Registry", "Store", "Tar", "TestSupport",
                 systemPackage,
             ]),
+        tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests(
+            "MicroVMTests",
+            ["MicroVM", "Archives", "Failures", "GuestProtocol", "Processes", "Tar", "TestSupport", systemPackage]),
         tests("HouseTests", []),
         tests("IntegrationTests", ["TestSupport"]),
     ] + fuzzers

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 int clinux_open_beneath(int folder, const char *path, int flags) {
@@ -89,3 +90,24 @@ ssize_t clinux_get_xattr(const char *path, const char *name, void *value, size_t
 int clinux_set_xattr(int descriptor, const char *name, const void *value, size_t size) {
     return fsetxattr(descriptor, name, value, size, 0);
 }
+
+#ifdef __x86_64__
+static uint64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint32_t clinux_time_stamp_khz(void) {
+    uint64_t begin = nanoseconds(), ticks = __builtin_ia32_rdtsc(), end;
+    do {
+        end = nanoseconds();
+    } while (end - begin < 20000000u);
+    ticks = __builtin_ia32_rdtsc() - ticks;
+    return (uint32_t)(ticks * 1000000u / (end - begin));
+}
+#else
+uint32_t clinux_time_stamp_khz(void) {
+    return 0;
+}
+#endif

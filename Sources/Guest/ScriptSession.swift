@@ -37,7 +37,7 @@ struct ScriptSession {
             try write(text, to: script)
             if step.place == .layer { try enterLayer(layer) }
             umask(0o022)
-            result = start(ScriptCommand(script, text: text, environment: request.environment))
+            result = try start(ScriptCommand(script, text: text, environment: request.environment))
         } catch let failure as Failure {
             result = .failed("\(failure.what): \(failure.why)")
         } catch {
@@ -89,7 +89,9 @@ struct ScriptSession {
     }
 
     /// Starts the script, and waits for it; what loses its parent on the way is buried here, too.
-    private func start(_ command: ScriptCommand) -> GuestStatus.Result {
+    private func start(_ command: ScriptCommand) throws -> GuestStatus.Result {
+        // Closed by the program that starts; else it holds the number of the error.
+        let failure = try Pipe()
         let child = cguest_clone(0)
         if child == 0 {
             setsid()
@@ -98,12 +100,13 @@ struct ScriptSession {
                 dup2(from, to)
             }
             close(null)
-            let error = command.become()
-            tell(.notStarted(error))
+            try? DescriptorWriter(failure.writeEnd, name: "a pipe").write("\(command.become())")
             _exit(0)
         }
         guard child > 0 else { return .notStarted(errno) }
         close(output)
+        failure.closeWriteEnd()
+        if let error = Int32(String(decoding: try failure.readAll(), as: UTF8.self)) { return .notStarted(error) }
         while true {
             var status: Int32 = 0
             let ended = wait(&status)
@@ -115,7 +118,6 @@ struct ScriptSession {
         }
     }
 
-    /// The first to tell something is the one who is heard.
     private func tell(_ result: GuestStatus.Result) {
         let text = GuestStatus(result).lines.joined(separator: "\n")
         try? DescriptorWriter(report, name: "a pipe").write(text)

@@ -14,6 +14,7 @@ enum Waiting {
             if let found = try look() { return found }
             usleep(5000)
         }
-        throw Failure(.unavailable, "cannot find \(what)", why: "it did not turn up", advice: "see the kernel's messages")
+        throw Failure(
+            .unavailable, "cannot find \(what)", why: "it did not turn up", advice: "see the kernel's messages")
     }
 }

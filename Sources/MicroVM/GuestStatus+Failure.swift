@@ -23,7 +23,8 @@ extension GuestStatus {
         if isOutOfProcesses {
             return Failure(
                 .script, what, why: "it wanted more than \(work.processLimit) processes at a time\(last)",
-                advice: "see whether it starts processes without end, or set buildVMMemorySize: there are 2 for each MiB")
+                advice:
+                    "see whether it starts processes without end, or set buildVMMemorySize: there are 2 for each MiB")
         }
         if leastRoom < Self.room {
             return Failure(

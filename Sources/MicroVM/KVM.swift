@@ -5,8 +5,6 @@ import SystemPackage
 /// The kernel's virtual machines, as far as this machine gives them to its user.
 enum KVM {
     static let device: FilePath = "/dev/kvm"
-    /// What an error says that is of it.
-    static let unusable = "cannot use KVM"
 
     /// - Throws: `Failure` with code `unavailable` that says what is missing, and how to get it.
     static func check() throws {
@@ -27,6 +25,6 @@ enum KVM {
                 )
             default: ("\(device) cannot be opened: \(error)", "use --accel tcg")
             }
-        throw Failure(.unavailable, unusable, why: why, advice: advice)
+        throw Failure(.unavailable, "cannot use KVM", why: why, advice: advice)
     }
 }

@@ -52,46 +52,13 @@ public struct VirtualMachine: Sendable {
         request.hasNetwork = settings.hasNetwork
         try Initramfs(kernel: kernel, guest: guest).write(
             request, scripts: Dictionary(work.scripts.map { ($0.step.key, $0.text) }) { $1 }, to: initramfs)
-        let session = { (accelerator: Accelerator) in
+        let choice = AcceleratorChoice(settings.accelerator, notes: notes)
+        let (status, log) = try await choice.run(warn: warn) { accelerator in
             try await VirtualMachineSession(
                 accelerator: accelerator, settings: settings, programPath: programPath, groups: groups
             ).run(kernel: kernel, initramfs: initramfs, memory: work.memory, disks: disks, output: output)
         }
-        let (status, accelerator, log) = try await accelerated(session, warn: warn)
-        return VirtualMachineOutcome(
-            status: status, layer: try layer(status, in: folder), log: log, accelerator: accelerator)
-    }
-
-    /// Runs a session with KVM if it may be, and with TCG if KVM may not be or comes to nothing.
-    private func accelerated(
-        _ session: (Accelerator) async throws -> (GuestStatus, [String]), warn: (String) -> Void
-    ) async throws -> (GuestStatus, Accelerator, [String]) {
-        func run(_ accelerator: Accelerator) async throws -> (GuestStatus, Accelerator, [String]) {
-            let (status, log) = try await session(accelerator)
-            return (status, accelerator, log)
-        }
-        switch settings.accelerator {
-        case .tcg: return try await run(.tcg)
-        case .kvm:
-            try KVM.check()
-            return try await run(.kvm)
-        case .auto:
-            let slowly = "the script runs without KVM, several times slower"
-            guard !notes.isSilent else {
-                warn("no guest starts under KVM on this machine, as was found out before: \(slowly)")
-                return try await run(.tcg)
-            }
-            do {
-                try KVM.check()
-                return try await run(.kvm)
-            } catch let silence as GuestSilence {
-                if silence.isForWantOfTime { notes.note() }
-                warn("\(silence.failure.why): \(slowly)")
-            } catch let failure as Failure where failure.what == KVM.unusable {
-                warn("\(failure.why): \(slowly)")
-            }
-            return try await run(.tcg)
-        }
+        return VirtualMachineOutcome(status: status, layer: try layer(status, in: folder), log: log)
     }
 
     private func makeDisks(_ work: VirtualMachineWork, in folder: FilePath) async throws -> [QEMU.Disk] {

@@ -41,6 +41,4 @@ public struct VirtualMachineOutcome: Sendable {
     public let layer: FileRange?
     /// The last lines that the scripts wrote.
     public let log: [String]
-    /// KVM or TCG.
-    public let accelerator: Accelerator
 }

@@ -32,7 +32,9 @@ struct MachineOptions: ParsableArguments {
     private static let processorLimit = 8
 
     func validate() throws {
-        guard vmCpus.map((1...255).contains) ?? true else { throw ValidationError("--vm-cpus takes a number from 1 to 255.") }
+        guard vmCpus.map((1...255).contains) ?? true else {
+            throw ValidationError("--vm-cpus takes a number from 1 to 255.")
+        }
         guard vmTimeout >= 0, vmTimeout <= 1e9 else { throw ValidationError("--vm-timeout takes seconds, 0 or more.") }
     }
 

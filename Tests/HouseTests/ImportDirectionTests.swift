@@ -65,7 +65,8 @@ private enum Checkout {
 struct ImportDirectionTests {
     /// The order of the design. A module may import those before it.
     static let order = [
-        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CISAL", "CDeflate", "CLinux", "CGuest", "Failures", "Processes", "Digests", "Tar",
+        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CISAL", "CDeflate", "CLinux", "CGuest", "Failures", "Processes",
+        "Digests", "Tar",
         "Archives",
         "Store", "Layering", "Images", "Registry", "GuestProtocol", "MicroVM", "Guest",
         "DockerTools", "dockertools",

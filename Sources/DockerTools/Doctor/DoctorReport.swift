@@ -59,7 +59,8 @@ public struct DoctorReport: Sendable {
     public var text: String {
         var table = TextTable([.init("PART"), .init("WORKS"), .init("WHAT IS THERE")])
         for check in checks {
-            let time = check.seconds.map { " in \(Int(($0 * 10).rounded()) / 10).\(Int(($0 * 10).rounded()) % 10) s" } ?? ""
+            let time =
+                check.seconds.map { " in \(Int(($0 * 10).rounded()) / 10).\(Int(($0 * 10).rounded()) % 10) s" } ?? ""
             table.add([check.name, check.works ? "yes" : "no", check.detail.onOneLine + time])
         }
         let fixes = checks.compactMap { check in check.fix.map { "fix for \(check.name): \($0.onOneLine)\n" } }.joined()

@@ -28,7 +28,8 @@ struct SingleLayer {
         let paths = try await storePaths(tree)
         let layer = FileLayer(
             title: Self.title, storePaths: paths, folders: paths.isEmpty ? [] : storeFolders(beside: tree),
-            parts: [FileLayer.Part(.tree(tree), at: "")] + spec.storeLocation.parts(paths), owner: spec.owner, cache: surroundings.digestCache)
+            parts: [FileLayer.Part(.tree(tree), at: "")] + spec.storeLocation.parts(paths), owner: spec.owner,
+            cache: surroundings.digestCache)
         return (layer, work)
     }
 

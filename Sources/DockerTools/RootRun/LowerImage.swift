@@ -30,7 +30,8 @@ struct LowerImage {
         guard LowerImages.folder(in: cache).makeFolders() else {
             return try await make(image.tree, "base.squashfs", in: work)
         }
-        reporter.note("making the virtual machine's disk of the base image, \(ByteCount(image.size)): once for each base")
+        reporter.note(
+            "making the virtual machine's disk of the base image, \(ByteCount(image.size)): once for each base")
         // It is kept under the name of what the layers are said to be: so they have to be that.
         let verification = image.beginVerifying()
         let partial = PartialFile(beside: file)
@@ -69,7 +70,8 @@ struct LowerImage {
     ///
     /// Source: `squashfs_fs.h` of squashfs-tools: the magic number, and at 40 the bytes used.
     private static func isWhole(_ file: FilePath) -> Bool {
-        guard let head = try? SmallFile.read(file, limit: 95), head.count == 96, head.starts(with: Array("hsqs".utf8)) else {
+        guard let head = try? SmallFile.read(file, limit: 95), head.count == 96, head.starts(with: Array("hsqs".utf8))
+        else {
             return false
         }
         let used = head[40..<48].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -100,16 +100,16 @@ final class TestMachine: Sendable {
         }
     }
 
-    /// The command lines of the processes that have this machine in their environment.
+    /// The command lines of the processes that have this machine in their environment or their arguments.
     var processes: [String] {
         get throws {
             let wanted = Data(folder.path.utf8)
             return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.compactMap {
                 // A process may end meanwhile.
                 guard let environment = FileManager.default.contents(atPath: "/proc/\($0)/environ"),
-                    environment.range(of: wanted) != nil
+                    let command = FileManager.default.contents(atPath: "/proc/\($0)/cmdline"),
+                    environment.range(of: wanted) != nil || command.range(of: wanted) != nil
                 else { return nil }
-                let command = FileManager.default.contents(atPath: "/proc/\($0)/cmdline") ?? Data()
                 return "process " + String(decoding: command, as: UTF8.self).replacing("\0", with: " ")
             }
         }

@@ -4,6 +4,7 @@ import Glibc
 import Processes
 import Synchronization
 import SystemPackage
+import Processes
 import TestSupport
 import Testing
 

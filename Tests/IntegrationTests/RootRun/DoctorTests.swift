@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The doctor")
+struct DoctorTests {
+    private struct Report: Decodable {
+        struct Check: Decodable {
+            let name: String
+            let works: Bool
+            let detail: String
+            let fix: String?
+            let seconds: Double?
+        }
+
+        let checks: [Check]
+        let runAsRoot: String?
+
+        subscript(name: String) -> Check? { checks.first { $0.name == name } }
+    }
+
+    private func report(_ options: [String], environment: [String: String] = [:]) throws -> (Int32, Report) {
+        let outcome = try Dockertools.run(["doctor", "--json"] + options, environment: environment)
+        return (outcome.status, try JSONDecoder().decode(Report.self, from: Data(outcome.output)))
+    }
+
+    @Test("starts an empty machine, and says that it works and how long it took")
+    func works() throws {
+        let (status, report) = try report(["--accel", "tcg"])
+        #expect(status == 0)
+        #expect(report.runAsRoot == "tcg")
+        for name in ["QEMU", "kernel", "guest program", "sqfstar", "mke2fs", "a guest under TCG"] {
+            #expect(report[name]?.works == true, "\(name): \(report[name]?.detail ?? "")")
+        }
+        #expect(report["a guest under TCG"]?.seconds ?? 0 > 0)
+        let text = try Dockertools.run(["doctor", "--accel", "tcg"]).text
+        #expect(text.hasSuffix("runAsRoot works here, without KVM: several times slower\n"))
+    }
+
+    @Test("names what is missing, and what to do about it")
+    func missing() throws {
+        let folder = try TemporaryFolder()
+        let (status, report) = try report(
+            ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": folder.path])
+        #expect(status == 69)
+        #expect(report.runAsRoot == nil)
+        #expect(report["QEMU"]?.fix == "install the package qemu-system-x86: apt-get install qemu-system-x86")
+        #expect(report["kernel"]?.fix?.contains("apt-get install linux-image-cloud-amd64") == true)
+        #expect(report["sqfstar"]?.fix == "install the package squashfs-tools: apt-get install squashfs-tools")
+        #expect(report["a guest under TCG"]?.works == false)
+    }
+
+    @Test("sees a kernel that only root may read, as Ubuntu's are")
+    func unreadableKernel() throws {
+        let folder = try TemporaryFolder()
+        let script = #"cp "$(ls /boot/vmlinuz-* | tail -n 1)" "$0/kernel"; chmod 600 "$0/kernel"; chmod 755 "$0""#
+        try Program.output(["bash", "-c", script, folder.path])
+        // A program that everybody may read and run, wherever the checkout lies.
+        try Program.output(["install", "-m", "755", Dockertools.path, Dockertools.path + "-guest", folder.path])
+        let command = ["setpriv", "--reuid=65534", "--clear-groups", folder.path("dockertools"), "doctor", "--json"]
+        let outcome = try Program.run(
+            command + ["--accel", "tcg", "--kernel", folder.path("kernel")], environment: ["HOME": "/nonexistent"],
+            in: "/")
+        #expect(outcome.status == 69)
+        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
+        #expect(report["kernel"]?.fix?.contains("sudo chmod a+r \(folder.path("kernel"))") == true, "\(outcome.errors)")
+    }
+}

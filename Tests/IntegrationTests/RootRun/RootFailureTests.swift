@@ -1,0 +1,137 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What can go wrong in a virtual machine: each has its words, and leaves nothing behind.
+@Suite("A runAsRoot that fails")
+struct RootFailureTests {
+    private let bench: RootRunBench
+
+    init() throws {
+        bench = try RootRunBench()
+    }
+
+    private func expectFailure(
+        _ script: String, _ options: [String] = [], _ spec: [String: Any] = [:], status: Int32 = 1,
+        environment: [String: String] = [:]
+    ) throws -> String {
+        let all = ["contents": try bench.makeBusybox(), "runAsRoot": script].merging(spec) { $1 }
+        let outcome = try bench.build(all, options, environment: environment)
+        #expect(outcome.status == status, "\(outcome.errors)")
+        #expect(try bench.machine.leftovers == [])
+        return outcome.errors
+    }
+
+    @Test("tells its status, its last lines, and the line that the shell names")
+    func status() throws {
+        let errors = try expectFailure("echo one\nnosuch thing\necho two")
+        #expect(
+            errors.hasSuffix(
+                """
+                error: runAsRoot failed
+                  why: it ended with status 127; its last lines:
+                           one
+                           /dev/dockertools/runAsRoot: line 2: nosuch: not found
+                           line 2 of the script: nosuch thing
+                  fix: correct runAsRoot in the spec
+
+                """), "\(errors)")
+        #expect(try expectFailure("kill -9 $$").contains("it was ended by signal 9"))
+        #expect(try expectFailure("true", [], ["extraCommands": "exit 3"]).contains("error: extraCommands failed"))
+    }
+
+    @Test("names the interpreter that the image lacks")
+    func interpreter() throws {
+        #expect(
+            try expectFailure("#!/usr/bin/python3\nprint(1)").contains(
+                "the image has no '/usr/bin/python3', or not what that is run by"))
+        #expect(try expectFailure("true", [], ["contents": []]).contains("the image has no '/bin/sh'"))
+    }
+
+    @Test("for want of memory, disk or processes says what to set")
+    func limits() throws {
+        let memory = try expectFailure("tail /dev/zero", [], ["buildVMMemorySize": 256])
+        #expect(memory.contains("the virtual machine's 256 MiB of memory were not enough"))
+        #expect(memory.contains("buildVMMemorySize = 512"))
+        let disk = try expectFailure("dd if=/dev/zero of=/big bs=1M", [], ["diskSize": 32])
+        #expect(disk.contains("the virtual machine's disk of 32 MiB is full"))
+        #expect(disk.contains("diskSize = 64"))
+        let contents = try expectFailure("true", [], ["diskSize": 2])
+        #expect(contents.contains("diskSize"))
+        let processes = try expectFailure(
+            "exec 2> /dev/null; f() { f | f & }; f; sleep 1000", [], ["buildVMMemorySize": 256])
+        #expect(processes.contains("it wanted more than 512 processes at a time"))
+    }
+
+    @Test("that hangs is ended when its time is over")
+    func hang() throws {
+        let errors = try expectFailure("echo waiting; sleep 1000", ["--vm-timeout", "20"])
+        #expect(errors.contains("waiting\n"))
+        #expect(errors.contains("it took longer than 20 seconds"))
+    }
+
+    @Test("with its kernel tells how that panicked")
+    func panic() throws {
+        // PID 1 of the machine has the port's other end: a reader of it that goes away is no reason to die.
+        let errors = try expectFailure(
+            "mount -o remount,rw /sys 2> /dev/null; echo c > /proc/sysrq-trigger; sleep 1000", status: 69)
+        #expect(errors.contains("its kernel panicked: sysrq triggered crash"), "\(errors)")
+    }
+
+    @Test("since something that it needs is missing names that, and the package that brings it")
+    func missing() throws {
+        let tools = bench.machine.path("tools")
+        try bench.machine.makeFolder("tools")
+        let path = ["PATH": tools]
+        func link(_ names: String...) throws {
+            for name in names {
+                let found = String(
+                    decoding: try Program.output(["bash", "-c", "PATH=$PATH:/usr/sbin type -P \(name)"]), as: UTF8.self)
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(tools)/\(name)", withDestinationPath: String(found.dropLast()))
+            }
+        }
+        #expect(
+            try expectFailure("true", ["--kernel", "/nowhere"], status: 69).contains(
+                "apt-get install linux-image-cloud-amd64"))
+        #expect(
+            try expectFailure("true", status: 69, environment: ["DOCKERTOOLS_KERNEL": "/bin/true"])
+                .contains("it is no Linux kernel for x86-64"))
+        // mke2fs lies where only root looks by default, and is found all the same.
+        try link("mke2fs")
+        #expect(try expectFailure("true", status: 69, environment: path).contains("apt-get install qemu-system-x86"))
+        try bench.machine.spec(["name": "base", "contents": try bench.makeBusybox()], to: "base.json")
+        try link("qemu-system-x86_64")
+        #expect(
+            try expectFailure("true", [], ["fromImage": "base.json"], status: 69, environment: path)
+                .contains("apt-get install squashfs-tools"))
+    }
+
+    @Test("under KVM says that the guest is silent, where it is; by itself it goes on without, and remembers")
+    func silentKVM() throws {
+        let spec: [String: Any] = ["contents": try bench.makeBusybox(), "runAsRoot": "echo made > /made"]
+        let strict = try bench.build(spec, ["--accel", "kvm"])
+        guard strict.status != 0 else {
+            // A machine whose KVM runs guests has nothing to fall back from.
+            #expect(try bench.build(spec, ["--accel", "auto"]).status == 0)
+            return
+        }
+        #expect(strict.status == 69)
+        let isThere = FileManager.default.fileExists(atPath: "/dev/kvm")
+        let why = isThere ? "the guest said nothing within 10 seconds under KVM" : "/dev/kvm is not there"
+        #expect(strict.errors.contains(why), "\(strict.errors)")
+        let first = try Program.run(
+            [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
+            in: bench.machine.folder.path)
+        #expect(first.status == 0)
+        #expect(
+            first.errors.contains("warning: \(why): the script runs without KVM, several times slower"),
+            "\(first.errors)")
+        guard isThere else { return }
+        let second = try Program.run(
+            [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
+            in: bench.machine.folder.path)
+        #expect(second.status == 0)
+        #expect(second.errors.contains("no guest starts under KVM on this machine, as was found out before"))
+    }
+}

@@ -1,0 +1,58 @@
+import Failures
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import MicroVM
+
+@Suite("The modules of a kernel")
+struct KernelModulesTests {
+    private let folder: TemporaryFolder
+    private let kernel: GuestKernel
+
+    init() throws {
+        folder = try TemporaryFolder()
+        var head = [UInt8](repeating: 0, count: 0x400)
+        head.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
+        head[0x20F] = 1
+        head[0x300] = UInt8(ascii: "1")
+        try folder.write(head, to: "kernel")
+        try FileManager.default.createDirectory(atPath: folder.path("1"), withIntermediateDirectories: true)
+        let lines = """
+            kernel/virtio-mmio.ko.xz: kernel/virtio.ko.xz kernel/ring.ko.xz
+            kernel/virtio.ko.xz: kernel/ring.ko.xz
+            kernel/ring.ko.xz:
+            kernel/overlay.ko:
+            kernel/crc32c_generic.ko.zst:
+
+            """
+        try folder.write(Array(lines.utf8), to: "1/modules.dep")
+        try folder.write(Array("kernel/fs/ext4/ext4.ko\n".utf8), to: "1/modules.builtin")
+        kernel = try GuestKernel(
+            FilePath(folder.path("kernel")), environment: [:], modules: FilePath(folder.path("")))
+    }
+
+    private func files(_ names: [String], _ others: [String] = []) throws -> [String] {
+        try KernelModules(of: kernel).files(for: names, andIfThere: others).map { $0.lastComponent?.string ?? "" }
+    }
+
+    @Test("come behind all that they need, each once, without those that the kernel has in it")
+    func order() throws {
+        #expect(
+            try files(["virtio_mmio", "ext4", "overlay", "virtio"])
+                == ["ring.ko.xz", "virtio.ko.xz", "virtio-mmio.ko.xz", "overlay.ko"])
+    }
+
+    @Test("may be left out where they are but useful")
+    func others() throws {
+        #expect(try files(["overlay"], ["crc32c_generic", "crc32c"]) == ["crc32c_generic.ko.zst", "overlay.ko"])
+    }
+
+    @Test("that are missing are named")
+    func missing() {
+        let failure = #expect(throws: Failure.self) { try files(["squashfs"]) }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.why == "it has no module 'squashfs'")
+    }
+}

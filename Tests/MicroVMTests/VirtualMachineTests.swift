@@ -1,0 +1,84 @@
+import Failures
+import GuestProtocol
+import Synchronization
+import Testing
+
+@testable import MicroVM
+
+/// With a program in the place of QEMU: nothing that comes from a guest is believed.
+@Suite("A virtual machine")
+struct VirtualMachineTests {
+    private func failure(_ body: String, _ change: (inout VirtualMachineSettings) -> Void = { _ in }) async throws
+        -> Failure?
+    {
+        let machine = try FakeMachine(body)
+        return await #expect(throws: Failure.self) { try await machine.run(change) }
+    }
+
+    @Test("gives back the layer, the status and what the script wrote, a line at a time")
+    func outcome() async throws {
+        let machine = try FakeMachine(
+            #"hello; printf 'one\ntwo' > "$output"; printf layer > "$result"; tell "exited 0" 5"#)
+        let lines = Mutex<[String]>([])
+        let outcome = try await machine.run(output: { line in lines.withLock { $0.append(line) } })
+        #expect(outcome.status.result == .exited(0))
+        #expect(try outcome.layer?.bytes() == Array("layer".utf8))
+        #expect(outcome.log == ["one", "two"])
+        #expect(lines.withLock { $0 } == ["one", "two"])
+    }
+
+    @Test("is the one that the settings ask for")
+    func arguments() async throws {
+        let machine = try FakeMachine(#"hello; tell "exited 1" 0"#)
+        let outcome = try await machine.run { settings in
+            settings.processors = 3
+            settings.hasNetwork = false
+        }
+        #expect(outcome.layer == nil)
+        let arguments = try machine.arguments
+        let pairs = zip(arguments, arguments.dropFirst()).map { "\($0) \($1)" }
+        for wanted in ["-M microvm", "-accel tcg", "-cpu max", "-m 512", "-smp 3"] { #expect(pairs.contains(wanted)) }
+        #expect(arguments.contains("-nodefaults"))
+        #expect(!arguments.contains("-netdev"))
+        #expect(pairs.contains { $0.hasPrefix("-append console=ttyS0") && $0.contains("tsc_early_khz=") })
+        #expect(arguments.contains { $0.hasSuffix("serial=layer") })
+    }
+
+    @Test("that speaks nonsense is refused")
+    func nonsense() async throws {
+        let rubbish = try await failure(#"hello; head -c 100000 /dev/urandom > "$status""#)
+        #expect(rubbish?.code == .data)
+        #expect(rubbish?.what == "cannot use what the virtual machine gave back")
+        let endless = try await failure(#"hello; for i in {1..1000}; do tell "exited 0" 5; done"#)
+        #expect(endless?.code == .data)
+        let large = try await failure(#"hello; tell "exited 0" 999999999999"#)
+        #expect(large?.code == .data)
+        #expect(large?.why == "it tells of a layer of 999999999999 bytes")
+        let none = try await failure(#"hello; tell "exited 0" 0"#)
+        #expect(none?.why == "it tells of a layer of 0 bytes")
+    }
+
+    @Test("that ends without a word is told with its last ones")
+    func silent() async throws {
+        let early = try await failure("echo 'no such device' >&2; exit 3")
+        #expect(early?.code == .unavailable)
+        #expect(early?.why == "QEMU ended with status 3 before the script did; its last words:\n    no such device")
+        let killed = try await failure("hello; kill -9 $$")
+        #expect(killed?.why.hasPrefix("QEMU was ended by signal 9") == true)
+        let panic = try await failure(
+            #"hello; echo '[    1.2] Kernel panic - not syncing: Out of memory: x' > "$console"; exit 0"#)
+        #expect(panic?.why == "its kernel panicked: Out of memory: x")
+        #expect(panic?.advice.contains("buildVMMemorySize") == true)
+    }
+
+    @Test("that takes too long is ended with all that it started")
+    func late() async throws {
+        let machine = try FakeMachine("hello; sleep 1000 & sleep 1000")
+        let failure = await #expect(throws: Failure.self) {
+            try await machine.run { $0.timeLimit = .milliseconds(500) }
+        }
+        #expect(failure?.code == .script)
+        #expect(failure?.why == "it took longer than 0 seconds")
+        #expect(failure?.advice.contains("--vm-timeout") == true)
+    }
+}
