@@ -2,10 +2,14 @@
 public struct BelievedRoot: Equatable, Sendable {
     /// What the ways are and in which order they are tried, for people.
     public static let discussion = """
-        fakeRootCommands needs no root: it is run as it is by root; by others in a user namespace, if they have a range in
-        /etc/subuid and /etc/subgid and newuidmap (package uidmap); else by fakeroot alone. In a user namespace fakeroot,
-        where it is installed, makes devices believed. Statically linked programs do not heed fakeroot. enableFakechroot
-        mounts the image's root, as root or in a user namespace, where no device can be made.
+        fakeRootCommands needs no root. The first of these that works is taken:
+          root runs the commands as they are;
+          a user with a range in /etc/subuid and /etc/subgid runs them in a user
+          namespace (package uidmap), with fakeroot for devices if it is there;
+          any other runs them under fakeroot (package fakeroot), which statically
+          linked programs do not heed.
+        enableFakechroot takes one of the first two. In a user namespace it makes
+        no devices.
         """
 
     enum Way: Equatable, Sendable {

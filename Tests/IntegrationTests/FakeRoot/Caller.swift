@@ -15,9 +15,6 @@ enum Caller: CaseIterable {
     /// Those who can mount.
     static let mounting: [Caller] = [.root, .namespace]
 
-    /// The user's number in the tests.
-    static let number = 12345
-
     /// Programs that are not in PATH.
     private var missing: [String] {
         switch self {
@@ -53,12 +50,19 @@ enum Caller: CaseIterable {
             """
         return [
             "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash", machine.folder.path,
-            Dockertools.path, missing.joined(separator: " "), "\(Self.number)",
+            Dockertools.path, missing.joined(separator: " "), "\(machine.callerNumber)",
         ]
     }
 }
 
 extension TestMachine {
+    /// The number of the user who is no root: another one for each machine, so that nobody else has message queues as this
+    /// user.
+    var callerNumber: Int {
+        let digits = folder.path.suffix(4)
+        return 20000 + (Int(digits, radix: 16) ?? 0)
+    }
+
     /// Runs a shell script as a caller; `$DOCKERTOOLS` is the program.
     func shell(_ script: String, as caller: Caller) throws -> Program.Outcome {
         try Program.run(

@@ -15,7 +15,7 @@ struct FakeRootFailureTests {
     /// What is left, fakeroot's message queues too.
     private var leftovers: [String] {
         get throws {
-            let queues = try machine.shell("ipcs -q | awk '$3 == \"\(Caller.number)\" || $3 == \"maker\"'").text
+            let queues = try machine.shell("ipcs -q | awk '$3 == \"\(machine.callerNumber)\"'").text
             return try machine.leftovers + queues.split(separator: "\n").map(String.init)
         }
     }
