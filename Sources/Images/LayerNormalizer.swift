@@ -7,13 +7,18 @@ import Tar
 public struct LayerNormalizer {
     private let base: FlatTree?
     private let owner: TarOwner
+    private let entries: (TarMember) -> [TarMember]
 
     /// - Parameters:
     ///   - base: what lies below the layer: its folders keep their times. Nil: nothing.
     ///   - owner: the time of all other entries, and the names that go with the numbers of the owner.
-    public init(base: FlatTree?, owner: TarOwner) {
+    ///   - entries: what stands in the place of each entry, in its order. A file's body stays the entry's.
+    public init(
+        base: FlatTree?, owner: TarOwner, entries: @escaping (_ member: TarMember) -> [TarMember] = { [$0] }
+    ) {
         self.base = base
         self.owner = owner
+        self.entries = entries
     }
 
     /// Copies all entries, without the end of the archive.
@@ -24,26 +29,30 @@ public struct LayerNormalizer {
     public func copy(_ layer: FileRange, name: String, to sink: any ByteSink) throws -> UInt64 {
         let tar = TarWriter(to: sink, owner: owner)
         let reader = TarReader(layer.source(), archive: name)
-        while let member = try reader.next() {
-            let entry: Entry
-            do {
-                entry = try Entry(member)
-            } catch {
-                throw reader.failure(error.why)
-            }
-            guard entry.meaning != .bookkeeping else { continue }
-            try write(member, entry, to: tar)
-            guard member.size > 0 else { continue }
-            let body = layer.slice(at: member.bodyOffset, size: member.size)
-            guard body.size == member.size else { throw reader.failure("the archive ends within its body") }
-            do {
-                try tar.body(member.size, from: body.source())
-            } catch is TarBodyTooShort {
-                throw layer.file.shortened
-            }
+        while let original = try reader.next() {
+            for member in entries(original) { try copy(member, of: layer, by: reader, to: tar) }
         }
         try tar.flush()
         return tar.position
+    }
+
+    private func copy(_ member: TarMember, of layer: FileRange, by reader: TarReader, to tar: TarWriter) throws {
+        let entry: Entry
+        do {
+            entry = try Entry(member)
+        } catch {
+            throw reader.failure(error.why)
+        }
+        guard entry.meaning != .bookkeeping else { return }
+        try write(member, entry, to: tar)
+        guard member.size > 0 else { return }
+        let body = layer.slice(at: member.bodyOffset, size: member.size)
+        guard body.size == member.size else { throw reader.failure("the archive ends within its body") }
+        do {
+            try tar.body(member.size, from: body.source())
+        } catch is TarBodyTooShort {
+            throw layer.file.shortened
+        }
     }
 
     /// An entry's names in their one form.

@@ -85,14 +85,7 @@ public struct VirtualMachine: Sendable {
 
     private func layer(_ status: GuestStatus, in folder: FilePath) throws -> FileRange? {
         guard status.result == .exited(0) else { return nil }
-        let file = resultFile(in: folder)
-        let descriptor: FileDescriptor
-        do {
-            descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
-        } catch let error as Errno {
-            throw Failure.io("cannot read the layer of the virtual machine", error)
-        }
-        let open = try OpenFile(owning: descriptor.rawValue, name: "the layer of the virtual machine")
+        let open = try OpenFile.read(resultFile(in: folder), name: "the layer of the virtual machine")
         guard status.layerSize > 0, status.layerSize <= open.size else {
             throw GuestProtocolFault("it tells of a layer of \(status.layerSize) bytes").failure
         }

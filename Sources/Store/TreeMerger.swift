@@ -28,7 +28,7 @@ public struct TreeMerger {
     }
 
     /// The mode of folders that are made for links: that of the store is read-only, and of no use elsewhere.
-    static let folderMode: UInt16 = 0o755
+    public static let folderMode: UInt16 = 0o755
 
     private let sources: [Source]
     private let policy: MergePolicy

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DockerTools
 
 /// `dockertools layered`
 struct LayeredCommand: AsyncParsableCommand {
@@ -12,6 +13,8 @@ struct LayeredCommand: AsyncParsableCommand {
               dockertools layered image.json -o image.tar.gz && docker load < image.tar.gz
 
             \(OutputOptions.discussion)
+
+            \(BelievedRoot.discussion)
             """)
 
     @OptionGroup var spec: SpecOptions

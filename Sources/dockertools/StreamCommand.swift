@@ -15,6 +15,8 @@ struct StreamCommand: AsyncParsableCommand {
               dockertools stream image.toml | ssh host podman load
 
             With --json-file PATH the object that `layered --json` prints is written to a file.
+
+            \(BelievedRoot.discussion)
             """)
 
     @OptionGroup var spec: SpecOptions

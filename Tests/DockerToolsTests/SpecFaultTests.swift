@@ -92,8 +92,8 @@ import Testing
         (#""imageName": "x""#, #"imageName: got "x"; the key is for pull, not for layered"#),
         (#""runAsRoot": "ls""#, #"runAsRoot: got "ls"; the key is for build, not for layered"#),
         (#""fromImage": 1"#, "fromImage: got 1; expected a path, or an object"),
-        (#""fakeRootCommands": "ls""#, #"fakeRootCommands: got "ls"; not built yet, expected no more than """#),
-        (#""enableFakechroot": true"#, "enableFakechroot: got true; not built yet, expected no more than false"),
+        (#""fakeRootCommands": 1"#, "fakeRootCommands: got 1; expected a string"),
+        (#""enableFakechroot": "yes""#, #"enableFakechroot: got "yes"; expected true or false"#),
         (#""includeNixDB": true"#, "includeNixDB: got true; not built yet, expected no more than false"),
         (#""inheritConfig": 1"#, "inheritConfig: got 1; expected true or false"),
         (#""fromImageName": 1"#, "fromImageName: got 1; expected a string"),
@@ -103,12 +103,12 @@ import Testing
         #expect(try folder.faults("{\"name\": \"x\", \(member)}") == [expected])
     }
 
-    @Test func keysOfOtherVerbsThatAreNotBuiltAreRefusedThereToo() throws {
-        let build = ["runAsRoot": "'ls'", "diskSize": "2", "buildVMMemorySize": "1"]
-        for (key, value) in build {
-            let fault = try folder.faults("name = 'x'\n\(key) = \(value)", verb: .build).first
-            #expect(fault?.contains("; not built yet") == true)
-        }
+    @Test func valuesOfOtherVerbsKeysAreChecked() throws {
+        #expect(
+            try folder.faults("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
+                "buildVMMemorySize: got 1; expected an integer from 64 to 16777216",
+                "diskSize: got 0; expected an integer from 1 to 16777216", "runAsRoot: got 1; expected a string",
+            ])
         #expect(
             try folder.faults("name = 'x'", verb: .export) == [
                 "fromImage: missing; expected a path, or an object, or null"

@@ -30,6 +30,15 @@ public final class OpenFile: Sendable {
         identity = FileIdentity(status)
     }
 
+    /// Opens a file, by no link at its end.
+    ///
+    /// - Throws: `Failure` with code `io`.
+    public static func read(_ path: FilePath, name: String) throws -> OpenFile {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
+        guard descriptor >= 0 else { throw Failure.io("cannot read \(name)") }
+        return try OpenFile(owning: descriptor, name: name)
+    }
+
     /// - Parameter descriptor: an open file without a name, which is yet to be written; this object closes it.
     init(nameless descriptor: Int32, name: String) {
         self.descriptor = descriptor

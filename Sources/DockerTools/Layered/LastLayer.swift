@@ -8,21 +8,37 @@ enum LastLayer {
     /// Warnings about clashes that are told one by one.
     private static let clashLimit = 10
 
-    /// - Parameter base: what the base image comes to, asked for if the layer holds anything; gives nil without a base.
+    /// - Parameters:
+    ///   - base: the base image; nil without one.
+    ///   - flattened: what it comes to, asked for if the layer may hold anything.
+    ///   - storePaths: what the image has of the store.
     static func make(
-        _ spec: ImageSpec, base: () throws -> FlatTree?, surroundings: Surroundings, reporter: any Reporter
-    ) async throws -> (layer: FileLayer, work: WorkFolder?) {
+        _ spec: ImageSpec, base: BaseImage?, flattened: () throws -> FlattenedImage?, storePaths: [StorePath],
+        surroundings: Surroundings, reporter: any Reporter
+    ) async throws -> (layer: any Layer, work: WorkFolder?) {
         let (merged, clashes) = try TreeMerger.merge(Contents.sources(spec))
         warn(of: clashes, reporter)
         reporter.warn(ofSocketsIn: merged)
         let (changed, work) = try await CommandRun(spec, surroundings, reporter).run(in: merged)
         // Where the base has a link to a folder, as Debian's /bin is one, a folder would hide all that is behind it.
-        let tree = changed.entries.count > 1 ? try base().map { try changed.laid(over: $0) } ?? changed : changed
+        let isNeeded = changed.entries.count > 1 || !spec.fakeRootCommands.isEmpty
+        let below = isNeeded ? try flattened() : nil
+        let tree = try below.map { try changed.laid(over: $0.tree) } ?? changed
+        guard spec.fakeRootCommands.isEmpty else {
+            let run = FakeRootRun(
+                spec: spec, base: base, flattened: below, storePaths: storePaths, surroundings: surroundings,
+                reporter: reporter)
+            let layer = try await run.run(on: tree, title: title)
+            // The tree's files are in it.
+            return withExtendedLifetime(work) { (layer, nil) }
+        }
         let layer = FileLayer(
-            title: "customisation layer", parts: [.init(.tree(tree), at: "")], owner: spec.owner,
+            title: title, parts: [.init(.tree(tree), at: "")], owner: spec.owner,
             cache: surroundings.digestCache)
         return (layer, work)
     }
+
+    private static let title = "customisation layer"
 
     private static func warn(of clashes: [String], _ reporter: any Reporter) {
         for path in clashes.prefix(clashLimit) {

@@ -14,14 +14,15 @@ extension LayeredImage {
         let plan = try await Self.plan(spec, baseLayers: base?.layers.count ?? 0, reporter: reporter)
         let cache = surroundings.digestCache
         var below = base?.layers ?? []
+        let needsBodies = !spec.fakeRootCommands.isEmpty && spec.enableFakechroot
         let last = try await LastLayer.make(
-            spec,
-            base: {
+            spec, base: base,
+            flattened: {
                 guard !below.isEmpty else { return nil }
-                let flattened = try FlattenedImage(below, spool: surroundings.spool, needsBodies: false)
+                let flattened = try FlattenedImage(below, spool: surroundings.spool, needsBodies: needsBodies)
                 below = flattened.layers
-                return flattened.tree
-            }, surroundings: surroundings, reporter: reporter)
+                return flattened
+            }, storePaths: plan.layers.flatMap { $0 }, surroundings: surroundings, reporter: reporter)
         var layers = below
         layers += plan.layers.map {
             FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: cache)

@@ -2,6 +2,7 @@ import Archives
 import Failures
 import Images
 import Store
+import Tar
 
 /// The layer that a script left as a tar, where it was root, or believed so: in a virtual machine or a namespace.
 struct ScriptLayer {
@@ -18,12 +19,18 @@ struct ScriptLayer {
     ///   - tar: what the script left, which is not believed.
     ///   - key: the spec's key that the script stands in.
     ///   - bringsStorePaths: whether store paths come along.
+    ///   - entries: what stands in the place of each entry of the tar.
     /// - Throws: `Failure` with code `data` for what no layer may hold.
-    func make(_ tar: FileRange, key: String, title: String, bringsStorePaths: Bool) async throws -> SpooledLayer {
+    func make(
+        _ tar: FileRange, key: String, title: String, bringsStorePaths: Bool,
+        entries: (TarMember) -> [TarMember] = { [$0] }
+    ) async throws -> SpooledLayer {
         let name = "the layer of \(key)"
         let file = try surroundings.spool.makeFile(name)
-        let normalizer = LayerNormalizer(base: base, owner: spec.owner)
-        let own = try file.keep { try normalizer.copy(tar, name: name, to: $0) }.0
+        let own = try withoutActuallyEscaping(entries) { entries in
+            let normalizer = LayerNormalizer(base: base, owner: spec.owner, entries: entries)
+            return try file.keep { try normalizer.copy(tar, name: name, to: $0) }.0
+        }
         var tree = base ?? FlatTree()
         try tree.apply(own, name: name)
         var paths: [StorePath] = []

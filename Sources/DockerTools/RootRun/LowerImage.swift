@@ -51,10 +51,7 @@ struct LowerImage {
 
     /// Makes the file system of a tree that is not kept.
     func make(_ tree: FlatTree, _ name: String, in work: WorkFolder) async throws -> FilePath {
-        let file = work.path.appending(name)
-        let descriptor = file.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600)) }
-        guard descriptor >= 0 else { throw Failure.io("cannot write \(file)") }
-        close(descriptor)
+        let file = try work.write(name) { _ in }
         try await sqfstar.make(tree, in: file)
         return file
     }

@@ -1,6 +1,5 @@
 import Archives
 import Failures
-import Glibc
 import GuestProtocol
 import Images
 import MicroVM
@@ -28,7 +27,7 @@ struct RootRun {
         var work = VirtualMachineWork()
         work.memory = spec.buildVMMemorySize
         work.diskSize = spec.diskSize
-        work.environment = environment
+        work.environment = spec.environmentOfRoot(on: base)
         work.scripts = [(GuestStep(key: Self.key, place: .root), spec.runAsRoot)]
         if !spec.extraCommands.isEmpty {
             work.scripts.append((GuestStep(key: "extraCommands", place: .layer), spec.extraCommands))
@@ -51,29 +50,11 @@ struct RootRun {
         return layer
     }
 
-    /// The image's own variables over those that programs expect to find.
-    private var environment: [String] {
-        let config = ImageConfig(
-            created: "", architecture: "", runtime: spec.config, history: [], base: base?.config(for: spec)
-        ).json(diffIDs: [])["config"]
-        let own = config?["Env"]?.strings ?? []
-        let defaults = [
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
-            "SOURCE_DATE_EPOCH=\(spec.mtime)",
-        ]
-        return defaults.filter { variable in
-            !own.contains { $0.prefix { $0 != "=" } == variable.prefix { $0 != "=" } }
-        } + own
-    }
-
     private func write(_ contents: FileTree, in folder: WorkFolder) throws -> FilePath {
-        let file = folder.path.appending("contents.tar")
-        let descriptor = file.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600)) }
-        guard descriptor >= 0 else { throw Failure.io("cannot write \(file)") }
-        defer { close(descriptor) }
-        try FileLayer(title: "contents", parts: [FileLayer.Part(.tree(contents), at: "")], owner: spec.owner)
-            .open().write(to: DescriptorSink(descriptor, name: "\(file)"))
-        return file
+        try folder.write("contents.tar") {
+            try FileLayer(title: "contents", parts: [FileLayer.Part(.tree(contents), at: "")], owner: spec.owner)
+                .open().write(to: $0)
+        }
     }
 
     /// The file system of the store paths that the layer needs and the base has not; nil if there are none.

@@ -37,7 +37,11 @@ public final class Cleanup: Sendable {
     /// Removes everything, and ends the process. What would make something new waits for ever.
     public func exit(_ status: Int32) -> Never {
         things.withLock { things in
-            for group in things.groups { kill(-group, SIGKILL) }
+            for group in things.groups {
+                kill(-group, SIGKILL)
+                // Those that it leaves are children of this process then, to be found.
+                while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
+            }
             for file in things.files { unlink(file) }
             for folder in things.folders {
                 Strays.end(of: FilePath(folder))

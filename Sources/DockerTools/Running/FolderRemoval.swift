@@ -13,7 +13,26 @@ struct FolderRemoval {
         defer { close(descriptor) }
         var removal = FolderRemoval(root: descriptor)
         removal.empty()
-        return folder.withPlatformString { rmdir($0) } == 0 || errno == ENOENT
+        return folder.withPlatformString { rmdir($0) } == 0 || errno == ENOENT || removeAsOwner(folder)
+    }
+
+    /// Removes a folder in which things belong to the user's subordinate ids, as root of a namespace that has those.
+    private static func removeAsOwner(_ folder: FilePath) -> Bool {
+        guard geteuid() != 0 else { return false }
+        let command = BelievedRoot.namespace + ["--", "rm", "-rf", "--", folder.string]
+        var arguments = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+        }
+        var process: pid_t = 0
+        guard posix_spawnp(&process, command[0], &actions, nil, &arguments, environ) == 0 else { return false }
+        while waitpid(process, nil, 0) < 0, errno == EINTR {}
+        var status = stat()
+        return folder.withPlatformString { lstat($0, &status) } != 0 && errno == ENOENT
     }
 
     private let root: Int32

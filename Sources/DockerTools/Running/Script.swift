@@ -14,6 +14,9 @@ struct Script {
     let text: String
     /// Seconds since 1970, for tools that ask SOURCE_DATE_EPOCH.
     let modified: Int64
+    /// What stands before the command that runs the script: the command of a session that has it for its last arguments, and
+    /// ends with its status. Empty: none.
+    var session: [String] = []
 
     /// Lines of output that a failure repeats.
     private static let lastLines = 20
@@ -33,9 +36,10 @@ struct Script {
         try write(to: file)
         let temporary = try work.makeFolder("tmp")
         let isExecutable = text.hasPrefix("#!")
+        let command = session + (isExecutable ? [file.string] : ["bash", "-e", file.string])
         let configuration = Configuration(
-            executable: isExecutable ? .path(file) : .name("bash"),
-            arguments: isExecutable ? [] : ["-e", file.string],
+            executable: session.isEmpty && isExecutable ? .path(file) : .name(command[0]),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .custom([
                 "PATH": path, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C", "TZ": "UTC",
                 "SOURCE_DATE_EPOCH": String(modified),

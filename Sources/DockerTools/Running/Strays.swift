@@ -18,14 +18,27 @@ enum Strays {
             if strays.isEmpty { return }
             for stray in strays {
                 seen.insert(stray.number)
+                if stray.name.starts(with: "faked") { endInPeace(stray.number) }
                 kill(stray.number, SIGKILL)
                 while waitpid(stray.number, nil, 0) < 0, errno == EINTR {}
             }
         }
     }
 
+    /// Ends fakeroot's daemon as it wants to be: else its message queues would be left, until the machine ends.
+    private static func endInPeace(_ number: pid_t) {
+        kill(number, SIGTERM)
+        for _ in 0..<100 {
+            var information = siginfo_t()
+            let isThere = waitid(P_PID, id_t(number), &information, WEXITED | WNOHANG | WNOWAIT) == 0
+            if !isThere || information.si_signo == SIGCHLD { return }
+            usleep(10_000)
+        }
+    }
+
     private struct Child {
         let number: pid_t
+        let name: String
         let session: pid_t
     }
 
@@ -42,11 +55,13 @@ enum Strays {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { name in
             guard let number = pid_t(name), let status = FileManager.default.contents(atPath: "/proc/\(name)/stat"),
+                let start = status.firstIndex(of: UInt8(ascii: "(")),
                 let bracket = status.lastIndex(of: UInt8(ascii: ")"))
             else { return nil }
             let fields = String(decoding: status[bracket...], as: UTF8.self).split(separator: " ")
             guard fields.count > 4, pid_t(fields[2]) == parent, let session = pid_t(fields[4]) else { return nil }
-            return Child(number: number, session: session)
+            let own = String(decoding: status[start..<bracket].dropFirst(), as: UTF8.self)
+            return Child(number: number, name: own, session: session)
         }
     }
 }

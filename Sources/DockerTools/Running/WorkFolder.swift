@@ -1,6 +1,8 @@
+import Archives
 import Failures
 import Glibc
 import SystemPackage
+import Tar
 
 /// A folder of its own for work files, in `$TMPDIR`, that goes when the work ends, whatever ends it.
 final class WorkFolder: Sendable {
@@ -25,6 +27,19 @@ final class WorkFolder: Sendable {
     deinit {
         FolderRemoval.remove(path)
         Cleanup.shared.remove(folder: path)
+    }
+
+    /// Makes a file in it.
+    ///
+    /// - Throws: `Failure` with code `io`; what `write` throws.
+    @discardableResult
+    func write(_ name: String, _ write: (any ByteSink) throws -> Void) throws -> FilePath {
+        let file = path.appending(name)
+        let descriptor = file.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(0o600)) }
+        guard descriptor >= 0 else { throw Failure.io("cannot write \(file)") }
+        defer { close(descriptor) }
+        try write(DescriptorSink(descriptor, name: "\(file)"))
+        return file
     }
 
     /// Makes a folder in it.

@@ -133,11 +133,11 @@ extension SpecKey {
             "Bash that is run in the last layer's folder before it is packed."),
         SpecKey(
             "fakeRootCommands", layeredOnly, .nullable(.string), default: "",
-            "As extraCommands, but chown and mknod are believed."
+            "Bash that is run as extraCommands is, after it; chown, mknod and setcap are believed."
         ),
         SpecKey(
             "enableFakechroot", layeredOnly, .nullable(.bool), default: false,
-            "Run fakeRootCommands with the image as /."
+            "Run fakeRootCommands with the image as /, in namespaces of its own."
         ),
         SpecKey(
             "runAsRoot", [.build], .nullable(.string), default: .null,

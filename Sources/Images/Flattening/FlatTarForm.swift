@@ -5,6 +5,8 @@ import Tar
 public enum FlatTarForm: Sendable {
     /// As `docker import` takes it: `./` first, then `./…`, in PAX form.
     case portable
+    /// The same but for devices, which only root of the machine's own user namespace may make.
+    case withoutDevices
     /// As `sqfstar` takes it whole (squashfs-tools 4.5): without the root, which it ignores, and without `./`; long names
     /// in GNU's form, since it cuts `/`, `./` and `../` off the link targets of PAX; nothing that a squashfs cannot hold.
     case squashfs
@@ -12,22 +14,24 @@ public enum FlatTarForm: Sendable {
     /// What stands before each name.
     var prefix: [UInt8] {
         switch self {
-        case .portable: Array("./".utf8)
+        case .portable, .withoutDevices: Array("./".utf8)
         case .squashfs: []
         }
     }
 
     var dialect: TarDialect {
         switch self {
-        case .portable: .python
+        case .portable, .withoutDevices: .python
         case .squashfs: .gnuNames
         }
     }
 
     /// An entry as the form can hold it: what it cannot hold of its time and its attributes is left out.
     ///
+    /// - Returns: nil for one that it leaves out.
     /// - Throws: `Failure` with code `data` for an owner or a device that would become another.
-    func fitted(_ entry: FlatEntry, path: @autoclosure () -> [UInt8]) throws -> FlatEntry {
+    func fitted(_ entry: FlatEntry, path: @autoclosure () -> [UInt8]) throws -> FlatEntry? {
+        if self == .withoutDevices, entry.kind == .characterDevice || entry.kind == .blockDevice { return nil }
         guard self == .squashfs else { return entry }
         let owner = entry.attributes
         guard max(owner.uid, owner.gid) <= UInt64(UInt32.max) else {
@@ -52,7 +56,7 @@ public enum FlatTarForm: Sendable {
     private static let namespaces = ["user.", "trusted.", "security."].map { Array($0.utf8) }
 
     func keeps(_ xattr: TarXattr) -> Bool {
-        self == .portable || Self.namespaces.contains { xattr.name.starts(with: $0) }
+        self != .squashfs || Self.namespaces.contains { xattr.name.starts(with: $0) }
     }
 
     private static func refusal(_ path: [UInt8], _ why: String) -> Failure {

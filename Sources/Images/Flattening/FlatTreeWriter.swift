@@ -60,7 +60,7 @@ public struct FlatTreeWriter {
     }
 
     private mutating func write(_ id: FlatTree.ID) throws {
-        guard let entry = try tree.entry(id).map({ try form.fitted($0, path: tree.path(of: id)) }) else { return }
+        guard let entry = try tree.entry(id).flatMap({ try form.fitted($0, path: tree.path(of: id)) }) else { return }
         if let identity = tree.sharedIdentity(id) {
             if let first = firstNames[identity] {
                 try header(entry, kind: .hardLink, size: 0, target: form.prefix + tree.path(of: first))

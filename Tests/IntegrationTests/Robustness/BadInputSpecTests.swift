@@ -40,7 +40,7 @@ struct BadInputSpecTests {
         Case(#"{"name": "x", "config": {"Volumes": {"data": {}}}}"#, "data", "expected an absolute path"),
         Case(#"{"name": "x", "contents": [], "copyToRoot": []}"#, "copyToRoot", "only one of the two"),
         Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB", "not built yet"),
-        Case(#"{"name": "x", "fakeRootCommands": "chown 1 ."}"#, "fakeRootCommands", "not built yet"),
+        Case(#"{"name": "x", "fakeRootCommands": ["true"]}"#, "fakeRootCommands", "expected a string"),
         Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB: got true", "not built yet"),
         Case(#"{"name": "x", "runAsRoot": "true"}"#, "runAsRoot", "the key is for build, not for layered"),
         Case(#"{"name": "x", "maxLayers": 1}"#, "maxLayers: got 1", "from 2 to 125"),

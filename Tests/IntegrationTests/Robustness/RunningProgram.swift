@@ -10,11 +10,15 @@ final class RunningProgram {
     /// How long anything may take that a test waits for.
     static let patience = 60.0
 
-    init(_ arguments: [String], on machine: TestMachine) throws {
+    /// - Parameter caller: what runs a command as another user, in the same process.
+    init(_ arguments: [String], on machine: TestMachine, as caller: [String] = []) throws {
         files = try TemporaryFolder()
         try files.write([], to: "err")
-        process.executableURL = URL(fileURLWithPath: Dockertools.path)
-        process.arguments = arguments
+        // A caller's own `$DOCKERTOOLS` lies where that user can reach it.
+        let command =
+            caller.isEmpty ? [Dockertools.path] : caller + ["bash", "-c", "exec \"$DOCKERTOOLS\" \"$@\"", "bash"]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(machine.environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: machine.folder.path)
         process.standardInput = FileHandle.nullDevice

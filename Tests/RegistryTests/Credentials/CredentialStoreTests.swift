@@ -1,6 +1,7 @@
 import Failures
 import Foundation
 import Glibc
+import Processes
 import Synchronization
 import SystemPackage
 import Processes

@@ -1,0 +1,97 @@
+import TestSupport
+
+/// Who runs the program: each has another way to be believed root.
+enum Caller: CaseIterable {
+    case root
+    /// A user with subordinate ids, and with fakeroot.
+    case namespaceAndFakeroot
+    case namespace
+    case fakeroot
+    /// A user who has neither.
+    case nobody
+
+    /// Those who can run a script with all that root may do.
+    static let believed: [Caller] = [.root, .namespaceAndFakeroot, .fakeroot]
+    /// Those who can mount.
+    static let mounting: [Caller] = [.root, .namespace]
+
+    /// Programs that are not in PATH.
+    private var missing: [String] {
+        switch self {
+        case .root, .namespaceAndFakeroot: []
+        case .namespace: ["fakeroot"]
+        case .fakeroot: ["newuidmap"]
+        case .nobody: ["newuidmap", "fakeroot"]
+        }
+    }
+
+    /// What runs a command as the caller: `$DOCKERTOOLS` is the program there, wherever the checkout lies.
+    ///
+    /// The process stays the same, so that it can be sent signals.
+    func command(on machine: TestMachine) throws -> [String] {
+        guard self != .root else { return ["env", "DOCKERTOOLS=\(Dockertools.path)"] }
+        let script = """
+            for folder in tmp out cache; do chmod 777 "$1/$folder"; done
+            mkdir -p "$1/programs"
+            mount -t tmpfs none "$1/programs"
+            for program in /usr/local/bin/* /usr/bin/* /bin/* /usr/sbin/* /sbin/*; do
+                ln -sf "$program" "$1/programs/${program##*/}"
+            done
+            for program in $3; do rm "$1/programs/$program"; done
+            : > "$1/programs/dockertools"
+            mount --bind "$2" "$1/programs/dockertools"
+            { cat /etc/passwd; echo "maker:x:$4:$4::/:/bin/sh"; } > "$1/programs/.passwd"
+            echo "maker:200000:65536" > "$1/programs/.ids"
+            mount --bind "$1/programs/.passwd" /etc/passwd
+            for file in /etc/subuid /etc/subgid; do mount --bind "$1/programs/.ids" "$file"; done
+            export PATH="$1/programs" DOCKERTOOLS="$1/programs/dockertools"
+            number=$4; shift 4
+            exec setpriv --reuid="$number" --regid="$number" --clear-groups "$@"
+            """
+        return [
+            "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash", machine.folder.path,
+            Dockertools.path, missing.joined(separator: " "), "\(machine.callerNumber)",
+        ]
+    }
+}
+
+extension TestMachine {
+    /// The number of the user who is no root: another one for each machine, so that nobody else has message queues as this
+    /// user.
+    var callerNumber: Int {
+        let digits = folder.path.suffix(4)
+        return 20000 + (Int(digits, radix: 16) ?? 0)
+    }
+
+    /// Runs a shell script as a caller; `$DOCKERTOOLS` is the program.
+    func shell(_ script: String, as caller: Caller) throws -> Program.Outcome {
+        try Program.run(
+            try caller.command(on: self) + ["bash", "-c", script], environment: environment, in: folder.path)
+    }
+
+    /// Makes the layered image of the machine's spec as a caller.
+    func layered(as caller: Caller, output: String = "out/image.tar") throws -> Program.Outcome {
+        try shell("exec $DOCKERTOOLS layered spec.json -o \(output) --quiet", as: caller)
+    }
+
+    /// The same, which must succeed.
+    ///
+    /// - Returns: the members of the last layer, as GNU tar lists them, without their times.
+    func lastLayer(as caller: Caller) throws -> [String] {
+        let outcome = try layered(as: caller)
+        guard outcome.status == 0 else { throw Program.Failed(["layered"], outcome) }
+        return try lastLayer()
+    }
+
+    /// The members of the last layer of the output.
+    func lastLayer(of archive: String = "out/image.tar") throws -> [String] {
+        let script = """
+            layer=$(tar -xOf \(archive) manifest.json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["Layers"][-1])')
+            tar -xOf \(archive) "$layer" | tar --list --verbose --verbose --xattrs --xattrs-include="*" --numeric-owner --quoting-style=escape \\
+                --warning=no-unknown-keyword | sed -E 's/ +/ /g; s/ [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} / /'
+            """
+        let outcome = try shell(script, environment: ["TZ": "UTC", "LC_ALL": "C"])
+        guard outcome.status == 0 else { throw Program.Failed(["tar"], outcome) }
+        return outcome.text.split(separator: "\n").map(String.init)
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Fake root commands")
+struct FakeRootTests {
+    private let machine: TestMachine
+
+    init() throws { machine = try TestMachine() }
+
+    /// All that only root may do, and names of every kind.
+    private static let all = #"""
+        id -u > id
+        echo text > owned; chown 1000:1001 owned; chmod 6755 owned; ln owned twin
+        echo text > nobody; chown 99999 nobody; echo text > capable; setcap cap_net_bind_service=ep capable
+        mknod null c 1 3; mknod disk b 8 1; chown 0:6 disk; mkfifo -m 600 fifo; chown 7 fifo
+        mkdir -p -m 1777 folder/inner; chown 5:6 folder/inner; ln -s /nowhere link; chown -h 8:9 link
+        touch -- -dash 'sp ace' '"quoted"' $'new\nline' $'bytes\xFF\x80' 'ü'
+        """#
+
+    @Test("are believed by whatever way, with the same bytes", arguments: Caller.believed)
+    func believed(_ caller: Caller) throws {
+        try machine.spec(["fakeRootCommands": Self.all])
+        let members = try machine.lastLayer(as: caller)
+        #expect(
+            members == [
+                #"-rw-r--r-- 0/0 0 "quoted""#, "-rw-r--r-- 0/0 0 -dash", #"-rw-r--r-- 0/0 0 bytes\377\200"#,
+                "-rw-r--r--* 0/0 5 capable", " x: 20 security.capability", "brw-r--r-- 0/6 8,1 disk",
+                "prw------- 7/0 0 fifo",
+                "drwxr-xr-x 0/0 0 folder/", "drwxrwxrwt 5/6 0 folder/inner/", "-rw-r--r-- 0/0 2 id",
+                "lrwxrwxrwx 8/9 0 link -> /nowhere",
+                #"-rw-r--r-- 0/0 0 new\nline"#, "-rw-r--r-- 99999/0 5 nobody", "crw-r--r-- 0/0 1,3 null",
+                "-rwsr-sr-x 1000/1001 5 owned", "-rw-r--r-- 0/0 0 sp ace", "hrwsr-sr-x 1000/1001 0 twin link to owned",
+                #"-rw-r--r-- 0/0 0 \303\274"#,
+            ])
+        let bytes = try machine.folder.read("out/image.tar")
+        #expect(try machine.layered(as: caller == .root ? .fakeroot : .root, output: "out/other.tar").status == 0)
+        #expect(try machine.folder.read("out/other.tar") == bytes)
+        #expect(try machine.leftovers == ["out/image.tar", "out/other.tar"])
+    }
+
+    @Test("are believed in a user namespace alone but for devices, with the same bytes")
+    func namespace() throws {
+        try machine.spec([
+            "fakeRootCommands":
+                "touch a b; chown 1000:1001 a; chmod 4755 a; setcap cap_net_raw=ep b; mkfifo c; chmod 1644 c"
+        ])
+        #expect(
+            try machine.lastLayer(as: .namespace) == [
+                "-rwsr-xr-x 1000/1001 0 a", "-rw-r--r--* 0/0 0 b", " x: 20 security.capability", "prw-r--r-T 0/0 0 c",
+            ])
+        let bytes = try machine.folder.read("out/image.tar")
+        #expect(try machine.layered(as: .root).status == 0)
+        #expect(try machine.folder.read("out/image.tar") == bytes)
+        try machine.spec(["fakeRootCommands": "mknod null c 1 3"])
+        let outcome = try machine.layered(as: .namespace)
+        #expect(outcome.status == 1)
+        #expect(outcome.failure?.why.contains("mknod: null: Operation not permitted") == true)
+    }
+
+    @Test("find contents and what extraCommands made, whose owner is the spec's", arguments: Caller.believed)
+    func owners(_ caller: Caller) throws {
+        try machine.write("c", to: "plain/etc/kept")
+        try machine.write("c", to: "plain/etc/taken")
+        _ = try machine.shell("chmod -R u=rwX,go=rX plain; chmod 4755 plain/etc/kept")
+        try machine.spec([
+            "contents": "plain", "extraCommands": "echo e > extra", "uid": 1000, "gid": 1001, "uname": "me",
+            "gname": "us",
+            "fakeRootCommands": "stat -c '%u:%g %a %n' etc etc/* extra; touch new; chown 0:0 etc/taken; chown 7 extra",
+        ])
+        let outcome = try machine.shell("exec $DOCKERTOOLS layered spec.json -o out/image.tar", as: caller)
+        #expect(
+            outcome.errors.hasPrefix(
+                "1000:1001 755 etc\n1000:1001 4755 etc/kept\n1000:1001 644 etc/taken\n1000:1001 644 extra\n"))
+        #expect(
+            try machine.lastLayer() == [
+                "drwxr-xr-x 1000/1001 0 etc/", "-rwsr-xr-x 1000/1001 1 etc/kept", "-rw-r--r-- 0/0 1 etc/taken",
+                "-rw-r--r-- 7/1001 2 extra", "-rw-r--r-- 0/0 0 new",
+            ])
+    }
+
+    @Test("give the root of the image an entry where they change it, and only there", arguments: Caller.believed)
+    func root(_ caller: Caller) throws {
+        try machine.spec(["fakeRootCommands": "chmod 755 .; chown 0:0 ."])
+        #expect(try machine.lastLayer(as: caller) == [])
+        try machine.spec(["fakeRootCommands": "chmod 1750 .; chown 3:4 ."])
+        #expect(try machine.lastLayer(as: caller) == ["drwxr-x--T 3/4 0 ./"])
+    }
+
+    @Test("leave the base's folders and links as they are, but for what they change")
+    func base() throws {
+        try machine.spec(
+            [
+                "extraCommands": "mkdir -p usr/bin etc data; chmod 2750 data; ln -s usr/bin bin; touch etc/old",
+                "fakeRootCommands": "chown 1:2 data; chown 3 etc",
+            ], to: "base.json")
+        #expect(try machine.run(["layered", "base.json", "-o", "base.tar", "--quiet"]).status == 0)
+        try machine.spec([
+            "fromImage": "base.tar",
+            "fakeRootCommands": "mkdir -m 755 data etc bin; touch data/x bin/tool; ln bin/tool bin/twin; chmod 700 etc",
+        ])
+        #expect(
+            try machine.lastLayer(as: .fakeroot) == [
+                "-rw-r--r-- 0/0 0 usr/bin/tool", "hrw-r--r-- 0/0 0 usr/bin/twin link to usr/bin/tool",
+                "drwxr-s--- 1/2 0 data/", "-rw-r--r-- 0/0 0 data/x", "drwx------ 0/0 0 etc/",
+            ])
+    }
+
+    @Test("are of the image by every verb")
+    func verbs() throws {
+        try machine.spec(["fakeRootCommands": "echo text > file; chown 1:2 file"])
+        let digest = "sha256:[0-9a-f]{64}"
+        let outcome = try machine.shell(
+            """
+            $DOCKERTOOLS layered spec.json -o out/image.tar --quiet --json | grep -oE 'imageID":"\(digest)'
+            $DOCKERTOOLS stream spec.json --quiet > out/stream.tar; cmp out/image.tar out/stream.tar
+            $DOCKERTOOLS plan spec.json --quiet | grep -c customisation
+            $DOCKERTOOLS export spec.json --quiet -o - | tar --numeric-owner -tv | grep -o '1/2'
+            """, as: .fakeroot)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.split(separator: "\n").dropFirst() == ["1", "1/2"])
+        #expect(try machine.leftovers == ["out/image.tar", "out/stream.tar"])
+    }
+
+    @Test("give a program a capability that it has in a container")
+    func container() throws {
+        let docker = try DockerDaemon.shared
+        try machine.spec([
+            "name": "fakeroot/capable", "tag": "1",
+            "fakeRootCommands":
+                "cp $(type -P busybox) busybox; cp busybox of-user; chown 5:6 of-user; setcap cap_net_bind_service=ep busybox",
+        ])
+        #expect(try machine.layered(as: .namespaceAndFakeroot).status == 0)
+        try docker.load(machine.path("out/image.tar"))
+        let user = ["--user", "1000"]
+        let status = ["/busybox", "grep", "CapEff", "/proc/self/status"]
+        #expect(try docker.runImage("fakeroot/capable:1", status, options: user) == "CapEff:\t0000000000000400\n")
+        let owner = ["/busybox", "stat", "-c", "%u:%g", "/of-user"]
+        #expect(try docker.runImage("fakeroot/capable:1", owner) == "5:6\n")
+    }
+}
