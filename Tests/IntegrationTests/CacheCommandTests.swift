@@ -12,6 +12,7 @@ struct CacheCommandTests {
         for (name, count) in [
             ("blobs/sha256/\(hex("a"))", 3000), ("blobs/sha256/\(hex("b"))", 2000), ("blobs/used/\(hex("a"))", 0),
             ("blobs/used/\(hex("b"))", 0), ("blobs/partial/\(hex("c"))", 7), ("layers/dd/\(hex("d"))", 142),
+            ("lower/\(hex("e")).squashfs", 100),
         ] {
             try machine.write([UInt8](repeating: 1, count: count), to: "cache/dockertools/\(name)")
         }
@@ -33,17 +34,18 @@ struct CacheCommandTests {
         #expect(
             outcome.text == """
                 \(machine.path("cache/dockertools"))
-                KIND               NUMBER    SIZE
-                blobs                   2  5.0 kB
-                unfinished blobs        1     7 B
-                digests of layers       1   142 B
+                KIND                   NUMBER    SIZE
+                blobs                       2  5.0 kB
+                unfinished blobs            1     7 B
+                digests of layers           1   142 B
+                file systems of bases       1   100 B
 
                 """)
         let json = try cache("--json")
         #expect(
             json.text == """
                 {"blobs":{"bytes":5000,"count":2},"digests":{"bytes":142,"count":1},"freed":null,\
-                "partialBlobs":{"bytes":7,"count":1},"path":"\(machine.path("cache/dockertools"))"}
+                "lowerImages":{"bytes":100,"count":1},"partialBlobs":{"bytes":7,"count":1},"path":"\(machine.path("cache/dockertools"))"}
 
                 """)
     }
@@ -52,7 +54,7 @@ struct CacheCommandTests {
     func prunes() throws {
         let outcome = try cache("--prune")
         #expect(outcome.status == 0)
-        #expect(outcome.text.hasSuffix("freed 5.1 kB in 4 files\n"))
+        #expect(outcome.text.hasSuffix("freed 5.2 kB in 5 files\n"))
         #expect(try cache("--json").text.contains("\"blobs\":{\"bytes\":0,\"count\":0}"))
         #expect(try machine.shell("find cache -type f").text == "")
         #expect(try cache("--prune", "--json").text.contains("\"freed\":{\"bytes\":0,\"count\":0}"))

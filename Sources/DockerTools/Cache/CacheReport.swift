@@ -61,7 +61,7 @@ public struct CacheReport: Sendable {
         case .blobs: "blobs"
         case .partialBlobs: "unfinished blobs"
         case .digests: "digests of layers"
-        case .lowerImages: "file systems of base images"
+        case .lowerImages: "file systems of bases"
         }
     }
 }
