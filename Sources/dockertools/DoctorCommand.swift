@@ -6,10 +6,10 @@ import Failures
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check what runAsRoot needs on this machine.",
+        abstract: "Check what runAsRoot and fakeRootCommands need on this machine.",
         discussion: """
             Looks for QEMU, a kernel with its modules, sqfstar, mke2fs and /dev/kvm, and starts an empty virtual machine with \
-            each accelerator that there is. What is missing is named with the package that brings it. The exit code is 0 if \
+            each accelerator that there is; tells in which way fakeRootCommands would run. What is missing is named with the package that brings it. The exit code is 0 if \
             runAsRoot works here, and 69 if it does not.
 
             Example:

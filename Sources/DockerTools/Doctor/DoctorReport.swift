@@ -3,7 +3,7 @@ import Failures
 import MicroVM
 import SystemPackage
 
-/// What works on this machine of all that virtual machines need.
+/// What works on this machine of all that scripts need which are root, or believe so.
 public struct DoctorReport: Sendable {
     private let checks: [DoctorCheck]
     /// What runAsRoot would run with; nil if it would not.
@@ -27,6 +27,10 @@ public struct DoctorReport: Sendable {
             checks.append(check)
             if check.works { working = working ?? accelerator }
         }
+        checks.append(
+            await DoctorCheck.of("fakeRootCommands") {
+                try await BelievedRoot.find(programPath: surroundings.programPath).words
+            })
         let mustBe = checks.prefix { $0.name != "/dev/kvm" }
         self.checks = checks
         runAsRoot = mustBe.allSatisfy(\.works) ? working : nil

@@ -27,6 +27,15 @@ public struct BelievedRoot: Equatable, Sendable {
     /// Whether devices are real: root of the machine's own namespace makes them, no other.
     var makesDevices: Bool
 
+    /// How it is done, for people.
+    var words: String {
+        switch way {
+        case .root: "run as root"
+        case .namespace: "run in a user namespace" + (hasFakeroot ? ", with fakeroot for devices" : ", without devices")
+        case .fakeroot: "run under fakeroot"
+        }
+    }
+
     /// What stands before a command.
     var command: [String] {
         switch way {

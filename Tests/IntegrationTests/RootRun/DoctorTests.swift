@@ -29,10 +29,11 @@ struct DoctorTests {
         let (status, report) = try report(["--accel", "tcg"])
         #expect(status == 0)
         #expect(report.runAsRoot == "tcg")
-        for name in ["QEMU", "kernel", "guest program", "sqfstar", "mke2fs", "a guest under TCG"] {
+        for name in ["QEMU", "kernel", "guest program", "sqfstar", "mke2fs", "a guest under TCG", "fakeRootCommands"] {
             #expect(report[name]?.works == true, "\(name): \(report[name]?.detail ?? "")")
         }
         #expect(report["a guest under TCG"]?.seconds ?? 0 > 0)
+        #expect(report["fakeRootCommands"]?.detail == "run as root")
         let text = try Dockertools.run(["doctor", "--accel", "tcg"]).text
         #expect(text.hasSuffix("runAsRoot works here, without KVM: several times slower\n"))
     }
