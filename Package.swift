@@ -42,14 +42,15 @@ let fuzzers: [Target] =
     ? []
     : [
         .executableTarget(
-            name: "Fuzzing", dependencies: ["Archives", "Failures", "Images", "Tar", systemPackage],
+            name: "Fuzzing",
+            dependencies: ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Tar", systemPackage],
             path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict)
     ]
 
 let package = Package(
     name: "dockertools",
     products: [
-        .executable(name: "dockertools", targets: ["dockertools"]),
+        .executable(name: "dockertools", targets: ["CLI"]),
         .executable(name: "dockertools-guest", targets: ["Guest"]),
     ],
     dependencies: [
@@ -71,67 +72,68 @@ let package = Package(
         systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
         .target(name: "CLinux"),
         .target(name: "CGuest"),
-        module("Failures", [systemPackage]),
-        module("Processes", ["Failures", systemPackage]),
-        module("Digests", ["CLibCrypto"]),
-        module("Tar", ["Failures", systemPackage]),
+        module("Errors", [systemPackage]),
+        module("ByteIO", ["CLinux", "Errors", deque, systemPackage]),
+        module("JSON", ["ByteIO", "Errors"]),
         module(
-            "Archives",
-            [
-                "CDeflate", "CISAL", "CLibArchive", "CLinux", "CZlib", "CZstd", "Digests", "Failures", "Tar",
-                deque, systemPackage,
-            ]),
-        module("Store", ["Archives", "CLinux", "Digests", "Failures", "Tar", subprocess, systemPackage]),
-        module("Layering", ["Failures", "Store", bigInt]),
-        module("Images", ["Archives", "CLinux", "Digests", "Failures", "Store", "Tar", systemPackage]),
+            "Compression", ["ByteIO", "CDeflate", "CISAL", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
+        module("Tar", ["ByteIO", "Errors"]),
+        module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
+        module("Processes", ["ByteIO", "Errors", systemPackage]),
+        module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Tar", subprocess, systemPackage]),
+        module("Layering", ["Errors", "Store", bigInt]),
+        module("Images", ["ByteIO", "CLinux", "Compression", "Errors", "JSON", "OCI", "Store", "Tar", systemPackage]),
         module(
             "Registry",
             [
-                "Archives", "Digests", "Failures", "Images", "Processes", "Store", "Tar", asyncHTTPClient, deque,
-                nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+                "ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Processes", "Store", asyncHTTPClient,
+                deque, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
             ]),
+        module(
+            "DockerEngine", ["ByteIO", "Errors", "Images", "JSON", "OCI", "Registry", nioHTTP1, nioSSL, systemPackage]),
         module("GuestProtocol", []),
         module(
             "MicroVM",
-            ["Archives", "CLinux", "Failures", "GuestProtocol", "Processes", "Tar", subprocess, systemPackage]),
-        staticProgram("Guest", ["CGuest", "CLinux", "Failures", "GuestProtocol", "Tar"]),
+            ["ByteIO", "CLinux", "Compression", "Errors", "GuestProtocol", "Processes", subprocess, systemPackage]),
+        staticProgram("Guest", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar"]),
         module(
             "DockerTools",
             [
-                "Archives", "CLinux", "Digests", "Failures", "GuestProtocol", "Images", "Layering", "MicroVM",
-                "Processes", "Registry", "Store", "Tar", subprocess, systemPackage,
+                "ByteIO", "CLinux", "Compression", "DockerEngine", "Errors", "GuestProtocol", "Images", "JSON",
+                "Layering", "MicroVM", "OCI", "Processes", "Registry", "Store", "Tar", subprocess, systemPackage,
             ]),
         .executableTarget(
-            name: "dockertools",
-            dependencies: ["Archives", "DockerTools", "Failures", "MicroVM", argumentParser, systemPackage],
-            swiftSettings: strict),
+            name: "CLI",
+            dependencies: [
+                "ByteIO", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser, systemPackage,
+            ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Digests", "Tar"], path: "Tests/TestSupport", swiftSettings: strict),
-        tests("DigestsTests", ["Digests", "TestSupport"]),
-        tests("TarTests", ["Tar", "Failures", "TestSupport"]),
-        tests("ArchivesTests", ["Archives", "Tar", "Failures", "TestSupport", systemPackage]),
-        tests("StoreTests", ["Store", "Digests", "Failures", "Tar", subprocess, systemPackage]),
-        tests("LayeringTests", ["Layering", "Store", "Failures"]),
+            name: "TestSupport", dependencies: ["ByteIO", "OCI", "Tar"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("ByteIOTests", ["ByteIO"]),
+        tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
         tests(
-            "ImagesTests", ["Images", "Archives", "Store", "Failures", "Digests", "Tar", "TestSupport", systemPackage]),
+            "DockerToolsTests",
+            ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
+        tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("HouseTests", []),
+        tests(
+            "ImagesTests",
+            ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Store", "Tar", "TestSupport", systemPackage]),
+        tests("IntegrationTests", ["TestSupport"]),
+        tests("JSONTests", ["DockerTools", "Errors", "JSON", "TestSupport"]),
+        tests("LayeringTests", ["Errors", "Layering", "Store"]),
+        tests(
+            "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
+        tests("OCITests", ["OCI", "TestSupport"]),
         tests(
             "RegistryTests",
             [
-                "Registry", "Archives", "Digests", "Failures", "Images", "Processes", "Tar", "TestSupport", nioCore,
-                nioHTTP1, nioPosix, nioSSL, systemPackage,
+                "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
+                nioSSL, systemPackage,
             ]),
-        tests(
-            "DockerToolsTests",
-            [
-                "DockerTools", "Archives", "Digests", "Failures", "Images", "Registry", "Store", "Tar", "TestSupport",
-                systemPackage,
-            ]),
-        tests("GuestProtocolTests", ["GuestProtocol"]),
-        tests(
-            "MicroVMTests",
-            ["MicroVM", "Archives", "Failures", "GuestProtocol", "Processes", "Tar", "TestSupport", systemPackage]),
-        tests("HouseTests", []),
-        tests("IntegrationTests", ["TestSupport"]),
+        tests("StoreTests", ["Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
+        tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers
 )

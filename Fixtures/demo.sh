@@ -2,12 +2,12 @@
 # Makes a store of its own from busybox and the programs beside this file, makes an image of it, shows it, and runs it
 # where a Docker daemon answers.
 #
-# usage: demo.sh PROGRAM [FOLDER]
+# usage: demo.sh PROGRAM [DIRECTORY]
 set -euo pipefail
 
 program=$(realpath "$1")
 fixtures=$(realpath "$(dirname "$0")")
-folder=${2:-$(dirname "$fixtures")/.build/demo}
+directory=${2:-$(dirname "$fixtures")/.build/demo}
 
 run() {
     echo "\$ $1"
@@ -15,17 +15,17 @@ run() {
     echo
 }
 
-rm -rf "$folder"
-mkdir -p "$folder"
-cp -R "$fixtures/store/nix" "$fixtures/busybox.toml" "$folder"
-busybox=$folder/nix/store/b4ybz0x1s3q5n7r9kvmjclgh8f6d2paw-busybox-static
+rm -rf "$directory"
+mkdir -p "$directory"
+cp -R "$fixtures/store/nix" "$fixtures/busybox.toml" "$directory"
+busybox=$directory/nix/store/b4ybz0x1s3q5n7r9kvmjclgh8f6d2paw-busybox-static
 mkdir -p "$busybox/bin"
 cp "$(command -v busybox)" "$busybox/bin/busybox"
 for applet in $("$busybox/bin/busybox" --list); do
     [ "$applet" = busybox ] || ln -s busybox "$busybox/bin/$applet"
 done
-chmod -R u=rwX,go=rX "$folder"
-cd "$folder"
+chmod -R u=rwX,go=rX "$directory"
+cd "$directory"
 
 run "dockertools plan busybox.toml --set storeRoot=."
 run "dockertools layered busybox.toml --set storeRoot=. -o busybox.tar.gz"
@@ -35,5 +35,5 @@ if docker info > /dev/null 2>&1; then
     run "docker run --rm --network none busybox-demo"
 else
     echo "No Docker daemon answers here. Where one does:"
-    echo "  docker load < $folder/busybox.tar.gz && docker run --rm busybox-demo"
+    echo "  docker load < $directory/busybox.tar.gz && docker run --rm busybox-demo"
 fi

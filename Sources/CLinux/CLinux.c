@@ -17,23 +17,23 @@
 #include <time.h>
 #include <unistd.h>
 
-int clinux_open_beneath(int folder, const char *path, int flags) {
+int clinux_open_beneath(int directory, const char *path, int flags) {
     struct open_how how;
     memset(&how, 0, sizeof how);
     how.flags = (uint64_t)flags;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    return (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
 int clinux_open_place(const char *path) {
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int clinux_open_nameless(const char *folder) {
-    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+int clinux_open_nameless(const char *directory) {
+    int descriptor = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return descriptor;
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/dockertools-XXXXXX", folder) >= (int)sizeof path) {
+    if (snprintf(path, sizeof path, "%s/dockertools-XXXXXX", directory) >= (int)sizeof path) {
         errno = ENAMETOOLONG;
         return -1;
     }

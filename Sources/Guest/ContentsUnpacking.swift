@@ -1,47 +1,48 @@
+import ByteIO
 import CGuest
-import Failures
+import Errors
 import Glibc
 import Tar
 
-/// Unpacks the tar of contents that the host wrote into the layer's folder.
+/// Unpacks the tar of contents that the host wrote into the layer's directory.
 struct ContentsUnpacking {
-    private let folder: String
+    private let directory: String
 
-    init(into folder: String) {
-        self.folder = folder
+    init(into directory: String) {
+        self.directory = directory
     }
 
     func unpack(_ source: any ByteSource) throws {
         let reader = TarReader(source, archive: "the contents")
-        var folders: [(path: CPath, modified: TarTime)] = []
+        var directories: [(path: CPath, modified: TarTime)] = []
         while let member = try reader.next() {
             let name = member.path.reversed().drop { $0 == UInt8(ascii: "/") }.reversed()
             let path = self.path(Array(name))
-            guard try make(member, at: path, reader) else { throw Failure.io("cannot make \(path.words)") }
+            guard try make(member, at: path, reader) else { throw ToolError.io("cannot make \(path.words)") }
             if member.kind == .hardLink { continue }
             guard lchown(path.chars, uid_t(truncatingIfNeeded: member.uid), gid_t(truncatingIfNeeded: member.gid)) == 0,
                 member.kind == .symbolicLink || chmod(path.chars, mode_t(member.mode)) == 0
-            else { throw Failure.io("cannot give \(path.words) its owner and mode") }
+            else { throw ToolError.io("cannot give \(path.words) its owner and mode") }
             for xattr in member.xattrs {
                 let isSet = xattr.value.withUnsafeBytes {
                     cguest_set_xattr(path.chars, String(decoding: xattr.name, as: UTF8.self), $0.baseAddress, $0.count)
                 }
-                guard isSet == 0 else { throw Failure.io("cannot give \(path.words) its extended attributes") }
+                guard isSet == 0 else { throw ToolError.io("cannot give \(path.words) its extended attributes") }
             }
-            if member.kind == .folder { folders.append((path, member.modified)) }
+            if member.kind == .directory { directories.append((path, member.modified)) }
             try setTime(of: path, member.modified)
         }
-        for (path, modified) in folders.reversed() { try setTime(of: path, modified) }
+        for (path, modified) in directories.reversed() { try setTime(of: path, modified) }
     }
 
     /// The path of a name, whose bytes need not be text.
-    private func path(_ name: [UInt8]) -> CPath { CPath(Array("\(folder)/".utf8) + name) }
+    private func path(_ name: [UInt8]) -> CPath { CPath(Array("\(directory)/".utf8) + name) }
 
     /// - Returns: false where the system said no.
     private func make(_ member: TarMember, at path: CPath, _ reader: TarReader) throws -> Bool {
         let device = cguest_device(member.deviceMajor, member.deviceMinor)
         switch member.kind {
-        case .folder: return mkdir(path.chars, 0o700) == 0 || errno == EEXIST
+        case .directory: return mkdir(path.chars, 0o700) == 0 || errno == EEXIST
         case .symbolicLink: return symlink(CPath(member.linkTarget).chars, path.chars) == 0
         case .hardLink: return link(self.path(member.linkTarget).chars, path.chars) == 0
         case .fifo: return mkfifo(path.chars, 0o600) == 0
@@ -63,7 +64,7 @@ struct ContentsUnpacking {
     private func setTime(of path: CPath, _ modified: TarTime) throws {
         let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
         guard utimensat(AT_FDCWD, path.chars, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw Failure.io("cannot give \(path.words) its time")
+            throw ToolError.io("cannot give \(path.words) its time")
         }
     }
 }

@@ -1,8 +1,8 @@
-import Failures
+import Errors
 import Glibc
 import Tar
 
-/// Packs the layer's folder as a layer's tar: what an overlay keeps as marks becomes whiteouts.
+/// Packs the layer's directory as a layer's tar: what an overlay keeps as marks becomes whiteouts.
 ///
 /// Source: Linux, "Overlay Filesystem", on whiteouts and opaque directories; OCI Image Specification v1.1, "Image Layer
 /// Filesystem Changeset".
@@ -11,7 +11,7 @@ final class LayerPacking {
     private static let opaqueName = Array(".wh..wh..opq".utf8)
     private static let opaqueXattr = Array("trusted.overlay.opaque".utf8)
 
-    private let firstRoot: PackedFile
+    private let firstRoot: UpperEntry
     private let ownNames: Set<[UInt8]>
     private let log: DescriptorWriter
     /// The first name of each file that has several.
@@ -30,44 +30,44 @@ final class LayerPacking {
     /// - Returns: bytes of the tar.
     func pack(to path: String) throws -> UInt64 {
         let disk = open(path, O_WRONLY | O_CLOEXEC)
-        guard disk >= 0 else { throw Failure.io("cannot open \(path)") }
+        guard disk >= 0 else { throw ToolError.io("cannot open \(path)") }
         defer { close(disk) }
         let tar = TarWriter(to: DescriptorWriter(disk, name: "the disk for the layer"), owner: TarOwner())
         try packRoot(to: tar)
         try tar.finish()
-        guard fsync(disk) == 0 else { throw Failure.io("cannot write to the disk for the layer") }
+        guard fsync(disk) == 0 else { throw ToolError.io("cannot write to the disk for the layer") }
         return tar.position
     }
 
     private func packRoot(to tar: TarWriter) throws {
-        let root = try PackedFile(ImageRoot.upper)
+        let root = try UpperEntry(ImageRoot.upper)
         // The image has a root, unless a script made another one of it.
         if !root.isLike(firstRoot) { try header(root, name: Array("./".utf8), to: tar) }
-        guard chdir(ImageRoot.upper) == 0 else { throw Failure.io("cannot enter the layer's folder") }
-        try packFolder([], to: tar)
+        guard chdir(ImageRoot.upper) == 0 else { throw ToolError.io("cannot enter the layer's directory") }
+        try packDirectory([], to: tar)
     }
 
-    /// Packs what is in the current folder, whose path in the layer is `folder`, with a slash behind it.
-    private func packFolder(_ folder: [UInt8], to tar: TarWriter) throws {
+    /// Packs what is in the current directory, whose path in the layer is `directory`, with a slash behind it.
+    private func packDirectory(_ directory: [UInt8], to tar: TarWriter) throws {
         let place = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard place >= 0 else { throw Failure.io("cannot open \(Self.words(folder))") }
+        guard place >= 0 else { throw ToolError.io("cannot open \(Self.words(directory))") }
         defer { close(place) }
         let names = try SystemFile.names(in: ".").sorted { left, right in
             left.withUnsafeBytes { left in right.withUnsafeBytes { PathOrder.precedes(left, $0) } }
         }
         for name in names {
-            try packEntry(name, in: folder, to: tar)
-            guard fchdir(place) == 0 else { throw Failure.io("cannot go back to \(Self.words(folder))") }
+            try packEntry(name, in: directory, to: tar)
+            guard fchdir(place) == 0 else { throw ToolError.io("cannot go back to \(Self.words(directory))") }
         }
     }
 
-    private func packEntry(_ name: [UInt8], in folder: [UInt8], to tar: TarWriter) throws {
-        let file = try PackedFile(name)
-        let path = folder + name
+    private func packEntry(_ name: [UInt8], in directory: [UInt8], to tar: TarWriter) throws {
+        let file = try UpperEntry(name)
+        let path = directory + name
         if file.isWhiteout {
             // What never was in the image need not be taken away.
-            if folder.isEmpty, ownNames.contains(name) { return }
-            return try header(.marker, name: folder + Self.whiteoutPrefix + name, to: tar)
+            if directory.isEmpty, ownNames.contains(name) { return }
+            return try header(.marker, name: directory + Self.whiteoutPrefix + name, to: tar)
         }
         guard !name.starts(with: Self.whiteoutPrefix) else {
             return try log.write("/\(Self.words(path)) has the name of a whiteout, which no layer can hold: left out\n")
@@ -75,8 +75,8 @@ final class LayerPacking {
         guard let kind = file.kind else {
             return try log.write("/\(Self.words(path)) is a socket, which no layer can hold: left out\n")
         }
-        if kind == .folder {
-            try packSubfolder(file, named: name, at: path + [UInt8(ascii: "/")], isInRoot: folder.isEmpty, to: tar)
+        if kind == .directory {
+            try packSubdirectory(file, named: name, at: path + [UInt8(ascii: "/")], isInRoot: directory.isEmpty, to: tar)
         } else if file.hasOtherNames, let first = firstNames[file.number] {
             try header(file, kind: .hardLink, name: path, target: first, to: tar)
         } else {
@@ -86,20 +86,20 @@ final class LayerPacking {
         }
     }
 
-    private func packSubfolder(
-        _ file: PackedFile, named name: [UInt8], at path: [UInt8], isInRoot: Bool, to tar: TarWriter
+    private func packSubdirectory(
+        _ file: UpperEntry, named name: [UInt8], at path: [UInt8], isInRoot: Bool, to tar: TarWriter
     ) throws {
-        guard chdir(file.path.chars) == 0 else { throw Failure.io("cannot enter \(Self.words(path))") }
+        guard chdir(file.path.chars) == 0 else { throw ToolError.io("cannot enter \(Self.words(path))") }
         if isInRoot, ownNames.contains(name), try SystemFile.names(in: ".").isEmpty { return }
         try header(file, name: path, to: tar)
         if file.xattrs.contains(where: { $0.name == Self.opaqueXattr }) {
             try header(.marker, name: path + Self.opaqueName, to: tar)
         }
-        try packFolder(path, to: tar)
+        try packDirectory(path, to: tar)
     }
 
     private func header(
-        _ file: PackedFile, kind: TarKind? = nil, name: [UInt8], target: [UInt8] = [], to tar: TarWriter
+        _ file: UpperEntry, kind: TarKind? = nil, name: [UInt8], target: [UInt8] = [], to tar: TarWriter
     ) throws {
         guard let kind = kind ?? file.kind else { return }
         try name.withUnsafeBytes { path in

@@ -1,5 +1,5 @@
 import CGuest
-import Failures
+import Errors
 import Glibc
 import GuestProtocol
 
@@ -14,7 +14,7 @@ struct ScriptRun {
     private let output: DescriptorWriter
 
     /// - Parameters:
-    ///   - root: the folder that becomes the script's root.
+    ///   - root: the directory that becomes the script's root.
     ///   - output: gets what it writes.
     init(_ step: GuestStep, _ request: GuestRequest, root: String, output: Int32) {
         self.step = step
@@ -29,7 +29,7 @@ struct ScriptRun {
         let lines = try Pipe()
         let report = try Pipe()
         let child = cguest_clone(cguest_namespaces(request.hasNetwork ? 0 : 1))
-        guard child >= 0 else { throw Failure.io("cannot start a process") }
+        guard child >= 0 else { throw ToolError.io("cannot start a process") }
         if child == 0 {
             group.enter()
             ScriptSession(step, request, root: root, output: lines.writeEnd, report: report.writeEnd).run()
@@ -69,5 +69,28 @@ struct ScriptRun {
             guard count > 0 else { return }
             try buffer.withUnsafeBytes { try output.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
+    }
+}
+
+/// How a script is run: by what its first line names, otherwise by the image's `/bin/sh -e`.
+struct ScriptCommand {
+    private let arguments: [String]
+    private let environment: [String]
+
+    init(_ path: String, text: [UInt8], environment: [String]) {
+        arguments = text.starts(with: Array("#!".utf8)) ? [path] : ["/bin/sh", "-e", path]
+        self.environment = environment
+    }
+
+    /// Turns this process into it.
+    ///
+    /// - Returns: the error's number, where that fails.
+    func become() -> Int32 {
+        var arguments: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        var environment: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) }
+        arguments.append(nil)
+        environment.append(nil)
+        if let program = arguments.first ?? nil { execve(program, arguments, environment) }
+        return errno
     }
 }

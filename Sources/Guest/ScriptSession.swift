@@ -1,14 +1,14 @@
 import CGuest
-import Failures
+import Errors
 import Glibc
 import GuestProtocol
 
 /// The first process of a script's namespaces: gives it its root and its devices, starts it, and ends when it does; then
 /// the kernel ends all that is left in the namespaces, and takes the mounts away.
 struct ScriptSession {
-    /// Where a script in the layer finds it, in a folder that only its view of the image has.
-    private static let layerFolder = "/tmp/layer"
-    private static let scriptFolder = "/dev/dockertools"
+    /// Where a script in the layer finds it, in a directory that only its view of the image has.
+    private static let layerDirectory = "/tmp/layer"
+    private static let scriptDirectory = "/dev/dockertools"
 
     private let step: GuestStep
     private let request: GuestRequest
@@ -33,13 +33,13 @@ struct ScriptSession {
             let text = try SystemFile.bytes(of: step.path)
             let layer = open(ImageRoot.upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             try enterRoot()
-            let script = "\(Self.scriptFolder)/\(step.key)"
+            let script = "\(Self.scriptDirectory)/\(step.key)"
             try write(text, to: script)
             if step.place == .layer { try enterLayer(layer) }
             umask(0o022)
             result = try start(ScriptCommand(script, text: text, environment: request.environment))
-        } catch let failure as Failure {
-            result = .failed("\(failure.what): \(failure.why)")
+        } catch let failure as ToolError {
+            result = .failed("\(failure.what): \(failure.cause)")
         } catch {
             result = .failed("\(error)")
         }
@@ -49,41 +49,41 @@ struct ScriptSession {
 
     private func enterRoot() throws {
         guard cguest_make_private() == 0, chroot(root) == 0, chdir("/") == 0 else {
-            throw Failure.io("cannot enter the image's root")
+            throw ToolError.io("cannot enter the image's root")
         }
         umask(0)
         try Mount.makeRestricted("proc", at: "/proc")
         try Mount.makeRestricted("sysfs", at: "/sys", isReadOnly: true)
-        try DeviceFolder.make()
-        guard mkdir(Self.scriptFolder, 0o755) == 0 else { throw Failure.io("cannot make \(Self.scriptFolder)") }
+        try DeviceDirectory.make()
+        guard mkdir(Self.scriptDirectory, 0o755) == 0 else { throw ToolError.io("cannot make \(Self.scriptDirectory)") }
         if step.place == .root, let storeDir = request.storeDir {
             try Mount.bind(storeDir, at: storeDir, isReadOnly: true)
         }
         let name = "localhost"
         sethostname(name, name.utf8.count)
-        guard cguest_start_loopback() == 0 else { throw Failure.io("cannot start the loopback interface") }
+        guard cguest_start_loopback() == 0 else { throw ToolError.io("cannot start the loopback interface") }
         if request.hasNetwork { try startNetwork() }
     }
 
     private func startNetwork() throws {
-        guard cguest_start_network() == 0 || errno == EEXIST else { throw Failure.io("cannot start the network") }
-        let own = "\(Self.scriptFolder)/resolv.conf"
+        guard cguest_start_network() == 0 || errno == EEXIST else { throw ToolError.io("cannot start the network") }
+        let own = "\(Self.scriptDirectory)/resolv.conf"
         // Where QEMU's user network has its name server.
         try write(Array("nameserver 10.0.2.3\n".utf8), to: own, mode: 0o644)
         // A link that leads nowhere is left alone: names are not resolved then.
-        if access(Scaffold.resolverFile, F_OK) == 0 { try Mount.bind(own, at: Scaffold.resolverFile) }
+        if access(MountPoints.resolverFile, F_OK) == 0 { try Mount.bind(own, at: MountPoints.resolverFile) }
     }
 
     private func enterLayer(_ layer: Int32) throws {
         try Mount.make("tmpfs", at: "/tmp", type: "tmpfs", options: "mode=1777")
-        guard mkdir(Self.layerFolder, 0o755) == 0 else { throw Failure.io("cannot make \(Self.layerFolder)") }
-        try Mount.bind("/proc/self/fd/\(layer)", at: Self.layerFolder)
-        guard chdir(Self.layerFolder) == 0 else { throw Failure.io("cannot enter the layer's folder") }
+        guard mkdir(Self.layerDirectory, 0o755) == 0 else { throw ToolError.io("cannot make \(Self.layerDirectory)") }
+        try Mount.bind("/proc/self/fd/\(layer)", at: Self.layerDirectory)
+        guard chdir(Self.layerDirectory) == 0 else { throw ToolError.io("cannot enter the layer's directory") }
     }
 
     private func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o755) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Failure.io("cannot write \(path)") }
+        guard descriptor >= 0 else { throw ToolError.io("cannot write \(path)") }
         defer { close(descriptor) }
         try DescriptorWriter(descriptor, name: path).write(bytes)
     }

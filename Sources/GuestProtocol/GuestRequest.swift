@@ -1,28 +1,28 @@
 /// What the host has the guest do: the file `/request` of the initramfs.
 ///
 /// It is text: `KEY VALUE` for each thing, each with a NUL behind it, so that values may hold line breaks.
-public struct GuestRequest: Equatable, Sendable {
+package struct GuestRequest: Equatable, Sendable {
     /// Where it lies in the initramfs.
-    public static let path = "/request"
+    package static let path = "/request"
 
     /// Kernel modules in the initramfs, in the order in which they are loaded.
-    public var modules: [String] = []
+    package var modules: [String] = []
     /// The serial numbers of the disks that are there.
-    public var disks: [String] = []
+    package var disks: [String] = []
     /// What is run, one behind the other.
-    public var steps: [GuestStep] = []
+    package var steps: [GuestStep] = []
     /// `NAME=VALUE` each.
-    public var environment: [String] = []
-    /// The folder of the image that no script may change, as the store is; nil: there is none.
-    public var storeDir: String?
+    package var environment: [String] = []
+    /// The directory of the image that no script may change, as the store is; nil: there is none.
+    package var storeDir: String?
     /// Whether scripts reach QEMU's network.
-    public var hasNetwork = false
+    package var hasNetwork = false
     /// The most processes that scripts may have at a time.
-    public var processLimit = 1024
+    package var processLimit = 1024
 
-    public init() {}
+    package init() {}
 
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         func add(_ key: String, _ value: String) {
             bytes += Array("\(key) \(value)".utf8) + [0]
@@ -38,7 +38,7 @@ public struct GuestRequest: Equatable, Sendable {
     }
 
     /// - Throws: `GuestProtocolFault` for what the host does not write.
-    public init(_ bytes: [UInt8]) throws(GuestProtocolFault) {
+    package init(_ bytes: [UInt8]) throws(GuestProtocolFault) {
         for field in bytes.split(separator: 0) {
             let text = String(decoding: field, as: UTF8.self)
             let key = text.prefix { $0 != " " }
@@ -63,32 +63,67 @@ public struct GuestRequest: Equatable, Sendable {
 }
 
 /// A script that the guest runs.
-public struct GuestStep: Hashable, Sendable {
-    public enum Place: String, Sendable {
+package struct GuestStep: Hashable, Sendable {
+    package enum Place: String, Sendable {
         /// In the root of the image, of which all is seen.
         case root
-        /// In the folder of the layer, with the image as it is then around it.
+        /// In the directory of the layer, with the image as it is then around it.
         case layer
     }
 
     /// The spec's key that the script stands in: it lies at `/scripts/KEY` in the initramfs.
-    public var key: String
-    public var place: Place
+    package var key: String
+    package var place: Place
 
-    public init(key: String, place: Place) {
+    package init(key: String, place: Place) {
         self.key = key
         self.place = place
     }
 
     /// Where the script lies in the initramfs.
-    public var path: String { "/scripts/\(key)" }
+    package var path: String { "/scripts/\(key)" }
 }
 
 /// What one side sent is not what the other one takes.
-public struct GuestProtocolFault: Error, Equatable {
-    public let why: String
+package struct GuestProtocolFault: Error, Equatable {
+    package let cause: String
 
-    public init(_ why: String) {
-        self.why = why
+    package init(_ cause: String) {
+        self.cause = cause
     }
+}
+
+/// The virtual devices between host and guest, by the names that tell them on both sides.
+package enum GuestDevice {
+    /// A disk, by its serial number.
+    package enum Disk: Hashable, Sendable {
+        /// A squashfs of what lies below the layer; 0 is the topmost.
+        case lower(Int)
+        /// A tar of what the layer holds before the scripts run.
+        case contents
+        /// The file system that the layer is made on.
+        case layer
+        /// Where the layer's tar goes.
+        case result
+
+        package var serial: String {
+            switch self {
+            case .lower(let number): "lower\(number)"
+            case .contents: "contents"
+            case .layer: "layer"
+            case .result: "result"
+            }
+        }
+    }
+
+    /// A virtio serial port.
+    package enum Port: String, Sendable {
+        /// What the scripts write.
+        case output = "dockertools.output"
+        /// The lines of a `GuestStatus`.
+        case status = "dockertools.status"
+    }
+
+    /// What the guest writes to its console first of all. Until then the host cannot know whether it runs at all.
+    package static let hello = "dockertools-guest: hello"
 }

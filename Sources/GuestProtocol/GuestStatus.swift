@@ -1,8 +1,8 @@
 /// What the guest tells of its work when it ends, in a few lines: all that the host believes of it, besides the layer's
 /// tar.
-public struct GuestStatus: Equatable, Sendable {
+package struct GuestStatus: Equatable, Sendable {
     /// How the last step ended.
-    public enum Result: Equatable, Sendable {
+    package enum Result: Equatable, Sendable {
         /// With an exit status.
         case exited(Int32)
         /// By a signal.
@@ -13,32 +13,32 @@ public struct GuestStatus: Equatable, Sendable {
         case failed(String)
     }
 
-    public var result: Result
+    package var result: Result
     /// The key of the last step; empty before the first.
-    public var key = ""
+    package var key = ""
     /// Whether the kernel ended processes of the step, since there was no memory for them.
-    public var isOutOfMemory = false
+    package var isOutOfMemory = false
     /// Whether the step wanted more processes than it may have, and was ended for it.
-    public var isOutOfProcesses = false
+    package var isOutOfProcesses = false
     /// The least room that was left on the disk while scripts ran, in bytes.
-    public var leastRoom: UInt64 = .max
+    package var leastRoom: UInt64 = .max
     /// Bytes of the tar on the disk for the result; 0 if there is none.
-    public var layerSize: UInt64 = 0
+    package var layerSize: UInt64 = 0
 
-    public init(_ result: Result) {
+    package init(_ result: Result) {
         self.result = result
     }
 
     /// The last line: what came before is whole.
     private static let end = "end"
 
-    public var lines: [String] {
+    package var lines: [String] {
         let how =
             switch result {
             case .exited(let status): "exited \(status)"
             case .signaled(let signal): "signaled \(signal)"
             case .notStarted(let error): "notStarted \(error)"
-            case .failed(let why): "failed \(why.split(whereSeparator: \.isNewline).joined(separator: "; "))"
+            case .failed(let cause): "failed \(cause.split(whereSeparator: \.isNewline).joined(separator: "; "))"
             }
         return [
             how, "key \(key)", "outOfMemory \(isOutOfMemory)", "outOfProcesses \(isOutOfProcesses)",
@@ -47,7 +47,7 @@ public struct GuestStatus: Equatable, Sendable {
     }
 
     /// - Throws: `GuestProtocolFault` for anything but such lines, in that order.
-    public init(_ lines: [String]) throws(GuestProtocolFault) {
+    package init(_ lines: [String]) throws(GuestProtocolFault) {
         guard lines.count == 7, lines[6] == Self.end else {
             throw GuestProtocolFault("it sent \(lines.count) lines of status, which are none")
         }

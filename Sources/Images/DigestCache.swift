@@ -1,20 +1,20 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Compression
 import Glibc
+import OCI
 import Store
 import SystemPackage
 import Tar
 
-/// Digests of layers that were computed before, in files below the cache folder.
+/// Digests of layers that were computed before, in files below the cache directory.
 ///
 /// What is kept depends on the fingerprints of the trees, and so on the times of change and the inodes of all files: a
 /// store path that was tampered with is read anew. Each entry carries a checksum over itself, and is put in its place
 /// by a rename: several processes may write, and a damaged entry counts as none. A cache that cannot be written is
 /// no failure.
-public struct DigestCache: Sendable {
+package struct DigestCache: Sendable {
     /// What a digest depends on.
-    public struct Key: Sendable {
+    package struct Key: Sendable {
         fileprivate let digest: Digest
 
         init(_ digest: Digest) {
@@ -22,21 +22,21 @@ public struct DigestCache: Sendable {
         }
     }
 
-    private let folder: FilePath
+    private let directory: FilePath
 
-    /// - Parameter folder: the program's cache folder; it is made when it is needed.
-    public init(folder: FilePath) {
-        self.folder = Self.folder(in: folder)
+    /// - Parameter directory: the program's cache directory; it is made when it is needed.
+    package init(directory: FilePath) {
+        self.directory = Self.directory(in: directory)
     }
 
-    /// Where in the program's cache folder the digests lie: each in a folder of those whose keys begin as its own does.
-    public static func folder(in cache: FilePath) -> FilePath { cache.appending("layers") }
+    /// Where in the program's cache directory the digests lie: each in a directory of those whose keys begin as its own does.
+    package static func directory(in cache: FilePath) -> FilePath { cache.appending("layers") }
 
     /// The digest that was kept for a key.
-    public func digest(for key: Key) -> Digest? { fact(for: key).flatMap { Digest($0) } }
+    package func digest(for key: Key) -> Digest? { fact(for: key).flatMap { Digest($0) } }
 
     /// Keeps the digest for a key.
-    public func keep(_ digest: Digest, for key: Key) { keep(fact: "\(digest)", for: key) }
+    package func keep(_ digest: Digest, for key: Key) { keep(fact: "\(digest)", for: key) }
 
     /// The line that was kept for a key.
     func fact(for key: Key) -> String? {
@@ -51,7 +51,7 @@ public struct DigestCache: Sendable {
     func keep(fact: String, for key: Key) {
         guard let sum = Self.checksum(key, fact[...]) else { return }
         let path = path(for: key)
-        guard path.removingLastComponent().makeFolders() else { return }
+        guard path.removingLastComponent().makeDirectories() else { return }
         let temporary = "\(path.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
         guard Self.write("\(fact)\n\(sum)\n", to: temporary) else { return }
         if rename(temporary, path.string) != 0 { unlink(temporary) }
@@ -59,7 +59,7 @@ public struct DigestCache: Sendable {
 
     private func path(for key: Key) -> FilePath {
         let hex = key.digest.hex
-        return folder.appending(String(hex.prefix(2))).appending(hex)
+        return directory.appending(String(hex.prefix(2))).appending(hex)
     }
 
     private static func checksum(_ key: Key, _ fact: Substring) -> Digest? {
@@ -67,7 +67,7 @@ public struct DigestCache: Sendable {
     }
 
     /// The time by the clock that file systems stamp with, in nanoseconds since 1970.
-    public static var now: Int64 {
+    package static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
         return time.nanoseconds
@@ -82,7 +82,7 @@ extension DigestCache.Key {
     /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
-    init?(folders: [FileLayer.Folder], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws
+    init?(directories: [FileLayer.Directory], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws
     {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
@@ -91,7 +91,7 @@ extension DigestCache.Key {
         add("\(owner.uid) \(owner.gid) \(owner.modified)")
         add(owner.userName)
         add(owner.groupName)
-        for folder in folders { add("\(folder)") }
+        for directory in directories { add("\(directory)") }
         for (tree, place) in trees {
             guard let fingerprint = tree.fingerprint, tree.newestChange < time - Self.settled else { return nil }
             add(place)
@@ -105,7 +105,7 @@ extension DigestCache.Key {
     /// The key of a stretch of a file, nil if its digest is not to be kept: the file has no name, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the file is read, in nanoseconds since 1970.
-    public init?(_ range: FileRange, at time: Int64) throws {
+    package init?(_ range: FileRange, at time: Int64) throws {
         guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
         let facts: [any BinaryInteger] = [
             identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset,
@@ -117,7 +117,7 @@ extension DigestCache.Key {
 
 extension DigestCache.Key {
     /// The key of the docker-archive that skopeo makes of an image of some name: nothing else goes into it.
-    public init(archiveOf imageID: Digest, as name: ImageName) throws {
+    package init(archiveOf imageID: Digest, as name: ImageName) throws {
         digest = try SHA256.digest(of: Array("skopeo archive 1 \(imageID) \(name.full)".utf8))
     }
 }
@@ -143,5 +143,45 @@ extension DigestCache {
         close(descriptor)
         if !isWritten { unlink(path) }
         return isWritten
+    }
+}
+
+extension DigestCache {
+    /// The blob that a layer was compressed to before.
+    package func blob(of diffID: Digest, _ compressor: Compressor) -> OCIBlob? {
+        guard let key = try? Key(diffID, compressor) else { return nil }
+        let words = fact(for: key)?.split(separator: " ") ?? []
+        guard words.count == 2, let digest = Digest(words[0]), let size = UInt64(words[1]) else { return nil }
+        return OCIBlob(digest: digest, size: size)
+    }
+
+    /// Keeps the blob that a layer was compressed to.
+    package func keep(_ blob: OCIBlob, of diffID: Digest, _ compressor: Compressor) {
+        guard let key = try? Key(diffID, compressor) else { return }
+        keep(fact: "\(blob.digest) \(blob.size)", for: key)
+    }
+
+    /// A repository of a registry that had a blob; it need not have it any more.
+    package func repository(of blob: Digest, in registry: String) -> String? {
+        (try? Key(blob, in: registry)).flatMap { fact(for: $0) }
+    }
+
+    /// Keeps the name of a repository that has a blob. The last one counts.
+    package func keep(repository: String, of blob: Digest, in registry: String) {
+        guard let key = try? Key(blob, in: registry) else { return }
+        keep(fact: repository, for: key)
+    }
+}
+
+extension DigestCache.Key {
+    /// To be raised when a compressor gives other bytes.
+    private static let version = 1
+
+    fileprivate init(_ diffID: Digest, _ compressor: Compressor) throws {
+        self.init(try SHA256.digest(of: Array("compressed \(Self.version) \(diffID) \(compressor.rawValue)".utf8)))
+    }
+
+    fileprivate init(_ blob: Digest, in registry: String) throws {
+        self.init(try SHA256.digest(of: Array("repository 1 \(blob) \(registry)".utf8)))
     }
 }

@@ -1,20 +1,21 @@
-import Archives
-import Failures
+import ByteIO
+import OCI
+import Store
 import Tar
 
 /// Copies the tar of a layer that was made elsewhere, in a virtual machine or a namespace, into the form that this program
 /// writes: nothing of the place and the time that it was made at is left in it.
-public struct LayerNormalizer {
-    private let base: FlatTree?
+package struct LayerNormalizer {
+    private let base: RootFilesystem?
     private let owner: TarOwner
     private let entries: (TarMember) -> [TarMember]
 
     /// - Parameters:
-    ///   - base: what lies below the layer: its folders keep their times. Nil: nothing.
+    ///   - base: what lies below the layer: its directories keep their times. Nil: nothing.
     ///   - owner: the time of all other entries, and the names that go with the numbers of the owner.
     ///   - entries: what stands in the place of each entry, in its order. A file's body stays the entry's.
-    public init(
-        base: FlatTree?, owner: TarOwner, entries: @escaping (_ member: TarMember) -> [TarMember] = { [$0] }
+    package init(
+        base: RootFilesystem?, owner: TarOwner, entries: @escaping (_ member: TarMember) -> [TarMember] = { [$0] }
     ) {
         self.base = base
         self.owner = owner
@@ -25,8 +26,8 @@ public struct LayerNormalizer {
     ///
     /// - Parameter name: the layer, for errors: `the layer of runAsRoot`.
     /// - Returns: the bytes written, a whole number of blocks.
-    /// - Throws: `Failure` with code `data` for an entry that no layer should have; what the sink throws.
-    public func copy(_ layer: FileRange, name: String, to sink: any ByteSink) throws -> UInt64 {
+    /// - Throws: `ToolError` with code `data` for an entry that no layer should have; what the sink throws.
+    package func copy(_ layer: FileRange, name: String, to sink: any ByteSink) throws -> UInt64 {
         let tar = TarWriter(to: sink, owner: owner)
         let reader = TarReader(layer.source(), archive: name)
         while let original = try reader.next() {
@@ -41,7 +42,7 @@ public struct LayerNormalizer {
         do {
             entry = try Entry(member)
         } catch {
-            throw reader.failure(error.why)
+            throw reader.failure(error.cause)
         }
         guard entry.meaning != .bookkeeping else { return }
         try write(member, entry, to: tar)
@@ -58,15 +59,15 @@ public struct LayerNormalizer {
     /// An entry's names in their one form.
     private struct Entry {
         let meaning: LayerPath.Meaning
-        /// A folder's ends in a slash.
+        /// A directory's ends in a slash.
         let path: [UInt8]
         let linkTarget: [UInt8]
 
         init(_ member: TarMember) throws(LayerFault) {
             meaning = try LayerPath(member.path).meaning
             let joined = try Self.joined(member.path)
-            let isFolder = member.kind == .folder
-            path = (joined.isEmpty ? [UInt8(ascii: ".")] : joined) + (isFolder ? [UInt8(ascii: "/")] : [])
+            let isDirectory = member.kind == .directory
+            path = (joined.isEmpty ? [UInt8(ascii: ".")] : joined) + (isDirectory ? [UInt8(ascii: "/")] : [])
             linkTarget = member.kind == .hardLink ? try Self.joined(member.linkTarget) : member.linkTarget
         }
 
@@ -92,11 +93,45 @@ public struct LayerNormalizer {
     }
 
     private func attributes(of member: TarMember, at path: [UInt8]) -> TarAttributes {
-        let before = member.kind == .folder ? base?.folder(at: path) : nil
+        let before = member.kind == .directory ? base?.directory(at: path) : nil
         return TarAttributes(
             uid: member.uid, gid: member.gid,
             userName: member.uid == owner.uid ? Array(owner.userName.utf8) : [],
             groupName: member.gid == owner.gid ? Array(owner.groupName.utf8) : [],
             modified: before?.attributes?.modified ?? TarTime(seconds: owner.modified))
+    }
+}
+
+/// A layer whose plain tar lies in a work file of this program's, which goes with it.
+package struct SpooledLayer: Layer {
+    package let title: String
+    package let storePaths: [StorePath]
+    private let opened: Opened
+
+    /// - Parameters:
+    ///   - title: what the layer is, for people.
+    ///   - storePaths: the store paths in it.
+    ///   - tar: the plain tar.
+    /// - Throws: `ToolError` with code `io` if it cannot be read.
+    package init(title: String, storePaths: [StorePath] = [], tar: FileRange) throws {
+        self.title = title
+        self.storePaths = storePaths
+        opened = Opened(tar: tar, diffID: try tar.digest())
+    }
+
+    package func open() -> any OpenLayer { opened }
+
+    private struct Opened: OpenLayer {
+        let tar: FileRange
+        let diffID: Digest
+
+        var size: UInt64 { tar.size }
+        var knownDiffID: Digest? { diffID }
+
+        func write(to sink: any ByteSink) throws { try tar.copy(to: sink) }
+        func remember(_ diffID: Digest) {}
+        func plainTar(spool: SpoolDirectory, needsBodies: Bool) -> FileRange { tar }
+        /// Nobody else has the file.
+        func verify() {}
     }
 }

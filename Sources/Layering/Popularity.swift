@@ -1,15 +1,14 @@
 import BigInt
-import Failures
 import Store
 
 /// The most popular paths get a layer each, all the others share one.
 ///
 /// Source: the order of nixpkgs' `closure-graph.py`, computed in closed form: with N(p) = the number of ways from a
 /// root to p, the score of p is the sum of N over p and all that transitively refer to it. Each cycle counts as one.
-public struct Popularity: Layering {
-    public init() {}
+package struct Popularity: Layering {
+    package init() {}
 
-    public func plan(_ closure: Closure, available: Int) throws -> LayerPlan {
+    package func plan(_ closure: Closure, available: Int) throws -> LayerPlan {
         guard !closure.nodes.isEmpty else { return .empty }
         try LayerBudget.check(available)
 
@@ -70,5 +69,28 @@ public struct Popularity: Layering {
             }
         }
         return scores
+    }
+}
+
+/// What paths are ordered by where nothing else tells them apart: compared byte by byte, which for UTF-8 is the order
+/// of code points.
+struct OrderKey: Comparable {
+    private let parts: [[UInt8]]
+
+    /// The one string `NAME-STOREDIR/HASH`, by which popularity breaks ties.
+    static func string(of path: StorePath) -> OrderKey {
+        OrderKey(parts: [Array("\(path.name)-\(path.storeDir)/\(path.hashPart)".utf8)])
+    }
+
+    /// The pair (NAME, STOREDIR/HASH), by which the layering by size orders a layer.
+    static func pair(of path: StorePath) -> OrderKey {
+        OrderKey(parts: [Array(path.name.utf8), Array("\(path.storeDir)/\(path.hashPart)".utf8)])
+    }
+
+    static func < (left: OrderKey, right: OrderKey) -> Bool {
+        for (mine, other) in zip(left.parts, right.parts) where mine != other {
+            return mine.lexicographicallyPrecedes(other)
+        }
+        return false
     }
 }

@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Glibc
 import GuestProtocol
 
@@ -11,42 +11,42 @@ extension GuestStatus {
     /// - Parameters:
     ///   - work: what was to be done.
     ///   - log: the last lines that the scripts wrote.
-    public func failure(of work: VirtualMachineWork, log: [String]) -> Failure? {
+    package func failure(of work: VMJob, log: [String]) -> ToolError? {
         if result == .exited(0) { return nil }
         let last = log.isEmpty ? "" : "; its last lines:" + log.map { "\n    \($0)" }.joined()
         let what = "\(key.isEmpty ? "the virtual machine" : key) failed"
         if isOutOfMemory {
-            return Failure(
-                .script, what, why: "the virtual machine's \(work.memory) MiB of memory were not enough\(last)",
-                advice: "give it more: buildVMMemorySize = \(2 * work.memory) in the spec, in MiB")
+            return ToolError(
+                .script, what, cause: "the virtual machine's \(work.memory) MiB of memory were not enough\(last)",
+                remedy: "give it more: buildVMMemorySize = \(2 * work.memory) in the spec, in MiB")
         }
         if isOutOfProcesses {
-            return Failure(
-                .script, what, why: "it wanted more than \(work.processLimit) processes at a time\(last)",
-                advice:
+            return ToolError(
+                .script, what, cause: "it wanted more than \(work.processLimit) processes at a time\(last)",
+                remedy:
                     "see whether it starts processes without end, or set buildVMMemorySize: there are 2 for each MiB")
         }
         if leastRoom < Self.room {
-            return Failure(
-                .script, what, why: "the virtual machine's disk of \(work.diskSize) MiB is full\(last)",
-                advice: "give it more: diskSize = \(2 * work.diskSize) in the spec, in MiB")
+            return ToolError(
+                .script, what, cause: "the virtual machine's disk of \(work.diskSize) MiB is full\(last)",
+                remedy: "give it more: diskSize = \(2 * work.diskSize) in the spec, in MiB")
         }
         let text = work.scripts.first { $0.step.key == key }?.text ?? ""
         switch result {
         case .exited(let status):
-            return Failure(
-                .script, what, why: "it ended with status \(status)\(last)\(Self.place(in: text, log))",
-                advice: "correct \(key) in the spec")
+            return ToolError(
+                .script, what, cause: "it ended with status \(status)\(last)\(Self.place(in: text, log))",
+                remedy: "correct \(key) in the spec")
         case .signaled(let signal):
-            return Failure(
-                .script, what, why: "it was ended by signal \(signal)\(last)", advice: "correct \(key) in the spec")
+            return ToolError(
+                .script, what, cause: "it was ended by signal \(signal)\(last)", remedy: "correct \(key) in the spec")
         case .notStarted(let error):
-            return Failure(
-                .script, what, why: Self.reason(error, interpreter: Self.interpreter(of: text)),
-                advice: "bring it into the image by contents or fromImage, or begin the script with another #! line")
-        case .failed(let why):
-            return Failure(
-                .unavailable, what, why: why, advice: "see the lines above; `dockertools doctor` tells what works here")
+            return ToolError(
+                .script, what, cause: Self.reason(error, interpreter: Self.interpreter(of: text)),
+                remedy: "bring it into the image by contents or fromImage, or begin the script with another #! line")
+        case .failed(let cause):
+            return ToolError(
+                .unavailable, what, cause: cause, remedy: "see the lines above; `dockertools doctor` tells what works here")
         }
     }
 

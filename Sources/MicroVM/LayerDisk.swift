@@ -1,5 +1,4 @@
-import Failures
-import Processes
+import Errors
 import Subprocess
 import SystemPackage
 
@@ -8,15 +7,15 @@ enum LayerDisk {
     private static let program = "mke2fs"
 
     /// - Parameter size: MiB.
-    /// - Throws: `Failure` with code `unavailable` if mke2fs is not there, `data` if the disk is too small for it.
+    /// - Throws: `ToolError` with code `unavailable` if mke2fs is not there, `data` if the disk is too small for it.
     static func make(_ path: FilePath, size: Int, programPath: String) async throws {
         try SparseFile.make(path, size: size)
         let (status, words) = try await makeFileSystem(path, programPath)
         guard status.isSuccess else {
-            throw Failure(
+            throw ToolError(
                 .data, "cannot make a file system on the virtual machine's disk of \(size) MiB",
-                why: words.split(separator: "\n").last.map(String.init) ?? "\(program) failed",
-                advice: "give it more room: diskSize in the spec, in MiB")
+                cause: words.split(separator: "\n").last.map(String.init) ?? "\(program) failed",
+                remedy: "give it more room: diskSize in the spec, in MiB")
         }
     }
 
@@ -33,9 +32,24 @@ enum LayerDisk {
                 output: .discarded, error: .string(limit: 64 * 1024))
             return (result.terminationStatus, result.standardError)
         } catch let error as SubprocessError {
-            throw Failure(
-                .unavailable, "cannot run \(program)", why: "\(error)",
-                advice: "install the package e2fsprogs: apt-get install e2fsprogs")
+            throw ToolError(
+                .unavailable, "cannot run \(program)", cause: "\(error)",
+                remedy: "install the package e2fsprogs: apt-get install e2fsprogs")
+        }
+    }
+}
+
+/// A file of holes: it takes no room before something is written to it.
+enum SparseFile {
+    /// - Parameter size: MiB.
+    static func make(_ path: FilePath, size: Int) throws {
+        do {
+            let permissions: FilePermissions = [.ownerReadWrite]
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
+            try file.closeAfter { try file.resize(to: Int64(size) << 20) }
+        } catch let error as Errno {
+            throw ToolError.io("cannot make a disk of \(size) MiB for the virtual machine", error)
         }
     }
 }

@@ -75,3 +75,8 @@ struct QEMU {
     /// A comma in a value is written twice (qemu-system(1)).
     private static func escaped(_ path: FilePath) -> String { path.string.replacing(",", with: ",,") }
 }
+
+/// Where programs lie that only the system's administrator has in PATH by default.
+enum SystemPrograms {
+    static func path(with programPath: String) -> String { programPath + ":/usr/local/sbin:/usr/sbin:/sbin" }
+}

@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Glibc
 import GuestProtocol
 import Processes
@@ -21,12 +21,12 @@ struct VirtualMachineSession {
     let groups: ProcessGroups
 
     /// - Returns: the guest's status, and the last lines that the scripts wrote.
-    /// - Throws: `GuestSilence` if the guest never spoke; `Failure` if the machine died, was ended, or talked nonsense.
+    /// - Throws: `GuestSilence` if the guest never spoke; `ToolError` if the machine died, was ended, or talked nonsense.
     func run(
         kernel: GuestKernel, initramfs: FilePath, memory: Int, disks: [QEMU.Disk],
         output: @escaping @Sendable (String) -> Void
     ) async throws -> (GuestStatus, [String]) {
-        let watch = GuestWatch()
+        let watch = GuestWatchdog()
         let console = try ScriptOutput(limit: Self.lastLines, output: watch.hear)
         let scripts = try ScriptOutput(limit: Self.lastLines, output: output)
         let status = try ScriptOutput(limit: Self.statusLines) { _ in }
@@ -52,11 +52,11 @@ struct VirtualMachineSession {
         }
     }
 
-    private func run(_ qemu: QEMU, _ watch: GuestWatch, _ words: ScriptOutput) async throws -> TerminationStatus {
+    private func run(_ qemu: QEMU, _ watch: GuestWatchdog, _ words: ScriptOutput) async throws -> TerminationStatus {
         var options = PlatformOptions()
         options.processGroupID = 0
         let end = FileDescriptor(rawValue: words.writeEnd)
-        let timers = [(Self.patience[accelerator], GuestWatch.End.silent), (settings.timeLimit, .late)]
+        let timers = [(Self.patience[accelerator], GuestWatchdog.End.silent), (settings.timeLimit, .late)]
         do {
             return try await withThrowingTaskGroup(of: Void.self) { race in
                 defer { race.cancelAll() }
@@ -80,40 +80,40 @@ struct VirtualMachineSession {
                 return outcome.terminationStatus
             }
         } catch let error as SubprocessError {
-            throw Failure(
-                .unavailable, "cannot run \(QEMU.program)", why: "\(error)",
-                advice: "install the package qemu-system-x86: apt-get install qemu-system-x86")
+            throw ToolError(
+                .unavailable, "cannot run \(QEMU.program)", cause: "\(error)",
+                remedy: "install the package qemu-system-x86: apt-get install qemu-system-x86")
         }
     }
 
     /// Says why there is no status, or none that counts.
     private func check(
-        _ watch: GuestWatch, _ result: TerminationStatus, last: [String], hasStatus: Bool
+        _ watch: GuestWatchdog, _ result: TerminationStatus, last: [String], hasStatus: Bool
     ) throws {
         let what = "cannot run the virtual machine"
         let said = last.suffix(Self.lastLines).map { "\n    \($0)" }.joined()
         let words = said.isEmpty ? "" : "; its last words:\(said)"
         if watch.end == .late {
             let limit = settings.timeLimit.map { $0.components.seconds } ?? 0
-            throw Failure(
+            throw ToolError(
                 .script, "the script was ended with its virtual machine",
-                why: "it took longer than \(limit) seconds\(words)",
-                advice: "see what it waits for, or give it more time: --vm-timeout SECONDS")
+                cause: "it took longer than \(limit) seconds\(words)",
+                remedy: "see what it waits for, or give it more time: --vm-timeout SECONDS")
         }
         if watch.end == .silent {
             let patience = Self.patience[accelerator]?.components.seconds ?? 0
             let way = accelerator == .kvm ? "KVM" : "TCG"
             throw GuestSilence(
-                failure: Failure(
-                    .unavailable, what, why: "the guest said nothing within \(patience) seconds under \(way)",
-                    advice: accelerator == .kvm
+                failure: ToolError(
+                    .unavailable, what, cause: "the guest said nothing within \(patience) seconds under \(way)",
+                    remedy: accelerator == .kvm
                         ? "use --accel tcg, or auto: this host's KVM may not run stock kernels"
                         : "use another kernel: --kernel; `dockertools doctor` tells more"), isForWantOfTime: true)
         }
         if let panic = watch.panic {
-            throw Failure(
-                .unavailable, what, why: "its kernel panicked: \(panic)",
-                advice: "give it more memory (buildVMMemorySize), or another kernel (--kernel)")
+            throw ToolError(
+                .unavailable, what, cause: "its kernel panicked: \(panic)",
+                remedy: "give it more memory (buildVMMemorySize), or another kernel (--kernel)")
         }
         if hasStatus { return }
         let how =
@@ -121,9 +121,9 @@ struct VirtualMachineSession {
             case .exited(let code): "QEMU ended with status \(code) before the script did\(words)"
             case .signaled(let signal): "QEMU was ended by signal \(signal)\(words)"
             }
-        let failure = Failure(
-            .unavailable, what, why: how,
-            advice: "see whether something on this machine ends processes, or is out of memory; run it again")
+        let failure = ToolError(
+            .unavailable, what, cause: how,
+            remedy: "see whether something on this machine ends processes, or is out of memory; run it again")
         guard watch.hasSaidHello || accelerator == .tcg || result == .signaled(SIGKILL) else {
             throw GuestSilence(failure: failure, isForWantOfTime: false)
         }

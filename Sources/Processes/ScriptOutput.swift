@@ -1,13 +1,14 @@
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Glibc
 import Synchronization
 import SystemPackage
 
 /// Reads what a script writes, line by line, on a thread of its own, and keeps the last lines.
-public final class ScriptOutput: Sendable {
+package final class ScriptOutput: Sendable {
     /// Where the script writes.
-    public let writeEnd: Int32
+    package let writeEnd: Int32
     private let readEnd: Int32
     private let limit: Int
     private let output: @Sendable (String) -> Void
@@ -17,26 +18,26 @@ public final class ScriptOutput: Sendable {
     /// - Parameters:
     ///   - limit: how many lines are kept.
     ///   - output: called with each line, as it comes.
-    public init(limit: Int, output: @escaping @Sendable (String) -> Void) throws {
+    package init(limit: Int, output: @escaping @Sendable (String) -> Void) throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure.io("cannot make a pipe for a script") }
+        guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for a script") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (readEnd, writeEnd) = (ends[0], ends[1])
         self.limit = limit
         self.output = output
-        Thread.detachNewThread { [self] in read() }
+        BackgroundThread.start { [self] in read() }
     }
 
     deinit { close(readEnd) }
 
     /// Where another process can open the writing end, as long as this object is there.
-    public var path: FilePath { FilePath("/proc/\(getpid())/fd/\(writeEnd)") }
+    package var path: FilePath { FilePath("/proc/\(getpid())/fd/\(writeEnd)") }
 
     /// The last lines.
-    public var last: [String] { lines.withLock { $0 } }
+    package var last: [String] { lines.withLock { $0 } }
 
     /// Closes this side's writing end, and waits for the last of the output.
-    public func finish() {
+    package func finish() {
         close(writeEnd)
         isDone.wait()
     }
@@ -70,5 +71,19 @@ public final class ScriptOutput: Sendable {
             lines.append(line)
             if lines.count > limit { lines.removeFirst() }
         }
+    }
+}
+
+/// Who is to know of programs while they run, so that they end with this one.
+package struct ProcessGroups: Sendable {
+    package let started: @Sendable (pid_t) -> Void
+    package let ended: @Sendable (pid_t) -> Void
+
+    /// - Parameters:
+    ///   - started: called with the number of a program's process group when it runs.
+    ///   - ended: called with it when it has ended.
+    package init(started: @escaping @Sendable (pid_t) -> Void, ended: @escaping @Sendable (pid_t) -> Void) {
+        self.started = started
+        self.ended = ended
     }
 }

@@ -1,5 +1,6 @@
+import ByteIO
 import CLinux
-import Failures
+import Errors
 import Glibc
 import SystemPackage
 import Tar
@@ -16,7 +17,7 @@ enum ExtendedAttributes {
     /// The attributes of what stands at a path, by name. A last component that is a link is not followed.
     ///
     /// - Parameter name: the path for errors.
-    /// - Throws: `Failure` with code `io` if they cannot be read, `data` for a name that no tar can hold.
+    /// - Throws: `ToolError` with code `io` if they cannot be read, `data` for a name that no tar can hold.
     static func read(_ path: UnsafePointer<CChar>, name: () -> FilePath) throws -> [TarXattr] {
         // Most files have none, and many file systems neither.
         let size = clinux_list_xattrs(path, nil, 0)
@@ -25,23 +26,23 @@ enum ExtendedAttributes {
         do {
             names = try bytes { clinux_list_xattrs(path, $0, limit) }
         } catch {
-            throw Failure.io("cannot read the extended attributes of \(name())", error)
+            throw ToolError.io("cannot read the extended attributes of \(name())", error)
         }
         var found: [TarXattr] = []
         for attribute in names.split(separator: 0) where isKept(attribute) {
             guard !attribute.contains(UInt8(ascii: "=")) else {
-                throw Failure(
-                    .data, "cannot take the extended attribute '\(TarName.printable(attribute))' of \(name())",
-                    why: "no layer can hold a name with '='",
-                    advice: "remove it with setfattr(1), or leave the file out")
+                throw ToolError(
+                    .data, "cannot take the extended attribute '\(TerminalText.printable(attribute))' of \(name())",
+                    cause: "no layer can hold a name with '='",
+                    remedy: "remove it with setfattr(1), or leave the file out")
             }
             let terminated = attribute.map { CChar(bitPattern: $0) } + [0]
             do {
                 let value = try bytes { clinux_get_xattr(path, terminated, $0, limit) }
                 found.append(TarXattr(name: Array(attribute), value: value))
             } catch {
-                throw Failure.io(
-                    "cannot read the extended attribute '\(TarName.printable(attribute))' of \(name())", error)
+                throw ToolError.io(
+                    "cannot read the extended attribute '\(TerminalText.printable(attribute))' of \(name())", error)
             }
         }
         return found.sorted { $0.name.lexicographicallyPrecedes($1.name) }
@@ -50,20 +51,20 @@ enum ExtendedAttributes {
     /// Sets an attribute of an open file.
     ///
     /// - Parameter name: the file's path for errors.
-    /// - Throws: `Failure` with code `io` if it cannot be set, as most of them cannot by users other than root.
+    /// - Throws: `ToolError` with code `io` if it cannot be set, as most of them cannot by users other than root.
     static func set(_ xattr: TarXattr, of descriptor: Int32, name: () -> FilePath) throws {
         let terminated = xattr.name.map { CChar(bitPattern: $0) } + [0]
         guard clinux_set_xattr(descriptor, terminated, xattr.value, xattr.value.count) != 0 else { return }
         let error = Errno.current
-        let what = "cannot set the extended attribute '\(TarName.printable(xattr.name))' of \(name())"
+        let what = "cannot set the extended attribute '\(TerminalText.printable(xattr.name))' of \(name())"
         guard error == .notPermitted else {
-            throw Failure.io(
+            throw ToolError.io(
                 what, error,
-                advice: error == .notSupported ? "set TMPDIR to a file system that has extended attributes" : nil)
+                remedy: error == .notSupported ? "set TMPDIR to a file system that has extended attributes" : nil)
         }
-        throw Failure(
-            .io, what, why: "only root may set it (errno \(error.rawValue))",
-            advice: "run as root, or leave out the commands: without them no file has to be made")
+        throw ToolError(
+            .io, what, cause: "only root may set it (errno \(error.rawValue))",
+            remedy: "run as root, or leave out the commands: without them no file has to be made")
     }
 
     static func isKept(_ name: some Collection<UInt8>) -> Bool {

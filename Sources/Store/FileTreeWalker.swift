@@ -1,11 +1,11 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Glibc
+import OCI
 import SystemPackage
 import Tar
 
-/// Reads a tree with folder descriptors, so that a folder that moves or turns into a link is never left.
+/// Reads a tree with directory descriptors, so that a directory that moves or turns into a link is never left.
 struct FileTreeWalker {
     /// What tells two files apart.
     private struct Identity: Hashable {
@@ -15,22 +15,22 @@ struct FileTreeWalker {
         init(_ status: stat) { (device, inode) = (status.st_dev, status.st_ino) }
     }
 
-    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    private static let directoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
     private var tree: FileTree
     private let hash: SHA256
     private let facts: FileTree.Facts
-    private let links: FolderLinks?
+    private let links: DirectoryLinks?
     /// The numbers of files that have more names than one.
     private var shared: [Identity: UInt32] = [:]
-    /// The folders on the way to where the walk is.
+    /// The directories on the way to where the walk is.
     private var way: [Identity] = []
     /// The origin of what is added.
     private var origin: UInt16 = 0
     /// How many entries were reached through links.
     private var linkedEntries = 0
 
-    private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: FolderLinks?) throws {
+    private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: DirectoryLinks?) throws {
         tree = FileTree(origins: [FileTree.Origin(path: root)])
         hash = try SHA256()
         self.facts = facts
@@ -39,15 +39,15 @@ struct FileTreeWalker {
         if facts == .linksAndAttributes { hash.update(Array("links and attributes".utf8)) }
     }
 
-    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: FolderLinks?) throws -> FileTree
+    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: DirectoryLinks?) throws -> FileTree
     {
         var walker = try FileTreeWalker(root, facts, links)
         var status = stat()
-        guard root.withPlatformString({ lstat($0, &status) }) == 0 else { throw Failure.io("cannot read \(root)") }
-        let kind = try walker.add(name: .empty, status, depth: 0, folder: AT_FDCWD, parent: root)
-        walker.tree.origins[0].isFile = kind != .folder
-        if kind == .folder {
-            let descriptor = root.withPlatformString { open($0, folderFlags) }
+        guard root.withPlatformString({ lstat($0, &status) }) == 0 else { throw ToolError.io("cannot read \(root)") }
+        let kind = try walker.add(name: .empty, status, depth: 0, directory: AT_FDCWD, parent: root)
+        walker.tree.origins[0].isFile = kind != .directory
+        if kind == .directory {
+            let descriptor = root.withPlatformString { open($0, directoryFlags) }
             walker.way = [Identity(status)]
             try walker.addChildren(of: descriptor, depth: 1, path: root)
         }
@@ -55,10 +55,10 @@ struct FileTreeWalker {
         return walker.tree
     }
 
-    /// Adds what a folder holds, and closes its descriptor.
+    /// Adds what a directory holds, and closes its descriptor.
     private mutating func addChildren(of descriptor: Int32, depth: UInt16, path: FilePath) throws {
         guard descriptor >= 0, let stream = fdopendir(descriptor) else {
-            let failure = Failure.io("cannot open the folder \(path)")
+            let failure = ToolError.io("cannot open the directory \(path)")
             if descriptor >= 0 { close(descriptor) }
             throw failure
         }
@@ -66,28 +66,28 @@ struct FileTreeWalker {
         for name in try names(in: stream, path: path) {
             var status = stat()
             guard withName(name, { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
-                throw Failure.io("cannot read \(self.path(path, name))")
+                throw ToolError.io("cannot read \(self.path(path, name))")
             }
             if let links, FileTree.Kind(mode: status.st_mode) == .link {
-                let target = try readLink(name, folder: descriptor, parent: path)
-                if let place = links.folder(target, from: path, below: tree.origins[0].path) {
-                    try addFolder(at: place, name: name, depth: depth, link: self.path(path, name))
+                let target = try readLink(name, directory: descriptor, parent: path)
+                if let place = links.directory(target, from: path, below: tree.origins[0].path) {
+                    try addDirectory(at: place, name: name, depth: depth, link: self.path(path, name))
                     continue
                 }
             }
-            let kind = try add(name: name, status, depth: depth, folder: descriptor, parent: path)
-            guard kind == .folder else { continue }
-            let child = withName(name) { openat(descriptor, $0, Self.folderFlags) }
+            let kind = try add(name: name, status, depth: depth, directory: descriptor, parent: path)
+            guard kind == .directory else { continue }
+            let child = withName(name) { openat(descriptor, $0, Self.directoryFlags) }
             try enter(child, Identity(status), depth: depth, path: self.path(path, name), name: self.path(path, name))
         }
     }
 
-    /// Adds a folder in the place of a link to it, and what it holds.
-    private mutating func addFolder(at place: FilePath, name: FileTree.Span, depth: UInt16, link: FilePath) throws {
-        let descriptor = place.withPlatformString { open($0, Self.folderFlags) }
+    /// Adds a directory in the place of a link to it, and what it holds.
+    private mutating func addDirectory(at place: FilePath, name: FileTree.Span, depth: UInt16, link: FilePath) throws {
+        let descriptor = place.withPlatformString { open($0, Self.directoryFlags) }
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-            let failure = Failure.io("cannot open the folder \(place), to which the link \(link) leads")
+            let failure = ToolError.io("cannot open the directory \(place), to which the link \(link) leads")
             if descriptor >= 0 { close(descriptor) }
             throw failure
         }
@@ -95,7 +95,7 @@ struct FileTreeWalker {
         defer { origin = before }
         do {
             origin = try tree.append(FileTree.Origin(path: place, depth: depth))
-            _ = try add(name: name, status, depth: depth, folder: AT_FDCWD, parent: place)
+            _ = try add(name: name, status, depth: depth, directory: AT_FDCWD, parent: place)
         } catch {
             close(descriptor)
             throw error
@@ -103,7 +103,7 @@ struct FileTreeWalker {
         try enter(descriptor, Identity(status), depth: depth, path: place, name: link)
     }
 
-    /// Adds what a folder at `depth` holds, if the way does not lead through it already, and closes its descriptor.
+    /// Adds what a directory at `depth` holds, if the way does not lead through it already, and closes its descriptor.
     ///
     /// - Parameters:
     ///   - path: where it lies.
@@ -113,23 +113,23 @@ struct FileTreeWalker {
     ) throws {
         guard depth < UInt16.max else {
             close(descriptor)
-            throw Failure(
-                .data, "cannot read \(name)", why: "its folders lie \(depth) deep",
-                advice: "leave such a tree out of the image")
+            throw ToolError(
+                .data, "cannot read \(name)", cause: "its directories lie \(depth) deep",
+                remedy: "leave such a tree out of the image")
         }
         guard !way.contains(identity) else {
             close(descriptor)
-            throw Failure(
-                .data, "cannot copy the folder \(name)",
-                why: "a link leads back to a folder that it lies in: it would hold itself for ever",
-                advice: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
+            throw ToolError(
+                .data, "cannot copy the directory \(name)",
+                cause: "a link leads back to a directory that it lies in: it would hold itself for ever",
+                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
         }
         way.append(identity)
         try addChildren(of: descriptor, depth: depth + 1, path: path)
         way.removeLast()
     }
 
-    /// The names in a folder, in order.
+    /// The names in a directory, in order.
     private mutating func names(in stream: OpaquePointer, path: FilePath) throws -> [FileTree.Span] {
         var names: [FileTree.Span] = []
         while true {
@@ -141,7 +141,7 @@ struct FileTreeWalker {
             if bytes.elementsEqual([UInt8(ascii: ".")]) || bytes.elementsEqual("..".utf8) { continue }
             names.append(try tree.append(bytes))
         }
-        guard errno == 0 else { throw Failure.io("cannot read the folder \(path)") }
+        guard errno == 0 else { throw ToolError.io("cannot read the directory \(path)") }
         tree.bytes.withUnsafeBytes { bytes in
             names.sort { PathOrder.precedes($0.slice(of: bytes), $1.slice(of: bytes)) }
         }
@@ -149,7 +149,7 @@ struct FileTreeWalker {
     }
 
     private mutating func add(
-        name: FileTree.Span, _ status: stat, depth: UInt16, folder: Int32, parent: FilePath
+        name: FileTree.Span, _ status: stat, depth: UInt16, directory: Int32, parent: FilePath
     ) throws -> FileTree.Kind {
         try countLinked()
         let kind = FileTree.Kind(mode: status.st_mode)
@@ -161,13 +161,13 @@ struct FileTreeWalker {
         switch kind {
         case .file: entry.size = UInt64(status.st_size)
         case .link:
-            entry.target = try tree.append(readLink(name, folder: folder, parent: parent))
+            entry.target = try tree.append(readLink(name, directory: directory, parent: parent))
             entry.size = UInt64(entry.target.length)
         case .characterDevice, .blockDevice: entry.size = UInt64(status.st_rdev)
-        case .folder, .fifo, .socket: break
+        case .directory, .fifo, .socket: break
         }
         if facts == .linksAndAttributes {
-            entry.inode = try inode(kind, status, name, folder: folder, parent: parent)
+            entry.inode = try inode(kind, status, name, directory: directory, parent: parent)
         }
         tree.entries.append(entry)
         tree.newestChange = max(tree.newestChange, changed)
@@ -180,22 +180,22 @@ struct FileTreeWalker {
         guard let links, origin > 0 else { return }
         linkedEntries += 1
         guard linkedEntries <= links.entryLimit else {
-            throw Failure(
-                .data, "cannot copy the folder \(tree.origins[0].path)",
-                why: "the links to folders in it bring more than \(links.entryLimit) files",
-                advice: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
+            throw ToolError(
+                .data, "cannot copy the directory \(tree.origins[0].path)",
+                cause: "the links to directories in it bring more than \(links.entryLimit) files",
+                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
         }
     }
 
     /// The number of what a file has besides, the same for all its names; 0 for nothing.
     private mutating func inode(
-        _ kind: FileTree.Kind, _ status: stat, _ name: FileTree.Span, folder: Int32, parent: FilePath
+        _ kind: FileTree.Kind, _ status: stat, _ name: FileTree.Span, directory: Int32, parent: FilePath
     ) throws -> UInt32 {
-        let isShared = kind != .folder && status.st_nlink > 1
+        let isShared = kind != .directory && status.st_nlink > 1
         if isShared, let known = shared[Identity(status)] { return known }
         let path = self.path(parent, name)
-        // By way of the folder's descriptor: the paths of files deep down are too long to be used.
-        let place = folder == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(folder)"), name)
+        // By way of the directory's descriptor: the paths of files deep down are too long to be used.
+        let place = directory == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(directory)"), name)
         let inode = FileTree.Inode(xattrs: try place.withPlatformString { try ExtendedAttributes.read($0) { path } })
         guard isShared else { return tree.append(inode) }
         let number = tree.append(inode, isShared: true)
@@ -203,20 +203,20 @@ struct FileTreeWalker {
         return number
     }
 
-    private func readLink(_ name: FileTree.Span, folder: Int32, parent: FilePath) throws -> [UInt8] {
+    private func readLink(_ name: FileTree.Span, directory: Int32, parent: FilePath) throws -> [UInt8] {
         // Some file systems give links no size; PATH_MAX holds the target of any.
         let capacity = Int(PATH_MAX)
         let target = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { chars in
                 guard let start = chars.baseAddress else { return }
                 let length =
-                    folder == AT_FDCWD
+                    directory == AT_FDCWD
                     ? parent.withPlatformString { readlink($0, start, capacity) }
-                    : withName(name) { readlinkat(folder, $0, start, capacity) }
+                    : withName(name) { readlinkat(directory, $0, start, capacity) }
                 count = max(0, length)
             }
         }
-        guard !target.isEmpty else { throw Failure.io("cannot read the link \(path(parent, name))") }
+        guard !target.isEmpty else { throw ToolError.io("cannot read the link \(path(parent, name))") }
         return target
     }
 
@@ -243,8 +243,8 @@ struct FileTreeWalker {
         }
     }
 
-    private func path(_ folder: FilePath, _ name: FileTree.Span) -> FilePath {
-        withName(name) { FilePath.Component(platformString: $0).map(folder.appending) ?? folder }
+    private func path(_ directory: FilePath, _ name: FileTree.Span) -> FilePath {
+        withName(name) { FilePath.Component(platformString: $0).map(directory.appending) ?? directory }
     }
 
 }
@@ -252,7 +252,7 @@ struct FileTreeWalker {
 extension FileTree.Kind {
     init(mode: mode_t) {
         switch mode & S_IFMT {
-        case S_IFDIR: self = .folder
+        case S_IFDIR: self = .directory
         case S_IFLNK: self = .link
         case S_IFIFO: self = .fifo
         case S_IFCHR: self = .characterDevice

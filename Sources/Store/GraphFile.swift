@@ -1,28 +1,28 @@
-import Archives
-import Failures
+import Errors
+import JSON
 import SystemPackage
 
 /// A file that lists store paths with their references, in any of the forms that Nix writes.
 ///
 /// The form is told by the content: JSON (see `JSONGraph`) begins with a bracket, a registration (see `Registration`)
 /// with a store path. An empty file is the registration of nothing.
-public struct GraphFile: ReferenceSource {
+package struct GraphFile: ReferenceSource {
     /// The most bytes of a graph that are read.
     ///
     /// Reason: the whole graph is in memory while it is read. 65,536 paths, the most of a closure, with 20 references
     /// each take 100 MB in the longest form.
-    public static let sizeLimit = 256 * 1024 * 1024
+    package static let sizeLimit = 256 * 1024 * 1024
 
     /// All that the file lists.
-    public let closure: Closure
+    package let closure: Closure
 
     /// - Parameters:
     ///   - file: a file, or a pipe.
     ///   - storeDir: the store that all the paths must be of.
-    /// - Throws: `Failure` with code `data`, with the file, the place in it and what was expected there, if it is not
+    /// - Throws: `ToolError` with code `data`, with the file, the place in it and what was expected there, if it is not
     ///   there, too long, of no known form, or lists something else than store paths with their references; with
     ///   code `io` if it cannot be read.
-    public init(reading file: FilePath, storeDir: String) throws {
+    package init(reading file: FilePath, storeDir: String) throws {
         try self.init(parsing: try Self.read(file), source: "the graph file '\(file)'", storeDir: storeDir)
     }
 
@@ -41,7 +41,7 @@ public struct GraphFile: ReferenceSource {
         closure = try Closure(nodes, source: source)
     }
 
-    public func closure(of roots: [StorePath]) throws -> Closure {
+    package func closure(of roots: [StorePath]) throws -> Closure {
         try closure.reachable(from: roots)
     }
 
@@ -60,19 +60,41 @@ public struct GraphFile: ReferenceSource {
                     if count == 0 { return bytes }
                     bytes += buffer[..<count]
                     guard bytes.count <= sizeLimit else {
-                        throw Failure(
+                        throw ToolError(
                             .data, "cannot read the graph file '\(file)'",
-                            why: "it has more than the limit of \(sizeLimit) bytes",
-                            advice: "check that this is the file you meant")
+                            cause: "it has more than the limit of \(sizeLimit) bytes",
+                            remedy: "check that this is the file you meant")
                     }
                 }
             }
         } catch Errno.noSuchFileOrDirectory {
-            throw Failure(
-                .data, "cannot read the graph file '\(file)'", why: "there is no such file",
-                advice: "correct the path, or leave the key `closure` out of the spec")
+            throw ToolError(
+                .data, "cannot read the graph file '\(file)'", cause: "there is no such file",
+                remedy: "correct the path, or leave the key `closure` out of the spec")
         } catch let error as Errno {
-            throw Failure.io("cannot read the graph file '\(file)'", error)
+            throw ToolError.io("cannot read the graph file '\(file)'", error)
         }
+    }
+}
+
+/// What is wrong at a place of a graph.
+struct GraphFault {
+    /// What is read: `the graph file 'closure.json'`.
+    let source: String
+    /// Where in it: `line 7`, `graph[3].references`.
+    let place: String
+
+    /// - Parameter found: what stands there, in words or in quotes.
+    func failure(found: String, expected: String) -> ToolError {
+        ToolError(
+            .data, "cannot use \(source)", cause: "\(place): found \(found), expected \(expected)",
+            remedy: "make the graph with `nix path-info --json --recursive`, exportReferencesGraph or "
+                + "`nix-store --dump-db`")
+    }
+
+    /// Text from outside in quotes, cut so that the message stays readable.
+    static func quote(_ text: some StringProtocol) -> String {
+        let limit = 300
+        return text.utf8.count <= limit ? "'\(text)'" : "'\(text.prefix(limit))…'"
     }
 }

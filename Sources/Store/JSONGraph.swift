@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import Errors
+import JSON
 
 /// The forms of a graph in JSON.
 ///
@@ -7,7 +7,7 @@ import Failures
 ///   write. All lists of that kind that are members of an object are united, in the order of their keys: so the file of
 ///   a derivation's structured attributes will do as it is.
 /// - an object with a member `{references, narSize}` for each path: `nix path-info --json` since Nix 2.19.
-/// - an object whose member `info` is such an object, with paths without their store folder: format 2 of the same.
+/// - an object whose member `info` is such an object, with paths without their store directory: format 2 of the same.
 ///
 /// Objects have no order; their members are taken in the order of their keys' bytes, in which Nix writes them.
 struct JSONGraph {
@@ -15,7 +15,7 @@ struct JSONGraph {
     let source: String
     let storeDir: String
 
-    /// - Throws: `Failure` with code `data` that names the place.
+    /// - Throws: `ToolError` with code `data` that names the place.
     func nodes(of json: JSONValue) throws -> [Closure.Node] {
         if let list = json.array { return try nodes(list, at: "") }
         guard let members = json.object else { throw fault(at: "", json.kind, Self.expectation) }
@@ -90,7 +90,7 @@ struct JSONGraph {
         return size
     }
 
-    /// A path of the store, whole or (in format 2) without its folder.
+    /// A path of the store, whole or (in format 2) without its directory.
     private func storePath(_ value: JSONValue?, at place: String) throws -> StorePath {
         let expected = "a store path of the store \(storeDir)"
         guard let text = value?.string else { throw fault(at: place, value?.kind ?? "nothing", expected) }
@@ -101,7 +101,7 @@ struct JSONGraph {
         return path
     }
 
-    private func fault(at place: String, _ found: String, _ expected: String) -> Failure {
+    private func fault(at place: String, _ found: String, _ expected: String) -> ToolError {
         GraphFault(source: source, place: place.isEmpty ? "the whole text" : place)
             .failure(found: found, expected: expected)
     }

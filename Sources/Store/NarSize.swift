@@ -2,12 +2,12 @@
 ///
 /// Source: the grammar of the format in E. Dolstra, "The Purely Functional Software Deployment Model", figure 5.2. Each
 /// string is its length in 8 bytes, and its bytes with zeros up to a multiple of 8.
-public enum NarSize {
+package enum NarSize {
     /// The size in bytes of the NAR of a tree.
     ///
     /// A NAR has no devices, FIFOs and sockets; they count as empty files, so that a tree with one still has a size.
     /// A sum beyond 64 bits, which only sparse files can pretend to, is cut to the largest number.
-    public static func of(_ tree: FileTree) -> UInt64 {
+    package static func of(_ tree: FileTree) -> UInt64 {
         var size = magic
         for entry in tree.entries {
             if entry.depth > 0 { size = sum(size, sum(member, string(length: UInt64(entry.name.length)))) }
@@ -17,9 +17,9 @@ public enum NarSize {
     }
 
     private static let magic = strings("nix-archive-1")
-    /// What stands around a folder's member, but for its name.
+    /// What stands around a directory's member, but for its name.
     private static let member = strings("entry", "(", "name", "node", ")")
-    private static let folder = strings("(", "type", "directory", ")")
+    private static let directory = strings("(", "type", "directory", ")")
     /// A link but for its target, and a file but for its contents.
     private static let link = strings("(", "type", "symlink", "target", ")")
     private static let file = strings("(", "type", "regular", "contents", ")")
@@ -27,14 +27,14 @@ public enum NarSize {
 
     /// The size in bytes of the NAR of a store path.
     ///
-    /// - Throws: `Failure` with code `io` if it cannot be read.
-    public static func of(_ path: StorePath, in store: StoreLocation) throws -> UInt64 {
+    /// - Throws: `ToolError` with code `io` if it cannot be read.
+    package static func of(_ path: StorePath, in store: StoreLocation) throws -> UInt64 {
         of(try FileTree(walking: store.machinePath(of: path)))
     }
 
     private static func node(_ entry: FileTree.Entry) -> UInt64 {
         switch entry.kind {
-        case .folder: folder
+        case .directory: directory
         case .link: sum(link, string(length: entry.size))
         // Nix goes by the owner's bit.
         case .file: sum(file + (entry.mode & 0o100 != 0 ? executable : 0), string(length: entry.size))

@@ -1,8 +1,8 @@
-import Failures
+import Errors
 import Subprocess
 
 /// The database of the Nix that is installed on this machine, asked through `nix-store`.
-public struct NixDatabase: ReferenceSource {
+package struct NixDatabase: ReferenceSource {
     /// The most bytes of paths that one command is given.
     ///
     /// Reason: the kernel guarantees 128 KiB for a command's arguments and environment together, however small the
@@ -17,21 +17,21 @@ public struct NixDatabase: ReferenceSource {
     /// - Parameters:
     ///   - storeDir: the store that all the paths must be of.
     ///   - environment: what `nix-store` is to find in its environment besides this program's own.
-    public init(storeDir: String, environment: [String: String] = [:]) {
+    package init(storeDir: String, environment: [String: String] = [:]) {
         self.storeDir = storeDir
         let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
         self.environment = .inherit.updating(Dictionary(uniqueKeysWithValues: overrides))
     }
 
     /// Whether `nix-store` is on the PATH and all of the paths are valid in its database.
-    public func holds(_ paths: [StorePath]) async -> Bool {
+    package func holds(_ paths: [StorePath]) async -> Bool {
         // Whatever is wrong with this machine's Nix, the files can still be scanned.
         await (try? nixStore(["--check-validity"], paths)) != nil
     }
 
-    /// - Throws: `Failure` with code `unavailable` if there is no `nix-store`, `data` if it fails, as it does for a path
+    /// - Throws: `ToolError` with code `unavailable` if there is no `nix-store`, `data` if it fails, as it does for a path
     ///   that it does not know.
-    public func closure(of roots: [StorePath]) async throws -> Closure {
+    package func closure(of roots: [StorePath]) async throws -> Closure {
         let source = "the Nix database"
         let required = try await nixStore(["--query", "--requisites"], roots)
         let lines = String(decoding: required, as: UTF8.self).split(separator: "\n")
@@ -67,18 +67,18 @@ public struct NixDatabase: ReferenceSource {
                 .name("nix-store"), arguments: Arguments(arguments), environment: environment,
                 output: .bytes(limit: GraphFile.sizeLimit), error: .string(limit: Self.messageLimit))
             guard result.terminationStatus.isSuccess else {
-                throw Failure(
+                throw ToolError(
                     .data, "`nix-store \(arguments[0])` failed (\(result.terminationStatus))",
-                    why: result.standardError.split(separator: "\n").suffix(5).joined(separator: "\n"),
-                    advice: "build or fetch the missing paths, or give a graph file with the key `closure`")
+                    cause: result.standardError.split(separator: "\n").suffix(5).joined(separator: "\n"),
+                    remedy: "build or fetch the missing paths, or give a graph file with the key `closure`")
             }
             return result.standardOutput
         } catch let error as SubprocessError where error.code == .outputLimitExceeded {
             throw Self.tooMuch(arguments)
         } catch let error as SubprocessError {
-            throw Failure(
-                .unavailable, "cannot run `nix-store \(arguments[0])`", why: "\(error)",
-                advice: "install Nix, or give a graph file with the key `closure`")
+            throw ToolError(
+                .unavailable, "cannot run `nix-store \(arguments[0])`", cause: "\(error)",
+                remedy: "install Nix, or give a graph file with the key `closure`")
         }
     }
 
@@ -99,10 +99,10 @@ public struct NixDatabase: ReferenceSource {
         return turns
     }
 
-    private static func tooMuch(_ arguments: [String]) -> Failure {
-        Failure(
+    private static func tooMuch(_ arguments: [String]) -> ToolError {
+        ToolError(
             .data, "`nix-store \(arguments[0])` writes too much",
-            why: "it writes more than \(GraphFile.sizeLimit) bytes, or more than \(messageLimit) to standard error",
-            advice: "run it by hand to see what it writes")
+            cause: "it writes more than \(GraphFile.sizeLimit) bytes, or more than \(messageLimit) to standard error",
+            remedy: "run it by hand to see what it writes")
     }
 }

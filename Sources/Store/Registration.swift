@@ -1,4 +1,4 @@
-import Failures
+import Errors
 
 /// The text in which Nix registers paths: what `nix-store --dump-db` writes, and `closureInfo`'s `registration`.
 ///
@@ -9,7 +9,7 @@ struct Registration {
     let source: String
     let storeDir: String
 
-    /// - Throws: `Failure` with code `data` that names the line.
+    /// - Throws: `ToolError` with code `data` that names the line.
     func nodes(of bytes: [UInt8]) throws -> [Closure.Node] {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
@@ -65,7 +65,7 @@ struct Registration {
             return number
         }
 
-        private func fault(_ found: String, _ expected: String) -> Failure {
+        private func fault(_ found: String, _ expected: String) -> ToolError {
             GraphFault(source: registration.source, place: "line \(next + 1)")
                 .failure(found: found, expected: expected)
         }

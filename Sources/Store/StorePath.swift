@@ -1,14 +1,15 @@
-import Digests
+import OCI
+import SystemPackage
 
 /// A path of the store: `/nix/store/<32 base-32 characters>-<name>`, logical, wherever the store lies on this machine.
-public struct StorePath: Hashable, Sendable {
-    /// The logical store folder, without a slash at its end: `/nix/store`.
-    public let storeDir: String
+package struct StorePath: Hashable, Sendable {
+    /// The logical store directory, without a slash at its end: `/nix/store`.
+    package let storeDir: String
     /// `<hash>-<name>`, one path component.
-    public let baseName: String
+    package let baseName: String
 
     /// Nil unless `path` is exactly a path of the store at `storeDir`: nothing below it, no slash at the end.
-    public init?(_ path: some StringProtocol, storeDir: String) {
+    package init?(_ path: some StringProtocol, storeDir: String) {
         guard path.hasPrefix(storeDir + "/") else { return nil }
         self.init(baseName: String(path.dropFirst(storeDir.count + 1)), storeDir: storeDir)
     }
@@ -19,7 +20,7 @@ public struct StorePath: Hashable, Sendable {
     /// Nil unless `baseName` is 32 characters of Nix's base 32, a dash, and 1 to 211 characters of `A-Za-z0-9+-._?=`.
     ///
     /// Source: `checkName` in Nix's `libstore/path.cc`.
-    public init?(baseName: String, storeDir: String) {
+    package init?(baseName: String, storeDir: String) {
         let bytes = Array(baseName.utf8)
         guard bytes.count > 33, bytes.count <= Self.longestBaseName, bytes[32] == UInt8(ascii: "-"),
             bytes[..<32].allSatisfy({ NixBase32.values[Int($0)] != 255 }),
@@ -30,16 +31,16 @@ public struct StorePath: Hashable, Sendable {
     }
 
     /// The 32 characters that tell this path from all others.
-    public var hashPart: Substring { baseName.prefix(32) }
+    package var hashPart: Substring { baseName.prefix(32) }
 
     /// What comes after the hash and its dash.
-    public var name: Substring { baseName.dropFirst(33) }
+    package var name: Substring { baseName.dropFirst(33) }
 
     /// The logical path.
-    public var path: String { "\(storeDir)/\(baseName)" }
+    package var path: String { "\(storeDir)/\(baseName)" }
 
     /// Whether a byte may stand in a store path's name.
-    public static func isNameByte(_ byte: UInt8) -> Bool {
+    package static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -52,5 +53,53 @@ public struct StorePath: Hashable, Sendable {
 }
 
 extension StorePath: CustomStringConvertible {
-    public var description: String { path }
+    package var description: String { path }
+}
+
+/// A store: the directory that its paths name, and the root below which that directory lies on this machine.
+package struct StoreLocation: Hashable, Sendable {
+    /// The logical store directory: absolute, normalised, `/nix/store` by default.
+    package let storeDir: String
+    /// The directory that holds `storeDir` on this machine, `/` by default.
+    package let root: FilePath
+
+    package init(storeDir: String = "/nix/store", root: FilePath = "/") {
+        self.storeDir = storeDir
+        self.root = root
+    }
+
+    /// Where a logical path (a store path, or one below it) lies on this machine.
+    package func machinePath(of logical: String) -> FilePath {
+        var path = root
+        path.append(logical)
+        return path
+    }
+
+    /// Where a store path lies on this machine.
+    package func machinePath(of path: StorePath) -> FilePath {
+        machinePath(of: path.path)
+    }
+}
+
+extension StoreLocation {
+    /// The store's directory and its parents, as a layer of the image's root has them, but for those that are there.
+    ///
+    /// - Parameters:
+    ///   - base: a directory that it has is like there.
+    ///   - isThere: is asked with the path below the root, without a slash before or behind it.
+    func directories(like base: RootFilesystem?, butFor isThere: ([UInt8]) -> Bool) -> [FileLayer.Directory] {
+        var directories: [FileLayer.Directory] = []
+        var path: [UInt8] = []
+        for component in storeDir.split(separator: "/") {
+            path += (path.isEmpty ? [] : [UInt8(ascii: "/")]) + Array(component.utf8)
+            guard !isThere(path) else { continue }
+            directories.append(FileLayer.Directory(path + [UInt8(ascii: "/")], like: base?.directory(at: path)))
+        }
+        return directories
+    }
+
+    /// Store paths as parts of a layer of the image's root, whose names begin without a slash.
+    func parts(_ paths: [StorePath]) -> [FileLayer.Part] {
+        paths.map { FileLayer.Part(.path(machinePath(of: $0)), at: String($0.path.drop { $0 == "/" })) }
+    }
 }

@@ -1,25 +1,25 @@
-import Archives
+import ByteIO
 import CLinux
-import Failures
+import Errors
 import Glibc
 import SystemPackage
 import Tar
 
 /// Opens the files of a tree for reading, each below its origin's descriptor, following no link.
-public final class TreeFiles {
+package final class TreeFiles {
     private let tree: FileTree
-    private let folders: OriginFolders
+    private let directories: OriginDirectories
 
-    public init(_ tree: FileTree) {
+    package init(_ tree: FileTree) {
         self.tree = tree
-        folders = OriginFolders(tree.origins)
+        directories = OriginDirectories(tree.origins)
     }
 
     /// Calls `body` with the file of an entry, open at its start.
     ///
     /// - Parameter path: the entry's path in the tree, a NUL behind it.
-    /// - Throws: `Failure` with code `io` if the file cannot be read, or is not what it was when the tree was read.
-    public func withFile(
+    /// - Throws: `ToolError` with code `io` if the file cannot be read, or is not what it was when the tree was read.
+    package func withFile(
         _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, _ body: (TreeFile) throws -> Void
     ) throws {
         let descriptor = try open(entry, at: path)
@@ -44,12 +44,12 @@ public final class TreeFiles {
         if origin.isFile {
             descriptor = origin.path.withPlatformString { Glibc.open($0, flags) }
         } else if let chars = origin.path(in: path).baseAddress?.assumingMemoryBound(to: CChar.self) {
-            descriptor = clinux_open_beneath(try folders.descriptor(of: entry.origin), chars, flags)
+            descriptor = clinux_open_beneath(try directories.descriptor(of: entry.origin), chars, flags)
         } else {
             descriptor = -1
         }
         guard descriptor >= 0 else {
-            throw Failure.io("cannot open \(machinePath(entry, path))")
+            throw ToolError.io("cannot open \(machinePath(entry, path))")
         }
         return descriptor
     }
@@ -61,24 +61,24 @@ public final class TreeFiles {
 }
 
 /// One open file of a tree.
-public struct TreeFile: TarBody {
-    public let descriptor: Int32
+package struct TreeFile: TarBody {
+    package let descriptor: Int32
     /// The file has just been opened.
-    public var offset: UInt64? { nil }
+    package var offset: UInt64? { nil }
     let name: () -> FilePath
 
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
-            guard errno == EINTR else { throw Failure.io("cannot read \(name())") }
+            guard errno == EINTR else { throw ToolError.io("cannot read \(name())") }
         }
     }
 
     /// What the file system says of it.
     func status() throws -> stat {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Failure.io("cannot read \(name())") }
+        guard fstat(descriptor, &status) == 0 else { throw ToolError.io("cannot read \(name())") }
         return status
     }
 
@@ -91,9 +91,53 @@ public struct TreeFile: TarBody {
         else { throw changed }
     }
 
-    var changed: Failure {
-        Failure(
-            .io, "cannot read \(name())", why: "the file changed while it was read",
-            advice: "see that nothing writes to it, and run again")
+    var changed: ToolError {
+        ToolError(
+            .io, "cannot read \(name())", cause: "the file changed while it was read",
+            remedy: "see that nothing writes to it, and run again")
+    }
+}
+
+/// A tree with the ways in it: what each directory holds.
+struct TreeIndex: Sendable {
+    let tree: FileTree
+    /// For each entry: the index behind the last entry below it.
+    let ends: [Int]
+
+    init(_ tree: FileTree) {
+        self.tree = tree
+        var ends = [Int](repeating: tree.entries.count, count: tree.entries.count)
+        var open: [Int] = []
+        for (index, entry) in tree.entries.enumerated() {
+            while let last = open.last, tree.entries[last].depth >= entry.depth {
+                ends[last] = index
+                open.removeLast()
+            }
+            open.append(index)
+        }
+        self.ends = ends
+    }
+
+    func name(of index: Int) -> ArraySlice<UInt8> { tree.bytes[tree.entries[index].name.range] }
+
+    /// The indices of what a directory holds, in order.
+    func children(of directory: Int) -> [Int] {
+        var children: [Int] = []
+        var index = directory + 1
+        while index < ends[directory] {
+            children.append(index)
+            index = ends[index]
+        }
+        return children
+    }
+
+    /// The index of what has a name in a directory.
+    func child(of directory: Int, named name: some Collection<UInt8>) -> Int? {
+        var index = directory + 1
+        while index < ends[directory] {
+            if self.name(of: index).elementsEqual(name) { return index }
+            index = ends[index]
+        }
+        return nil
     }
 }

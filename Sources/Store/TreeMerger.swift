@@ -1,34 +1,33 @@
-import Failures
 import SystemPackage
 import Tar
 
-/// Lays trees over one another to one: folders are merged, and of two other things at one place one wins.
-public struct TreeMerger {
+/// Lays trees over one another to one: directories are merged, and of two other things at one place one wins.
+package struct TreeMerger {
     /// A tree that goes into the root of the merged one.
-    public struct Source: Sendable {
+    package struct Source: Sendable {
         let tree: FileTree
         let name: String
         let link: String?
 
         /// Files and links as they are.
         ///
-        /// - Parameter name: the name in the root of a tree that is no folder.
-        public static func copied(_ tree: FileTree, name: String) -> Source {
+        /// - Parameter name: the name in the root of a tree that is no directory.
+        package static func copied(_ tree: FileTree, name: String) -> Source {
             Source(tree: tree, name: name, link: nil)
         }
 
         /// Each file as a link to where it lies below `target`; links with their own text, as lndir(1) has them.
         ///
         /// - Parameters:
-        ///   - name: the name in the root of a tree that is no folder.
+        ///   - name: the name in the root of a tree that is no directory.
         ///   - target: the logical path of the tree's root.
-        public static func linked(_ tree: FileTree, name: String, target: String) -> Source {
+        package static func linked(_ tree: FileTree, name: String, target: String) -> Source {
             Source(tree: tree, name: name, link: target)
         }
     }
 
-    /// The mode of folders that are made for links: that of the store is read-only, and of no use elsewhere.
-    public static let folderMode: UInt16 = 0o755
+    /// The mode of directories that are made for links: that of the store is read-only, and of no use elsewhere.
+    package static let directoryMode: UInt16 = 0o755
 
     private let sources: [Source]
     private let policy: MergePolicy
@@ -40,9 +39,9 @@ public struct TreeMerger {
     private var clashes: [String] = []
 
     /// - Returns: the merged tree, and the paths where something was left out of which a person should hear: where the
-    ///   first wins, all that came later but folders; where the last wins, a folder or what a folder took the place of.
-    /// - Throws: `Failure` with code `data` for too many names, or places where files lie.
-    public static func merge(
+    ///   first wins, all that came later but directories; where the last wins, a directory or what a directory took the place of.
+    /// - Throws: `ToolError` with code `data` for too many names, or places where files lie.
+    package static func merge(
         _ sources: [Source], _ policy: MergePolicy = .firstWins
     ) throws -> (tree: FileTree, clashes: [String]) {
         if policy == .laterWinsThroughLinks { return try mergeThroughLinks(sources) }
@@ -71,11 +70,11 @@ public struct TreeMerger {
     private mutating func addRoot() throws {
         merged.entries.append(
             FileTree.Entry(
-                kind: .folder, mode: Self.folderMode, depth: 0, size: 0, modified: 0, name: .empty, target: .empty))
+                kind: .directory, mode: Self.directoryMode, depth: 0, size: 0, modified: 0, name: .empty, target: .empty))
         var children: [(name: [UInt8], item: Item)] = []
         for (number, source) in sources.enumerated() {
             let root = Item(source: number, entry: 0)
-            if source.tree.entries[0].kind == .folder {
+            if source.tree.entries[0].kind == .directory {
                 children += self.children(of: root)
             } else {
                 children.append((Array(source.name.utf8), root))
@@ -84,14 +83,14 @@ public struct TreeMerger {
         try add(children, depth: 1)
     }
 
-    private func children(of folder: Item) -> [(name: [UInt8], item: Item)] {
-        let index = indices[folder.source]
-        return index.children(of: folder.entry).map {
-            (Array(index.name(of: $0)), Item(source: folder.source, entry: $0))
+    private func children(of directory: Item) -> [(name: [UInt8], item: Item)] {
+        let index = indices[directory.source]
+        return index.children(of: directory.entry).map {
+            (Array(index.name(of: $0)), Item(source: directory.source, entry: $0))
         }
     }
 
-    /// Adds what stands in one folder, one thing of each name, and merges the folders among them.
+    /// Adds what stands in one directory, one thing of each name, and merges the directories among them.
     private mutating func add(_ children: [(name: [UInt8], item: Item)], depth: UInt16) throws {
         // The order of sources decides between equal names.
         let sorted = children.enumerated().sorted { left, right in
@@ -107,10 +106,10 @@ public struct TreeMerger {
             rest = rest.dropFirst(group.count)
             if length > 0 { path.append(UInt8(ascii: "/")) }
             path += name
-            let choice = policy.choose(group.map { kind($0) == .folder })
+            let choice = policy.choose(group.map { kind($0) == .directory })
             try add(group[choice.winner], name: name, depth: depth)
             if choice.isClash { clashes.append("/" + String(decoding: path, as: UTF8.self)) }
-            let children = choice.folders.flatMap { self.children(of: group[$0]) }
+            let children = choice.directories.flatMap { self.children(of: group[$0]) }
             if !children.isEmpty { try add(children, depth: depth + 1) }
             path.removeSubrange(length...)
         }
@@ -126,7 +125,7 @@ public struct TreeMerger {
         if entry.inode > 0 { entry.inode += base.inode }
         if let link = source.link {
             switch entry.kind {
-            case .folder: entry.mode = Self.folderMode
+            case .directory: entry.mode = Self.directoryMode
             case .link: break
             case .file, .fifo, .characterDevice, .blockDevice, .socket:
                 entry.kind = .link
@@ -143,5 +142,71 @@ public struct TreeMerger {
 
     private func kind(_ item: Item) -> FileTree.Kind {
         sources[item.source].tree.entries[item.entry].kind
+    }
+}
+
+extension TreeMerger {
+    /// Lays each source over those before it, its directories going through their links to directories.
+    static func mergeThroughLinks(_ sources: [Source]) throws -> (tree: FileTree, clashes: [String]) {
+        var below: [Source] = []
+        var clashes: [String] = []
+        var links: Set<[UInt8]> = []
+        for source in sources {
+            var source = source
+            // Mostly none meet, and all are merged at once in the end.
+            if source.meets(links) {
+                let merged = try merge(below, .laterWins)
+                clashes += merged.clashes
+                below = [.copied(merged.tree, name: "")]
+                let own = try merge([source], .laterWins).tree
+                source = .copied(try own.redirected(through: TreeIndex(merged.tree)), name: "")
+            }
+            source.tree.forEach { entry, path, _ in
+                if entry.kind == .link { links.insert(path.isEmpty ? Array(source.name.utf8) : Array(path)) }
+            }
+            below.append(source)
+        }
+        let merged = try merge(below, .laterWins)
+        return (merged.tree, clashes + merged.clashes)
+    }
+}
+
+extension TreeMerger.Source {
+    /// Whether a directory stands where one of the links does.
+    fileprivate func meets(_ links: Set<[UInt8]>) -> Bool {
+        guard !links.isEmpty else { return false }
+        var isMet = false
+        tree.forEach { entry, path, _ in
+            if !isMet, entry.kind == .directory { isMet = links.contains(Array(path)) }
+        }
+        return isMet
+    }
+}
+
+/// What stays where several trees have something at one place. Directories that meet are merged whatever the policy.
+package enum MergePolicy: Sendable {
+    /// The first stays, and gives a directory its mode.
+    case firstWins
+    /// The last stays, and gives a directory its mode; links to directories are things like all others.
+    case laterWins
+    /// The last stays, but a directory goes through an earlier tree's link to a directory (rsync's `--keep-dirlinks`).
+    case laterWinsThroughLinks
+
+    /// What stays of things at one place, in the order of their trees.
+    ///
+    /// - Returns: the index of the one that stays, the indices of the directories that are merged if it is one, and whether a
+    ///   person should hear that something was left out.
+    func choose(_ areDirectories: [Bool]) -> (winner: Int, directories: [Int], isClash: Bool) {
+        let isMixed = areDirectories.contains(true) && areDirectories.contains(false)
+        let all = Array(areDirectories.indices)
+        switch self {
+        case .firstWins:
+            let directories = areDirectories.first == true ? all.filter { areDirectories[$0] } : []
+            return (0, directories, isMixed || areDirectories.count > 1 && !areDirectories[0])
+        case .laterWins, .laterWinsThroughLinks:
+            // What was there before the last thing that is no directory has gone with it.
+            let begin = areDirectories.lastIndex(of: false).map { $0 + 1 } ?? 0
+            return (areDirectories.count - 1, Array(all[begin...]), isMixed)
+        }
     }
 }

@@ -1,33 +1,33 @@
-import Failures
+import Errors
 import SystemPackage
 
 extension FileTree {
-    /// The tree as it is laid over a base: where the base has a link to a folder, what the tree's folder holds goes to
-    /// where the link leads; and the folders that the base has keep the modes, owners and times that they have there.
+    /// The tree as it is laid over a base: where the base has a link to a directory, what the tree's directory holds goes to
+    /// where the link leads; and the directories that the base has keep the modes, owners and times that they have there.
     ///
     /// Of two things that come to one place the one that stands there in the tree wins.
     ///
-    /// - Throws: `Failure` with code `data` for too many places or names.
-    public func laid(over base: some BaseFolders) throws -> FileTree {
+    /// - Throws: `ToolError` with code `data` for too many places or names.
+    package func laid(over base: some BaseDirectories) throws -> FileTree {
         var tree = try redirected(through: base)
-        var folders: [(index: Int, folder: BaseFolder)] = []
+        var directories: [(index: Int, directory: BaseDirectory)] = []
         var index = 0
         tree.forEach { entry, path, _ in
-            if entry.kind == .folder, !path.isEmpty, let folder = base.folder(at: Array(path)) {
-                folders.append((index, folder))
+            if entry.kind == .directory, !path.isEmpty, let directory = base.directory(at: Array(path)) {
+                directories.append((index, directory))
             }
             index += 1
         }
-        for (index, folder) in folders {
-            tree.entries[index].mode = folder.mode
-            tree.entries[index].inode = tree.append(Inode(xattrs: folder.xattrs, attributes: folder.attributes))
+        for (index, directory) in directories {
+            tree.entries[index].mode = directory.mode
+            tree.entries[index].inode = tree.append(Inode(xattrs: directory.xattrs, attributes: directory.attributes))
             tree.fingerprint = nil
         }
         return tree
     }
 
-    /// The tree with what its folders hold moved to where the base's links lead that stand in their places.
-    func redirected(through base: some BaseFolders) throws -> FileTree {
+    /// The tree with what its directories hold moved to where the base's links lead that stand in their places.
+    func redirected(through base: some BaseDirectories) throws -> FileTree {
         var common = FileTree(origins: origins)
         common.inodes = inodes
         var redirection = TreeRedirection(base: base, common: common)
@@ -39,21 +39,21 @@ extension FileTree {
     }
 }
 
-/// Takes a tree to pieces: what stays in its place first, then for each folder that moves a tree with it in its new place.
-private struct TreeRedirection<Base: BaseFolders> {
+/// Takes a tree to pieces: what stays in its place first, then for each directory that moves a tree with it in its new place.
+private struct TreeRedirection<Base: BaseDirectories> {
     let base: Base
     /// Origins and inodes of all pieces, and no entries.
     var common: FileTree
     /// Without origins and inodes of their own.
     var pieces: [FileTree] = []
 
-    /// - Parameter depth: that of the first folders that may move; those above are where they belong.
+    /// - Parameter depth: that of the first directories that may move; those above are where they belong.
     mutating func add(_ index: TreeIndex, from depth: UInt16) throws {
         var moves: [(entry: Int, path: [UInt8], place: [UInt8])] = []
         var (number, end) = (0, 0)
         index.tree.forEach { entry, path, _ in
             defer { number += 1 }
-            guard number >= end, entry.kind == .folder, entry.depth >= depth else { return }
+            guard number >= end, entry.kind == .directory, entry.depth >= depth else { return }
             let path = Array(path)
             if let place = base.resolve(path), place != path {
                 moves.append((number, path, place))
@@ -75,21 +75,21 @@ private struct TreeRedirection<Base: BaseFolders> {
         }
     }
 
-    /// A tree with one folder of another in its new place.
+    /// A tree with one directory of another in its new place.
     private mutating func moved(
-        _ index: TreeIndex, _ folder: Int, from path: [UInt8], to place: [UInt8]
+        _ index: TreeIndex, _ directory: Int, from path: [UInt8], to place: [UInt8]
     ) throws -> (tree: FileTree, depth: UInt16) {
         var tree = FileTree(origins: [])
         var root = index.tree.entries[0]
         (root.name, root.depth) = (.empty, 0)
         tree.entries = [root]
         let components = place.split(separator: UInt8(ascii: "/"))
-        let old = index.tree.entries[folder]
+        let old = index.tree.entries[directory]
         for (number, name) in components.enumerated() {
             var entry = old
             if number < components.count - 1 {
                 let parent = components[...number].joined(separator: [UInt8(ascii: "/")])
-                let known = base.folder(at: Array(parent)) ?? BaseFolder(mode: TreeMerger.folderMode)
+                let known = base.directory(at: Array(parent)) ?? BaseDirectory(mode: TreeMerger.directoryMode)
                 entry.mode = known.mode
                 entry.inode = common.append(FileTree.Inode(xattrs: known.xattrs, attributes: known.attributes))
             }
@@ -99,13 +99,13 @@ private struct TreeRedirection<Base: BaseFolders> {
         }
         let depth = UInt16(components.count)
         var places: [UInt16: UInt16] = [:]
-        for number in (folder + 1)..<max(folder + 1, index.ends[folder]) {
+        for number in (directory + 1)..<max(directory + 1, index.ends[directory]) {
             var entry = index.tree.entries[number]
             let newDepth = Int(entry.depth) - Int(old.depth) + Int(depth)
             guard let newDepth = UInt16(exactly: newDepth) else {
-                throw Failure(
-                    .data, "cannot lay a tree over a folder", why: "its folders lie more than \(UInt16.max) deep",
-                    advice: "leave such a tree out of the image")
+                throw ToolError(
+                    .data, "cannot lay a tree over a directory", cause: "its directories lie more than \(UInt16.max) deep",
+                    remedy: "leave such a tree out of the image")
             }
             entry.depth = newDepth
             entry.name = try tree.append(Array(index.name(of: number)))
@@ -122,7 +122,7 @@ private struct TreeRedirection<Base: BaseFolders> {
         return (tree, depth)
     }
 
-    /// An origin of what lies in a folder that moves from one depth to another.
+    /// An origin of what lies in a directory that moves from one depth to another.
     private mutating func origin(
         _ number: UInt16, below path: [UInt8], depth: UInt16, at newDepth: UInt16
     ) throws -> UInt16 {

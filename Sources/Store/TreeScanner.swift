@@ -1,4 +1,3 @@
-import Failures
 import Tar
 
 /// Looks for hash parts in all that a tree holds: names, links' targets and files.
@@ -6,11 +5,11 @@ struct TreeScanner: Sendable {
     /// How many bytes are read at a time: well inside a processor's cache.
     private static let bufferSize = 256 * 1024
 
-    let search: HashSearch
+    let search: ReferenceScanner
 
     /// The positions of the hash parts that are found.
     ///
-    /// - Throws: `Failure` with code `io` where a file cannot be read, or changes meanwhile.
+    /// - Throws: `ToolError` with code `io` where a file cannot be read, or changes meanwhile.
     func scan(_ tree: FileTree) throws -> Set<Int> {
         let files = TreeFiles(tree)
         let buffer = Self.makeBuffer()
@@ -19,11 +18,11 @@ struct TreeScanner: Sendable {
         try tree.forEach { entry, path, target in
             search.search(path, found: &found)
             switch entry.kind {
-            case .file where entry.size >= HashSearch.length:
+            case .file where entry.size >= ReferenceScanner.length:
                 try files.withFile(entry, at: path) { try scan($0, buffer, &found) }
             case .link:
                 search.search(target, found: &found)
-            case .file, .folder, .fifo, .characterDevice, .blockDevice, .socket:
+            case .file, .directory, .fifo, .characterDevice, .blockDevice, .socket:
                 break
             }
         }
@@ -51,7 +50,7 @@ struct TreeScanner: Sendable {
             if count == 0 { return }
             let filled = UnsafeRawBufferPointer(rebasing: buffer[..<(kept + count)])
             search.search(filled, found: &found)
-            let rest = filled.suffix(HashSearch.length - 1)
+            let rest = filled.suffix(ReferenceScanner.length - 1)
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest))
             kept = rest.count
         }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A name as bytes, with what a header must know about it.
 struct TarText {
     let bytes: UnsafeRawBufferPointer
@@ -32,5 +34,76 @@ struct TarText {
             index += 1
         }
         return true
+    }
+}
+
+/// The code points of bytes that should be UTF-8; a byte that is not counts as U+DC00 + byte.
+///
+/// This is how Python reads file names (PEP 383, `surrogateescape`), and so the order and the spelling of names in
+/// the layers that dockerTools writes.
+package struct UTF8Scalars: Sequence, IteratorProtocol {
+    private let bytes: UnsafeRawBufferPointer
+    private var position = 0
+
+    package init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    package mutating func next() -> UInt32? {
+        guard position < bytes.count else { return nil }
+        let first = bytes[position]
+        if first < 0x80 {
+            position += 1
+            return UInt32(first)
+        }
+        if let (scalar, length) = sequence(startingWith: first) {
+            position += length
+            return scalar
+        }
+        position += 1
+        return 0xDC00 + UInt32(first)
+    }
+
+    /// The code point that starts here, nil if the bytes are no well-formed sequence (Unicode, table 3-7).
+    private func sequence(startingWith first: UInt8) -> (UInt32, Int)? {
+        let length: Int
+        var scalar: UInt32
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch first {
+        case 0xC2...0xDF: (length, scalar) = (2, UInt32(first & 0x1F))
+        case 0xE0...0xEF:
+            (length, scalar) = (3, UInt32(first & 0x0F))
+            if first == 0xE0 { second = 0xA0...0xBF }
+            if first == 0xED { second = 0x80...0x9F }
+        case 0xF0...0xF4:
+            (length, scalar) = (4, UInt32(first & 0x07))
+            if first == 0xF0 { second = 0x90...0xBF }
+            if first == 0xF4 { second = 0x80...0x8F }
+        default: return nil
+        }
+        guard position + length <= bytes.count else { return nil }
+        for offset in 1..<length {
+            let byte = bytes[position + offset]
+            guard (offset == 1 ? second : 0x80...0xBF).contains(byte) else { return nil }
+            scalar = scalar << 6 | UInt32(byte & 0x3F)
+        }
+        return (scalar, length)
+    }
+}
+
+/// The order of names in a directory: by code point, a byte that is not UTF-8 counting as U+DC00 + byte.
+package enum PathOrder {
+    /// Whether one path component comes before another.
+    package static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        let shared = min(left.count, right.count)
+        var index = 0
+        while index < shared, left[index] == right[index] { index += 1 }
+        // Behind a byte of ASCII both go on with a whole code point. Behind another one the two may read what they
+        // share differently: a sequence that is whole in one may be broken in the other.
+        if index == 0 || left[index - 1] < 0x80 {
+            guard index < shared else { return left.count < right.count }
+            if left[index] < 0x80 || right[index] < 0x80 { return left[index] < right[index] }
+        }
+        return UTF8Scalars(left).lexicographicallyPrecedes(UTF8Scalars(right))
     }
 }

@@ -1,8 +1,10 @@
+import ByteIO
+
 /// Writes a tar: that of Python's `tarfile` in PAX form, or another's where a reader wants that.
 ///
 /// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
 /// and more go from their file to the sink in the kernel, where the sink can do that.
-public final class TarWriter {
+package final class TarWriter {
     /// From this many bytes on a call of its own for a body is cheaper than copying it to the buffer.
     static let largeBody = 64 * 1024
     /// The unit to which the end of a tar is padded (20 blocks).
@@ -13,9 +15,9 @@ public final class TarWriter {
     private let encoder: TarHeaderEncoder
     private var buffer: BlockBuffer
     /// Bytes written so far, those still in the buffer included.
-    public private(set) var position: UInt64 = 0
+    package private(set) var position: UInt64 = 0
 
-    public init(to sink: any ByteSink, owner: TarOwner, dialect: TarDialect = .python) {
+    package init(to sink: any ByteSink, owner: TarOwner, dialect: TarDialect = .python) {
         self.sink = sink
         self.dialect = dialect
         self.encoder = TarHeaderEncoder(owner: owner, dialect: dialect)
@@ -23,7 +25,7 @@ public final class TarWriter {
     }
 
     /// Writes the header of an entry, with an extended header before it where it needs one.
-    public func header(_ entry: TarEntry) throws {
+    package func header(_ entry: TarEntry) throws {
         for (kind, name) in encoder.longNames(of: entry) { try extend(entry, kind, Array(name) + [0]) }
         let records = encoder.records(for: entry)
         if !records.isEmpty { try extend(entry, TarKind.paxHeader, records.bytes) }
@@ -39,10 +41,10 @@ public final class TarWriter {
     }
 
     /// Bytes of a header of an entry that needs no extended one.
-    public static let blockSize = TarHeaderEncoder.blockSize
+    package static let blockSize = TarHeaderEncoder.blockSize
 
     /// The blocks that `header` writes for an entry.
-    public static func headerBytes(
+    package static func headerBytes(
         _ entry: TarEntry, owner: TarOwner, dialect: TarDialect = .python
     ) throws -> [UInt8] {
         let sink = MemorySink()
@@ -53,7 +55,7 @@ public final class TarWriter {
     }
 
     /// Writes a body that is in memory, and its padding.
-    public func body(_ bytes: [UInt8]) throws {
+    package func body(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { source in
             var rest = source[...]
             while !rest.isEmpty {
@@ -69,7 +71,7 @@ public final class TarWriter {
     /// Writes a body of `size` bytes, and its padding.
     ///
     /// - Throws: what the sink throws, or `TarBodyTooShort` where the file ends before `size`.
-    public func body(_ size: UInt64, from file: some TarBody) throws {
+    package func body(_ size: UInt64, from file: some TarBody) throws {
         if size >= UInt64(Self.largeBody), sink.copiesFiles {
             try flush()
             var rest = size
@@ -96,7 +98,7 @@ public final class TarWriter {
     }
 
     /// Leaves out a body of `size` bytes and its padding, so that only the headers reach the sink, in their places.
-    public func leaveOut(_ size: UInt64) throws {
+    package func leaveOut(_ size: UInt64) throws {
         let count = (size + 511) & ~511
         try flush()
         try sink.leaveHole(count)
@@ -104,14 +106,14 @@ public final class TarWriter {
     }
 
     /// Counts `size` bytes that went to the sink by another way, after a `flush`, and writes the padding behind them.
-    public func endBody(_ size: UInt64) throws {
+    package func endBody(_ size: UInt64) throws {
         position += size
         try pad(size)
     }
 
     /// Writes the end of the archive, two blocks of zeros and, but for Go's, zeros up to a whole record, and hands all to
     /// the sink.
-    public func finish() throws {
+    package func finish() throws {
         var zeros: UInt64 = 1024
         if dialect != .go { zeros += (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize }
         while zeros > 0 {
@@ -124,7 +126,7 @@ public final class TarWriter {
     }
 
     /// Hands all that was gathered to the sink.
-    public func flush() throws {
+    package func flush() throws {
         guard buffer.filled > 0 else { return }
         buffer = try sink.take(buffer)
     }
@@ -156,7 +158,7 @@ public final class TarWriter {
 }
 
 /// The body of an entry, in a file.
-public protocol TarBody {
+package protocol TarBody {
     var descriptor: Int32 { get }
     /// Where in the file it begins; nil: where the descriptor stands.
     var offset: UInt64? { get }
@@ -165,6 +167,6 @@ public protocol TarBody {
 }
 
 /// The body of an entry ended before its size.
-public struct TarBodyTooShort: Error {
-    public init() {}
+package struct TarBodyTooShort: Error {
+    package init() {}
 }

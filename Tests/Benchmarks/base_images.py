@@ -12,16 +12,16 @@ class DockerDaemon:
     """A Docker daemon of the benchmark's own."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="bench-docker-", dir="/var/tmp")
-        self.host = f"unix://{self.folder}/socket"
-        log = open(f"{self.folder}/log", "wb")
+        self.directory = tempfile.mkdtemp(prefix="bench-docker-", dir="/var/tmp")
+        self.host = f"unix://{self.directory}/socket"
+        log = open(f"{self.directory}/log", "wb")
         self.process = subprocess.Popen(
-            ["dockerd", "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec", "--pidfile",
-             f"{self.folder}/pid", "--host", self.host, "--storage-driver", "overlay2", "--iptables=false",
+            ["dockerd", "--data-root", f"{self.directory}/data", "--exec-root", f"{self.directory}/exec", "--pidfile",
+             f"{self.directory}/pid", "--host", self.host, "--storage-driver", "overlay2", "--iptables=false",
              "--bridge=none"], stdout=log, stderr=log)
         while subprocess.run(self.command("info"), capture_output=True).returncode != 0:
             if self.process.poll() is not None:
-                raise SystemExit(f"dockerd ended: see {self.folder}/log")
+                raise SystemExit(f"dockerd ended: see {self.directory}/log")
             time.sleep(0.1)
 
     def command(self, *arguments):
@@ -30,7 +30,7 @@ class DockerDaemon:
     def stop(self):
         self.process.terminate()
         self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class BaseImageMeasures:

@@ -82,20 +82,20 @@ def copy(package, top):
     return size
 
 
-def make(folder, minimum):
-    """Makes the closure below `folder` unless it is there, and returns its graph: a list of {path, narSize, references}."""
-    graph_file = os.path.join(folder, "closure.json")
+def make(directory, minimum):
+    """Makes the closure below `directory` unless it is there, and returns its graph: a list of {path, narSize, references}."""
+    graph_file = os.path.join(directory, "closure.json")
     if os.path.exists(graph_file):
         with open(graph_file) as handle:
             return json.load(handle)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
     packages = installed()
     chosen = choose(packages, minimum)
     graph = []
     for name, needed in chosen.items():
         path = store_path(name, packages[name][0])
         references = sorted(store_path(n, packages[n][0]) for n in needed)
-        top = folder + path
+        top = directory + path
         os.makedirs(top)
         size = copy(name, top)
         os.makedirs(top + "/nix-support", exist_ok=True)

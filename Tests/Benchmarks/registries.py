@@ -12,12 +12,12 @@ class Registry:
     """A registry of the benchmark's own on this machine, without TLS."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="bench-registry-", dir="/var/tmp")
-        configuration = os.path.join(self.folder, "config.yml")
+        self.directory = tempfile.mkdtemp(prefix="bench-registry-", dir="/var/tmp")
+        configuration = os.path.join(self.directory, "config.yml")
         with open(configuration, "w") as handle:
             handle.write("version: 0.1\nlog: {accesslog: {disabled: true}}\nhttp: {addr: 127.0.0.1:0}\n"
-                         f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}}}\n")
-        log = os.path.join(self.folder, "log")
+                         f"storage: {{filesystem: {{rootdirectory: {self.directory}/data}}}}\n")
+        log = os.path.join(self.directory, "log")
         with open(log, "wb") as handle:
             self.process = subprocess.Popen(["docker-registry", "serve", configuration], stdout=handle, stderr=handle)
         port = None
@@ -32,7 +32,7 @@ class Registry:
     def stop(self):
         self.process.terminate()
         self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class RegistryMeasures:

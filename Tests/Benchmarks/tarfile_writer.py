@@ -29,8 +29,8 @@ class Hash:
 def entries(top):
     names = [top]
     if not os.path.islink(top):
-        for folder, folders, files in os.walk(top):
-            names += [os.path.join(folder, name) for name in folders + files]
+        for directory, directories, files in os.walk(top):
+            names += [os.path.join(directory, name) for name in directories + files]
     return sorted(names, key=lambda name: name.split("/"))
 
 
@@ -40,8 +40,8 @@ def write_layer(out, root, paths):
         tar.addfile(info, body)
 
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for folder in ("/nix", "/nix/store"):
-            info = tarfile.TarInfo(folder)
+        for directory in ("/nix", "/nix/store"):
+            info = tarfile.TarInfo(directory)
             info.type, info.mode = tarfile.DIRTYPE, 0o755
             add(tar, info)
         for path in paths:

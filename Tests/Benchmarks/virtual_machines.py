@@ -14,11 +14,11 @@ ARGUMENTS = "console=ttyS0 quiet panic=-1 reboot=t"
 class VirtualMachineMeasures:
     def __init__(self, bench, measure):
         self.bench, self.measure = bench, measure
-        self.folder = os.path.join(bench.work, "machines")
-        os.makedirs(self.folder + "/root/bin")
+        self.directory = os.path.join(bench.work, "machines")
+        os.makedirs(self.directory + "/root/bin")
         self.kernel = sorted(glob.glob("/boot/vmlinuz-*"), key=os.path.getmtime)[-1]
-        shutil.copy("/bin/busybox", self.folder + "/root/bin/busybox")
-        os.symlink("busybox", self.folder + "/root/bin/sh")
+        shutil.copy("/bin/busybox", self.directory + "/root/bin/busybox")
+        os.symlink("busybox", self.directory + "/root/bin/sh")
         self.khz = self.time_stamp_khz()
 
     @staticmethod
@@ -34,8 +34,8 @@ class VirtualMachineMeasures:
 
     def initramfs(self):
         """A first file system whose init is a shell that says hello."""
-        root, path = self.folder + "/initramfs.d", self.folder + "/initramfs"
-        shutil.copytree(self.folder + "/root", root, symlinks=True)
+        root, path = self.directory + "/initramfs.d", self.directory + "/initramfs"
+        shutil.copytree(self.directory + "/root", root, symlinks=True)
         with open(root + "/init", "w") as handle:
             handle.write("#!/bin/sh\necho hello; exec /bin/busybox sleep 1000\n")
         os.chmod(root + "/init", 0o755)
@@ -58,9 +58,9 @@ class VirtualMachineMeasures:
 
     def run_start(self):
         initramfs = self.initramfs()
-        spec = self.folder + "/start.json"
+        spec = self.directory + "/start.json"
         with open(spec, "w") as handle:
-            json.dump({"name": "start", "contents": self.folder + "/root", "closure": None,
+            json.dump({"name": "start", "contents": self.directory + "/root", "closure": None,
                        "runAsRoot": "echo hello; /bin/busybox sleep 1000"}, handle)
 
         def bare():
@@ -72,13 +72,13 @@ class VirtualMachineMeasures:
         def ours():
             return self.until(b"hello", [
                 self.bench.program, "build", spec, "--accel", "tcg", "--vm-cpus", "1", "--kernel", self.kernel, "-o",
-                self.folder + "/start.tar"], cwd=self.folder)
+                self.directory + "/start.tar"], cwd=self.directory)
 
         ours, peer = self.bench.in_turn(self.bench.runs, ours, bare)
         self.bench.compare("runAsRoot to its first line, TCG : QEMU to a bare shell", ours, peer, 1.5)
 
     def run_lower_image(self):
-        size, base, rootfs = 0, self.folder + "/base.tar", self.folder + "/rootfs"
+        size, base, rootfs = 0, self.directory + "/base.tar", self.directory + "/rootfs"
         # As many store paths as come to 1 GB, as one layer of an image.
         chosen = []
         for node in sorted(self.bench.graph, key=lambda node: -node["narSize"]):
@@ -86,16 +86,16 @@ class VirtualMachineMeasures:
                 continue
             chosen.append(node["path"].lstrip("/"))
             size += node["narSize"]
-        tree = os.path.join(self.folder, "tree.json")
-        subprocess.run(["cp", "-a", "--reflink=auto", "--parents", *chosen, self.folder + "/"], cwd=self.bench.folder,
+        tree = os.path.join(self.directory, "tree.json")
+        subprocess.run(["cp", "-a", "--reflink=auto", "--parents", *chosen, self.directory + "/"], cwd=self.bench.directory,
                        check=True)
-        os.rename(self.folder + "/nix", rootfs)
-        subprocess.run(["cp", "-a", self.folder + "/root/bin", rootfs + "/bin"], check=True)
+        os.rename(self.directory + "/nix", rootfs)
+        subprocess.run(["cp", "-a", self.directory + "/root/bin", rootfs + "/bin"], check=True)
         with open(tree, "w") as handle:
             json.dump({"name": "base", "tag": "1", "contents": rootfs, "closure": None, "compressor": "none"}, handle)
         subprocess.run([self.bench.program, "layered", tree, "--quiet", "-o", base], check=True,
                        stdout=subprocess.DEVNULL)
-        spec = self.folder + "/on-base.json"
+        spec = self.directory + "/on-base.json"
         with open(spec, "w") as handle:
             json.dump({"name": "on-base", "fromImage": base, "closure": None, "runAsRoot": "echo hello; sleep 1000"},
                       handle)
@@ -103,10 +103,10 @@ class VirtualMachineMeasures:
         def ours(environment):
             return self.until(b"hello", [
                 self.bench.program, "build", spec, "--accel", "tcg", "--vm-cpus", "1", "--kernel", self.kernel, "-o",
-                self.folder + "/on-base.out"], cwd=self.folder, env=environment)
+                self.directory + "/on-base.out"], cwd=self.directory, env=environment)
 
         def peer(compressor):
-            output = self.folder + "/peer.squashfs"
+            output = self.directory + "/peer.squashfs"
             if os.path.exists(output):
                 os.unlink(output)
             command = f"tar -C {rootfs} -cf - . | sqfstar -quiet -no-progress -comp {compressor} {output}"

@@ -1,14 +1,12 @@
-import Archives
-import Digests
-import Failures
+@testable import DockerTools
+import Errors
 import Foundation
-import Images
+import JSON
+import OCI
 import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import DockerTools
 
 /// Keeps the warnings.
 private final class WarningLog: Reporter {
@@ -23,14 +21,14 @@ private final class WarningLog: Reporter {
 }
 
 struct BaseImageTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
     private let log = WarningLog()
     private static let layers: [[UInt8]] = [
         [UInt8](repeating: 0, count: 10240), [UInt8](repeating: 0, count: 20480),
     ]
 
     init() throws {
-        folder = try SpecFolder()
+        directory = try SpecDirectory()
         func config(_ layer: [UInt8], _ more: String) throws -> [UInt8] {
             Array(#"{\#(more)"rootfs":{"diff_ids":["\#(try SHA256.digest(of: layer))"]}}"#.utf8)
         }
@@ -38,7 +36,7 @@ struct BaseImageTests {
             [{"Config":"c1","RepoTags":["h:5000/one:1"],"Layers":["l1"]},
              {"Config":"c2","RepoTags":["two:1","two:2"],"Layers":["l2"]}]
             """#
-        try folder.write(
+        try directory.write(
             TestTar.files([
                 (
                     "c1",
@@ -50,21 +48,21 @@ struct BaseImageTests {
             ]), to: "base.tar")
     }
 
-    private func image(_ name: String, as verb: SpecVerb? = nil, sets: [String] = []) async throws -> any MadeImage {
-        let surroundings = Surroundings(environment: [:], currentDirectory: folder.path)
+    private func image(_ name: String, as verb: SpecVerb? = nil, sets: [String] = []) async throws -> any BuiltImage {
+        let context = Context(environment: [:], currentDirectory: directory.path)
         return try await LoadedSpec(
-            .file(folder.path.appending(name)), sets: sets, surroundings: surroundings, reporter: log
-        ) { verb ?? SpecVerb.told(by: $0) }.image(surroundings, log)
+            .file(directory.path.appending(name)), sets: sets, context: context, reporter: log
+        ) { verb ?? SpecVerb.told(by: $0) }.image(context, log)
     }
 
     /// The image of a spec with these members, on the archive.
-    private func image(on members: String, as verb: SpecVerb = .layered) async throws -> any MadeImage {
-        try folder.write(
+    private func image(on members: String, as verb: SpecVerb = .layered) async throws -> any BuiltImage {
+        try directory.write(
             #"{"name": "x", "tag": "1", "fromImage": "base.tar"\#(members)}"#, to: "spec.json")
         return try await image("spec.json", as: verb)
     }
 
-    private func config(_ image: any MadeImage) throws -> JSONValue {
+    private func config(_ image: any BuiltImage) throws -> JSONValue {
         try JSONValue(parsing: image.config(diffIDs: []), source: "config", limit: 1 << 20)
     }
 
@@ -81,15 +79,15 @@ struct BaseImageTests {
                 #expect(image.comments.count == 1)
             }
         }
-        for (members, why) in [
+        for (members, cause) in [
             (#", "fromImageName": "one""#, "it holds no image named 'one'"),
             (#", "fromImageTag": "3""#, "it holds no image with the tag '3'"),
             (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it holds no image named 'h:5000/one:2'"),
         ] {
-            let failure = await #expect(throws: Failure.self) { _ = try await image(on: members) }
+            let failure = await #expect(throws: ToolError.self) { _ = try await image(on: members) }
             #expect(failure?.code == .data)
-            #expect(failure?.why == why)
-            #expect(failure?.advice == "choose one of those that it holds: h:5000/one:1, two:1, two:2")
+            #expect(failure?.cause == cause)
+            #expect(failure?.remedy == "choose one of those that it holds: h:5000/one:1, two:1, two:2")
         }
     }
 
@@ -114,9 +112,9 @@ struct BaseImageTests {
     }
 
     @Test func isMadeWhereItIsASpec() async throws {
-        try folder.write(
+        try directory.write(
             #"{"name": "below", "fromImage": "base.tar", "config": {"Env": ["C=1"]}}"#, to: "below.json")
-        try folder.write("name = 'top'\nfromImage = 'below.json'\nconfig.Env = ['D=1']", to: "top.toml")
+        try directory.write("name = 'top'\nfromImage = 'below.json'\nconfig.Env = ['D=1']", to: "top.toml")
         let image = try await image("top.toml")
         #expect(image.layers.count == 3)
         #expect(image.base?.layers.count == 2)
@@ -126,26 +124,26 @@ struct BaseImageTests {
     }
 
     @Test func refusesSpecsThatGoRoundInACircle() async throws {
-        try folder.write(#"{"name": "a", "fromImage": "b.json"}"#, to: "a.json")
-        try folder.write(#"{"name": "b", "fromImage": "./c.toml"}"#, to: "b.json")
-        try folder.write("name = 'c'\nfromImage = 'link.json'", to: "c.toml")
+        try directory.write(#"{"name": "a", "fromImage": "b.json"}"#, to: "a.json")
+        try directory.write(#"{"name": "b", "fromImage": "./c.toml"}"#, to: "b.json")
+        try directory.write("name = 'c'\nfromImage = 'link.json'", to: "c.toml")
         try FileManager.default.createSymbolicLink(
-            atPath: folder.path.appending("link.json").string, withDestinationPath: "a.json")
-        try folder.write(#"{"name": "self", "fromImage": "self.json"}"#, to: "self.json")
+            atPath: directory.path.appending("link.json").string, withDestinationPath: "a.json")
+        try directory.write(#"{"name": "self", "fromImage": "self.json"}"#, to: "self.json")
         for name in ["a.json", "b.json", "c.toml", "link.json", "self.json"] {
-            let failure = await #expect(throws: Failure.self) { _ = try await image(name) }
+            let failure = await #expect(throws: ToolError.self) { _ = try await image(name) }
             #expect(failure?.code == .data)
-            #expect(failure?.why.hasSuffix(": the specs go round in a circle") == true)
+            #expect(failure?.cause.hasSuffix(": the specs go round in a circle") == true)
         }
         // The same base for two is no circle.
-        try folder.write(#"{"name": "d", "fromImage": "base.tar"}"#, to: "d.json")
+        try directory.write(#"{"name": "d", "fromImage": "base.tar"}"#, to: "d.json")
         #expect(try await image("d.json").layers.count == 2)
     }
 
     @Test func refusesABaseThatIsNotThere() async throws {
-        try FileManager.default.removeItem(atPath: folder.path.appending("base.tar").string)
-        let failure = await #expect(throws: Failure.self) { _ = try await image(on: "") }
+        try FileManager.default.removeItem(atPath: directory.path.appending("base.tar").string)
+        let failure = await #expect(throws: ToolError.self) { _ = try await image(on: "") }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read '\(folder.path)/base.tar'")
+        #expect(failure?.what == "cannot read '\(directory.path)/base.tar'")
     }
 }

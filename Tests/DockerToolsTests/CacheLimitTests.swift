@@ -1,9 +1,7 @@
-import Failures
-import Foundation
-import Registry
-import Testing
-
 @testable import DockerTools
+import Errors
+import Foundation
+import Testing
 
 @Suite("What is pruned of the cache")
 struct CacheLimitTests {
@@ -36,7 +34,7 @@ struct CacheLimitTests {
         "refuses what is no time or no size",
         arguments: ["", "d", "30", "-1d", "30D", "3 d", "1000001d", "99999w", "18446744073709551616s", "١d"])
     func badTimes(text: String) {
-        let failure = #expect(throws: Failure.self) { try CacheLimit(olderThan: text, keep: nil) }
+        let failure = #expect(throws: ToolError.self) { try CacheLimit(olderThan: text, keep: nil) }
         #expect(failure?.code == .usage)
     }
 
@@ -44,13 +42,13 @@ struct CacheLimitTests {
         "refuses what is no size",
         arguments: ["", "G", "-1", "1X", "1.5G", "18446744073709551616", "99999999999T", "1 G", "1GG", "1iB"])
     func badSizes(text: String) {
-        let failure = #expect(throws: Failure.self) { try CacheLimit(olderThan: nil, keep: text) }
+        let failure = #expect(throws: ToolError.self) { try CacheLimit(olderThan: nil, keep: text) }
         #expect(failure?.code == .usage)
     }
 
     @Test("refuses both at once")
     func both() {
-        let failure = #expect(throws: Failure.self) { try CacheLimit(olderThan: "1d", keep: "1G") }
+        let failure = #expect(throws: ToolError.self) { try CacheLimit(olderThan: "1d", keep: "1G") }
         #expect(failure?.code == .usage)
     }
 }

@@ -1,44 +1,43 @@
-import Failures
+@testable import DockerTools
+import Errors
 import Foundation
 import Store
 import SystemPackage
 import Testing
 
-@testable import DockerTools
-
 struct ContentsTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
     init() throws {
-        folder = try SpecFolder()
+        directory = try SpecDirectory()
         for name in ["root/nix/store/\(baseName("one"))/bin", "root/nix/store/\(baseName("two"))", "plain/etc"] {
             try FileManager.default.createDirectory(
-                atPath: folder.path.appending(name).string, withIntermediateDirectories: true)
+                atPath: directory.path.appending(name).string, withIntermediateDirectories: true)
         }
-        try folder.write("x", to: "root/nix/store/\(baseName("one"))/bin/tool")
-        try folder.write("x", to: "root/nix/store/\(baseName("file"))")
-        try folder.write("x", to: "plain/etc/conf")
+        try directory.write("x", to: "root/nix/store/\(baseName("one"))/bin/tool")
+        try directory.write("x", to: "root/nix/store/\(baseName("file"))")
+        try directory.write("x", to: "plain/etc/conf")
     }
 
     private func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(
-            atPath: folder.path.appending(name).string, withDestinationPath: target)
+            atPath: directory.path.appending(name).string, withDestinationPath: target)
     }
 
     private func spec(_ contents: String...) throws -> ImageSpec {
         let list = contents.map { "\"\($0)\"" }.joined(separator: ", ")
-        return try folder.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
+        return try directory.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
     }
 
     /// What stands in the root of the image, a line each: its path, or the link with its target.
     private func root(_ contents: String...) throws -> [String] {
         let list = contents.map { "\"\($0)\"" }.joined(separator: ", ")
-        let spec = try folder.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
+        let spec = try directory.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
         let tree = try TreeMerger.merge(Contents.sources(spec)).tree
         var lines: [String] = []
         tree.forEach { entry, path, target in
             let link = entry.kind == .link ? " -> \(String(decoding: target, as: UTF8.self))" : ""
-            if entry.kind != .folder { lines.append(String(decoding: path, as: UTF8.self) + link) }
+            if entry.kind != .directory { lines.append(String(decoding: path, as: UTF8.self) + link) }
         }
         return lines
     }
@@ -58,7 +57,7 @@ struct ContentsTests {
         #expect(try root("plain/etc/conf") == ["conf"])
     }
 
-    @Test func followALinkToTheFolderThatItStandsFor() throws {
+    @Test func followALinkToTheDirectoryThatItStandsFor() throws {
         try link("root/nix/store/\(baseName("env"))", to: path("one"))
         try link("way", to: "plain")
         // The path that was asked for stays the one that is linked to.
@@ -74,12 +73,12 @@ struct ContentsTests {
     @Test func areCheckedBeforeTheWork() throws {
         try Contents.check(spec(path("one"), "plain", "plain/etc/conf"))
         for (written, place) in [
-            ("gone", folder.path.appending("gone")), ("plain/etc/conf/x", folder.path.appending("plain/etc/conf/x")),
-            (path("gone"), folder.path.appending("root\(path("gone"))")),
+            ("gone", directory.path.appending("gone")), ("plain/etc/conf/x", directory.path.appending("plain/etc/conf/x")),
+            (path("gone"), directory.path.appending("root\(path("gone"))")),
         ] {
-            let failure = Failure(
+            let failure = ToolError(
                 .data, "cannot read '\(written)', which contents names in the spec 'spec'",
-                why: "\(place) does not exist", advice: "correct contents, or make the path first")
+                cause: "\(place) does not exist", remedy: "correct contents, or make the path first")
             #expect(throws: failure) { try Contents.check(spec(written)) }
         }
     }
@@ -88,9 +87,9 @@ struct ContentsTests {
         try link("dangling", to: "gone")
         try link("loop", to: "loop")
         for written in ["dangling", "loop"] {
-            let failure = Failure(
-                .data, "cannot read '\(written)', which contents names", why: "it is a link that leads nowhere",
-                advice: "correct the link, or leave it out")
+            let failure = ToolError(
+                .data, "cannot read '\(written)', which contents names", cause: "it is a link that leads nowhere",
+                remedy: "correct the link, or leave it out")
             #expect(throws: failure) { try root(written) }
         }
     }

@@ -1,12 +1,9 @@
-import Archives
-import Digests
-import Failures
-import Images
+@testable import DockerTools
+import Errors
+import OCI
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import DockerTools
 
 struct ImageInspectionTests {
     static let config = Array(
@@ -26,9 +23,9 @@ struct ImageInspectionTests {
             #"[{"Config":"c.json","RepoTags":["host:5000/app:1","app:2"],"Layers":["l1","l2"]},"#.utf8)
         + Array(#"{"Config":"d.json","RepoTags":["other:1"],"Layers":[]}]"#.utf8)
 
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     private func inspection(_ name: String? = nil, buildArgs: String? = nil) async throws -> ImageInspection {
         var files: [(name: String, body: [UInt8])] = [
@@ -36,13 +33,13 @@ struct ImageInspectionTests {
             ("l1", [UInt8](repeating: 0, count: 1_234_567)), ("l2", [1, 2, 3]), ("manifest.json", Self.manifest),
         ]
         if let buildArgs { files.append(("buildArgs.json", Array(buildArgs.utf8))) }
-        let path = try folder.write(TestTar.files(files), to: "a.tar")
+        let path = try directory.write(TestTar.files(files), to: "a.tar")
         return try await read(path + (name.map { "#\($0)" } ?? ""))
     }
 
     private func read(_ location: String) async throws -> ImageInspection {
         try await ImageInspection.read(
-            ImageLocation(location), surroundings: Surroundings(environment: [:], currentDirectory: "/"),
+            ImageLocation(location), context: Context(environment: [:], currentDirectory: "/"),
             reporter: ConsoleReporter(isQuiet: true))
     }
 
@@ -115,24 +112,24 @@ struct ImageInspectionTests {
         #expect(try await inspection("app:2").tag == "2")
         #expect(try await inspection("other:1").name == "other")
         for name in ["app", "app:1", "", "APP:2"] {
-            let failure = await #expect(throws: Failure.self) { try await inspection(name) }
+            let failure = await #expect(throws: ToolError.self) { try await inspection(name) }
             #expect(failure?.code == .data)
-            #expect(failure?.why == "it holds no image named '\(name)'")
-            #expect(failure?.advice == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
+            #expect(failure?.cause == "it holds no image named '\(name)'")
+            #expect(failure?.remedy == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
         }
     }
 
     @Test func showsBuildArgs() async throws {
         #expect(try await inspection(buildArgs: #"{"name":"x"}"#).buildArgs() == ["name": "x"])
         let shown = try await inspection()
-        let failure = #expect(throws: Failure.self) { try shown.buildArgs() }
+        let failure = #expect(throws: ToolError.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot show the build arguments of '\(folder.path("a.tar"))'")
+        #expect(failure?.what == "cannot show the build arguments of '\(directory.path("a.tar"))'")
     }
 
     @Test func tellsThePathFromTheName() async throws {
-        let folder = try TemporaryFolder()
-        let odd = try folder.write([], to: "a#b:1")
+        let directory = try TemporaryDirectory()
+        let odd = try directory.write([], to: "a#b:1")
         #expect(try ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
         #expect(try ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
         #expect(try ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
@@ -140,12 +137,12 @@ struct ImageInspectionTests {
     }
 
     @Test func readsAFile() async throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let tar = try TestTar.files([
             ("d.json", Array(#"{"rootfs":{"diff_ids":[]}}"#.utf8)),
             ("manifest.json", Array(#"[{"Config":"d.json","RepoTags":["n:t"],"Layers":[]}]"#.utf8)),
         ])
-        let path = try folder.write(Program.output(["zstd", "-c"], input: tar), to: "image")
+        let path = try directory.write(Program.output(["zstd", "-c"], input: tar), to: "image")
         #expect(try await read("\(path)#n:t").name == "n")
     }
 }

@@ -1,18 +1,16 @@
-import Archives
-import Failures
+@testable import DockerTools
+import Errors
 import Store
 import SystemPackage
 import Testing
 
-@testable import DockerTools
-
 @Suite struct ImageSpecTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
     @Test func defaultsAreDockerTools() throws {
-        let spec = try folder.load(text: "name = 'x'")
+        let spec = try directory.load(text: "name = 'x'")
         #expect(spec.source == "the spec 'spec'")
         #expect(spec.name == "x")
         #expect(spec.tag == nil)
@@ -43,7 +41,7 @@ import Testing
     }
 
     @Test func everyValueIsTaken() throws {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: """
                 {"name": "Registry.Example:5000/Team/Hello", "tag": "v1", "created": "now", "mtime": "now",
                  "architecture": "arm64", "variant": "v8", "uid": 4294967294, "gid": 1000.0, "uname": "a",
@@ -65,23 +63,23 @@ import Testing
         #expect(spec.maxLayers == 2)
         #expect(spec.layering == .size)
         #expect(!spec.includeStorePaths)
-        #expect(spec.closure == folder.path.appending("graph.json"))
-        #expect(spec.storeLocation == StoreLocation(storeDir: "/gnu/store", root: folder.path.appending("root")))
+        #expect(spec.closure == directory.path.appending("graph.json"))
+        #expect(spec.storeLocation == StoreLocation(storeDir: "/gnu/store", root: directory.path.appending("root")))
         #expect(spec.compressor == .zstd)
     }
 
     @Test func environmentSetsTheDefaultTimesOnly() throws {
         let environment = ["SOURCE_DATE_EPOCH": "1700000000"]
-        let spec = try folder.load(text: "name = 'x'", environment: environment)
+        let spec = try directory.load(text: "name = 'x'", environment: environment)
         #expect(spec.created.seconds == 1_700_000_000)
         #expect(spec.mtime == 1_700_000_000)
-        let given = try folder.load(
+        let given = try directory.load(
             text: "name = 'x'\ncreated = 1970-01-01T00:00:05Z\nmtime = '1970-01-01T00:00:06.9Z'",
             environment: environment)
         #expect(given.created.seconds == 5)
         #expect(given.mtime == 6)
-        let failure = #expect(throws: Failure.self) {
-            try folder.load(text: "name = 'x'", environment: ["SOURCE_DATE_EPOCH": "yesterday"])
+        let failure = #expect(throws: ToolError.self) {
+            try directory.load(text: "name = 'x'", environment: ["SOURCE_DATE_EPOCH": "yesterday"])
         }
         #expect(failure?.code == .data)
     }
@@ -114,8 +112,8 @@ import Testing
 
     @Test func buildArgsHoldNothingOfTheMachine() throws {
         let name = baseName("hello")
-        let machine = folder.path.appending("root/nix/store/\(name)/bin")
-        let spec = try folder.load(
+        let machine = directory.path.appending("root/nix/store/\(name)/bin")
+        let spec = try directory.load(
             text: """
                 {"name": "X", "copyToRoot": ["\(machine)", "plain"], "closure": "graph", "storeRoot": "root",
                  "compressor": "none", "tag": null, "created": "1970-01-01T01:00:00+01:00", "mtime": "now",
@@ -129,13 +127,13 @@ import Testing
 
     @Test func contentsAreResolved() throws {
         let (a, b) = (baseName("a"), baseName("b", "b"))
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: """
                 {"name": "x", "storeRoot": "root", "contents":
                   ["/nix/store/\(a)", "/nix/store/./\(a)/", "root/nix/store/\(b)/bin/sh", "plain/x/../y",
                    "./plain/x/../y", "/other", "/nix/storeother"]}
                 """)
-        let root = folder.path.appending("root")
+        let root = directory.path.appending("root")
         #expect(
             spec.contents.map(\.written) == [
                 "/nix/store/\(a)", "root/nix/store/\(b)/bin/sh", "plain/x/../y", "/other", "/nix/storeother",
@@ -145,28 +143,28 @@ import Testing
         #expect(
             spec.contents.map { $0.machinePath(in: spec.storeLocation) } == [
                 root.appending("nix/store/\(a)"), root.appending("nix/store/\(b)/bin/sh"),
-                folder.path.appending("plain/x/../y"), "/other", "/nix/storeother",
+                directory.path.appending("plain/x/../y"), "/other", "/nix/storeother",
             ])
         let path = try #require(StorePath(baseName: b, storeDir: "/nix/store"))
         #expect(spec.contents[1].place == .store(path, below: "bin/sh"))
     }
 
     @Test func onePathIsAListToo() throws {
-        #expect(try folder.load(text: "name = 'x'\ncontents = 'a'").contents.map(\.written) == ["a"])
-        #expect(try folder.load(text: "name = 'x'\ncopyToRoot = ['a']").contents.map(\.written) == ["a"])
+        #expect(try directory.load(text: "name = 'x'\ncontents = 'a'").contents.map(\.written) == ["a"])
+        #expect(try directory.load(text: "name = 'x'\ncopyToRoot = ['a']").contents.map(\.written) == ["a"])
     }
 
     @Test func pathInTheStoreThatIsNoStorePathIsRefused() throws {
         #expect(
-            try folder.faults("name = 'x'\ncontents = ['/nix/store/x', '/nix/store/.links/y']") == [
-                "contents: got \"/nix/store/x\"; it lies in the store's folder, expected a store path there: HASH-NAME",
-                "contents: got \"/nix/store/.links/y\"; it lies in the store's folder, expected a store path there: "
+            try directory.faults("name = 'x'\ncontents = ['/nix/store/x', '/nix/store/.links/y']") == [
+                "contents: got \"/nix/store/x\"; it lies in the store's directory, expected a store path there: HASH-NAME",
+                "contents: got \"/nix/store/.links/y\"; it lies in the store's directory, expected a store path there: "
                     + "HASH-NAME",
             ])
     }
 
     @Test func compressorMeansNothingToStream() throws {
-        #expect(try folder.load(text: "name = 'x'\ncompressor = 'zstd'", verb: .stream).name == "x")
+        #expect(try directory.load(text: "name = 'x'\ncompressor = 'zstd'", verb: .stream).name == "x")
     }
 
     @Test(arguments: [
@@ -174,7 +172,7 @@ import Testing
         "a-b.example/x_y", "[::1]:5000/x", "UPPER/Case",
     ])
     func namesAreTaken(name: String) throws {
-        #expect(try folder.load(text: "name = '\(name)'").name == name.lowercased())
+        #expect(try directory.load(text: "name = '\(name)'").name == name.lowercased())
     }
 
     @Test(arguments: [
@@ -183,7 +181,7 @@ import Testing
     ])
     func badNamesAreRefused(name: String) throws {
         #expect(
-            try folder.faults("name = '\(name)'") == [
+            try directory.faults("name = '\(name)'") == [
                 "name: got \"\(name)\"; expected an image's name such as \"hello\" or "
                     + "\"registry.example:5000/team/hello\""
             ])
@@ -191,27 +189,27 @@ import Testing
 
     @Test func nameWithTagDigestOrIDIsRefused() throws {
         #expect(
-            try folder.faults("name = 'Hello:v1'") == [
+            try directory.faults("name = 'Hello:v1'") == [
                 "name: got \"Hello:v1\"; a name holds no tag, the key tag does: write name \"Hello\" and tag \"v1\""
             ])
         #expect(
-            try folder.faults("name = 'h:5000/x:é'") == [
+            try directory.faults("name = 'h:5000/x:é'") == [
                 "name: got \"h:5000/x:é\"; a name holds no tag, the key tag does"
             ])
         #expect(
-            try folder.faults("name = 'x@sha256:00'") == [
+            try directory.faults("name = 'x@sha256:00'") == [
                 "name: got \"x@sha256:00\"; expected a name without a digest, \"x\""
             ])
         let id = String(repeating: "a", count: 64)
-        #expect(try folder.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
-        #expect(try folder.faults("name = '\(String(repeating: "g", count: 256))'").count == 1)
+        #expect(try directory.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
+        #expect(try directory.faults("name = '\(String(repeating: "g", count: 256))'").count == 1)
     }
 
     @Test(arguments: ["", ".a", "-a", "a b", "é", "a:b", String(repeating: "a", count: 129)])
     func badTagsAreRefused(tag: String) throws {
         let shown = tag.count > 80 ? "\"\(tag.prefix(76))..." : "\"\(tag)\""
         #expect(
-            try folder.faults("name = 'x'\ntag = '\(tag)'") == [
+            try directory.faults("name = 'x'\ntag = '\(tag)'") == [
                 "tag: got \(shown); expected a tag: letters, digits, '_', '.' and '-', at most 128, the first no "
                     + "'.' or '-'"
             ])

@@ -1,24 +1,23 @@
-import Failures
+@testable import DockerTools
+import Errors
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
 
-@testable import DockerTools
-
 struct OutputFileTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
-    private var place: FilePath { folder.path.appending("image.tar") }
+    private var place: FilePath { directory.path.appending("image.tar") }
 
     private var names: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path.string).sorted() }
+        get throws { try FileManager.default.contentsOfDirectory(atPath: directory.path.string).sorted() }
     }
 
     private func text(_ name: String = "image.tar") throws -> String {
-        try String(contentsOfFile: folder.path.appending(name).string, encoding: .utf8)
+        try String(contentsOfFile: directory.path.appending(name).string, encoding: .utf8)
     }
 
     private func put(_ text: String, into file: OutputFile) {
@@ -35,7 +34,7 @@ struct OutputFileTests {
     }
 
     @Test func leavesNothingWhereItIsNotCommitted() throws {
-        try folder.write("before", to: "image.tar")
+        try directory.write("before", to: "image.tar")
         do {
             let file = try OutputFile(place)
             put("half", into: file)
@@ -45,8 +44,8 @@ struct OutputFileTests {
     }
 
     @Test func replacesWhatWasThereAndFollowsALink() throws {
-        try folder.write("before", to: "image.tar")
-        let link = folder.path.appending("link")
+        try directory.write("before", to: "image.tar")
+        let link = directory.path.appending("link")
         try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "image.tar")
         let file = try OutputFile(link)
         put("after", into: file)
@@ -57,7 +56,7 @@ struct OutputFileTests {
     }
 
     @Test func replacesTheOrphanOfAKilledRun() throws {
-        try folder.write("orphan, and longer than what comes", to: ".image.tar.partial")
+        try directory.write("orphan, and longer than what comes", to: ".image.tar.partial")
         let file = try OutputFile(place)
         put("whole", into: file)
         try file.commit()
@@ -79,8 +78,8 @@ struct OutputFileTests {
     }
 
     @Test func takesNoLinkForAnOrphan() throws {
-        try folder.write("mine", to: "precious")
-        let partial = folder.path.appending(".image.tar.partial")
+        try directory.write("mine", to: "precious")
+        let partial = directory.path.appending(".image.tar.partial")
         try FileManager.default.createSymbolicLink(atPath: partial.string, withDestinationPath: "precious")
         let file = try OutputFile(place)
         put("whole", into: file)
@@ -92,7 +91,7 @@ struct OutputFileTests {
     @Test func hasTheModeThatTheUsersMaskLeaves() throws {
         try OutputFile(place).commit()
         let mode = try FileManager.default.attributesOfItem(atPath: place.string)[.posixPermissions] as? Int
-        #expect(mode == Int(0o666 & ~FileMask.ofUser))
+        #expect(mode == Int(0o666 & ~Umask.ofUser))
     }
 
     @Test func writesToADeviceAsItIs() throws {
@@ -103,16 +102,16 @@ struct OutputFileTests {
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
 
-    @Test func takesALongNameAndRefusesAFolder() throws {
-        let long = folder.path.appending(String(repeating: "n", count: 255))
+    @Test func takesALongNameAndRefusesADirectory() throws {
+        let long = directory.path.appending(String(repeating: "n", count: 255))
         try OutputFile(long).commit()
         #expect(try names == [String(repeating: "n", count: 255)])
         #expect(
-            throws: Failure(
-                .usage, "cannot write to \(folder.path)", why: "it is a folder",
-                advice: "name a file in it with --output")
-        ) { try OutputFile(folder.path) }
-        let nowhere = folder.path.appending("gone/image.tar")
-        #expect(throws: Failure.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) { try OutputFile(nowhere) }
+            throws: ToolError(
+                .usage, "cannot write to \(directory.path)", cause: "it is a directory",
+                remedy: "name a file in it with --output")
+        ) { try OutputFile(directory.path) }
+        let nowhere = directory.path.appending("gone/image.tar")
+        #expect(throws: ToolError.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) { try OutputFile(nowhere) }
     }
 }

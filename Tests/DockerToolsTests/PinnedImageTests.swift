@@ -1,19 +1,17 @@
-import Archives
-import Digests
-import Images
+@testable import DockerTools
+import JSON
+import OCI
 import TestSupport
 import Testing
-
-@testable import DockerTools
 
 @Suite("The arguments of pullImage")
 struct PinnedImageTests {
     private static let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
     private let image: PinnedImage
 
     init() throws {
-        folder = try SpecFolder()
+        directory = try SpecDirectory()
         let digest = try #require(Digest(hex: Self.hex))
         image = PinnedImage(
             imageName: "nixos/nix", imageDigest: digest, sha256: digest,
@@ -66,7 +64,7 @@ struct PinnedImageTests {
         var other = image
         (other.os, other.architecture, other.tlsVerify) = ("windows", "arm64", false)
         for image in [image, other] {
-            let spec = try folder.loadPull(text: image.text(syntax))
+            let spec = try directory.loadPull(text: image.text(syntax))
             #expect(spec.imageName == image.imageName)
             #expect(spec.imageDigest == image.imageDigest)
             #expect(spec.hash.digest == image.sha256)

@@ -1,9 +1,7 @@
+@testable import DockerTools
 import Foundation
-import Images
 import SystemPackage
 import Testing
-
-@testable import DockerTools
 
 /// Is told everything, and tells nobody.
 private struct SilentReporter: Reporter {
@@ -16,38 +14,38 @@ private struct SilentReporter: Reporter {
 }
 
 struct PlanReportTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
     private static let one = "/nix/store/" + baseName("one", "a")
     private static let two = "/nix/store/" + baseName("two", "b")
 
     init() throws {
-        folder = try SpecFolder()
+        directory = try SpecDirectory()
         for path in [Self.one, Self.two] {
             try FileManager.default.createDirectory(
-                atPath: "\(folder.path)/root\(path)", withIntermediateDirectories: true)
+                atPath: "\(directory.path)/root\(path)", withIntermediateDirectories: true)
         }
-        try folder.write([UInt8](repeating: 1, count: 60_000), to: "root\(Self.two)/large")
-        try folder.write(
+        try directory.write([UInt8](repeating: 1, count: 60_000), to: "root\(Self.two)/large")
+        try directory.write(
             """
             [{"path": "\(Self.one)", "references": ["\(Self.two)"]}, {"path": "\(Self.two)", "references": []}]
             """, to: "graph.json")
     }
 
     private func report(_ members: String = "") async throws -> PlanReport {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: """
                 {"name": "x", "storeRoot": "root", "closure": "graph.json", "contents": ["\(Self.one)"]\(members)}
                 """)
-        let surroundings = Surroundings(environment: [:], currentDirectory: folder.path)
+        let context = Context(environment: [:], currentDirectory: directory.path)
         return try PlanReport(
-            await LayeredImage(spec, base: nil, surroundings: surroundings, reporter: SilentReporter()))
+            await LayeredImage(spec, base: nil, context: context, reporter: SilentReporter()))
     }
 
     @Test func tellsTheLayersWithTheirSizesAndShares() async throws {
         let report = try await report()
         #expect(report.name == "x")
         #expect(report.layers.map(\.number) == [1, 2, 3])
-        // Three folders, then a file of 60,000 bytes in 118 blocks with its header; the end; whole records.
+        // Three directories, then a file of 60,000 bytes in 118 blocks with its header; the end; whole records.
         #expect(report.layers.map(\.size) == [71680, 10240, 10240])
         #expect(report.size == 92160)
         #expect(report.layers.map { $0.storePaths.map(\.path) } == [[Self.two], [Self.one], []])
@@ -76,7 +74,7 @@ struct PlanReportTests {
                 "LAYER", "SIZE", "SHARE", "STORE", "PATH", "WHY",
             ])
         #expect(lines[1].contains("71.7 kB  77.8%  \(Self.two)"))
-        #expect(lines[3].contains("customisation layer") && lines[3].hasSuffix("always on top"))
+        #expect(lines[3].contains("customization layer") && lines[3].hasSuffix("always on top"))
         #expect(lines[4] == "3 layers, 92.2 kB")
     }
 

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import DockerTools
+import Testing
 
 struct ProgressLineTests {
     @Test func showsTheLayerTheBytesAndTheirRate() {

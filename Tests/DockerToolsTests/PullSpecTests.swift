@@ -1,9 +1,6 @@
-import Digests
-import Failures
-import Images
-import Testing
-
 @testable import DockerTools
+import OCI
+import Testing
 
 @Suite("A spec of an image to pull")
 struct PullSpecTests {
@@ -11,13 +8,13 @@ struct PullSpecTests {
     private static let required =
         #""imageName": "team/app", "imageDigest": "sha256:\#(hex)", "sha256": "sha256:\#(hex)""#
 
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
     @Test("has pullImage's defaults")
     func defaults() throws {
-        let spec = try folder.loadPull(text: "{\(Self.required)}")
+        let spec = try directory.loadPull(text: "{\(Self.required)}")
         #expect(spec.imageName == "team/app")
         #expect(spec.imageDigest.hex == Self.hex)
         #expect(spec.hash.description == "sha256:\(Self.hex)")
@@ -29,7 +26,7 @@ struct PullSpecTests {
 
     @Test("takes all of pullImage's arguments")
     func all() throws {
-        let spec = try folder.loadPull(
+        let spec = try directory.loadPull(
             text: """
                 imageName = "host:5000/app"
                 imageDigest = "sha256:\(Self.hex)"
@@ -52,23 +49,23 @@ struct PullSpecTests {
         "names processors as Go does, whatever they are called in it",
         arguments: [("x86_64", "amd64"), ("aarch64", "arm64"), ("amd64", "amd64"), ("riscv64", "riscv64")])
     func processors(written: String, expected: String) throws {
-        #expect(try folder.loadPull(text: #"{\#(Self.required), "arch": "\#(written)"}"#).architecture == expected)
+        #expect(try directory.loadPull(text: #"{\#(Self.required), "arch": "\#(written)"}"#).architecture == expected)
     }
 
     @Test("is overridden from the command line")
     func overridden() throws {
-        let spec = try folder.loadPull(text: "{\(Self.required)}", sets: ["finalImageTag=x", "tlsVerify=false"])
+        let spec = try directory.loadPull(text: "{\(Self.required)}", sets: ["finalImageTag=x", "tlsVerify=false"])
         #expect(spec.finalName.tag == "x")
         #expect(!spec.tlsVerify)
     }
 
     @Test("is a base too, with the same keys")
     func base() throws {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: #"{"name": "x", "fromImage": {"pull": {\#(Self.required), "arch": "x86_64"}}}"#)
-        #expect(spec.fromImage == .pull(try folder.loadPull(text: "{\(Self.required)}")))
+        #expect(spec.fromImage == .pull(try directory.loadPull(text: "{\(Self.required)}")))
         #expect(
-            try folder.load(text: #"{"name": "x", "fromImage": "a"}"#).fromImage == .path(folder.path.appending("a")))
+            try directory.load(text: #"{"name": "x", "fromImage": "a"}"#).fromImage == .path(directory.path.appending("a")))
     }
 
     @Test(
@@ -118,12 +115,12 @@ struct PullSpecTests {
         let key = member.split(separator: ":")[0]
         let others = Self.required.split(separator: ", ").filter { !$0.hasPrefix(key) }
         let text = "{\((others + [member[...]]).joined(separator: ", "))}"
-        #expect(try folder.faults(text, verb: .pull) == [expected])
+        #expect(try directory.faults(text, verb: .pull) == [expected])
     }
 
     @Test("tells the processor that was meant")
     func mistypedProcessor() throws {
-        let fault = try folder.faults(#"{\#(Self.required), "arch": "amd46"}"#, verb: .pull).first
+        let fault = try directory.faults(#"{\#(Self.required), "arch": "amd46"}"#, verb: .pull).first
         #expect(fault?.hasPrefix(#"arch: got "amd46"; expected one of "386", "amd64""#) == true)
         #expect(fault?.hasSuffix(#"; did you mean "amd64"?"#) == true)
     }
@@ -135,20 +132,20 @@ struct PullSpecTests {
             #"imageDigest: missing; expected a digest: "sha256:" and 64 digits 0-9 a-f"#,
             "sha256: missing; expected a SHA-256 in Nix base-32 (52 digits), in hexadecimal (64), or as SRI (sha256-BASE64=)",
         ]
-        #expect(try folder.faults("{}", verb: .pull) == keys)
+        #expect(try directory.faults("{}", verb: .pull) == keys)
         #expect(
-            try folder.faults(#"{"name": "x", "fromImage": {"pull": {}}}"#) == keys.map { "fromImage.pull.\($0)" })
+            try directory.faults(#"{"name": "x", "fromImage": {"pull": {}}}"#) == keys.map { "fromImage.pull.\($0)" })
         #expect(
-            try folder.faults(#"{"name": "x", "fromImage": {}}"#) == [
+            try directory.faults(#"{"name": "x", "fromImage": {}}"#) == [
                 "fromImage.pull: missing; expected an object"
             ])
         #expect(
-            try folder.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "hash": "\#(Self.hex)"}}}"#)
+            try directory.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "hash": "\#(Self.hex)"}}}"#)
                 == [
                     #"fromImage.pull.hash: got "\#(Self.hex)"; another name of sha256, expected only one of the two"#
                 ])
         #expect(
-            try folder.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "archs": "arm64"}}}"#) == [
+            try directory.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "archs": "arm64"}}}"#) == [
                 #"fromImage.pull.archs: got "arm64"; unknown key; did you mean arch?"#
             ])
     }

@@ -1,7 +1,6 @@
-import Failures
-import Testing
-
 @testable import DockerTools
+import Errors
+import Testing
 
 @Suite("How registries are reached")
 struct RegistryAccessTests {
@@ -28,14 +27,14 @@ struct RegistryAccessTests {
 
     @Test("what is said for one is bad usage where the command line names several")
     func severalRegistries() throws {
-        let failure = try #require(throws: Failure.self) { try Self.access(for: ["one.example/a", "redis"]) }
+        let failure = try #require(throws: ToolError.self) { try Self.access(for: ["one.example/a", "redis"]) }
         #expect(failure.code == .usage)
         #expect(failure.what == "cannot use --creds for several registries")
-        #expect(failure.why == "the images are of one.example and docker.io, and it is meant for one of them")
+        #expect(failure.cause == "the images are of one.example and docker.io, and it is meant for one of them")
         var access = RegistryAccess()
         try access.choose(among: ["one.example/a", "redis"])
         access.tlsVerify = false
-        #expect(throws: Failure.self) { try access.choose(among: ["one.example/a", "redis"]) }
+        #expect(throws: ToolError.self) { try access.choose(among: ["one.example/a", "redis"]) }
     }
 
     @Test("a spec that wants no certificate says so for its own registry alone, and is told nothing of another")

@@ -1,22 +1,21 @@
-import Failures
+@testable import DockerTools
+import Errors
 import Foundation
 import Glibc
 import Synchronization
 import SystemPackage
 import Testing
 
-@testable import DockerTools
-
 struct ScriptTests {
-    private let folder: SpecFolder
-    private let work: WorkFolder
+    private let directory: SpecDirectory
+    private let work: WorkDirectory
     private let layer: FilePath
 
     init() throws {
-        folder = try SpecFolder()
-        work = try WorkFolder(
-            Surroundings(environment: ["TMPDIR": folder.path.string], currentDirectory: folder.path))
-        layer = try work.makeFolder("layer")
+        directory = try SpecDirectory()
+        work = try WorkDirectory(
+            Context(environment: ["TMPDIR": directory.path.string], currentDirectory: directory.path))
+        layer = try work.makeDirectory("layer")
     }
 
     /// Runs a script.
@@ -32,11 +31,11 @@ struct ScriptTests {
         return lines.withLock { $0 }
     }
 
-    private func failure(_ why: String) -> Failure {
-        Failure(.script, "extraCommands failed", why: why, advice: "correct extraCommands in the spec")
+    private func failure(_ cause: String) -> ToolError {
+        ToolError(.script, "extraCommands failed", cause: cause, remedy: "correct extraCommands in the spec")
     }
 
-    @Test func runsInTheFolderWithBash() async throws {
+    @Test func runsInTheDirectoryWithBash() async throws {
         #expect(try await run("pwd; echo ${BASH_VERSION:+bash}; touch made") == [layer.string, "bash"])
         #expect(FileManager.default.fileExists(atPath: layer.appending("made").string))
     }
@@ -51,7 +50,7 @@ struct ScriptTests {
             ])
     }
 
-    @Test func hasATemporaryFolderAndNoStandardInput() async throws {
+    @Test func hasATemporaryDirectoryAndNoStandardInput() async throws {
         #expect(
             try await run("mktemp | grep -c ^$TMPDIR/; cat; ls /proc/$$/fd | sort -n | head -n 3 | tr '\\n' ' '")
                 == ["1", "0 1 2 "])
@@ -104,9 +103,9 @@ struct ScriptTests {
     }
 
     @Test func saysWhatToDoWhereItCannotBeRun() async throws {
-        let own = await #expect(throws: Failure.self) { try await run("#!/nowhere/sh\n") }
+        let own = await #expect(throws: ToolError.self) { try await run("#!/nowhere/sh\n") }
         #expect(own?.code == .script)
         #expect(own?.what == "cannot run extraCommands")
-        #expect(own?.advice == "check the script's first line")
+        #expect(own?.remedy == "check the script's first line")
     }
 }

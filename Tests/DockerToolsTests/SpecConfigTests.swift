@@ -1,15 +1,13 @@
-import Archives
+@testable import DockerTools
 import Testing
 
-@testable import DockerTools
-
 @Suite struct SpecConfigTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
     private func faults(_ config: String) throws -> [String] {
-        try folder.faults("{\"name\": \"x\", \"config\": {\(config)}}")
+        try directory.faults("{\"name\": \"x\", \"config\": {\(config)}}")
     }
 
     @Test func everyKnownKeyIsTaken() throws {
@@ -24,21 +22,21 @@ import Testing
             "Hostname": "h", "Domainname": "d", "AttachStdin": false, "AttachStdout": false, "AttachStderr": false,
             "Tty": true, "OpenStdin": true, "StdinOnce": true, "NetworkDisabled": true, "MacAddress": "", "Image": "i"
             """#
-        let spec = try folder.load(text: "{\"name\": \"x\", \"config\": {\(config)}}")
+        let spec = try directory.load(text: "{\"name\": \"x\", \"config\": {\(config)}}")
         #expect(spec.warnings == [])
         #expect(spec.config.object?.count == ContainerConfigFields.all.count)
         #expect(spec.config["Healthcheck"]?["Interval"] == 1_000_000_000)
     }
 
     @Test func nullsAreAbsent() throws {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: #"{"name": "x", "config": {"Cmd": null, "Healthcheck": {"Test": null, "Retries": 1}}}"#)
         #expect(spec.config == ["Healthcheck": ["Retries": 1]])
         #expect(spec.warnings == [])
     }
 
     @Test func unknownKeysWarnAndAreKept() throws {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text: #"{"name": "x", "config": {"cmd": ["a"], "Foo": {"a": null}, "Healthcheck": {"Retry": 1}}}"#)
         #expect(spec.config == ["cmd": ["a"], "Foo": [:], "Healthcheck": ["Retry": 1]])
         #expect(

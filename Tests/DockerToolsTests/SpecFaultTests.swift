@@ -1,36 +1,34 @@
-import Archives
-import Failures
+@testable import DockerTools
+import Errors
 import Testing
 
-@testable import DockerTools
-
 @Suite struct SpecFaultTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
     @Test func allFaultsComeInOneFailure() throws {
         #expect(
-            throws: Failure(
+            throws: ToolError(
                 .data, "the spec 'spec' has 4 faults",
-                why: """
+                cause: """
                     config.Env[2]: got "PATH"; expected NAME=VALUE with a name that is not empty
                     contens: got ["a"]; unknown key; did you mean contents?
                     maxLayers: got 126; expected an integer from 2 to 125
                     name: missing; expected an image's name such as "hello" or "registry.example:5000/team/hello"
                     """,
-                advice: "correct the keys named; `dockertools schema` prints every key with its type")
+                remedy: "correct the keys named; `dockertools schema` prints every key with its type")
         ) {
-            try folder.load(
+            try directory.load(
                 text: #"{"contens": ["a"], "maxLayers": 126, "config": {"Env": ["A=", "B==", "PATH"]}}"#)
         }
         #expect(
-            throws: Failure(
-                .data, "the spec 'spec.json' has a fault", why: "the whole: got [1]; expected an object",
-                advice: "correct the keys named; `dockertools schema` prints every key with its type")
+            throws: ToolError(
+                .data, "the spec 'spec.json' has a fault", cause: "the whole: got [1]; expected an object",
+                remedy: "correct the keys named; `dockertools schema` prints every key with its type")
         ) {
-            try folder.write("[1]", to: "spec.json")
-            return try folder.load("spec.json")
+            try directory.write("[1]", to: "spec.json")
+            return try directory.load("spec.json")
         }
     }
 
@@ -81,11 +79,11 @@ import Testing
         ),
         (#""extraCommands": ["ls"]"#, #"extraCommands: got ["ls"]; expected a string"#),
         (#""uname": "a:b""#, #"uname: got "a:b"; expected a name without ':' and line breaks"#),
-        (#""storeDir": "nix""#, #"storeDir: got "nix"; expected an absolute path of a folder, such as "/nix/store""#),
-        (#""storeDir": "/""#, #"storeDir: got "/"; expected an absolute path of a folder, such as "/nix/store""#),
+        (#""storeDir": "nix""#, #"storeDir: got "nix"; expected an absolute path of a directory, such as "/nix/store""#),
+        (#""storeDir": "/""#, #"storeDir: got "/"; expected an absolute path of a directory, such as "/nix/store""#),
         (
             #""storeDir": "/a/../b""#,
-            #"storeDir: got "/a/../b"; expected an absolute path of a folder, such as "/nix/store""#
+            #"storeDir: got "/a/../b"; expected an absolute path of a directory, such as "/nix/store""#
         ),
         (#""config": []"#, "config: got []; expected an object"),
         (#""config": null"#, "config: got null; expected an object"),
@@ -100,33 +98,33 @@ import Testing
         (#""keepContentsDirlinks": true"#, "keepContentsDirlinks: got true; the key is for build, not for layered"),
     ])
     func faultNamesKeyValueAndWhatWasExpected(member: String, expected: String) throws {
-        #expect(try folder.faults("{\"name\": \"x\", \(member)}") == [expected])
+        #expect(try directory.faults("{\"name\": \"x\", \(member)}") == [expected])
     }
 
     @Test func valuesOfOtherVerbsKeysAreChecked() throws {
         #expect(
-            try folder.faults("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
+            try directory.faults("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
                 "buildVMMemorySize: got 1; expected an integer from 64 to 16777216",
                 "diskSize: got 0; expected an integer from 1 to 16777216", "runAsRoot: got 1; expected a string",
             ])
         #expect(
-            try folder.faults("name = 'x'", verb: .export) == [
+            try directory.faults("name = 'x'", verb: .export) == [
                 "fromImage: missing; expected a path, or an object, or null"
             ])
         #expect(
-            try folder.faults("name = 'x'\nmaxLayers = 5", verb: .build) == [
+            try directory.faults("name = 'x'\nmaxLayers = 5", verb: .build) == [
                 "maxLayers: got 5; the key is for layered, stream, not for build"
             ])
     }
 
     @Test func keysThatAreNotBuiltMayHaveTheirDefaultOrNull() throws {
-        let spec = try folder.load(
+        let spec = try directory.load(
             text:
                 #"{"name": "x", "fromImage": null, "enableFakechroot": false, "includeNixDB": null, "fakeRootCommands": ""}"#
         )
         #expect(spec.name == "x")
         #expect(
-            try folder.load(
+            try directory.load(
                 text: #"{"name": "x", "runAsRoot": null, "diskSize": 1024, "buildVMMemorySize": 512}"#, verb: .build
             ).name == "x")
     }
@@ -134,13 +132,13 @@ import Testing
     @Test func longValuesAndManyFaultsAreCutShort() throws {
         let text = String(repeating: "y", count: 1000)
         #expect(
-            try folder.faults("name = 'x'\ncontens = '\(text)'") == [
+            try directory.faults("name = 'x'\ncontens = '\(text)'") == [
                 "contens: got \"\(text.prefix(76))...; unknown key; did you mean contents?"
             ])
         #expect(
-            try folder.faults("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true)
+            try directory.faults("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true)
         let many = (0..<60).map { "zzzzzz\($0) = 1" }.joined(separator: "\n")
-        let faults = try folder.faults("name = 'x'\n\(many)")
+        let faults = try directory.faults("name = 'x'\n\(many)")
         #expect(faults.count == 51)
         #expect(faults.last == "and 10 more")
     }

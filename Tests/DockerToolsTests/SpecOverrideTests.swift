@@ -1,16 +1,14 @@
-import Archives
-import Failures
+@testable import DockerTools
+import Errors
 import Testing
 
-@testable import DockerTools
-
 @Suite struct SpecOverrideTests {
-    private let folder: SpecFolder
+    private let directory: SpecDirectory
 
-    init() throws { folder = try SpecFolder() }
+    init() throws { directory = try SpecDirectory() }
 
     private func load(_ sets: String...) throws -> ImageSpec {
-        try folder.load(
+        try directory.load(
             text: #"{"name": "x", "tag": "old", "contents": ["a"], "config": {"Env": ["A=b"], "Labels": {"l": "m"}}}"#,
             sets: sets)
     }
@@ -26,7 +24,7 @@ import Testing
         #expect(spec.created == specNow)
         #expect(spec.layering == .size)
         #expect(spec.extraCommands == "a=b\nc")
-        #expect(spec.closure == folder.path.appending("graph"))
+        #expect(spec.closure == directory.path.appending("graph"))
         #expect(spec.uid == 12)
         #expect(spec.buildArgs["maxLayers"] == 7)
     }
@@ -66,7 +64,7 @@ import Testing
     }
 
     @Test func specOfOverridesAloneWorks() throws {
-        #expect(try folder.load(text: "", sets: ["name=x", "config.User=u"]).config == ["User": "u"])
+        #expect(try directory.load(text: "", sets: ["name=x", "config.User=u"]).config == ["User": "u"])
     }
 
     @Test(arguments: [
@@ -88,15 +86,15 @@ import Testing
         ("imageName=x", #"imageName (from --set): got "x"; the key is for pull, not for layered"#),
     ])
     func badOverridesAreFaultsOfTheSpec(set: String, expected: String) throws {
-        #expect(try folder.faults("name = 'x'", sets: [set]) == [expected])
+        #expect(try directory.faults("name = 'x'", sets: [set]) == [expected])
     }
 
     @Test(arguments: ["tag", "", "=x"])
     func malformedOverrideIsBadUsage(set: String) throws {
         #expect(
-            throws: Failure(
-                .usage, "cannot read the option --set \(set)", why: "it is not KEY=VALUE",
-                advice: "write for instance --set tag=v1 or --set config.User=nobody")
+            throws: ToolError(
+                .usage, "cannot read the option --set \(set)", cause: "it is not KEY=VALUE",
+                remedy: "write for instance --set tag=v1 or --set config.User=nobody")
         ) { try load(set) }
     }
 }

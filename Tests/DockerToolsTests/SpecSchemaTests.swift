@@ -1,7 +1,5 @@
-import Archives
-import Testing
-
 @testable import DockerTools
+import Testing
 
 @Suite struct SpecSchemaTests {
     private let schema = SpecSchema.value
@@ -47,7 +45,7 @@ import Testing
         #expect(properties?["tag"]?["default"] == .null)
         #expect(
             properties?["copyToRoot"]?["description"]
-                == "Another name of contents. Store paths, or plain folders, whose files appear in the image's root. For build, layered, stream."
+                == "Another name of contents. Store paths, or plain directories, whose files appear in the image's root. For build, layered, stream."
         )
         #expect(properties?["runAsRoot"]?["description"]?.string?.hasSuffix("For build.") == true)
         #expect(properties?["includeNixDB"]?["description"]?.string?.hasSuffix("Not built yet.") == true)

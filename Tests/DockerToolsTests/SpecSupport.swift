@@ -1,12 +1,10 @@
-import Archives
-import Failures
+@testable import DockerTools
+import Errors
 import Foundation
 import SystemPackage
 
-@testable import DockerTools
-
-/// A folder that is removed with the value.
-final class SpecFolder {
+/// A directory that is removed with the value.
+final class SpecDirectory {
     let path: FilePath
 
     init() throws {
@@ -57,9 +55,9 @@ final class SpecFolder {
                 _ = try load(text: text, sets: sets, verb: verb)
             }
             return []
-        } catch let failure as Failure {
+        } catch let failure as ToolError {
             guard failure.code == .data, failure.what.hasPrefix("the spec 'spec' has ") else { throw failure }
-            return failure.why.split(separator: "\n").map(String.init)
+            return failure.cause.split(separator: "\n").map(String.init)
         }
     }
 }

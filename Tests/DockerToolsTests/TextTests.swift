@@ -1,3 +1,4 @@
+import ByteIO
 import DockerTools
 import Testing
 

@@ -1,7 +1,7 @@
-import Failures
-import Testing
-
+import ByteIO
 @testable import DockerTools
+import Errors
+import Testing
 
 @Suite struct TimestampTests {
     @Test(arguments: [
@@ -75,10 +75,10 @@ import Testing
     @Test(arguments: ["", "-1", "+1", "1.5", "now", " 1", "253402300800", "99999999999999999999"])
     func badSourceDateEpochIsRefused(text: String) {
         #expect(
-            throws: Failure(
+            throws: ToolError(
                 .data, "cannot use the environment's SOURCE_DATE_EPOCH",
-                why: "it is \"\(text)\", expected a whole number of seconds since 1970, at most 253402300799",
-                advice: "set it to what `date +%s` prints, or unset it")
+                cause: "it is \"\(text)\", expected a whole number of seconds since 1970, at most 253402300799",
+                remedy: "set it to what `date +%s` prints, or unset it")
         ) { try Timestamp.defaultTime(environment: ["SOURCE_DATE_EPOCH": text]) }
     }
 }

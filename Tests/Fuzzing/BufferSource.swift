@@ -1,4 +1,4 @@
-import Tar
+import ByteIO
 
 /// Gives bytes that someone else holds, at most `step` at a time.
 final class BufferSource: ByteSource {

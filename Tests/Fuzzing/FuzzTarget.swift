@@ -1,8 +1,8 @@
-import Archives
-import Failures
-import Tar
+import Compression
+import Errors
+import JSON
 
-/// What the fuzzer feeds. Each takes any bytes and must come to an end: with a value, or with a `Failure` that blames
+/// What the fuzzer feeds. Each takes any bytes and must come to an end: with a value, or with a `ToolError` that blames
 /// the data. All else is a find: a crash, an endless loop, memory without bound, an error of another kind.
 enum FuzzTarget: String, CaseIterable {
     case tar
@@ -35,10 +35,10 @@ enum FuzzTarget: String, CaseIterable {
     /// all of these, and differ by their seeds.
     private static func decompress(_ bytes: UnsafeRawBufferPointer) throws {
         // Small, so that refusing costs little; and prime, so that blocks lie across the ends of what is read.
-        var limits = ReadingLimits(output: 1 << 20)
+        var limits = DecompressionLimits(output: 1 << 20)
         limits.zstdWindowLog = 20
         limits.xzDictionary = 1 << 20
-        let source = try ArchiveSource(BufferSource(bytes, step: 13), name: "it", limits: limits)
+        let source = try DecompressingSource(BufferSource(bytes, step: 13), name: "it", limits: limits)
         _ = try BufferSource.drain(source, step: 4099)
     }
 
@@ -49,7 +49,7 @@ enum FuzzTarget: String, CaseIterable {
         do {
             let again = try JSONValue(parsing: Array(text.utf8), source: "what was written", limit: 8 << 20)
             guard again.canonical == text else { throw Find("it is written as another value") }
-        } catch let failure as Failure {
+        } catch let failure as ToolError {
             throw Find("what was written is refused: \(failure)")
         }
     }
@@ -57,9 +57,9 @@ enum FuzzTarget: String, CaseIterable {
 
 /// A fault that is no crash.
 struct Find: Error {
-    let why: String
+    let cause: String
 
-    init(_ why: String) {
-        self.why = why
+    init(_ cause: String) {
+        self.cause = cause
     }
 }

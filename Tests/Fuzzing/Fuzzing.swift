@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Glibc
 
 /// libFuzzer's own main function, for programs that have another (`FuzzerDriver.cpp` of LLVM's compiler-rt).
@@ -11,7 +11,7 @@ private func runFuzzer(
 
 /// Fuzzes one target.
 ///
-/// usage: Fuzzing TARGET [what libFuzzer takes: FLAG… FOLDER…]
+/// usage: Fuzzing TARGET [what libFuzzer takes: FLAG… DIRECTORY…]
 @main
 enum Fuzzing {
     /// Set once, before the fuzzer runs.
@@ -19,7 +19,7 @@ enum Fuzzing {
 
     static func main() {
         guard CommandLine.argc > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-            say("usage: Fuzzing \(FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")) [FLAG…] [FOLDER…]")
+            say("usage: Fuzzing \(FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")) [FLAG…] [DIRECTORY…]")
             exit(64)
         }
         Self.target = target
@@ -32,7 +32,7 @@ enum Fuzzing {
     private static func test(_ bytes: UnsafeRawBufferPointer) -> CInt {
         do {
             try target.run(bytes)
-        } catch let failure as Failure where failure.code == .data {
+        } catch let failure as ToolError where failure.code == .data {
             // As it must be.
         } catch {
             say("a find: \(error)")

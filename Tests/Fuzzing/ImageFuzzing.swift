@@ -1,17 +1,18 @@
-import Archives
+import ByteIO
 import Images
+import OCI
 import SystemPackage
 import Tar
 
 /// Images and layers of what the fuzzer gives.
 enum ImageFuzzing {
     /// Files here cost no disk.
-    private static let memory = SpoolFolder("/dev/shm")
+    private static let memory = SpoolDirectory("/dev/shm")
 
     /// Reads an archive with all its layers.
     static func open(_ archive: [UInt8]) throws {
         let file = try keep(archive)
-        let spool = SpoolFolder("/tmp")
+        let spool = SpoolDirectory("/tmp")
         let context = ReadingContext(
             spool: spool, cache: nil, keepsLayers: false, platform: Platform(architecture: "amd64"))
         // The file has no other name.
@@ -56,10 +57,10 @@ enum ImageFuzzing {
     }
 
     private static func flattened(_ layers: [[UInt8]]) throws -> [UInt8] {
-        var tree = FlatTree()
+        var tree = RootFilesystem()
         for layer in layers { try tree.apply(keep(layer), name: "it") }
         let sink = MemorySink()
-        guard try FlatTreeWriter.write(tree, to: sink) == UInt64(sink.bytes.count) else {
+        guard try RootfsWriter.write(tree, to: sink) == UInt64(sink.bytes.count) else {
             throw Find("the flat tar is not as long as is said")
         }
         return sink.bytes
@@ -73,9 +74,9 @@ enum ImageFuzzing {
                 let components = member.path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
                 guard components.count > 1, components[0].elementsEqual(".".utf8),
                     !components.contains(where: { $0.elementsEqual("..".utf8) })
-                else { throw Find("'\(TarName.printable(member.path))' leads out of the root") }
+                else { throw Find("'\(TerminalText.printable(member.path))' leads out of the root") }
                 guard paths.insert(member.path).inserted else {
-                    throw Find("'\(TarName.printable(member.path))' is there twice")
+                    throw Find("'\(TerminalText.printable(member.path))' is there twice")
                 }
             }
         }

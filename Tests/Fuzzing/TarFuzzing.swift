@@ -1,3 +1,4 @@
+import ByteIO
 import Tar
 
 /// Tars of what the fuzzer gives.
@@ -51,7 +52,7 @@ enum TarFuzzing {
         var members: [TarMember] = []
         while let member = try reader.next() {
             members.append(member)
-            _ = TarName.printable(member.path)
+            _ = TerminalText.printable(member.path)
             guard readsBodies else { continue }
             guard try BodySource.drain(reader) == member.size else { throw Find("a body is not as long as it says") }
         }

@@ -1,16 +1,16 @@
-"""Writes the first inputs of a fuzzer's target into a folder: small ones of each form that readers meet.
+"""Writes the first inputs of a fuzzer's target into a directory: small ones of each form that readers meet.
 
-usage: seeds.py TARGET FOLDER
+usage: seeds.py TARGET DIRECTORY
 """
 import gzip, hashlib, io, json, lzma, pathlib, subprocess, sys, tarfile
 
-target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-folder.mkdir(parents=True, exist_ok=True)
+target, directory = sys.argv[1], pathlib.Path(sys.argv[2])
+directory.mkdir(parents=True, exist_ok=True)
 long, odd = "d" * 90 + "/" + "n" * 120, "grün"
 
 
 def put(name, data):
-    (folder / f"seed-{name}").write_bytes(data)
+    (directory / f"seed-{name}").write_bytes(data)
 
 
 def member(name, kind=tarfile.REGTYPE, body=b"", **fields):

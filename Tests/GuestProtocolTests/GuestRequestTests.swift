@@ -1,6 +1,5 @@
-import Testing
-
 @testable import GuestProtocol
+import Testing
 
 @Suite("What the host has the guest do")
 struct GuestRequestTests {
@@ -24,7 +23,7 @@ struct GuestRequestTests {
         arguments: [
             ("processes many", "'many' is no number of processes"), ("colour red", "the request has a key 'colour'"),
         ])
-    func refused(text: String, why: String) {
-        #expect(throws: GuestProtocolFault(why)) { try GuestRequest(Array(text.utf8)) }
+    func refused(text: String, cause: String) {
+        #expect(throws: GuestProtocolFault(cause)) { try GuestRequest(Array(text.utf8)) }
     }
 }

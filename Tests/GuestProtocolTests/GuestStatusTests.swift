@@ -1,6 +1,5 @@
-import Testing
-
 @testable import GuestProtocol
+import Testing
 
 @Suite("What the guest tells of its work")
 struct GuestStatusTests {
@@ -29,7 +28,7 @@ struct GuestStatusTests {
         return lines
     }
 
-    private static let refusals: [(lines: [String], why: String)] = [
+    private static let refusals: [(lines: [String], cause: String)] = [
         ([], "it sent 0 lines of status, which are none"),
         (GuestStatus(.exited(0)).lines.dropLast(), "it sent 6 lines of status, which are none"),
         (GuestStatus(.exited(0)).lines + ["end"], "it sent 8 lines of status, which are none"),
@@ -43,7 +42,7 @@ struct GuestStatusTests {
     ]
 
     @Test("is refused where it is anything else", arguments: refusals)
-    func refused(lines: [String], why: String) {
-        #expect(throws: GuestProtocolFault(why)) { try GuestStatus(lines) }
+    func refused(lines: [String], cause: String) {
+        #expect(throws: GuestProtocolFault(cause)) { try GuestStatus(lines) }
     }
 }

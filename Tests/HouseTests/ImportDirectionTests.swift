@@ -76,9 +76,9 @@ struct ImportDirectionTests {
     func standInOrder() throws {
         let declared = try Checkout.modules().map(\.name)
         #expect(declared == Self.order)
-        let folders = try FileManager.default.contentsOfDirectory(
+        let directories = try FileManager.default.contentsOfDirectory(
             atPath: Checkout.root.appendingPathComponent("Sources").path)
-        #expect(Set(folders) == Set(Self.order))
+        #expect(Set(directories) == Set(Self.order))
     }
 
     @Test("depend on modules before them alone")

@@ -1,25 +1,26 @@
-import Archives
+import ByteIO
 import Images
+import OCI
 import SystemPackage
 import TestSupport
 
-/// An archive of images in a folder of its own.
+/// An archive of images in a directory of its own.
 struct ArchiveOnDisk {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
     init(_ bytes: [UInt8]) throws {
-        folder = try TemporaryFolder()
-        try folder.write(bytes, to: "a.tar")
+        directory = try TemporaryDirectory()
+        try directory.write(bytes, to: "a.tar")
     }
 
-    func open() throws -> ImageArchive { try folder.openArchive("a.tar") }
+    func open() throws -> ImageArchive { try directory.openArchive("a.tar") }
 }
 
-extension TemporaryFolder {
+extension TemporaryDirectory {
     /// How what lies in it is read: for amd64, and all of it.
     var reading: ReadingContext {
         ReadingContext(
-            spool: SpoolFolder(FilePath(path)), cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64")
+            spool: SpoolDirectory(FilePath(path)), cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64")
         )
     }
 

@@ -1,5 +1,5 @@
-import Archives
 import Images
+import JSON
 import Testing
 
 struct BaseConfigTests {

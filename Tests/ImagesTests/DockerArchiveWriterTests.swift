@@ -1,17 +1,18 @@
-import Archives
-import Digests
+import ByteIO
+import Compression
 import Glibc
 import Images
+import OCI
 import Store
 import TestSupport
 import Testing
 
 struct DockerArchiveWriterTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private static let store = StorePath(
         baseName: String(repeating: "a", count: 32) + "-one", storeDir: "/nix/store")
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     private static func layer(_ byte: UInt8, _ count: Int = 10240, inStore: Bool = true) -> FakeLayer {
         FakeLayer(
@@ -27,10 +28,10 @@ struct DockerArchiveWriterTests {
                 print(m.name, m.type.decode(), oct(m.mode), m.uid, m.gid, m.uname, m.gname, m.mtime, m.size)
             """
         let heads = String(decoding: try Program.python(script, input: tar), as: UTF8.self).split(separator: "\n")
-        try folder.write(tar, to: "tar")
+        try directory.write(tar, to: "tar")
         return try heads.map { head in
             let name = String(head.prefix { $0 != " " })
-            let body = try Program.output(["tar", "-xOf", folder.path("tar"), name])
+            let body = try Program.output(["tar", "-xOf", directory.path("tar"), name])
             return (String(head), body.count < 5000 ? String(decoding: body, as: UTF8.self) : "")
         }
     }
@@ -38,8 +39,8 @@ struct DockerArchiveWriterTests {
     @Test func hasTheseMembersAndNoOthers() throws {
         let layers = [Self.layer(1), Self.layer(2, 20480, inStore: false)]
         let image = FakeImage(
-            name: "host:5000/app", tag: "v1", layers: layers, attachments: [("buildArgs.json", Array("{}".utf8))])
-        let (written, bytes) = try folder.archive(image)
+            name: "host:5000/app", tag: "v1", layers: layers, extraMembers: [("buildArgs.json", Array("{}".utf8))])
+        let (written, bytes) = try directory.archive(image)
         let ids = try layers.map { try SHA256.digest(of: $0.bytes) }
         let config =
             #"{"architecture":"amd64","config":{"User":"me"},"created":"1970-01-01T00:00:01Z","history":["#
@@ -80,13 +81,13 @@ struct DockerArchiveWriterTests {
         func image() -> FakeImage {
             FakeImage(layers: (1...40).map { Self.layer($0, Int($0) * 512) } + [Self.layer(0, inStore: false)])
         }
-        let before = try folder.archive(image(), appends: true)
-        let after = try folder.archive(image())
+        let before = try directory.archive(image(), appends: true)
+        let after = try directory.archive(image())
         #expect(before.bytes == after.bytes)
         #expect(before.written.imageID == after.written.imageID)
         for compressor in [Compressor.gz, .zstd] {
-            let before = try folder.archive(image(), appends: true, compressor: compressor)
-            let compressed = try folder.archive(image(), compressor: compressor)
+            let before = try directory.archive(image(), appends: true, compressor: compressor)
+            let compressed = try directory.archive(image(), compressor: compressor)
             #expect(before.bytes == compressed.bytes)
             let program = compressor == .gz ? "gzip" : "zstd"
             #expect(try Program.output([program, "-dc"], input: compressed.bytes) == after.bytes)
@@ -95,19 +96,19 @@ struct DockerArchiveWriterTests {
 
     @Test func readsALayerOfTheStoreOnceWhereItsNameMayComeLate() throws {
         let late = [Self.layer(1), Self.layer(2, inStore: false)]
-        _ = try folder.archive(FakeImage(layers: late))
+        _ = try directory.archive(FakeImage(layers: late))
         // One without store paths may be a repeated one: that must be known before.
         #expect(late.map(\.reads) == [1, 2])
         #expect(try late[0].remembered == [SHA256.digest(of: late[0].bytes)])
         let early = [Self.layer(1), Self.layer(2, inStore: false)]
-        _ = try folder.archive(FakeImage(layers: early), appends: true)
+        _ = try directory.archive(FakeImage(layers: early), appends: true)
         #expect(early.map(\.reads) == [2, 2])
         #expect(try early.map(\.remembered) == early.map { [try SHA256.digest(of: $0.bytes)] })
     }
 
     @Test(arguments: [false, true]) func writesARepeatedLayerOnce(_ appends: Bool) throws {
         let layers = [1, 2, 1, 1].map { Self.layer($0, inStore: false) }
-        let (written, bytes) = try folder.archive(FakeImage(layers: layers), appends: appends)
+        let (written, bytes) = try directory.archive(FakeImage(layers: layers), appends: appends)
         let (one, two) = try (SHA256.digest(of: layers[0].bytes), SHA256.digest(of: layers[1].bytes))
         #expect(written.layers.map(\.diffID) == [one, two, one, one])
         let members = try members(bytes)
@@ -121,10 +122,10 @@ struct DockerArchiveWriterTests {
     @Test(arguments: [false, true]) func writesOnceWhatImagesShare(_ appends: Bool) throws {
         func image(_ tag: String, _ top: UInt8) -> FakeImage {
             FakeImage(
-                tag: tag, layers: [Self.layer(1), Self.layer(top)], attachments: [("buildArgs.json", Array("{}".utf8))])
+                tag: tag, layers: [Self.layer(1), Self.layer(top)], extraMembers: [("buildArgs.json", Array("{}".utf8))])
         }
         let images = [image("a", 2), image("b", 3), image("c", 2)]
-        let path = try folder.write([], to: "archive")
+        let path = try directory.write([], to: "archive")
         let descriptor = open(path, O_WRONLY | (appends ? O_APPEND : 0))
         defer { close(descriptor) }
         let written = try DockerArchiveWriter(
@@ -132,31 +133,31 @@ struct DockerArchiveWriterTests {
         ).write(images)
         #expect(written.map { $0.names.map(\.description) } == [["app:a"], ["app:b"], ["app:c"]])
         #expect(written[0].imageID == written[2].imageID)
-        let heads = try members(folder.read("archive")).map { $0.head.prefix { $0 != " " } }
+        let heads = try members(directory.read("archive")).map { $0.head.prefix { $0 != " " } }
         // Three layers with two files beside each, two configs, and no buildArgs.json.
         #expect(heads.count == 3 * 3 + 2 + 2)
         #expect(heads.count == Set(heads).count)
         #expect(!heads.contains("buildArgs.json"))
-        #expect(try folder.openArchive("archive").images.map(\.imageID) == written.map(\.imageID))
+        #expect(try directory.openArchive("archive").images.map(\.imageID) == written.map(\.imageID))
     }
 
     @Test func makesTheTagFromTheImageWhereThereIsNone() throws {
-        let written = try folder.archive(FakeImage(layers: [Self.layer(1)])).written
+        let written = try directory.archive(FakeImage(layers: [Self.layer(1)])).written
         #expect(written.names.map(\.tag) == [NixBase32.encode(Array(written.imageID.bytes.prefix(20)))])
         #expect(written.names[0].tag?.count == 32)
-        #expect(try folder.archive(FakeImage(layers: [Self.layer(2)])).written.names != written.names)
+        #expect(try directory.archive(FakeImage(layers: [Self.layer(2)])).written.names != written.names)
     }
 
     @Test func tellsOfEachLayerInOrderAndOfAllItsBytes() throws {
         let log = ProgressLog()
-        _ = try folder.archive(
+        _ = try directory.archive(
             FakeImage(layers: [Self.layer(3), Self.layer(4, 512), Self.layer(5)]), appends: true, progress: log)
         #expect(log.layers == ["1/3 layer 3 10240", "2/3 layer 4 512", "3/3 layer 5 10240"])
         #expect(log.bytes == 10240 + 512 + 10240)
     }
 
     @Test func writesAnImageWithoutLayers() throws {
-        let (written, bytes) = try folder.archive(FakeImage(layers: []))
+        let (written, bytes) = try directory.archive(FakeImage(layers: []))
         let members = try members(bytes)
         #expect(members.count == 3)
         #expect(members.last?.body == "{}")

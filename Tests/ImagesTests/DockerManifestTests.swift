@@ -1,7 +1,7 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Images
+import OCI
 import SystemPackage
 import Tar
 import TestSupport
@@ -33,10 +33,10 @@ struct DockerManifestTests {
     static func refusal(
         _ members: [Member], sourceLocation: SourceLocation = #_sourceLocation
     ) -> String? {
-        let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) { try read(members) }
+        let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { try read(members) }
         #expect(failure?.code == .data, sourceLocation: sourceLocation)
         #expect(failure?.what.hasPrefix("cannot read ") == true, sourceLocation: sourceLocation)
-        return failure?.why
+        return failure?.cause
     }
 
     @Test func readsAnImage() throws {
@@ -76,32 +76,32 @@ struct DockerManifestTests {
         let tar = try TestTar.files([
             ("c.json", Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest("c.json")),
         ])
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let gzip = try Program.output(["gzip", "-c"], input: tar)
-        try folder.write(gzip, to: "a.tar.gz")
-        let archive = try folder.openArchive("a.tar.gz")
+        try directory.write(gzip, to: "a.tar.gz")
+        let archive = try directory.openArchive("a.tar.gz")
         #expect(archive.images.map(\.names) == [[ImageName("app:1")]])
         // A checksum behind the end of the tar is looked at too.
-        try folder.write(Array(gzip.dropLast()), to: "a.tar.gz")
-        let failure = #expect(throws: Failure.self) { try folder.openArchive("a.tar.gz") }
-        #expect(failure?.why == "the gzip stream ends before its end: it is truncated")
+        try directory.write(Array(gzip.dropLast()), to: "a.tar.gz")
+        let failure = #expect(throws: ToolError.self) { try directory.openArchive("a.tar.gz") }
+        #expect(failure?.cause == "the gzip stream ends before its end: it is truncated")
     }
 
     @Test func readsWhatSkopeoWrites() throws {
         let layer = try TestTar.files([("hello", Array("world".utf8))])
         let diffID = try SHA256.digest(of: layer)
         let config = String(decoding: Self.config(), as: UTF8.self).replacing(Self.diffID, with: "\(diffID)")
-        let folder = try TemporaryFolder()
-        try folder.write(
+        let directory = try TemporaryDirectory()
+        try directory.write(
             TestTar.files([
                 ("c.json", Array(config.utf8)), ("l/layer.tar", layer), ("manifest.json", Self.manifest("c.json")),
             ]), to: "in.tar")
         try Program.output(
             [
-                "skopeo", "copy", "--insecure-policy", "docker-archive:\(folder.path("in.tar"))",
-                "docker-archive:\(folder.path("out.tar")):example.org/n:t",
+                "skopeo", "copy", "--insecure-policy", "docker-archive:\(directory.path("in.tar"))",
+                "docker-archive:\(directory.path("out.tar")):example.org/n:t",
             ])
-        let archive = try folder.openArchive("out.tar")
+        let archive = try directory.openArchive("out.tar")
         let image = try #require(archive.images.first)
         #expect(image.names == [ImageName("example.org/n:t")])
         #expect(image.imageID == (try SHA256.digest(of: Array(config.utf8))))
@@ -138,19 +138,19 @@ struct DockerManifestTests {
     }
 
     @Test func refusesWhatIsNoDockerArchive() {
-        let why = "it has neither manifest.json nor index.json: it holds no image"
-        #expect(Self.refusal([]) == why)
-        #expect(Self.refusal([("etc/passwd", [1])]) == why)
+        let cause = "it has neither manifest.json nor index.json: it holds no image"
+        #expect(Self.refusal([]) == cause)
+        #expect(Self.refusal([("etc/passwd", [1])]) == cause)
     }
 
     @Test func refusesAConfigWithAnotherDigestThanItsName() throws {
         let imageID = try SHA256.digest(of: Self.config())
         let wrong = String(repeating: "a", count: 64)
         for name in ["\(wrong).json", "blobs/sha256/\(wrong)"] {
-            let why = Self.refusal([
+            let cause = Self.refusal([
                 (name, Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest(name)),
             ])
-            #expect(why == "the config '\(name)' has the digest \(imageID), and not that of its name")
+            #expect(cause == "the config '\(name)' has the digest \(imageID), and not that of its name")
         }
         let right = "blobs/sha256/\(imageID.hex)"
         let archive = try Self.read([
@@ -198,7 +198,7 @@ struct DockerManifestTests {
             #expect(image.archivedLayers.map(\.size) == [10240])
         }
         func refusal(_ bytes: [UInt8]) -> String? {
-            #expect(throws: Failure.self) { try ArchiveOnDisk(bytes).open() }?.why
+            #expect(throws: ToolError.self) { try ArchiveOnDisk(bytes).open() }?.cause
         }
         #expect(
             try refusal(archive("round/layer.tar")).map { $0.hasSuffix("leads through more than 40 links") } == true)
@@ -222,11 +222,11 @@ struct DockerManifestTests {
         ),
         (#"[{"Config":"x\u001b.json","Layers":[]}]"#, "the config of manifest.json[0], 'x\u{FFFD}.json', is not in it"),
     ])
-    func refusesManifests(_ manifest: String, _ why: String) {
+    func refusesManifests(_ manifest: String, _ cause: String) {
         #expect(
             Self.refusal([
                 ("c.json", Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Array(manifest.utf8)),
-            ]) == why)
+            ]) == cause)
     }
 
     @Test(arguments: [
@@ -238,12 +238,12 @@ struct DockerManifestTests {
         ),
         ("[]", "the config has no rootfs.diff_ids that is a list of strings"),
     ])
-    func refusesConfigs(_ config: String, _ why: String) {
+    func refusesConfigs(_ config: String, _ cause: String) {
         #expect(
             Self.refusal([
                 ("c.json", Array(config.utf8)), ("l/layer.tar", Self.layer),
                 ("manifest.json", Self.manifest("c.json")),
-            ]) == why)
+            ]) == cause)
     }
 
     @Test func refusesJSONThatIsDamagedOrTooLarge() {

@@ -1,10 +1,10 @@
-import Archives
-import Digests
+import ByteIO
+import Compression
 import Glibc
 import Images
+import OCI
 import Store
 import Synchronization
-import Tar
 import TestSupport
 
 /// A layer of bytes in memory, that counts how often it is read.
@@ -30,7 +30,7 @@ final class FakeLayer: Layer, OpenLayer {
         try sink.write(bytes)
     }
 
-    func plainTar(spool: SpoolFolder, needsBodies: Bool) throws -> FileRange {
+    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
         try spool.makeFile(title).keep { try $0.write(bytes) }.0
     }
 
@@ -43,7 +43,7 @@ struct FakeImage: Image {
     var name: String? = "app"
     var tag: String?
     var layers: [any Layer]
-    var attachments: [(name: String, bytes: [UInt8])] = []
+    var extraMembers: [(name: String, bytes: [UInt8])] = []
 
     func names(imageID: Digest) -> [ImageName] { [ImageName(name: name, tag: tag ?? ImageName.tag(of: imageID))] }
 
@@ -72,14 +72,14 @@ final class ProgressLog: Progress {
     func finish() {}
 }
 
-extension TemporaryFolder {
+extension TemporaryDirectory {
     /// Writes an image as a docker-archive to a file.
     ///
     /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
     func archive(
         _ image: FakeImage, appends: Bool = false, compressor: Compressor = .none,
         progress: any Progress = ProgressLog()
-    ) throws -> (written: WrittenImage, bytes: [UInt8]) {
+    ) throws -> (written: ImageSummary, bytes: [UInt8]) {
         let path = try write([], to: "archive")
         let descriptor = open(path, O_WRONLY | O_TRUNC | (appends ? O_APPEND : 0))
         defer { close(descriptor) }

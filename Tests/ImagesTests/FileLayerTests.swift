@@ -1,28 +1,28 @@
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Glibc
+@testable import Images
+@testable import OCI
 import Store
 import SystemPackage
 import Tar
 import TestSupport
 import Testing
 
-@testable import Images
-
 struct FileLayerTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
-        let path = "\(folder.path)/nix/store/\(Self.baseName)"
+        directory = try TemporaryDirectory()
+        let path = "\(directory.path)/nix/store/\(Self.baseName)"
         let long = String(repeating: "n", count: 120)
         for name in ["bin", "share/ü", long] {
             try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
         }
-        try folder.write([UInt8](repeating: 7, count: 100_000), to: "nix/store/\(Self.baseName)/bin/large")
-        try folder.write(Array("small".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
-        try folder.write([], to: "nix/store/\(Self.baseName)/\(long)/empty")
+        try directory.write([UInt8](repeating: 7, count: 100_000), to: "nix/store/\(Self.baseName)/bin/large")
+        try directory.write(Array("small".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
+        try directory.write([], to: "nix/store/\(Self.baseName)/\(long)/empty")
         try FileManager.default.createSymbolicLink(atPath: "\(path)/link", withDestinationPath: "bin/large")
         try #require(mkfifo("\(path)/fifo", 0o600) == 0)
         try #require(chmod("\(path)/bin/large", 0o555) == 0)
@@ -32,12 +32,12 @@ struct FileLayerTests {
     private static let owner = TarOwner(uid: 3, gid: 4, userName: "me", groupName: "us", modified: 60)
 
     private func layer(cache: DigestCache? = nil, owner: TarOwner = owner) throws -> FileLayer {
-        let store = StoreLocation(root: FilePath(folder.path))
+        let store = StoreLocation(root: FilePath(directory.path))
         let path = try #require(StorePath(baseName: Self.baseName, storeDir: "/nix/store"))
         return FileLayer(store: store, paths: [path], owner: owner, cache: cache)
     }
 
-    @Test func writesTheStoresFoldersAndThePath() throws {
+    @Test func writesTheStoresDirectoriesAndThePath() throws {
         let open = try layer().open()
         let sink = MemorySink()
         try open.write(to: sink)
@@ -63,7 +63,7 @@ struct FileLayerTests {
     }
 
     @Test func givesTheRootNoEntryOfItsOwn() throws {
-        let tree = try FileTree(walking: FilePath("\(folder.path)/nix/store/\(Self.baseName)/bin"))
+        let tree = try FileTree(walking: FilePath("\(directory.path)/nix/store/\(Self.baseName)/bin"))
         let open = try FileLayer(title: "last", parts: [.init(.tree(tree), at: "")], owner: TarOwner()).open()
         let sink = MemorySink()
         try open.write(to: sink)
@@ -80,53 +80,53 @@ struct FileLayerTests {
     }
 
     @Test func hasATitleForPeople() throws {
-        let store = StoreLocation(root: FilePath(folder.path))
+        let store = StoreLocation(root: FilePath(directory.path))
         let path = try #require(StorePath(baseName: Self.baseName, storeDir: "/nix/store"))
         #expect(try layer().title == Self.baseName)
         let three = FileLayer(store: store, paths: [path, path, path], owner: TarOwner(), cache: nil)
         #expect(three.title == "\(Self.baseName) and 2 more")
-        #expect(three.folders.map(\.path) == ["/nix/", "/nix/store/"].map { Array($0.utf8) })
+        #expect(three.directories.map(\.path) == ["/nix/", "/nix/store/"].map { Array($0.utf8) })
     }
 
     @Test func failsWhereAFileChangesAfterItWasOpened() throws {
         let open = try layer().open()
-        try folder.write(Array("longer".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
-        let failure = #expect(throws: Failure.self) { try open.write(to: NullSink()) }
-        #expect(failure?.what == "cannot read \(folder.path)/nix/store/\(Self.baseName)/share/ü/small")
-        #expect(failure?.why == "the file changed while it was read")
+        try directory.write(Array("longer".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
+        let failure = #expect(throws: ToolError.self) { try open.write(to: NullSink()) }
+        #expect(failure?.what == "cannot read \(directory.path)/nix/store/\(Self.baseName)/share/ü/small")
+        #expect(failure?.cause == "the file changed while it was read")
         #expect(failure?.code == .io)
     }
 }
 
 struct DigestCacheTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let tree: FileTree
     private let digest: Digest
 
     init() throws {
-        folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(atPath: folder.path("tree"), withIntermediateDirectories: true)
-        try folder.write([1], to: "tree/file")
-        tree = try FileTree(walking: FilePath(folder.path("tree")))
+        directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path("tree"), withIntermediateDirectories: true)
+        try directory.write([1], to: "tree/file")
+        tree = try FileTree(walking: FilePath(directory.path("tree")))
         digest = try #require(Digest(hex: String(repeating: "ab", count: 32)))
     }
 
-    private var cache: DigestCache { DigestCache(folder: FilePath(folder.path("deep/cache"))) }
+    private var cache: DigestCache { DigestCache(directory: FilePath(directory.path("deep/cache"))) }
 
     /// A key as it would be long after the files changed.
     private func key(
-        folders: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
+        directories: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
     ) throws -> DigestCache.Key {
         try #require(
             try DigestCache.Key(
-                folders: folders.map { FileLayer.Folder(Array($0.utf8)) }, trees: [(tree, place)], owner: owner,
+                directories: directories.map { FileLayer.Directory(Array($0.utf8)) }, trees: [(tree, place)], owner: owner,
                 at: .max)
         )
     }
 
     private var entries: [String] {
         get throws {
-            try FileManager.default.subpathsOfDirectory(atPath: folder.path("deep/cache/layers"))
+            try FileManager.default.subpathsOfDirectory(atPath: directory.path("deep/cache/layers"))
                 .filter { $0.contains("/") }
         }
     }
@@ -136,7 +136,7 @@ struct DigestCacheTests {
         cache.keep(digest, for: try key())
         #expect(try cache.digest(for: key()) == digest)
         for other in try [
-            key(folders: []), key(place: "/nix/b"), key(owner: TarOwner(uid: 1)), key(owner: TarOwner(gid: 1)),
+            key(directories: []), key(place: "/nix/b"), key(owner: TarOwner(uid: 1)), key(owner: TarOwner(gid: 1)),
             key(owner: TarOwner(userName: "rootroot", groupName: "")), key(owner: TarOwner(modified: 2)),
         ] {
             #expect(cache.digest(for: other) == nil)
@@ -148,35 +148,35 @@ struct DigestCacheTests {
         let key = try key()
         cache.keep(digest, for: key)
         let name = "deep/cache/layers/\(try #require(try entries.first))"
-        let whole = try folder.read(name)
+        let whole = try directory.read(name)
         #expect(whole.count == 144)
         for damaged in [[], Array(whole.dropLast()), whole + [10], whole + whole, [0xFF]] {
-            try folder.write(damaged, to: name)
+            try directory.write(damaged, to: name)
             #expect(cache.digest(for: key) == nil)
         }
         for index in whole.indices {
             var damaged = whole
             damaged[index] ^= 1
-            try folder.write(damaged, to: name)
+            try directory.write(damaged, to: name)
             #expect(cache.digest(for: key) == nil)
         }
         cache.keep(digest, for: key)
-        #expect(try folder.read(name) == whole)
+        #expect(try directory.read(name) == whole)
     }
 
     @Test func keepsNothingOfTreesThatChangedAMomentAgoOrWerePutTogether() throws {
         let trees = [(tree: tree, place: "x")]
         let settled = tree.newestChange + 2_000_000_001
-        #expect(try DigestCache.Key(folders: [], trees: trees, owner: TarOwner(), at: settled) != nil)
-        #expect(try DigestCache.Key(folders: [], trees: trees, owner: TarOwner(), at: settled - 1) == nil)
+        #expect(try DigestCache.Key(directories: [], trees: trees, owner: TarOwner(), at: settled) != nil)
+        #expect(try DigestCache.Key(directories: [], trees: trees, owner: TarOwner(), at: settled - 1) == nil)
         let merged = try TreeMerger.merge([.copied(tree, name: "x")]).tree
-        #expect(try DigestCache.Key(folders: [], trees: [(merged, "x")], owner: TarOwner(), at: .max) == nil)
+        #expect(try DigestCache.Key(directories: [], trees: [(merged, "x")], owner: TarOwner(), at: .max) == nil)
     }
 
     @Test func isNoneWhereItCannotBeWritten() throws {
-        try folder.write([], to: "deep")
+        try directory.write([], to: "deep")
         cache.keep(digest, for: try key())
         #expect(try cache.digest(for: key()) == nil)
-        #expect(try folder.read("deep") == [])
+        #expect(try directory.read("deep") == [])
     }
 }

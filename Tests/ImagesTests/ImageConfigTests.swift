@@ -1,5 +1,5 @@
-import Digests
 import Images
+import OCI
 import Testing
 
 struct ImageConfigTests {

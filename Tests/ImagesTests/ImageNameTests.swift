@@ -1,4 +1,4 @@
-import Images
+import OCI
 import Testing
 
 struct ImageNameTests {

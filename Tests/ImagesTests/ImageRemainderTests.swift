@@ -1,10 +1,8 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Images
-import Store
+import OCI
 import Synchronization
-import Tar
 import TestSupport
 import Testing
 
@@ -15,7 +13,7 @@ struct ImageRemainderTests {
 
     init() throws { digests = try layers.map { try SHA256.digest(of: $0.bytes) } }
 
-    private func written(_ remainder: ImageRemainder) throws -> (WrittenImage, [String]) {
+    private func written(_ remainder: MissingLayers) throws -> (ImageSummary, [String]) {
         let bytes = MemorySink()
         let image = try DockerArchiveWriter(to: StreamSink(to: bytes), progress: ProgressLog()).write(remainder)
         let names = try Program.output(["tar", "-t"], input: bytes.bytes)
@@ -29,11 +27,11 @@ struct ImageRemainderTests {
 
     @Test(arguments: 0...6) func leavesOutTheLayersThatAreThere(count: Int) throws {
         let chains = Set(try ChainID.all(Array(digests.prefix(count))))
-        let remainder = try ImageRemainder(FakeImage(tag: "1", layers: layers), unless: chains.contains)
+        let remainder = try MissingLayers(FakeImage(tag: "1", layers: layers), unless: chains.contains)
         let (image, names) = try written(remainder)
         #expect(sent(names) == Array(count..<6))
         #expect(remainder.spared.map(\.diffID) == Array(digests.prefix(count)))
-        let all = try written(ImageRemainder(allOf: FakeImage(tag: "1", layers: layers)))
+        let all = try written(MissingLayers(allOf: FakeImage(tag: "1", layers: layers)))
         #expect(sent(all.1) == Array(0..<6))
         #expect(image.imageID == all.0.imageID)
         #expect(image.layers.map(\.diffID) == digests)
@@ -47,22 +45,22 @@ struct ImageRemainderTests {
     }
 
     @Test func takesALayerForThereOnlyWithAllBelowIt() throws {
-        let remainder = try ImageRemainder(FakeImage(layers: layers)) { [digests] in $0 == digests[1] }
+        let remainder = try MissingLayers(FakeImage(layers: layers)) { [digests] in $0 == digests[1] }
         #expect(remainder.spared.isEmpty)
-        let other = try ImageRemainder(FakeImage(layers: layers)) { [digests] in digests.contains($0) }
+        let other = try MissingLayers(FakeImage(layers: layers)) { [digests] in digests.contains($0) }
         #expect(other.spared.count == 1)
     }
 
     @Test func sendsALayerThatComesAgainAboveThoseThatAreThere() throws {
         let image = FakeImage(layers: [layers[0], layers[1], layers[0]])
         let chains = Set(try ChainID.all(Array(digests.prefix(2))))
-        let (_, names) = try written(ImageRemainder(image, unless: chains.contains))
+        let (_, names) = try written(MissingLayers(image, unless: chains.contains))
         #expect(sent(names) == [0])
     }
 
     @Test func readsNoLayerOnceMoreForItsDigest() throws {
         let chains = Set(try ChainID.all(Array(digests.prefix(3))))
-        let remainder = try ImageRemainder(FakeImage(layers: layers), unless: chains.contains)
+        let remainder = try MissingLayers(FakeImage(layers: layers), unless: chains.contains)
         _ = try written(remainder)
         // For the digest, and to be sent.
         #expect(layers.map(\.reads) == [1, 1, 1, 2, 2, 2])
@@ -71,13 +69,13 @@ struct ImageRemainderTests {
     }
 
     @Test func doesNotEvenBringTheLayersOfAnArchiveThatAreThere() throws {
-        let folder = try TemporaryFolder()
-        _ = try folder.archive(FakeImage(layers: layers))
-        let image = try folder.openArchive("archive").images[0]
-        try folder.write([UInt8](repeating: 0, count: 10), to: "archive")
-        let remainder = try ImageRemainder(image) { _ in true }
+        let directory = try TemporaryDirectory()
+        _ = try directory.archive(FakeImage(layers: layers))
+        let image = try directory.openArchive("archive").images[0]
+        try directory.write([UInt8](repeating: 0, count: 10), to: "archive")
+        let remainder = try MissingLayers(image) { _ in true }
         #expect(remainder.spared.map(\.diffID) == digests)
         #expect(try remainder.known?.imageID == image.imageID)
-        #expect(throws: Failure.self) { try written(remainder.whole) }
+        #expect(throws: ToolError.self) { try written(remainder.whole) }
     }
 }

@@ -1,23 +1,24 @@
-import Digests
+import ByteIO
 import Foundation
 import Images
+import OCI
 import Store
 import SystemPackage
 import Tar
 import TestSupport
 import Testing
 
-/// Layers of trees with hard links, attributes, and folders of a base, as Python's tarfile reads them.
+/// Layers of trees with hard links, attributes, and directories of a base, as Python's tarfile reads them.
 struct LinkedFileLayerTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let owner = TarOwner(uid: 3, gid: 4, userName: "me", groupName: "us", modified: 60)
 
     init() throws {
-        folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(atPath: folder.path("tree/bin"), withIntermediateDirectories: true)
-        try folder.write(Array("body".utf8), to: "tree/bin/a")
+        directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path("tree/bin"), withIntermediateDirectories: true)
+        try directory.write(Array("body".utf8), to: "tree/bin/a")
         for name in ["bin/b", "first"] {
-            try FileManager.default.linkItem(atPath: folder.path("tree/bin/a"), toPath: folder.path("tree/\(name)"))
+            try FileManager.default.linkItem(atPath: directory.path("tree/bin/a"), toPath: directory.path("tree/\(name)"))
         }
         let script = """
             import os, sys
@@ -25,11 +26,11 @@ struct LinkedFileLayerTests {
             open(os.fsencode(sys.argv[2]) + b"/n\\xff", "wb").write(b"name")
             os.link(os.fsencode(sys.argv[2]) + b"/n\\xff", os.fsencode(sys.argv[2]) + b"/o")
             """
-        _ = try Program.python(script, [folder.path("tree/first"), folder.path("tree")])
+        _ = try Program.python(script, [directory.path("tree/first"), directory.path("tree")])
     }
 
     private func tree(_ facts: FileTree.Facts = .linksAndAttributes) throws -> FileTree {
-        try FileTree(walking: FilePath(folder.path("tree")), keeping: facts)
+        try FileTree(walking: FilePath(directory.path("tree")), keeping: facts)
     }
 
     /// A line for each entry: name, type, mode, owner, time, link name, body, and PAX records of attributes.
@@ -77,11 +78,11 @@ struct LinkedFileLayerTests {
             ])
     }
 
-    @Test func foldersKeepWhatTheBaseGivesThem() throws {
-        var base = FlatTree()
+    @Test func directoriesKeepWhatTheBaseGivesThem() throws {
+        var base = RootFilesystem()
         let tar = try CraftedLayers.tar([
             CraftedEntry(
-                path: Array("usr/bin".utf8), kind: .folder, mode: 0o2711,
+                path: Array("usr/bin".utf8), kind: .directory, mode: 0o2711,
                 attributes: TarAttributes(uid: 8, gid: 9, modified: TarTime(seconds: 5)),
                 xattrs: [TarXattr(name: Array("user.y".utf8), value: [0x61])]),
             .link("bin", "usr/bin"),

@@ -1,21 +1,21 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Glibc
 import Images
+import OCI
 import TestSupport
 import Testing
 
 @Suite("The docker-archive of skopeo 1.9")
 struct SkopeoArchiveWriterTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let one: [UInt8]
     private let two: [UInt8]
     /// Two blocks of zeros: what Docker makes of a layer without files.
     private let empty = [UInt8](repeating: 0, count: 1024)
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         one = try TestTar.files([("one", Array("1".utf8))])
         two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
     }
@@ -43,30 +43,30 @@ struct SkopeoArchiveWriterTests {
         let config = try layout.blob(config(layers.map { try SHA256.digest(of: $0) }), CraftedLayout.configType)
         let manifest = CraftedLayout.manifest(config: config, layers: stored)
         layout.index(try layout.blob(manifest, CraftedLayout.manifestType, more: CraftedLayout.named("1")))
-        try layout.write(to: folder)
-        return try folder.openArchive("layout").images[0]
+        try layout.write(to: directory)
+        return try directory.openArchive("layout").images[0]
     }
 
     /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
     private func archive(
         _ image: any Image, as name: String = "redis:latest", appends: Bool = false,
         progress: any Progress = ProgressLog()
-    ) throws -> (written: WrittenImage, bytes: [UInt8]) {
-        let path = try folder.write([], to: "archive")
+    ) throws -> (written: ImageSummary, bytes: [UInt8]) {
+        let path = try directory.write([], to: "archive")
         let descriptor = open(path, O_WRONLY | O_TRUNC | (appends ? O_APPEND : 0))
         defer { close(descriptor) }
         let sink = DescriptorSink(descriptor, name: path)
         let written = try SkopeoArchiveWriter(to: sink, progress: progress).write(image, as: ImageName(name))
-        return (written, try folder.read("archive"))
+        return (written, try directory.read("archive"))
     }
 
     private func skopeo(as name: String = "redis:latest") throws -> [UInt8] {
-        let path = folder.path("skopeo.tar")
+        let path = directory.path("skopeo.tar")
         try Program.output([
-            "skopeo", "copy", "--insecure-policy", "oci:\(folder.path("layout")):1", "docker-archive:\(path):\(name)",
+            "skopeo", "copy", "--insecure-policy", "oci:\(directory.path("layout")):1", "docker-archive:\(path):\(name)",
         ])
         defer { unlink(path) }
-        return try folder.read("skopeo.tar")
+        return try directory.read("skopeo.tar")
     }
 
     @Test("has the bytes of skopeo's, of an image with an empty layer and repeated ones", arguments: [false, true])
@@ -115,7 +115,7 @@ struct SkopeoArchiveWriterTests {
     func isReadBack() throws {
         let image = try image([one, two, one], .gzip)
         _ = try archive(image, as: "host:5000/app:v1")
-        let read = try folder.openArchive("archive")
+        let read = try directory.openArchive("archive")
         #expect(read.images.map(\.imageID) == [image.imageID])
         #expect(read.images[0].names.map(\.description) == ["host:5000/app:v1"])
         #expect(try read.layerBytes() == [one, two, one])
@@ -134,8 +134,8 @@ struct SkopeoArchiveWriterTests {
         let image = try image([one], .gzip) { _ in
             CraftedLayout.config([Digest(hex: String(repeating: "0", count: 64))].compactMap { $0 })
         }
-        let failure = #expect(throws: Failure.self) { try archive(image) }
+        let failure = #expect(throws: ToolError.self) { try archive(image) }
         #expect(failure?.code == .data)
-        #expect(failure?.why.contains("decompressed it has the digest sha256:") == true)
+        #expect(failure?.cause.contains("decompressed it has the digest sha256:") == true)
     }
 }

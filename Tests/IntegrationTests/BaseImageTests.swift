@@ -38,8 +38,8 @@ struct BaseImageTests {
         #expect(try docker.runImage(image.reference) == "two\nfile\nHello, world!\n")
     }
 
-    @Test("stay whole where the base has links to folders")
-    func linkedFolders() throws {
+    @Test("stay whole where the base has links to directories")
+    func linkedDirectories() throws {
         let image = try bench.build(
             """
             {"name": "usrmerged", "tag": "1", "fromImage": "\(base.archive)", "contents": "\(store["hello"])",
@@ -100,7 +100,7 @@ struct BaseImageTests {
             to: "few.json")
         let outcome = try bench.run(["layered", path])
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("the base image takes 4 layers and the customisation layer 1"))
+        #expect(outcome.errors.contains("the base image takes 4 layers and the customization layer 1"))
     }
 
     @Test("take another spec as their base, made on the way")
@@ -154,7 +154,7 @@ struct BaseImageTests {
                     info = tarfile.TarInfo(name); info.size = len(body)
                     tar.addfile(info, io.BytesIO(body))
             """
-        _ = try Program.python(script, [bench.folder.path("repeated.tar")])
+        _ = try Program.python(script, [bench.directory.path("repeated.tar")])
         let image = try bench.layered(#"{"name": "again", "tag": "1", "fromImage": "repeated.tar"}"#)
         #expect(image.layers.count == 4)
         #expect(image.layers[0].diffID == image.layers[2].diffID)
@@ -168,9 +168,9 @@ struct BaseImageTests {
             _ = try bench.layered(
                 "{\"name\": \"\(name)\", \"tag\": \"1\", \"config\": {\"Env\": [\"N=\(name)\"]}}", output: "\(name).tar"
             )
-            try docker.load(bench.folder.path("\(name).tar"))
+            try docker.load(bench.directory.path("\(name).tar"))
         }
-        let both = bench.folder.path("both.tar")
+        let both = bench.directory.path("both.tar")
         try docker.output(["save", "--output", both, "one:1", "two:1"])
         func spec(_ more: String) -> String { "{\"name\": \"chosen\", \"fromImage\": \"both.tar\"\(more)}" }
         func env(_ more: String) throws -> String {
@@ -221,7 +221,7 @@ struct BaseImageTests {
                     info = tarfile.TarInfo(name); info.size = len(body)
                     tar.addfile(info, io.BytesIO(body))
             """
-        _ = try Program.python(script, [bench.folder.path("deep.tar")])
+        _ = try Program.python(script, [bench.directory.path("deep.tar")])
         let image = try bench.build(
             """
             {"name": "deeper", "tag": "1", "fromImage": "deep.tar", "contents": "\(store["busybox"])",

@@ -27,7 +27,7 @@ struct CacheCommandTests {
 
     private var whole: String { machine.path("cache/dockertools/blobs/sha256") }
 
-    @Test("shows its folder, and the number and bytes of each kind")
+    @Test("shows its directory, and the number and bytes of each kind")
     func shows() throws {
         let outcome = try cache()
         #expect(outcome.status == 0)
@@ -82,7 +82,7 @@ struct CacheCommandTests {
         #expect(try machine.layered(["--json"]).output == before.output)
     }
 
-    @Test("without a folder exits with 69, with limits that it cannot read or that prune nothing with 64")
+    @Test("without a directory exits with 69, with limits that it cannot read or that prune nothing with 64")
     func refuses() throws {
         let none = try machine.run(["cache"], environment: ["XDG_CACHE_HOME": "", "HOME": ""])
         #expect(none.status == 69)

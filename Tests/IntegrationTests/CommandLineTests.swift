@@ -4,9 +4,9 @@ import Testing
 
 @Suite("The command line")
 struct CommandLineTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     static let verbs = ["layered", "stream", "plan", "inspect", "cache", "shadow-setup", "schema"]
 
@@ -48,7 +48,7 @@ struct CommandLineTests {
             #expect(outcome.text.contains(mark))
             for verb in Self.verbs { #expect(outcome.text.contains(verb)) }
         }
-        let bash = try folder.write(
+        let bash = try directory.write(
             Dockertools.run(["--generate-completion-script", "bash"]).output, to: "dockertools.bash")
         let check = try Program.run(["bash", "-n", bash])
         #expect(check.status == 0)
@@ -59,7 +59,7 @@ struct CommandLineTests {
     func schema() throws {
         let outcome = try Dockertools.run(["schema"])
         #expect(outcome.status == 0)
-        let schema = try folder.write(outcome.output, to: "schema.json")
+        let schema = try directory.write(outcome.output, to: "schema.json")
         let script = """
             import datetime, glob, json, sys, tomllib
             from jsonschema import Draft202012Validator as Validator
@@ -89,14 +89,14 @@ struct CommandLineTests {
     @Test("takes a spec from standard input, and any file with --spec")
     func specs() throws {
         let spec = Array("{\"name\": \"given\"}".utf8)
-        let expected = try Dockertools.run(["stream", folder.write(spec, to: "spec.json")]).output
+        let expected = try Dockertools.run(["stream", directory.write(spec, to: "spec.json")]).output
         #expect(expected.count == 20480)
         #expect(try Dockertools.run(["stream", "-"], input: spec).output == expected)
         #expect(try Dockertools.run(["stream", "-"], input: Array("name = \"given\"".utf8)).output == expected)
-        let other = try folder.write(spec, to: "spec")
+        let other = try directory.write(spec, to: "spec")
         #expect(try Dockertools.run(["stream", "--spec", other]).output == expected)
         #expect(try Dockertools.run(["stream", other]).status == 64)
-        #expect(try Dockertools.run(["stream", folder.path("none.json")]).status == 65)
+        #expect(try Dockertools.run(["stream", directory.path("none.json")]).status == 65)
     }
 
     @Test("refuses keys that are not built yet instead of ignoring them")

@@ -55,15 +55,15 @@ struct DiffTests {
             outcome.text == """
                 ~ config config.User: "a" -> "b"
                 ~ content  content
-                - gone  folder, mode 755, owner 0:0
+                - gone  directory, mode 755, owner 0:0
                 - gone/in  file, mode 644, owner 0:0, 3 B
                 ~ h2  hard links
                 ~ link  link target 'a' -> 'b'
                 ~ mode  mode 644 -> 4755
-                + new  folder, mode 755, owner 0:0
+                + new  directory, mode 755, owner 0:0
                 + new/in  file, mode 644, owner 0:0, 3 B
                 ~ size  size 6 B -> 7 B
-                ~ type  type file -> folder
+                ~ type  type file -> directory
                 1 keys of the config, 2 added, 2 removed, 6 changed paths
 
                 """)
@@ -85,7 +85,7 @@ struct DiffTests {
         try bench.write(
             #"{"name": "d", "tag": "1", "extraCommands": "echo > f", "uid": 7, "mtime": "2000-01-01T00:00:00Z"}"#,
             to: "two.json")
-        let outcome = try bench.run(["diff", one, bench.folder.path("two.json")])
+        let outcome = try bench.run(["diff", one, bench.directory.path("two.json")])
         #expect(outcome.status == 1)
         // The spec is made as its keys tell, which is layered: the history differs too.
         #expect(outcome.text.contains("~ f  owner 0:0 -> 7:0, mtime 1 -> 946684800\n"))
@@ -94,7 +94,7 @@ struct DiffTests {
     @Test("an image that is not there is an error, and no difference")
     func missing() throws {
         let one = try image("one", "echo > f")
-        let outcome = try bench.run(["diff", one, bench.folder.path("nowhere.tar")])
+        let outcome = try bench.run(["diff", one, bench.directory.path("nowhere.tar")])
         #expect(outcome.status == 65)
         #expect(outcome.text == "")
         #expect(outcome.errors.contains("there is no such image"))

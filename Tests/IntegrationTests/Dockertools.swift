@@ -18,10 +18,10 @@ enum Dockertools {
     ///
     /// - Parameter environment: what is set besides what this process has. The cache is a new one unless it says otherwise.
     static func run(
-        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+        _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Program.Outcome {
-        let cache = try TemporaryFolder()
+        let cache = try TemporaryDirectory()
         let environment = ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 }
-        return try Program.run([path] + arguments, input: input, environment: environment, in: folder)
+        return try Program.run([path] + arguments, input: input, environment: environment, in: directory)
     }
 }

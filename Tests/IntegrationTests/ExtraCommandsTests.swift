@@ -19,7 +19,7 @@ struct ExtraCommandsTests {
     /// The last layer's members.
     private func members(_ script: String, contents: [String] = []) throws -> [String] {
         let path = try spec(script, contents: contents)
-        let outcome = try bench.run(["layered", path, "--json", "-o", bench.folder.path("image.tar.gz")])
+        let outcome = try bench.run(["layered", path, "--json", "-o", bench.directory.path("image.tar.gz")])
         guard outcome.status == 0 else { throw Program.Failed(["layered", path], outcome) }
         return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output)).members(ofLayer: -1)
     }
@@ -33,10 +33,10 @@ struct ExtraCommandsTests {
             sys.stdout.buffer.write(tarfile.open(fileobj=archive.extractfile(layer)).extractfile(sys.argv[2]).read())
             """
         return String(
-            decoding: try Program.python(script, [bench.folder.path("image.tar.gz"), name]), as: UTF8.self)
+            decoding: try Program.python(script, [bench.directory.path("image.tar.gz"), name]), as: UTF8.self)
     }
 
-    @Test("make files, folders and links")
+    @Test("make files, directories and links")
     func make() throws {
         let members = try members(
             """
@@ -63,11 +63,11 @@ struct ExtraCommandsTests {
         #expect(try text("out") == "(it's) $(x) \"two\" three 4\n)\n")
     }
 
-    @Test("have a small clean environment, the folder of the layer, no input and the usual mask")
+    @Test("have a small clean environment, the directory of the layer, no input and the usual mask")
     func environment() throws {
         let path = try spec("env > variables; pwd >> where; umask > mask; cat > input; id -u > id; ls -A / > /dev/null")
         let outcome = try bench.run(
-            ["layered", path, "-o", bench.folder.path("image.tar.gz")],
+            ["layered", path, "-o", bench.directory.path("image.tar.gz")],
             environment: ["SECRET": "x", "LD_PRELOAD": "", "BASH_ENV": "/nowhere", "PATH": "/usr/sbin:/usr/bin:/bin"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let variables = try text("variables").split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1)[0] }
@@ -85,7 +85,7 @@ struct ExtraCommandsTests {
         #expect(try text("where").hasSuffix("/layer\n"))
     }
 
-    @Test("see contents' links, and change plain folders' files but not the store's")
+    @Test("see contents' links, and change plain directories' files but not the store's")
     func seeContents() throws {
         try bench.write("old\n", to: "plain/etc/file")
         try bench.write("gone\n", to: "plain/etc/gone")
@@ -100,8 +100,8 @@ struct ExtraCommandsTests {
         #expect(try text("etc/file") == "old\nnew\n")
         #expect(!members.contains { $0.contains("gone") || $0.contains("bin/hi") })
         #expect(members.contains("d 0700 0:0 root:root 1 0 share"))
-        #expect(try String(contentsOfFile: bench.folder.path("plain/etc/file"), encoding: .utf8) == "old\n")
-        #expect(try String(contentsOfFile: bench.folder.path("plain/etc/gone"), encoding: .utf8) == "gone\n")
+        #expect(try String(contentsOfFile: bench.directory.path("plain/etc/file"), encoding: .utf8) == "old\n")
+        #expect(try String(contentsOfFile: bench.directory.path("plain/etc/gone"), encoding: .utf8) == "gone\n")
     }
 
     @Test(
@@ -120,10 +120,10 @@ struct ExtraCommandsTests {
     @Test("end the build when they fail, with their status and their last lines, and leave nothing behind")
     func failure() throws {
         let path = try spec("for n in {1..30}; do echo line $n; done\necho problem >&2\n(exit 42)\necho never\n")
-        let temporary = bench.folder.path("tmp")
+        let temporary = bench.directory.path("tmp")
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         let outcome = try bench.run(
-            ["layered", path, "-o", bench.folder.path("image.tar.gz"), "--quiet"], environment: ["TMPDIR": temporary])
+            ["layered", path, "-o", bench.directory.path("image.tar.gz"), "--quiet"], environment: ["TMPDIR": temporary])
         #expect(outcome.status == 1)
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("error: extraCommands failed\n"))
@@ -131,7 +131,7 @@ struct ExtraCommandsTests {
         #expect(outcome.errors.contains("           line 30\n           problem\n"))
         #expect(!outcome.errors.contains("never"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
-        #expect(!FileManager.default.fileExists(atPath: bench.folder.path("image.tar.gz")))
+        #expect(!FileManager.default.fileExists(atPath: bench.directory.path("image.tar.gz")))
 
         let silent = try bench.run(["stream", spec("exit 3")])
         #expect(silent.status == 1)

@@ -9,7 +9,7 @@ struct LastLayerTests {
 
     init() throws { bench = try Workbench() }
 
-    private static func folder(_ name: String) -> String { "d 0755 0:0 root:root 1 0 \(name)" }
+    private static func directory(_ name: String) -> String { "d 0755 0:0 root:root 1 0 \(name)" }
     private static func link(_ name: String, _ target: String) -> String {
         "l 0777 0:0 root:root 1 0 \(name) -> \(target)"
     }
@@ -31,12 +31,12 @@ struct LastLayerTests {
             "{\"name\": \"below\", \"contents\": [\"\(hello)/share\", \"\(hello)/bin/hello\"]}")
         #expect(
             try image.members(ofLayer: -1) == [
-                Self.folder("hello"), Self.link("hello/README", "\(hello)/share/hello/README"),
+                Self.directory("hello"), Self.link("hello/README", "\(hello)/share/hello/README"),
                 Self.link("hello/data", store["baseData"]),
             ])
     }
 
-    @Test("takes the first of two that clash, merges folders, and says so")
+    @Test("takes the first of two that clash, merges directories, and says so")
     func clashes() throws {
         let (hello, greeter) = (store["hello"], store["greeter"])
         let spec = try bench.write(
@@ -49,9 +49,9 @@ struct LastLayerTests {
         let image = try bench.layered("{\"name\": \"clash\", \"contents\": [\"\(greeter)\", \"\(hello)\"]}")
         #expect(
             try image.members(ofLayer: -1) == [
-                Self.folder("bin"), Self.link("bin/greet", "\(greeter)/bin/greet"),
+                Self.directory("bin"), Self.link("bin/greet", "\(greeter)/bin/greet"),
                 Self.link("bin/hello", "\(hello)/bin/hello"), Self.link("bin/hi", "hello"),
-                Self.folder("share"), Self.folder("share/hello"),
+                Self.directory("share"), Self.directory("share/hello"),
                 Self.link("share/hello/MORE", "\(greeter)/share/hello/MORE"),
                 Self.link("share/hello/README", "\(greeter)/share/hello/README"),
                 Self.link("share/hello/data", store["baseData"]),
@@ -60,7 +60,7 @@ struct LastLayerTests {
         #expect(quiet.errors.isEmpty)
     }
 
-    @Test("has plain folders and files as they are, with the owner of the spec")
+    @Test("has plain directories and files as they are, with the owner of the spec")
     func plain() throws {
         try bench.write("12345", to: "plain/etc/five")
         try bench.write("#!", to: "plain/bin/run")
@@ -73,7 +73,7 @@ struct LastLayerTests {
                 ln plain/etc/five plain/etc/again; ln -s ../bin/run plain/etc/run
                 chmod 644 one.txt; ln -s one.txt link.txt
                 """,
-            ], in: bench.folder.path)
+            ], in: bench.directory.path)
         let image = try bench.layered(
             """
             {"name": "plain", "contents": ["plain", "./one.txt"], "uid": 12, "gid": 34, "uname": "me", "gname": "us",
@@ -111,6 +111,6 @@ struct LastLayerTests {
         let own = try bench.run(["layered", spec, "-o", spec])
         #expect(own.status == 65)
         #expect(own.errors.contains("it is also an input of this image"))
-        #expect(try String(decoding: bench.folder.read("spec.json"), as: UTF8.self).hasSuffix("\"nowhere\"}"))
+        #expect(try String(decoding: bench.directory.read("spec.json"), as: UTF8.self).hasSuffix("\"nowhere\"}"))
     }
 }

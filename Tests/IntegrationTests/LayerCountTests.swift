@@ -66,8 +66,8 @@ struct LayerCountTests {
             print(graph[-1]["path"], end="")
             """
         let last = String(
-            decoding: try Program.python(make, [bench.folder.path("store")]), as: UTF8.self)
-        try Program.output(["cp", "/bin/busybox", bench.folder.path("store/busybox")])
+            decoding: try Program.python(make, [bench.directory.path("store")]), as: UTF8.self)
+        try Program.output(["cp", "/bin/busybox", bench.directory.path("store/busybox")])
         let image = try bench.loaded(
             """
             {"name": "most", "contents": ["\(last)", "store/busybox"], "closure": "store/graph.json",

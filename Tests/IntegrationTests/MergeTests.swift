@@ -25,7 +25,7 @@ struct MergeTests {
     }
 
     private func merge(_ arguments: [String]) throws -> Result {
-        let outcome = try bench.run(["merge", "--json", "-o", bench.folder.path("merged.tar")] + arguments)
+        let outcome = try bench.run(["merge", "--json", "-o", bench.directory.path("merged.tar")] + arguments)
         guard outcome.status == 0 else { throw Program.Failed(arguments, outcome) }
         return try JSONDecoder().decode(Result.self, from: Data(outcome.output))
     }
@@ -72,9 +72,9 @@ struct MergeTests {
         }
         // The store's layer, and the last one that is empty in all of them.
         #expect(layers.count == 2)
-        let first = try bench.folder.read("merged.tar")
+        let first = try bench.directory.read("merged.tar")
         _ = try merge(images.map(\.output))
-        #expect(try bench.folder.read("merged.tar") == first)
+        #expect(try bench.directory.read("merged.tar") == first)
     }
 
     @Test("take an image without a name, and one image under two names once")
@@ -82,13 +82,13 @@ struct MergeTests {
         let docker = try DockerDaemon.shared
         let image = try images()[0]
         try docker.load(image.output)
-        let nameless = bench.folder.path("nameless.tar")
+        let nameless = bench.directory.path("nameless.tar")
         try docker.output(["save", "--output", nameless, image.imageID])
         let alone = try merge([nameless])
         #expect(alone.images.map(\.names) == [[]])
         #expect(alone.images[0].name == nil && alone.images[0].tag == nil)
         try docker.output(["tag", image.reference, "merged/other:2"])
-        let other = bench.folder.path("other.tar")
+        let other = bench.directory.path("other.tar")
         try docker.output(["save", "--output", other, "merged/other:2"])
         let both = try merge([image.output, other, nameless])
         #expect(both.images.map(\.names) == [["merged/one:1", "merged/other:2"]])
@@ -98,11 +98,11 @@ struct MergeTests {
     func clash() throws {
         let first = try bench.layered(#"{"name": "same", "tag": "1", "config": {"User": "a"}}"#, output: "first.tar")
         let second = try bench.layered(#"{"name": "same", "tag": "1", "config": {"User": "b"}}"#, output: "second.tar")
-        let outcome = try bench.run(["merge", first.output, second.output, "-o", bench.folder.path("out.tar")])
+        let outcome = try bench.run(["merge", first.output, second.output, "-o", bench.directory.path("out.tar")])
         #expect(outcome.status == 65)
         #expect(outcome.errors.contains("both have an image named same:1, and it is not the same one"))
         #expect(outcome.errors.contains("first.tar and ") && outcome.errors.contains("--last-wins"))
-        #expect(!FileManager.default.fileExists(atPath: bench.folder.path("out.tar")))
+        #expect(!FileManager.default.fileExists(atPath: bench.directory.path("out.tar")))
         let result = try merge([first.output, second.output, "--last-wins"])
         #expect(result.images.map(\.imageID) == [second.imageID])
         // The very same image twice is none.

@@ -41,22 +41,22 @@ struct ReadmeTests {
     func examplesAreTrue() throws {
         let examples = try ReadmeExample.all()
         #expect(examples.count >= 10)
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         // The checkout's file modes depend on the umask that it was made with, and the examples' digests on them.
-        try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", folder.path])
-        try Program.output(["chmod", "-R", "u=rwX,go=rX", folder.path])
+        try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", directory.path])
+        try Program.output(["chmod", "-R", "u=rwX,go=rX", directory.path])
         let path = URL(fileURLWithPath: Dockertools.path).deletingLastPathComponent().path
         let environment = [
             "PATH": "\(path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
-            "XDG_CACHE_HOME": folder.path("cache"),
+            "XDG_CACHE_HOME": directory.path("cache"),
             "DOCKER_HOST": try DockerDaemon.shared.host,
         ]
         let registry = try RegistryServer.shared.name
         for example in examples {
             let command = example.command.replacing("localhost:5000", with: registry)
             let shell = ["bash", "-c", command + " 2>&1"]
-            let outcome = try Program.run(shell, environment: environment, in: folder.path)
-            var output = outcome.text.replacing(folder.path, with: "/work").replacing(registry, with: "localhost:5000")
+            let outcome = try Program.run(shell, environment: environment, in: directory.path)
+            var output = outcome.text.replacing(directory.path, with: "/work").replacing(registry, with: "localhost:5000")
             if !output.isEmpty, !output.hasSuffix("\n") { output += "\n" }
             #expect(output == example.output, "\(example.command)")
         }

@@ -18,7 +18,7 @@ struct ReferenceSourceTests {
     /// The archive of the spec, and what was told on the way.
     private func archive(_ spec: String, prefix: [String] = []) throws -> Program.Outcome {
         let path = try bench.write(spec, to: "spec.json")
-        return try store.run(prefix + [Dockertools.path, "stream", path], in: bench.folder.path)
+        return try store.run(prefix + [Dockertools.path, "stream", path], in: bench.directory.path)
     }
 
     @Test("give the same archive: database, graph files and scan")
@@ -28,9 +28,9 @@ struct ReferenceSourceTests {
         #expect(database.status == 0)
         #expect(!database.errors.contains("scanning"))
 
-        try bench.folder.write(store.registration(of: roots), to: "registration")
+        try bench.directory.write(store.registration(of: roots), to: "registration")
         let pathInfo = try store.output(["nix", "path-info", "--json", "--recursive"] + roots)
-        try bench.folder.write(pathInfo, to: "path-info.json")
+        try bench.directory.write(pathInfo, to: "path-info.json")
         let convert = """
             import json, sys
             known = json.load(sys.stdin)
@@ -41,7 +41,7 @@ struct ReferenceSourceTests {
                 print(json.dumps({"system": "x", "outputs": {"out": "y"}, "closure": graph[::-1]}))
             """
         for form in ["exported", "keyed"] {
-            try bench.folder.write(Program.python(convert, [form], input: pathInfo), to: "\(form).json")
+            try bench.directory.write(Program.python(convert, [form], input: pathInfo), to: "\(form).json")
         }
         for file in ["registration", "path-info.json", "exported.json", "keyed.json"] {
             let graph = try archive(spec(", \"closure\": \"\(file)\""))
@@ -56,18 +56,18 @@ struct ReferenceSourceTests {
         #expect(scan.output == database.output)
     }
 
-    @Test("give the same archive for a store below another folder", arguments: [true, false])
+    @Test("give the same archive for a store below another directory", arguments: [true, false])
     func otherRoot(withGraph: Bool) throws {
         let roots = [store["greeter"], store["hello"]]
         let database = try archive(spec())
         let registration = try store.registration(of: roots)
-        try bench.folder.write(registration, to: "registration")
+        try bench.directory.write(registration, to: "registration")
         // The closure alone, made anew in another order.
         let copy = """
             mkdir -p "$0/copy/nix/store"
             for path in $(nix-store --query --requisites "$@" | sort -r); do cp -a $path "$0/copy/nix/store"; done
             """
-        try store.output(["bash", "-euc", copy, bench.folder.path] + roots)
+        try store.output(["bash", "-euc", copy, bench.directory.path] + roots)
         let more = ", \"storeRoot\": \"copy\"" + (withGraph ? ", \"closure\": \"registration\"" : "")
         let path = try bench.write(spec(more), to: "spec.json")
         let other = try Dockertools.run(["stream", path], in: "/")
@@ -76,7 +76,7 @@ struct ReferenceSourceTests {
         #expect(other.errors.contains("the store lies below") == !withGraph)
         // Contents may be named by where they lie, too.
         let named = spec(more).replacing(
-            "\"contents\": \"", with: "\"contents\": \"\(bench.folder.path("copy"))")
+            "\"contents\": \"", with: "\"contents\": \"\(bench.directory.path("copy"))")
         #expect(try Dockertools.run(["stream", try bench.write(named, to: "spec.json")]).output == database.output)
     }
 

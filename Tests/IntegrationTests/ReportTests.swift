@@ -14,7 +14,7 @@ struct ReportTests {
             {"name": "reported", "tag": "t", "contents": "\(bench.store["hello"])", "maxLayers": 3, "closure": "graph",
              "config": {"Cmd": ["/bin/hello"], "Env": ["A=1"], "User": "7"}, "storeRoot": "/", "compressor": "none"}
             """
-        try bench.folder.write(bench.store.registration(of: [bench.store["hello"]]), to: "graph")
+        try bench.directory.write(bench.store.registration(of: [bench.store["hello"]]), to: "graph")
     }
 
     private struct Plan: Decodable {
@@ -36,10 +36,10 @@ struct ReportTests {
     @Test("plan as JSON is what the image then is, and writes nothing")
     func planJSON() throws {
         let path = try bench.write(spec, to: "spec.json")
-        let before = try FileManager.default.contentsOfDirectory(atPath: bench.folder.path).sorted()
+        let before = try FileManager.default.contentsOfDirectory(atPath: bench.directory.path).sorted()
         let outcome = try bench.run(["plan", path, "--json"])
         #expect(outcome.status == 0)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path).sorted() == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.directory.path).sorted() == before)
         let plan = try JSONDecoder().decode(Plan.self, from: Data(outcome.output))
         let image = try bench.layered(spec)
         #expect(plan.name == "reported")
@@ -61,7 +61,7 @@ struct ReportTests {
         for name in ["hello", "busybox", "baseData"] {
             #expect(lines.filter { $0.contains(" \(store[name]) ") }.count == 1)
         }
-        #expect(lines[4].contains("customisation layer"))
+        #expect(lines[4].contains("customization layer"))
         #expect(lines[5].hasPrefix("3 layers, "))
     }
 
@@ -98,7 +98,7 @@ struct ReportTests {
             #expect(found.layers.map(\.diffID) == image.layers.map(\.diffID))
             #expect(found.layers.map(\.size) == image.layers.map(\.size))
             #expect(found.config == .init(Cmd: ["/bin/hello"], Env: ["A=1"], User: "7"))
-            let input = try Dockertools.run(["inspect", "-", "--json"], input: bench.folder.read("image"))
+            let input = try Dockertools.run(["inspect", "-", "--json"], input: bench.directory.read("image"))
             #expect(input.output == outcome.output)
         }
         let text = try bench.run(["inspect", "\(image.output)#reported:t"])

@@ -18,15 +18,15 @@ struct SameBytesTests {
              "extraCommands": "mkdir -p made/below; echo made > made/below/file; ln -s /x made/link; \
             cp plain-file made/copy; chmod 4711 made/copy; ls > made/list; date -d @0 > made/date; touch made/{a,B,ä}"}
             """, to: "spec.json")
-        for name in ["b", "a", "ä", "C"] { try bench.write("of \(name)\n", to: "plain/folder/\(name)") }
+        for name in ["b", "a", "ä", "C"] { try bench.write("of \(name)\n", to: "plain/directory/\(name)") }
         try bench.write("plain\n", to: "plain/plain-file")
-        try Program.output(["chmod", "-R", "u=rwX,go=rX", bench.folder.path])
+        try Program.output(["chmod", "-R", "u=rwX,go=rX", bench.directory.path])
     }
 
-    /// The archive, made with what a script puts before the program's command; the folder of the test is the current one.
+    /// The archive, made with what a script puts before the program's command; the directory of the test is the current one.
     private func archive(_ compressor: String, _ script: String = "exec \"$@\"") throws -> Bytes {
         let command = [Dockertools.path, "layered", spec, "-o", "-", "--compressor", compressor]
-        return Bytes(try store.output(["bash", "-euc", "cd \"$0\"; \(script)", bench.folder.path] + command))
+        return Bytes(try store.output(["bash", "-euc", "cd \"$0\"; \(script)", bench.directory.path] + command))
     }
 
     /// Bytes that a failed test does not print.
@@ -52,10 +52,10 @@ struct SameBytesTests {
             "cp \"$1\" program; chmod 755 program; mkdir -m 777 open; shift; "
                 + "TMPDIR=$PWD/open HOME=/ exec setpriv --reuid 65534 --regid 65534 --clear-groups ./program \"$@\"",
             // The names come in the order of creation there, the last first.
-            "cp -r plain kept; mount -t tmpfs none plain; echo plain > plain/plain-file; mkdir plain/folder; "
-                + "for name in C ä a b; do cp kept/folder/$name plain/folder/; done; exec \"$@\"",
-            "cp -r plain kept; mount -t tmpfs none plain; mkdir plain/folder; "
-                + "for name in a b C ä; do cp kept/folder/$name plain/folder/; done; "
+            "cp -r plain kept; mount -t tmpfs none plain; echo plain > plain/plain-file; mkdir plain/directory; "
+                + "for name in C ä a b; do cp kept/directory/$name plain/directory/; done; exec \"$@\"",
+            "cp -r plain kept; mount -t tmpfs none plain; mkdir plain/directory; "
+                + "for name in a b C ä; do cp kept/directory/$name plain/directory/; done; "
                 + "echo plain > plain/plain-file; exec \"$@\"",
             // Digests are kept of files that have not changed for two seconds.
             "sleep 2.2; export XDG_CACHE_HOME=$PWD/cache; \"$@\" > first 2> /dev/null; "
@@ -77,14 +77,14 @@ struct SameBytesTests {
         let plain = try archive("none")
         #expect(try Bytes(store.output([Dockertools.path, "stream", spec])) == plain)
         for compressor in Self.compressors {
-            let output = bench.folder.path("image")
+            let output = bench.directory.path("image")
             let outcome = try bench.run(["layered", spec, "-o", output, "--compressor", compressor])
             #expect(outcome.text == output + "\n")
-            #expect(try Bytes(bench.folder.read("image")) == archive(compressor))
+            #expect(try Bytes(bench.directory.read("image")) == archive(compressor))
         }
-        let gzip = try bench.folder.write(archive("gz").bytes, to: "image.gz")
+        let gzip = try bench.directory.write(archive("gz").bytes, to: "image.gz")
         #expect(try Bytes(Program.output(["gzip", "-dc", gzip])) == plain)
-        let zstd = try bench.folder.write(archive("zstd").bytes, to: "image.zst")
+        let zstd = try bench.directory.write(archive("zstd").bytes, to: "image.zst")
         #expect(try Bytes(Program.output(["zstd", "-dc", zstd])) == plain)
 
         let convert = """
@@ -96,10 +96,10 @@ struct SameBytesTests {
                     print(key, "=", json.dumps(spec[key], ensure_ascii=False))
             print(tail.getvalue())
             """
-        let toml = try bench.folder.write(Program.python(convert, [spec]), to: "spec.toml")
+        let toml = try bench.directory.write(Program.python(convert, [spec]), to: "spec.toml")
         #expect(try Bytes(store.output([Dockertools.path, "stream", toml])) == plain)
         let input = try store.run(
-            [Dockertools.path, "stream", "-"], input: try bench.folder.read("spec.toml"), in: bench.folder.path)
+            [Dockertools.path, "stream", "-"], input: try bench.directory.read("spec.toml"), in: bench.directory.path)
         #expect(Bytes(input.output) == plain)
     }
 
@@ -111,6 +111,6 @@ struct SameBytesTests {
             "{\"name\": \"other\"}", ["--set", "name=set", "--set", "config.User=nobody", "--set", "uid=5"],
             output: "b")
         #expect(image.imageID == other.imageID)
-        #expect(try bench.folder.read("a") == bench.folder.read("b"))
+        #expect(try bench.directory.read("a") == bench.directory.read("b"))
     }
 }

@@ -74,10 +74,10 @@ struct SingleLayerTests {
         #expect(try text("base-data.txt", image) == "a single file\n")
     }
 
-    @Test("links to folders become folders, or stay and are gone through, as keepContentsDirlinks says")
+    @Test("links to directories become directories, or stay and are gone through, as keepContentsDirlinks says")
     func dirlinks() throws {
         try bench.write("x", to: "one/usr/bin/x")
-        try Program.output(["ln", "-s", "usr/bin", bench.folder.path("one/bin")])
+        try Program.output(["ln", "-s", "usr/bin", bench.directory.path("one/bin")])
         try bench.write("y", to: "two/bin/y")
         func image(_ keeps: Bool) throws -> BuiltImage {
             try bench.build(
@@ -88,15 +88,15 @@ struct SingleLayerTests {
             try names(image(true)) == ["bin -> usr/bin", "usr/", "usr/bin/", "usr/bin/x", "usr/bin/y"].map(stripped))
     }
 
-    /// Python's tarfile shows folders without the slash.
+    /// Python's tarfile shows directories without the slash.
     private func stripped(_ name: String) -> String { name.hasSuffix("/") ? String(name.dropLast()) : name }
 
-    @Test("keep hard links, modes, extended attributes and file capabilities of plain folders")
+    @Test("keep hard links, modes, extended attributes and file capabilities of plain directories")
     func attributes() throws {
         try bench.write("tool", to: "plain/tool")
-        let path = bench.folder.path("plain/tool")
+        let path = bench.directory.path("plain/tool")
         try Program.output(["chmod", "4711", path])
-        try Program.output(["ln", path, bench.folder.path("plain/again")])
+        try Program.output(["ln", path, bench.directory.path("plain/again")])
         try Program.output(["setcap", "cap_net_raw+ep", path])
         try Program.output(["setfattr", "-n", "user.note", "-v", "a note", path])
         let docker = try DockerDaemon.shared
@@ -111,7 +111,7 @@ struct SingleLayerTests {
             #expect(members.contains("h 4711 7:8 me:us 1 0 tool -> again"))
             try docker.load(image.output)
             let container = try docker.output(["create", image.reference, "/none"]).dropLast()
-            let exported = bench.folder.path("exported.tar")
+            let exported = bench.directory.path("exported.tar")
             try docker.output(["export", "--output", exported, String(container)])
             try docker.output(["rm", String(container)])
             let script = """
@@ -138,14 +138,14 @@ struct SingleLayerTests {
         let outcome = try bench.run(["build", path])
         #expect(outcome.status == 1)
         #expect(!outcome.errors.contains("never"))
-        #expect(!FileManager.default.fileExists(atPath: bench.folder.path("fails.tar.gz")))
+        #expect(!FileManager.default.fileExists(atPath: bench.directory.path("fails.tar.gz")))
     }
 
     @Test("are the same bytes twice, wherever and with whatever around they are made")
     func sameBytes() throws {
         try bench.write("x", to: "plain/b/x")
         try bench.write("y", to: "plain/a-b")
-        try Program.output(["ln", bench.folder.path("plain/a-b"), bench.folder.path("plain/z")])
+        try Program.output(["ln", bench.directory.path("plain/a-b"), bench.directory.path("plain/z")])
         try bench.write("{\"name\": \"below\", \"contents\": \"\(store["busybox"])\"}", to: "below.json")
         let spec = try bench.write(
             """
@@ -154,7 +154,7 @@ struct SingleLayerTests {
             """, to: "spec.json")
         func archive(_ format: [String], _ script: String) throws -> [UInt8] {
             let command = [Dockertools.path, "build", spec, "-o", "-"] + format
-            return try store.output(["bash", "-euc", "cd \"$0\"; \(script)", bench.folder.path] + command)
+            return try store.output(["bash", "-euc", "cd \"$0\"; \(script)", bench.directory.path] + command)
         }
         let formats = [["--compressor", "none"], ["--compressor", "gz"], ["--format", "oci-archive"]]
         let scripts = [
@@ -168,9 +168,9 @@ struct SingleLayerTests {
                 let isSame = try archive(format, "rm -rf other; " + script) == expected
                 #expect(isSame, "\(format) \(script)")
             }
-            let file = bench.folder.path("image")
+            let file = bench.directory.path("image")
             _ = try bench.run(["build", spec, "-o", file] + format)
-            let isSame = try bench.folder.read("image") == expected
+            let isSame = try bench.directory.read("image") == expected
             #expect(isSame, "\(format) to a file")
         }
     }
@@ -200,7 +200,7 @@ struct SingleLayerTests {
         try docker.load(archive.output)
         #expect(try docker.runImage(archive.reference) == "Hello, world!\n")
         #expect(try docker.inspect(archive.reference, "{{.Id}}") == archive.imageID)
-        let bundle = bench.folder.path("bundle")
+        let bundle = bench.directory.path("bundle")
         try Program.output(["umoci", "unpack", "--image", "\(layout.output):1", bundle])
         #expect(FileManager.default.fileExists(atPath: "\(bundle)/rootfs/bin/hello"))
     }

@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The program as it is installed")
 struct StaticLinkTests {

@@ -59,7 +59,7 @@ struct StoreImageTests {
         let pipe = "set -o pipefail; zstd -dc \"$0\" | docker --host \"$1\" load"
         try Program.output(["bash", "-c", pipe, image.output, docker.host])
         #expect(try docker.runImage("greeter-zstd:t") == greeting)
-        let copy = bench.folder.path("oci")
+        let copy = bench.directory.path("oci")
         try Program.output(["skopeo", "copy", "docker-archive:\(image.output)", "oci:\(copy):t"])
         #expect(FileManager.default.fileExists(atPath: "\(copy)/index.json"))
     }
@@ -103,10 +103,10 @@ struct StoreImageTests {
         let found = try JSONDecoder().decode(
             Found.self, from: Data(try Program.output(["skopeo", "inspect", source])))
         #expect(found.Layers == image.layers.map(\.diffID))
-        let folder = "dir:\(bench.folder.path("dir"))"
-        try Program.output(["skopeo", "copy", source, folder])
-        #expect(try Self.imageID(folder) == image.imageID)
-        let layout = "oci:\(bench.folder.path("oci")):t"
+        let directory = "dir:\(bench.directory.path("dir"))"
+        try Program.output(["skopeo", "copy", source, directory])
+        #expect(try Self.imageID(directory) == image.imageID)
+        let layout = "oci:\(bench.directory.path("oci")):t"
         try Program.output(["skopeo", "copy", source, layout])
         #expect(try Self.diffIDs(layout) == image.layers.map(\.diffID))
     }
@@ -114,7 +114,7 @@ struct StoreImageTests {
     @Test("are read by skopeo from the stream, packed by zstd")
     func skopeoReadsStream() throws {
         let file = try bench.write(spec("localhost/greeter"), to: "spec.json")
-        let target = "oci:\(bench.folder.path("oci")):t"
+        let target = "oci:\(bench.directory.path("oci")):t"
         let pipe = "set -o pipefail; \"$0\" stream \"$1\" | zstd | skopeo copy docker-archive:/dev/stdin \"$2\""
         try store.output(["bash", "-c", pipe, Dockertools.path, file, target])
         let image = try bench.layered(spec("localhost/greeter"))
@@ -125,9 +125,9 @@ struct StoreImageTests {
     func podman() throws {
         let image = try bench.layered(spec("localhost/greeter"), ["--compressor", "none"], output: "image.tar")
         // Podman takes no longer path than 50 characters for its run-time files.
-        let folder = try SharedFolder("podman")
+        let directory = try SharedDirectory("podman")
         let podman = [
-            "podman", "--root", "\(folder.path)/root", "--runroot", "\(folder.path)/run", "--storage-driver", "vfs",
+            "podman", "--root", "\(directory.path)/root", "--runroot", "\(directory.path)/run", "--storage-driver", "vfs",
         ]
         try Program.output(podman + ["load", "--input", image.output])
         let id = try Program.output(podman + ["image", "inspect", "--format", "{{.Id}}", "localhost/greeter:t"])
@@ -161,14 +161,14 @@ struct StoreImageTests {
             let number = try #require(image.layers.firstIndex { $0.storePaths == [store[name]] })
             return try image.members(ofLayer: number)
         }
-        let folders = ["d 0755 0:0 root:root 1 0 /nix", "d 0755 0:0 root:root 1 0 /nix/store"]
+        let directories = ["d 0755 0:0 root:root 1 0 /nix", "d 0755 0:0 root:root 1 0 /nix/store"]
         #expect(
-            try members("pointer") == folders + ["l 0777 0:0 root:root 1 0 \(store["pointer"]) -> \(store["baseData"])"]
+            try members("pointer") == directories + ["l 0777 0:0 root:root 1 0 \(store["pointer"]) -> \(store["baseData"])"]
         )
-        #expect(try members("baseData") == folders + ["- 0444 0:0 root:root 1 14 \(store["baseData"])"])
+        #expect(try members("baseData") == directories + ["- 0444 0:0 root:root 1 14 \(store["baseData"])"])
         #expect(try members("tool").last?.hasPrefix("- 0555 0:0 root:root 1 ") == true)
         #expect(
-            try members("twins") == folders + [
+            try members("twins") == directories + [
                 "d 0555 0:0 root:root 1 0 \(store["twins"])", "d 0555 0:0 root:root 1 0 \(store["twins"])/share",
                 "- 0444 0:0 root:root 1 6 \(store["twins"])/share/first",
                 "- 0444 0:0 root:root 1 6 \(store["twins"])/share/second",

@@ -52,7 +52,7 @@ struct ValidateTests {
                     info = tarfile.TarInfo(name); info.size = len(body)
                     out.addfile(info, io.BytesIO(body))
             """
-        let result = bench.folder.path("changed.tar")
+        let result = bench.directory.path("changed.tar")
         _ = try Program.python(frame, [path, result])
         return result
     }
@@ -179,14 +179,14 @@ struct ValidateTests {
     @Test("tells the digests and sizes of blobs that are wrong in a layout")
     func blobs() throws {
         let image = try image(["--format", "oci-layout", "--compressor", "gz"])
-        let folder = "\(image.output)/blobs/sha256"
-        let blobs = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let directory = "\(image.output)/blobs/sha256"
+        let blobs = try FileManager.default.contentsOfDirectory(atPath: directory)
         let largest = try #require(
             try blobs.max {
-                try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)")).count
-                    < Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($1)")).count
+                try Data(contentsOf: URL(fileURLWithPath: "\(directory)/\($0)")).count
+                    < Data(contentsOf: URL(fileURLWithPath: "\(directory)/\($1)")).count
             })
-        let handle = try #require(FileHandle(forWritingAtPath: "\(folder)/\(largest)"))
+        let handle = try #require(FileHandle(forWritingAtPath: "\(directory)/\(largest)"))
         try handle.seekToEnd()
         try handle.write(contentsOf: [UInt8](repeating: 0, count: 10))
         try handle.close()
@@ -201,7 +201,7 @@ struct ValidateTests {
     @Test("of what is no image tells why")
     func noImage() throws {
         try bench.write("no tar at all", to: "nothing")
-        let (status, report) = try validate(bench.folder.path("nothing"))
+        let (status, report) = try validate(bench.directory.path("nothing"))
         #expect(status == 65)
         #expect(report.images.isEmpty)
         #expect(report.faults.map(\.what) == ["the archive ends within its header"])

@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Layering
 import Testing
 
@@ -9,24 +9,24 @@ import Testing
     }
 
     @Test func oneTooFew() throws {
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ToolError.self) {
             try LayerBudget(maxLayers: 3, baseLayers: 2).available(for: 7)
         }
         #expect(
             failure
-                == Failure(
+                == ToolError(
                     .data, "maxLayers is 3, too small for this image",
-                    why: "the base image takes 2 layers and the customisation layer 1, "
+                    cause: "the base image takes 2 layers and the customization layer 1, "
                         + "and the store paths need at least 1",
-                    advice: "set maxLayers to 4 or more"))
+                    remedy: "set maxLayers to 4 or more"))
     }
 
     @Test func withoutStorePathsTheBaseMayTakeAllTheRest() throws {
         #expect(try LayerBudget(maxLayers: 3, baseLayers: 2).available(for: 0) == 0)
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ToolError.self) {
             try LayerBudget(maxLayers: 2, baseLayers: 2).available(for: 0)
         }
-        #expect(failure?.why == "the base image takes 2 layers and the customisation layer 1")
-        #expect(failure?.advice == "set maxLayers to 3 or more")
+        #expect(failure?.cause == "the base image takes 2 layers and the customization layer 1")
+        #expect(failure?.remedy == "set maxLayers to 3 or more")
     }
 }

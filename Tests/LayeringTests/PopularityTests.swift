@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Layering
 import Store
 import Testing
@@ -57,11 +57,11 @@ import Testing
     }
 
     @Test func pathsWithoutALayerAreRefused() throws {
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ToolError.self) {
             try Popularity().plan(try SampleClosure.of("A"), available: 0)
         }
         #expect(failure?.code == .data)
-        #expect(failure?.why == "the store paths need at least 1 layer, and 0 are left")
+        #expect(failure?.cause == "the store paths need at least 1 layer, and 0 are left")
     }
 
     @Test func aCycleIsOneUnit() throws {

@@ -1,6 +1,5 @@
-import Failures
+import Errors
 import Layering
-import Store
 import Testing
 
 @Suite struct SizeLayeringTests {
@@ -66,15 +65,15 @@ import Testing
     }
 
     @Test func aMissingSizeIsNamed() throws {
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ToolError.self) {
             try SizeLayering().plan(try SampleClosure.of("A>B", sizes: ["A": 1]), available: 3)
         }
         #expect(
             failure
-                == Failure(
+                == ToolError(
                     .data, "cannot plan the layers by size",
-                    why: "the sample does not give the narSize of '\(try SampleClosure.path("B"))'",
-                    advice: "add narSize to the graph, or choose the layering 'popularity'"))
+                    cause: "the sample does not give the narSize of '\(try SampleClosure.path("B"))'",
+                    remedy: "add narSize to the graph, or choose the layering 'popularity'"))
     }
 
     @Test func noPathsNeedNoLayer() throws {
@@ -82,9 +81,9 @@ import Testing
     }
 
     @Test func pathsWithoutALayerAreRefused() throws {
-        let failure = #expect(throws: Failure.self) {
+        let failure = #expect(throws: ToolError.self) {
             try SizeLayering().plan(try SampleClosure.of("A", sizes: ["A": 1]), available: -1)
         }
-        #expect(failure?.why == "the store paths need at least 1 layer, and -1 are left")
+        #expect(failure?.cause == "the store paths need at least 1 layer, and -1 are left")
     }
 }

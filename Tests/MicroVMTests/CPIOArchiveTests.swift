@@ -1,8 +1,7 @@
-import Tar
+import ByteIO
+@testable import MicroVM
 import TestSupport
 import Testing
-
-@testable import MicroVM
 
 @Suite("A cpio archive")
 struct CPIOArchiveTests {
@@ -10,13 +9,13 @@ struct CPIOArchiveTests {
     func read() throws {
         let sink = MemorySink()
         var archive = CPIOArchive(to: sink)
-        try archive.addFolder("dev")
+        try archive.addDirectory("dev")
         try archive.addCharacterDevice("dev/console", major: 5, minor: 1)
         try archive.addFile("init", mode: 0o755, Array("abcde".utf8))
         try archive.addFile("empty", [])
         try archive.finish()
         #expect(sink.bytes.count % 4 == 0)
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let script = "cpio --quiet --list --verbose --numeric-uid-gid | sed 's/  */ /g'"
         let listed = try Program.output(["bash", "-c", script], input: sink.bytes, environment: ["TZ": "UTC"])
         #expect(
@@ -27,7 +26,7 @@ struct CPIOArchiveTests {
                 -rw-r--r-- 1 0 0 0 Jan 1 1970 empty
 
                 """)
-        try Program.output(["cpio", "--quiet", "--extract", "init"], input: sink.bytes, in: folder.path)
-        #expect(try folder.read("init") == Array("abcde".utf8))
+        try Program.output(["cpio", "--quiet", "--extract", "init"], input: sink.bytes, in: directory.path)
+        #expect(try directory.read("init") == Array("abcde".utf8))
     }
 }

@@ -1,22 +1,20 @@
-import Archives
 import Foundation
 import GuestProtocol
+@testable import MicroVM
 import Processes
 import SystemPackage
 import TestSupport
 
-@testable import MicroVM
-
 /// A virtual machine with a shell script in the place of QEMU, which says what a guest might, and more.
 struct FakeMachine {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     private let groups = ProcessGroups(started: { _ in }, ended: { _ in })
 
     /// - Parameter body: bash, with `$console`, `$output`, `$status` and `$result` the files that QEMU was told.
     init(_ body: String) throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         for name in ["bin", "modules", "modules/1", "work"] {
-            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory.path(name), withIntermediateDirectories: true)
         }
         let script = #"""
             #!/bin/bash
@@ -34,24 +32,24 @@ struct FakeMachine {
             tell() { printf '%s\n' "$1" "key k" "outOfMemory false" "outOfProcesses false" "leastRoom 9999999" "layerSize $2" end > "$status"; }
 
             """# + body
-        try folder.write(Array(script.utf8), to: "bin/qemu-system-x86_64")
-        try Program.output(["chmod", "755", folder.path("bin/qemu-system-x86_64")])
-        try folder.write(Array("the guest".utf8), to: "guest")
+        try directory.write(Array(script.utf8), to: "bin/qemu-system-x86_64")
+        try Program.output(["chmod", "755", directory.path("bin/qemu-system-x86_64")])
+        try directory.write(Array("the guest".utf8), to: "guest")
         var head = [UInt8](repeating: 0, count: 0x400)
         head.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
         head[0x20F] = 1
         head[0x300] = UInt8(ascii: "1")
-        try folder.write(head, to: "kernel")
+        try directory.write(head, to: "kernel")
         let modules = ["virtio_mmio", "virtio_blk", "virtio_console", "squashfs", "overlay", "ext4"]
         let lines = modules.map { "\($0).ko:\n" }.joined()
-        try folder.write(Array(lines.utf8), to: "modules/1/modules.dep")
-        for module in modules { try folder.write(Array(module.utf8), to: "modules/1/\(module).ko") }
+        try directory.write(Array(lines.utf8), to: "modules/1/modules.dep")
+        for module in modules { try directory.write(Array(module.utf8), to: "modules/1/\(module).ko") }
     }
 
     /// QEMU's arguments of the last run.
     var arguments: [String] {
         get throws {
-            String(decoding: try folder.read("bin/arguments"), as: UTF8.self).split(separator: "\n").map(String.init)
+            String(decoding: try directory.read("bin/arguments"), as: UTF8.self).split(separator: "\n").map(String.init)
         }
     }
 
@@ -63,13 +61,13 @@ struct FakeMachine {
         settings.accelerator = .tcg
         change(&settings)
         let kernel = try GuestKernel(
-            FilePath(folder.path("kernel")), environment: [:], modules: FilePath(folder.path("modules")))
+            FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("modules")))
         let machine = VirtualMachine(
-            settings, kernel: kernel, guest: FilePath(folder.path("guest")),
-            programPath: folder.path("bin") + ":/usr/bin:/bin", notes: KVMNotes(folder: nil), groups: groups)
-        var work = VirtualMachineWork()
+            settings, kernel: kernel, guest: FilePath(directory.path("guest")),
+            programPath: directory.path("bin") + ":/usr/bin:/bin", notes: KVMFailureCache(directory: nil), groups: groups)
+        var work = VMJob()
         work.diskSize = 16
         work.scripts = [(GuestStep(key: "k", place: .root), "true")]
-        return try await machine.run(work, in: FilePath(folder.path("work")), output: output, warn: { _ in })
+        return try await machine.run(work, in: FilePath(directory.path("work")), output: output, warn: { _ in })
     }
 }

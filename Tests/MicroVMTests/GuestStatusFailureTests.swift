@@ -1,22 +1,21 @@
-import Failures
+import Errors
 import GuestProtocol
-import Testing
-
 @testable import MicroVM
+import Testing
 
 @Suite("What a guest's status says to people")
 struct GuestStatusFailureTests {
-    private let work: VirtualMachineWork
+    private let work: VMJob
 
     init() {
-        var work = VirtualMachineWork()
+        var work = VMJob()
         work.scripts = [(GuestStep(key: "runAsRoot", place: .root), "true\nfoo bar\n")]
         self.work = work
     }
 
     private func failure(
         _ result: GuestStatus.Result, log: [String] = [], _ change: (inout GuestStatus) -> Void = { _ in }
-    ) -> Failure? {
+    ) -> ToolError? {
         var status = GuestStatus(result)
         status.key = "runAsRoot"
         change(&status)
@@ -30,27 +29,27 @@ struct GuestStatusFailureTests {
     func status() {
         #expect(
             failure(.exited(3), log: ["a", "b"])
-                == Failure(
-                    .script, "runAsRoot failed", why: "it ended with status 3; its last lines:\n    a\n    b",
-                    advice: "correct runAsRoot in the spec"))
+                == ToolError(
+                    .script, "runAsRoot failed", cause: "it ended with status 3; its last lines:\n    a\n    b",
+                    remedy: "correct runAsRoot in the spec"))
         for line in [
             "/dev/dockertools/runAsRoot: 2: foo: not found", "/dev/dockertools/runAsRoot: line 2: foo: not found",
         ] {
-            #expect(failure(.exited(127), log: [line])?.why.hasSuffix("\n    line 2 of the script: foo bar") == true)
+            #expect(failure(.exited(127), log: [line])?.cause.hasSuffix("\n    line 2 of the script: foo bar") == true)
         }
-        #expect(failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.why.contains("of the script") == false)
+        #expect(failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.cause.contains("of the script") == false)
     }
 
     @Test("is the limit that was met, with what to set")
     func limits() {
         let memory = failure(.signaled(9)) { $0.isOutOfMemory = true }
-        #expect(memory?.why == "the virtual machine's 512 MiB of memory were not enough")
-        #expect(memory?.advice.contains("buildVMMemorySize = 1024") == true)
+        #expect(memory?.cause == "the virtual machine's 512 MiB of memory were not enough")
+        #expect(memory?.remedy.contains("buildVMMemorySize = 1024") == true)
         let processes = failure(.signaled(9)) { $0.isOutOfProcesses = true }
-        #expect(processes?.why == "it wanted more than 1024 processes at a time")
+        #expect(processes?.cause == "it wanted more than 1024 processes at a time")
         let disk = failure(.exited(1)) { $0.leastRoom = 4096 }
-        #expect(disk?.why == "the virtual machine's disk of 1024 MiB is full")
-        #expect(disk?.advice.contains("diskSize = 2048") == true)
+        #expect(disk?.cause == "the virtual machine's disk of 1024 MiB is full")
+        #expect(disk?.remedy.contains("diskSize = 2048") == true)
         for failure in [memory, processes, disk] { #expect(failure?.code == .script) }
     }
 
@@ -60,12 +59,12 @@ struct GuestStatusFailureTests {
             ("true", "/bin/sh"), ("#!/usr/bin/env python3\n", "/usr/bin/env"), ("#! /opt/x -e\n", "/opt/x"),
         ])
     func interpreter(text: String, name: String) {
-        var work = VirtualMachineWork()
+        var work = VMJob()
         work.scripts = [(GuestStep(key: "runAsRoot", place: .root), text)]
         var status = GuestStatus(.notStarted(2))
         status.key = "runAsRoot"
         let failure = status.failure(of: work, log: [])
         #expect(failure?.code == .script)
-        #expect(failure?.why == "the image has no '\(name)', or not what that is run by")
+        #expect(failure?.cause == "the image has no '\(name)', or not what that is run by")
     }
 }

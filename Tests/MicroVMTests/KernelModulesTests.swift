@@ -1,24 +1,23 @@
-import Failures
+import Errors
 import Foundation
+@testable import MicroVM
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import MicroVM
-
 @Suite("The modules of a kernel")
 struct KernelModulesTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let kernel: GuestKernel
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         var head = [UInt8](repeating: 0, count: 0x400)
         head.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
         head[0x20F] = 1
         head[0x300] = UInt8(ascii: "1")
-        try folder.write(head, to: "kernel")
-        try FileManager.default.createDirectory(atPath: folder.path("1"), withIntermediateDirectories: true)
+        try directory.write(head, to: "kernel")
+        try FileManager.default.createDirectory(atPath: directory.path("1"), withIntermediateDirectories: true)
         let lines = """
             kernel/virtio-mmio.ko.xz: kernel/virtio.ko.xz kernel/ring.ko.xz
             kernel/virtio.ko.xz: kernel/ring.ko.xz
@@ -27,10 +26,10 @@ struct KernelModulesTests {
             kernel/crc32c_generic.ko.zst:
 
             """
-        try folder.write(Array(lines.utf8), to: "1/modules.dep")
-        try folder.write(Array("kernel/fs/ext4/ext4.ko\n".utf8), to: "1/modules.builtin")
+        try directory.write(Array(lines.utf8), to: "1/modules.dep")
+        try directory.write(Array("kernel/fs/ext4/ext4.ko\n".utf8), to: "1/modules.builtin")
         kernel = try GuestKernel(
-            FilePath(folder.path("kernel")), environment: [:], modules: FilePath(folder.path("")))
+            FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("")))
     }
 
     private func files(_ names: [String], _ others: [String] = []) throws -> [String] {
@@ -51,8 +50,8 @@ struct KernelModulesTests {
 
     @Test("that are missing are named")
     func missing() {
-        let failure = #expect(throws: Failure.self) { try files(["squashfs"]) }
+        let failure = #expect(throws: ToolError.self) { try files(["squashfs"]) }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.why == "it has no module 'squashfs'")
+        #expect(failure?.cause == "it has no module 'squashfs'")
     }
 }

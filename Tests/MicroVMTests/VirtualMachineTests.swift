@@ -1,18 +1,16 @@
-import Failures
-import GuestProtocol
+import Errors
+@testable import MicroVM
 import Synchronization
 import Testing
-
-@testable import MicroVM
 
 /// With a program in the place of QEMU: nothing that comes from a guest is believed.
 @Suite("A virtual machine")
 struct VirtualMachineTests {
     private func failure(_ body: String, _ change: (inout VirtualMachineSettings) -> Void = { _ in }) async throws
-        -> Failure?
+        -> ToolError?
     {
         let machine = try FakeMachine(body)
-        return await #expect(throws: Failure.self) { try await machine.run(change) }
+        return await #expect(throws: ToolError.self) { try await machine.run(change) }
     }
 
     @Test("gives back the layer, the status and what the script wrote, a line at a time")
@@ -53,32 +51,32 @@ struct VirtualMachineTests {
         #expect(endless?.code == .data)
         let large = try await failure(#"hello; tell "exited 0" 999999999999"#)
         #expect(large?.code == .data)
-        #expect(large?.why == "it tells of a layer of 999999999999 bytes")
+        #expect(large?.cause == "it tells of a layer of 999999999999 bytes")
         let none = try await failure(#"hello; tell "exited 0" 0"#)
-        #expect(none?.why == "it tells of a layer of 0 bytes")
+        #expect(none?.cause == "it tells of a layer of 0 bytes")
     }
 
     @Test("that ends without a word is told with its last ones")
     func silent() async throws {
         let early = try await failure("echo 'no such device' >&2; exit 3")
         #expect(early?.code == .unavailable)
-        #expect(early?.why == "QEMU ended with status 3 before the script did; its last words:\n    no such device")
+        #expect(early?.cause == "QEMU ended with status 3 before the script did; its last words:\n    no such device")
         let killed = try await failure("hello; kill -9 $$")
-        #expect(killed?.why.hasPrefix("QEMU was ended by signal 9") == true)
+        #expect(killed?.cause.hasPrefix("QEMU was ended by signal 9") == true)
         let panic = try await failure(
             #"hello; echo '[    1.2] Kernel panic - not syncing: Out of memory: x' > "$console"; exit 0"#)
-        #expect(panic?.why == "its kernel panicked: Out of memory: x")
-        #expect(panic?.advice.contains("buildVMMemorySize") == true)
+        #expect(panic?.cause == "its kernel panicked: Out of memory: x")
+        #expect(panic?.remedy.contains("buildVMMemorySize") == true)
     }
 
     @Test("that takes too long is ended with all that it started")
     func late() async throws {
         let machine = try FakeMachine("hello; sleep 1000 & sleep 1000")
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await machine.run { $0.timeLimit = .milliseconds(500) }
         }
         #expect(failure?.code == .script)
-        #expect(failure?.why == "it took longer than 0 seconds; its last words:\n    dockertools-guest: hello")
-        #expect(failure?.advice.contains("--vm-timeout") == true)
+        #expect(failure?.cause == "it took longer than 0 seconds; its last words:\n    dockertools-guest: hello")
+        #expect(failure?.remedy.contains("--vm-timeout") == true)
     }
 }

@@ -1,6 +1,6 @@
-"""An HTTP proxy that takes CONNECT alone: connect_proxy.py FOLDER PORT [USER:PASSWORD]
+"""An HTTP proxy that takes CONNECT alone: connect_proxy.py DIRECTORY PORT [USER:PASSWORD]
 
-Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; FOLDER/asked gets a line
+Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; DIRECTORY/asked gets a line
 for each request: its first line, and whether it was granted.
 """
 
@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 
-folder, port = sys.argv[1], int(sys.argv[2])
+directory, port = sys.argv[1], int(sys.argv[2])
 wanted = "Basic " + base64.b64encode(sys.argv[3].encode()).decode() if len(sys.argv) > 3 else None
 
 
@@ -21,7 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_CONNECT(self):
         granted = wanted is None or self.headers.get("Proxy-Authorization") == wanted
-        with open(f"{folder}/asked", "a") as log:
+        with open(f"{directory}/asked", "a") as log:
             log.write(f"{self.requestline} {'granted' if granted else 'refused'}\n")
         if not granted:
             self.send_response(407)

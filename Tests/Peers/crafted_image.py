@@ -1,6 +1,6 @@
 """Writes an image as skopeo's `dir:` transport has it, byte for byte as this says: for the forms that no builder makes.
 
-crafted_image.py FOLDER KIND COMPRESSION ARCHITECTURE LAYER...
+crafted_image.py DIRECTORY KIND COMPRESSION ARCHITECTURE LAYER...
 
 KIND is oci or docker, of the manifest; COMPRESSION none, gzip or zstd. Each LAYER is a tar, which may come twice; of one that
 is called `empty` the plain layer is two blocks of zeros. The config keeps an order and a spelling that no program of ours
@@ -14,8 +14,8 @@ import os
 import subprocess
 import sys
 
-folder, kind, compression, architecture, *layers = sys.argv[1:]
-os.makedirs(folder, exist_ok=True)
+directory, kind, compression, architecture, *layers = sys.argv[1:]
+os.makedirs(directory, exist_ok=True)
 
 MANIFEST = {
     "oci": "application/vnd.oci.image.manifest.v1+json",
@@ -39,7 +39,7 @@ def digest(data):
 
 
 def blob(data, media_type):
-    with open(f"{folder}/{digest(data)[7:]}", "wb") as file:
+    with open(f"{directory}/{digest(data)[7:]}", "wb") as file:
         file.write(data)
     return {"mediaType": media_type, "size": len(data), "digest": digest(data)}
 
@@ -70,8 +70,8 @@ manifest = json.dumps(
     },
     indent=3,
 ).encode()
-with open(f"{folder}/manifest.json", "wb") as file:
+with open(f"{directory}/manifest.json", "wb") as file:
     file.write(manifest)
-with open(f"{folder}/version", "w") as file:
+with open(f"{directory}/version", "w") as file:
     file.write("Directory Transport Version: 1.1\n")
 print(digest(manifest))

@@ -70,8 +70,8 @@ def files(path):
     """The path and all below it, by components."""
     found = [path]
     if os.path.isdir(path) and not os.path.islink(path):
-        for folder, folders, names in os.walk(path):
-            found += [os.path.join(folder, name) for name in folders + names]
+        for directory, directories, names in os.walk(path):
+            found += [os.path.join(directory, name) for name in directories + names]
     return sorted(found, key=lambda name: name.split("/"))
 
 
@@ -84,8 +84,8 @@ def layer(root, paths, owner):
                 setattr(info, field, value)
             tar.addfile(info, body)
 
-        for folder in ["/nix", "/nix/store"]:
-            info = tarfile.TarInfo(folder)
+        for directory in ["/nix", "/nix/store"]:
+            info = tarfile.TarInfo(directory)
             info.type, info.mode = tarfile.DIRTYPE, 0o755
             add(info)
         for path in paths:

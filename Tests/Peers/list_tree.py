@@ -1,17 +1,17 @@
 """Lists a file system: a line of JSON for each name below the root, by name.
 
-Arguments: a tar, `-` for one on standard input, or a folder; then names to leave out (what is below them stays).
+Arguments: a tar, `-` for one on standard input, or a directory; then names to leave out (what is below them stays).
 Members: name, type, mode, uid, gid, mtime in whole seconds, size and sha256 of a file, target of a symbolic link, numbers of
 a device, links: the names that are the same file, xattrs in hexadecimal. Bytes that are not UTF-8 are surrogates.
 """
 import hashlib, io, json, os, stat, sys, tarfile
 
 TAR_TYPES = {
-    tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link",
+    tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.DIRTYPE: "directory", tarfile.SYMTYPE: "link",
     tarfile.CHRTYPE: "character device", tarfile.BLKTYPE: "block device", tarfile.FIFOTYPE: "fifo",
 }
 STAT_TYPES = {
-    stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFCHR: "character device",
+    stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link", stat.S_IFCHR: "character device",
     stat.S_IFBLK: "block device", stat.S_IFIFO: "fifo",
 }
 
@@ -52,11 +52,11 @@ def of_tar(tar):
     return entries, same
 
 
-def of_folder(root):
+def of_directory(root):
     entries, same = {}, {}
-    for folder, folders, files in os.walk(root):
-        for name in folders + files + ([""] if folder == root else []):
-            path = os.path.join(folder, name).rstrip("/")
+    for directory, directories, files in os.walk(root):
+        for name in directories + files + ([""] if directory == root else []):
+            path = os.path.join(directory, name).rstrip("/")
             status = os.lstat(path)
             xattrs = {key: os.getxattr(path, key, follow_symlinks=False)
                       for key in os.listxattr(path, follow_symlinks=False)}
@@ -70,13 +70,13 @@ def of_folder(root):
             elif "device" in kind:
                 result["device"] = [os.major(status.st_rdev), os.minor(status.st_rdev)]
             shown = os.path.relpath(path, root)
-            entries[shown], same[shown] = result, (kind == "folder" and shown) or status.st_ino
+            entries[shown], same[shown] = result, (kind == "directory" and shown) or status.st_ino
     return entries, same
 
 
 source, ignored = sys.argv[1], set(sys.argv[2:])
 if os.path.isdir(source):
-    entries, same = of_folder(source)
+    entries, same = of_directory(source)
 else:
     stream = sys.stdin.buffer if source == "-" else open(source, "rb")
     entries, same = of_tar(tarfile.open(fileobj=io.BytesIO(stream.read())))

@@ -1,6 +1,6 @@
-"""A SOCKS 5 proxy (RFC 1928) without users: socks_proxy.py FOLDER PORT
+"""A SOCKS 5 proxy (RFC 1928) without users: socks_proxy.py DIRECTORY PORT
 
-Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; FOLDER/asked gets a line
+Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; DIRECTORY/asked gets a line
 for each request: the host and port that it was asked for.
 """
 
@@ -11,7 +11,7 @@ import socketserver
 import struct
 import sys
 
-folder, port = sys.argv[1], int(sys.argv[2])
+directory, port = sys.argv[1], int(sys.argv[2])
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -25,7 +25,7 @@ class Handler(socketserver.StreamRequestHandler):
         else:
             host = socket.inet_ntop(socket.AF_INET if kind == 1 else socket.AF_INET6, self.rfile.read(4 if kind == 1 else 16))
         (asked,) = struct.unpack(">H", self.rfile.read(2))
-        with open(f"{folder}/asked", "a") as log:
+        with open(f"{directory}/asked", "a") as log:
             log.write(f"{host}:{asked}\n")
         other = socket.create_connection(("127.0.0.1", port))
         self.connection.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")

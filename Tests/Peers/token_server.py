@@ -1,10 +1,10 @@
 """A token server for docker-registry, as its token specification has it.
 
-token_server.py FOLDER USER PASSWORD [REFRESH_TOKEN] [CERT KEY]: signs with FOLDER/token.key, whose certificate is
-FOLDER/token.cert, and prints its port on 127.0.0.1. With a certificate it speaks TLS.
+token_server.py DIRECTORY USER PASSWORD [REFRESH_TOKEN] [CERT KEY]: signs with DIRECTORY/token.key, whose certificate is
+DIRECTORY/token.cert, and prints its port on 127.0.0.1. With a certificate it speaks TLS.
 
 A user who is not known gets no token; nobody gets one for pulls of repositories below public/.
-FOLDER/asked gets a line for each request: METHOD, how it was authorized, scopes.
+DIRECTORY/asked gets a line for each request: METHOD, how it was authorized, scopes.
 """
 
 import base64
@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.parse
 
-folder, user, password = sys.argv[1:4]
+directory, user, password = sys.argv[1:4]
 refresh_token = sys.argv[4] if len(sys.argv) > 4 else None
 
 
@@ -26,7 +26,7 @@ def encode(data):
 
 
 def certificate():
-    pem = open(f"{folder}/token.cert").read()
+    pem = open(f"{directory}/token.cert").read()
     return "".join(pem.split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0].split())
 
 
@@ -36,7 +36,7 @@ def token(subject, access):
     claims = {"iss": "tests", "sub": subject, "aud": "tests registry", "exp": now + 300, "nbf": now - 10, "iat": now,
               "jti": str(now), "access": access}
     text = ".".join(encode(json.dumps(part).encode()) for part in (header, claims))
-    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{folder}/token.key"], input=text.encode(),
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{directory}/token.key"], input=text.encode(),
                                stdout=subprocess.PIPE, check=True).stdout
     return f"{text}.{encode(signature)}"
 
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def note(self, how, fields):
-        with open(f"{folder}/asked", "a") as log:
+        with open(f"{directory}/asked", "a") as log:
             log.write(f"{self.command} {how} {' '.join(fields.get('scope', []))}\n")
 
     def answer(self, status, value):

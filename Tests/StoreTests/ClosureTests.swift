@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Store
 import Testing
 
@@ -26,12 +26,12 @@ import Testing
     }
 
     @Test func aReferenceToAPathThatIsNotListedIsRefused() throws {
-        let failure = #expect(throws: Failure.self) { try Closure([Sample.node(a, [b])], source: "the graph") }
+        let failure = #expect(throws: ToolError.self) { try Closure([Sample.node(a, [b])], source: "the graph") }
         #expect(
             failure
-                == Failure(
-                    .data, "cannot use the graph", why: "'\(a)' refers to '\(b)', which is not listed",
-                    advice: "make the graph of the whole closure, as `nix path-info --json --recursive` does"))
+                == ToolError(
+                    .data, "cannot use the graph", cause: "'\(a)' refers to '\(b)', which is not listed",
+                    remedy: "make the graph of the whole closure, as `nix path-info --json --recursive` does"))
     }
 
     @Test func reachableKeepsTheOrderAndAcceptsCycles() throws {
@@ -45,16 +45,16 @@ import Testing
 
     @Test func aRootThatIsNotListedIsNamed() throws {
         let closure = try Closure([Sample.node(a)], source: "the graph")
-        let failure = #expect(throws: Failure.self) { try closure.reachable(from: [a, b]) }
+        let failure = #expect(throws: ToolError.self) { try closure.reachable(from: [a, b]) }
         #expect(failure?.code == .data)
         #expect(failure?.what == "store path '\(b)' is not in the closure graph")
-        #expect(failure?.why == "the graph lists 1 store paths, and this is none of them")
+        #expect(failure?.cause == "the graph lists 1 store paths, and this is none of them")
     }
 
     @Test func tooManyPathsAreRefused() throws {
         let nodes = try (0...Closure.maximumCount).map { Sample.node(try Sample.path("a", "n\($0)")) }
         #expect(try Closure(nodes.dropLast(), source: "the graph").nodes.count == 65_536)
-        let failure = #expect(throws: Failure.self) { try Closure(nodes, source: "the graph") }
-        #expect(failure?.why == "it lists 65537 store paths, more than the limit of 65536")
+        let failure = #expect(throws: ToolError.self) { try Closure(nodes, source: "the graph") }
+        #expect(failure?.cause == "it lists 65537 store paths, more than the limit of 65536")
     }
 }

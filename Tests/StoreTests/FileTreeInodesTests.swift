@@ -6,15 +6,15 @@ import Tar
 import Testing
 
 struct FileTreeInodesTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let capability = [0x01, 0, 0, 0x02, 0, 0x04, 0, 0] + [UInt8](repeating: 0, count: 12)
 
     init() throws {
-        folder = try TemporaryFolder()
-        try folder.write("tree/a", "a")
-        try folder.write("tree/sub/b", "b")
+        directory = try TemporaryDirectory()
+        try directory.write("tree/a", "a")
+        try directory.write("tree/sub/b", "b")
         try FileManager.default.linkItem(
-            atPath: folder.place("tree/a").string, toPath: folder.place("tree/sub/c").string)
+            atPath: directory.place("tree/a").string, toPath: directory.place("tree/sub/c").string)
         try set("user.z", "z", of: "tree/a")
         try set("user.b", "bb", of: "tree/a")
         try set("user.overlay.opaque", "y", of: "tree/a")
@@ -29,7 +29,7 @@ struct FileTreeInodesTests {
         process.executableURL = URL(filePath: "/usr/bin/env")
         let script = "import os, sys; os.setxattr(sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3]))"
         let hex = value.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        process.arguments = ["python3", "-c", script, folder.place(file).string, name, hex]
+        process.arguments = ["python3", "-c", script, directory.place(file).string, name, hex]
         try process.run()
         process.waitUntilExit()
         try #require(process.terminationStatus == 0)
@@ -52,26 +52,26 @@ struct FileTreeInodesTests {
     }
 
     @Test func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
-        check(try FileTree(walking: folder.place("tree"), keeping: .linksAndAttributes))
+        check(try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes))
     }
 
     @Test func readsNeitherUnlessAsked() throws {
-        let tree = try FileTree(walking: folder.place("tree"))
+        let tree = try FileTree(walking: directory.place("tree"))
         #expect(tree.entries.allSatisfy { tree.file(of: $0) == nil && tree.xattrs(of: $0).isEmpty })
-        let other = try FileTree(walking: folder.place("tree"), keeping: .linksAndAttributes)
+        let other = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
         #expect(other.lines == tree.lines)
         #expect(other.fingerprint != tree.fingerprint)
     }
 
     @Test func makesThemAnewAndMergesThem() throws {
-        let tree = try FileTree(walking: folder.place("tree"), keeping: .linksAndAttributes)
-        try folder.makeFolder("made")
-        try tree.make(in: folder.place("made"))
-        check(try FileTree(walking: folder.place("made"), keeping: .linksAndAttributes))
-        try folder.write("more/x", "x")
+        let tree = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
+        try directory.makeDirectory("made")
+        try tree.make(in: directory.place("made"))
+        check(try FileTree(walking: directory.place("made"), keeping: .linksAndAttributes))
+        try directory.write("more/x", "x")
         try FileManager.default.linkItem(
-            atPath: folder.place("more/x").string, toPath: folder.place("more/y").string)
-        let more = try FileTree(walking: folder.place("more"), keeping: .linksAndAttributes)
+            atPath: directory.place("more/x").string, toPath: directory.place("more/y").string)
+        let more = try FileTree(walking: directory.place("more"), keeping: .linksAndAttributes)
         let merged = try TreeMerger.merge([.copied(tree, name: ""), .copied(more, name: "")], .laterWins).tree
         let files = merged.entries.map { merged.file(of: $0) }
         #expect(files.count == 7)

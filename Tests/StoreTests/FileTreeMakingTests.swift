@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Foundation
 import Glibc
 import Store
@@ -6,15 +6,15 @@ import SystemPackage
 import Testing
 
 struct FileTreeMakingTests {
-    let source: TemporaryFolder
-    let target: TemporaryFolder
+    let source: TemporaryDirectory
+    let target: TemporaryDirectory
 
     init() throws {
-        (source, target) = (try TemporaryFolder(), try TemporaryFolder())
-        for folder in [source, target] { try folder.setMode(0o755, of: "") }
+        (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        for directory in [source, target] { try directory.setMode(0o755, of: "") }
     }
 
-    @Test func makesFilesFoldersAndLinksWithTheirModes() throws {
+    @Test func makesFilesDirectoriesAndLinksWithTheirModes() throws {
         try source.write("a/b/file", "contents", mode: 0o4711)
         try source.write("a/empty", "", mode: 0)
         try source.write(rawName: [0x78, 0xFF])
@@ -45,7 +45,7 @@ struct FileTreeMakingTests {
         try merged.make(in: target.path)
         #expect(
             try FileTree(walking: target.path).lines == [
-                "folder 755 ", "link 777 file -> /store/one/file", "file 644 other",
+                "directory 755 ", "link 777 file -> /store/one/file", "file 644 other",
             ])
     }
 
@@ -53,20 +53,20 @@ struct FileTreeMakingTests {
         try source.makeFIFO("fifo")
         let tree = try FileTree(walking: source.path)
         #expect(
-            throws: Failure(
+            throws: ToolError(
                 .data, "cannot make \(target.place("fifo"))",
-                why: "it is a device or a FIFO, which no script on this machine gets",
-                advice: "leave it out of contents, or leave out the commands")
+                cause: "it is a device or a FIFO, which no script on this machine gets",
+                remedy: "leave it out of contents, or leave out the commands")
         ) { try tree.make(in: target.path) }
-        #expect(try FileTree(walking: target.path).lines == ["folder 755 "])
+        #expect(try FileTree(walking: target.path).lines == ["directory 755 "])
     }
 
     @Test func followsNoLinkThatIsInTheWay() throws {
-        let elsewhere = try TemporaryFolder()
+        let elsewhere = try TemporaryDirectory()
         try source.write("sub/file", "contents")
         try target.link("sub", to: elsewhere.path.string)
         let tree = try FileTree(walking: source.path)
-        #expect(throws: Failure.io("cannot make \(target.place("sub"))", .fileExists)) {
+        #expect(throws: ToolError.io("cannot make \(target.place("sub"))", .fileExists)) {
             try tree.make(in: target.path)
         }
         #expect(try FileTree(walking: elsewhere.path).entries.count == 1)
@@ -76,10 +76,10 @@ struct FileTreeMakingTests {
         try source.write("file", "contents")
         let tree = try FileTree(walking: source.path)
         try #require(unlink(source.place("file").string) == 0)
-        #expect(throws: Failure.io("cannot open \(source.place("file"))", .noSuchFileOrDirectory)) {
+        #expect(throws: ToolError.io("cannot open \(source.place("file"))", .noSuchFileOrDirectory)) {
             try tree.make(in: target.path)
         }
-        #expect(throws: Failure.io("cannot open the folder \(target.place("gone"))", .noSuchFileOrDirectory)) {
+        #expect(throws: ToolError.io("cannot open the directory \(target.place("gone"))", .noSuchFileOrDirectory)) {
             try tree.make(in: target.place("gone"))
         }
     }

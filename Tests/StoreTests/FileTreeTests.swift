@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Foundation
 import Glibc
 import Store
@@ -6,56 +6,56 @@ import SystemPackage
 import Testing
 
 struct FileTreeTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     /// The number of /dev/null: major 1, minor 3.
     static let null: UInt64 = 0x103
 
     init() throws {
-        folder = try TemporaryFolder()
-        try folder.setMode(0o755, of: "")
+        directory = try TemporaryDirectory()
+        try directory.setMode(0o755, of: "")
     }
 
-    @Test func hasFoldersBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
-        for name in ["a-b", "a/x", "a/b/c", "a.txt", "B", "ab", "é", "z"] { try folder.write(name, "") }
-        let tree = try FileTree(walking: folder.path)
+    @Test func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
+        for name in ["a-b", "a/x", "a/b/c", "a.txt", "B", "ab", "é", "z"] { try directory.write(name, "") }
+        let tree = try FileTree(walking: directory.path)
         #expect(
             tree.lines == [
-                "folder 755 ", "file 644 B", "folder 755 a", "folder 755 a/b", "file 644 a/b/c", "file 644 a/x",
+                "directory 755 ", "file 644 B", "directory 755 a", "directory 755 a/b", "file 644 a/b/c", "file 644 a/x",
                 "file 644 a-b", "file 644 a.txt", "file 644 ab", "file 644 z", "file 644 é",
             ])
         #expect(tree.entries.map(\.depth) == [0, 1, 1, 2, 3, 2, 1, 1, 1, 1, 1])
     }
 
     @Test func tellsAllKindsAndModes() throws {
-        try folder.write("empty", "")
-        try folder.write("file", "four")
-        try folder.write("secret", "x", mode: 0)
-        try folder.write("set", "x", mode: 0o6755)
-        try folder.makeFolder("sticky")
-        try folder.setMode(0o1777, of: "sticky")
-        try folder.makeFIFO("fifo")
-        try folder.link("link", to: "nowhere/at all")
-        try folder.link("loop", to: "loop")
-        try #require(mknod(folder.place("null").string, S_IFCHR | 0o600, dev_t(Self.null)) == 0)
+        try directory.write("empty", "")
+        try directory.write("file", "four")
+        try directory.write("secret", "x", mode: 0)
+        try directory.write("set", "x", mode: 0o6755)
+        try directory.makeDirectory("sticky")
+        try directory.setMode(0o1777, of: "sticky")
+        try directory.makeFIFO("fifo")
+        try directory.link("link", to: "nowhere/at all")
+        try directory.link("loop", to: "loop")
+        try #require(mknod(directory.place("null").string, S_IFCHR | 0o600, dev_t(Self.null)) == 0)
         let socketEnd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socketEnd) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: folder.place("socket").string.utf8) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: directory.place("socket").string.utf8) }
         let bound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(socketEnd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
         try #require(bound == 0)
-        try folder.setMode(0o755, of: "socket")
+        try directory.setMode(0o755, of: "socket")
 
-        let tree = try FileTree(walking: folder.path)
+        let tree = try FileTree(walking: directory.path)
         #expect(
             tree.lines == [
-                "folder 755 ", "file 644 empty", "fifo 644 fifo", "file 644 file", "link 777 link -> nowhere/at all",
+                "directory 755 ", "file 644 empty", "fifo 644 fifo", "file 644 file", "link 777 link -> nowhere/at all",
                 "link 777 loop -> loop", "characterDevice 600 null", "file 0 secret", "file 6755 set",
-                "socket 755 socket", "folder 1777 sticky",
+                "socket 755 socket", "directory 1777 sticky",
             ])
         #expect(tree.entries.map(\.size) == [0, 0, 0, 4, 14, 4, Self.null, 1, 1, 0, 0])
         #expect(tree.sockets == ["socket"])
@@ -67,39 +67,39 @@ struct FileTreeTests {
     @Test func keepsNamesThatAreNoText() throws {
         // A byte that is not UTF-8 counts as U+DC00 + byte: after U+D7FF, before U+E000 and all beyond the basic plane.
         for name in [[0xFF], Array("\u{D7FF}".utf8), Array("\u{E000}".utf8), [0x61, 0x80], Array("\u{10000}".utf8)] {
-            try folder.write(rawName: name)
+            try directory.write(rawName: name)
         }
         #expect(
-            try FileTree(walking: folder.path).lines == [
-                "folder 755 ", "file 644 a\\x80", "file 644 \u{D7FF}", "file 644 \\xff", "file 644 \u{E000}",
+            try FileTree(walking: directory.path).lines == [
+                "directory 755 ", "file 644 a\\x80", "file 644 \u{D7FF}", "file 644 \\xff", "file 644 \u{E000}",
                 "file 644 \u{10000}",
             ])
     }
 
     @Test func takesAFileOrALinkForItsRoot() throws {
-        try folder.write("file", "four")
-        try folder.link("link", to: "file")
-        let file = try FileTree(walking: folder.place("file"))
+        try directory.write("file", "four")
+        try directory.link("link", to: "file")
+        let file = try FileTree(walking: directory.place("file"))
         #expect(file.lines == ["file 644 "])
         #expect(try file.contents(of: "") == Array("four".utf8))
-        #expect(try FileTree(walking: folder.place("link")).lines == ["link 777  -> file"])
+        #expect(try FileTree(walking: directory.place("link")).lines == ["link 777  -> file"])
     }
 
     @Test func followsLinksOnTheWayToItsRootAlone() throws {
-        try folder.write("real/tree/file", "x")
-        try folder.link("way", to: "real")
-        try folder.link("real/tree/out", to: "..")
+        try directory.write("real/tree/file", "x")
+        try directory.link("way", to: "real")
+        try directory.link("real/tree/out", to: "..")
         #expect(
-            try FileTree(walking: folder.place("way/tree")).lines == [
-                "folder 755 ", "file 644 file", "link 777 out -> ..",
+            try FileTree(walking: directory.place("way/tree")).lines == [
+                "directory 755 ", "file 644 file", "link 777 out -> ..",
             ])
     }
 
-    @Test func readsDeepTreesAndLargeFolders() throws {
+    @Test func readsDeepTreesAndLargeDirectories() throws {
         let deep = (0..<600).map { _ in "d" }.joined(separator: "/")
-        try folder.write("deep/\(deep)/file", "x")
-        for number in 0..<3000 { try folder.write(rawName: Array("wide\(number)".utf8)) }
-        let tree = try FileTree(walking: folder.path)
+        try directory.write("deep/\(deep)/file", "x")
+        for number in 0..<3000 { try directory.write(rawName: Array("wide\(number)".utf8)) }
+        let tree = try FileTree(walking: directory.path)
         #expect(tree.entries.count == 1 + 1 + 600 + 1 + 3000)
         #expect(tree.entries.map(\.depth).max() == 602)
         #expect(tree.lines[602] == "file 644 deep/\(deep)/file")
@@ -107,11 +107,11 @@ struct FileTreeTests {
     }
 
     @Test func namesWhatIsNotThere() {
-        let missing = folder.place("gone")
-        #expect(throws: Failure.io("cannot read \(missing)", .noSuchFileOrDirectory)) {
+        let missing = directory.place("gone")
+        #expect(throws: ToolError.io("cannot read \(missing)", .noSuchFileOrDirectory)) {
             try FileTree(walking: missing)
         }
-        #expect(throws: Failure.io("cannot read \(missing)/below", .noSuchFileOrDirectory)) {
+        #expect(throws: ToolError.io("cannot read \(missing)/below", .noSuchFileOrDirectory)) {
             try FileTree(walking: missing.appending("below"))
         }
     }

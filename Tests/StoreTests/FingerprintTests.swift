@@ -1,23 +1,23 @@
-import Digests
 import Foundation
 import Glibc
+import OCI
 import Store
 import Testing
 
 /// What has the same fingerprint has the same contents.
 struct FingerprintTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
-        try folder.write("tree/file", "contents")
-        try folder.write("tree/other", "contents")
-        try folder.link("tree/link", to: "file")
-        for name in ["tree/file", "tree/other", "tree/link", "tree"] { try folder.setTime(1, of: name) }
+        directory = try TemporaryDirectory()
+        try directory.write("tree/file", "contents")
+        try directory.write("tree/other", "contents")
+        try directory.link("tree/link", to: "file")
+        for name in ["tree/file", "tree/other", "tree/link", "tree"] { try directory.setTime(1, of: name) }
     }
 
     private func fingerprint() throws -> Digest {
-        try #require(try FileTree(walking: folder.place("tree")).fingerprint)
+        try #require(try FileTree(walking: directory.place("tree")).fingerprint)
     }
 
     @Test func isTheSameForTheSameTree() throws {
@@ -27,7 +27,7 @@ struct FingerprintTests {
     @Test func knowsWhenTheNewestOfItsFilesChanged() throws {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let newest = try FileTree(walking: folder.place("tree")).newestChange
+        let newest = try FileTree(walking: directory.place("tree")).newestChange
         // Times of change cannot be set: they are those of the making, a moment ago.
         #expect(newest > Int64(now.tv_sec - 3600) * 1_000_000_000)
         #expect(newest <= Int64(now.tv_sec + 1) * 1_000_000_000)
@@ -44,7 +44,7 @@ struct FingerprintTests {
         usleep(30_000)
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/sh")
-        shell.arguments = ["-c", "cd '\(folder.place("tree"))' && { \(change); }"]
+        shell.arguments = ["-c", "cd '\(directory.place("tree"))' && { \(change); }"]
         try shell.run()
         shell.waitUntilExit()
         #expect(shell.terminationStatus == 0)

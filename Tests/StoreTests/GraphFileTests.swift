@@ -1,15 +1,15 @@
-import Failures
+import Errors
 import Store
 import Testing
 
 /// `A` and `B` in a text stand for the paths of two nodes, and `a` for nothing.
 @Suite struct GraphFileTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let a: StorePath
     private let b: StorePath
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         a = try Sample.path("a", "a-1.0")
         b = try Sample.path("b", "b")
     }
@@ -20,7 +20,7 @@ import Testing
     }
 
     private func read(_ text: String) throws -> Closure {
-        let file = try folder.write("graph", spell(text))
+        let file = try directory.write("graph", spell(text))
         return try GraphFile(reading: file, storeDir: "/nix/store").closure
     }
 
@@ -109,22 +109,22 @@ import Testing
             "line 6: found '/etc', expected reference 1 of the 1 of '<A>', of the store /nix/store"
         ),
     ])
-    func faultsAreTold(text: String, why: String) throws {
-        let failure = #expect(throws: Failure.self) { try read(text) }
+    func faultsAreTold(text: String, cause: String) throws {
+        let failure = #expect(throws: ToolError.self) { try read(text) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot use the graph file '\(folder.path)/graph'")
-        #expect(failure?.why == spell(why))
+        #expect(failure?.what == "cannot use the graph file '\(directory.path)/graph'")
+        #expect(failure?.cause == spell(cause))
     }
 
     @Test func brokenJSONIsRefused() throws {
-        let failure = #expect(throws: Failure.self) { try read(#"[{"path": "<A>","#) }
+        let failure = #expect(throws: ToolError.self) { try read(#"[{"path": "<A>","#) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read the graph file '\(folder.path)/graph'")
+        #expect(failure?.what == "cannot read the graph file '\(directory.path)/graph'")
     }
 
     @Test func aReferenceToAPathThatIsNotListedNamesBoth() throws {
-        let failure = #expect(throws: Failure.self) { try read(#"[{"path":"<A>","references":["<B>"]}]"#) }
-        #expect(failure?.why == "'\(a)' refers to '\(b)', which is not listed")
+        let failure = #expect(throws: ToolError.self) { try read(#"[{"path":"<A>","references":["<B>"]}]"#) }
+        #expect(failure?.cause == "'\(a)' refers to '\(b)', which is not listed")
     }
 
     @Test func aCycleIsAccepted() throws {
@@ -133,21 +133,21 @@ import Testing
     }
 
     @Test func aMissingFileIsBadData() throws {
-        let file = folder.path.appending("none")
-        let failure = #expect(throws: Failure.self) { try GraphFile(reading: file, storeDir: "/nix/store") }
+        let file = directory.path.appending("none")
+        let failure = #expect(throws: ToolError.self) { try GraphFile(reading: file, storeDir: "/nix/store") }
         #expect(failure?.code == .data)
         #expect(failure?.what == "cannot read the graph file '\(file)'")
-        #expect(failure?.why == "there is no such file")
+        #expect(failure?.cause == "there is no such file")
     }
 
-    @Test func aFolderCannotBeRead() throws {
-        let failure = #expect(throws: Failure.self) { try GraphFile(reading: folder.path, storeDir: "/nix/store") }
+    @Test func aDirectoryCannotBeRead() throws {
+        let failure = #expect(throws: ToolError.self) { try GraphFile(reading: directory.path, storeDir: "/nix/store") }
         #expect(failure?.code == .io)
     }
 
-    @Test func otherStoreFolders() throws {
+    @Test func otherStoreDirectories() throws {
         let guix = try Sample.path("a", "hello", storeDir: "/gnu/store")
-        let file = try folder.write("graph", "[{\"path\":\"\(guix)\",\"references\":[]}]")
+        let file = try directory.write("graph", "[{\"path\":\"\(guix)\",\"references\":[]}]")
         #expect(try GraphFile(reading: file, storeDir: "/gnu/store").closure.nodes == [Sample.node(guix)])
     }
 }

@@ -1,14 +1,13 @@
 import Foundation
+@testable import Store
 import Subprocess
 import SystemPackage
 import Testing
 
-@testable import Store
-
 @Suite struct NarSizeTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     private func dumpSize(_ path: FilePath) async throws -> UInt64 {
         let result = try await run(
@@ -18,38 +17,38 @@ import Testing
     }
 
     @Test func aTreeOfEverything() async throws {
-        try folder.write("top/empty", "")
-        try folder.write("top/seven", "1234567")
-        try folder.write("top/eight", "12345678")
-        try folder.write("top/nine", "123456789", mode: 0o755)
-        try folder.write("top/others-may", "x", mode: 0o655)
-        try folder.write("top/größer/a/b/c", [UInt8](repeating: 7, count: 100_001), mode: 0o500)
-        try folder.makeFolder("top/empty-folder")
-        try folder.link("top/link", to: "größer/nowhere")
-        try folder.link("top/to-folder", to: "empty-folder")
-        let top = folder.path.appending("top")
+        try directory.write("top/empty", "")
+        try directory.write("top/seven", "1234567")
+        try directory.write("top/eight", "12345678")
+        try directory.write("top/nine", "123456789", mode: 0o755)
+        try directory.write("top/others-may", "x", mode: 0o655)
+        try directory.write("top/größer/a/b/c", [UInt8](repeating: 7, count: 100_001), mode: 0o500)
+        try directory.makeDirectory("top/empty-directory")
+        try directory.link("top/link", to: "größer/nowhere")
+        try directory.link("top/to-directory", to: "empty-directory")
+        let top = directory.path.appending("top")
         #expect(NarSize.of(try FileTree(walking: top)) == (try await dumpSize(top)))
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 4096])
     func aFile(size: Int) async throws {
-        let file = try folder.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
+        let file = try directory.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
         #expect(NarSize.of(try FileTree(walking: file)) == (try await dumpSize(file)))
     }
 
-    @Test func aLinkAndAnEmptyFolder() async throws {
-        try folder.link("link", to: "1234567")
-        try folder.makeFolder("empty")
+    @Test func aLinkAndAnEmptyDirectory() async throws {
+        try directory.link("link", to: "1234567")
+        try directory.makeDirectory("empty")
         for name in ["link", "empty"] {
-            let path = folder.path.appending(name)
+            let path = directory.path.appending(name)
             #expect(NarSize.of(try FileTree(walking: path)) == (try await dumpSize(path)))
         }
     }
 
     @Test func hugeSparseFilesDoNotOverflow() throws {
-        try folder.write("top/a", "")
-        try folder.write("top/b", "")
-        var tree = try FileTree(walking: folder.path.appending("top"))
+        try directory.write("top/a", "")
+        try directory.write("top/b", "")
+        var tree = try FileTree(walking: directory.path.appending("top"))
         for index in tree.entries.indices where tree.entries[index].kind == .file {
             tree.entries[index].size = .max - 100
         }
@@ -57,10 +56,10 @@ import Testing
     }
 
     @Test func missingSizesAreFilled() throws {
-        let store = StoreLocation(root: folder.path)
+        let store = StoreLocation(root: directory.path)
         let a = try Sample.path("a", "a")
         let b = try Sample.path("b", "b")
-        try folder.write("nix/store/\(a.baseName)", "12345678")
+        try directory.write("nix/store/\(a.baseName)", "12345678")
         let closure = try Closure([Sample.node(b, [a], narSize: 3), Sample.node(a)], source: "the graph")
         #expect(
             try closure.fillingSizes(from: store).nodes == [

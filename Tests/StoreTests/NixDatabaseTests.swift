@@ -1,14 +1,13 @@
-import Failures
+import Errors
 import Foundation
+@testable import Store
 import Subprocess
 import SystemPackage
 import Testing
 
-@testable import Store
-
 /// With the `nix-store` of this machine, on a store and a database of the test's own.
 @Suite struct NixDatabaseTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let storeDir: String
     private let environment: [String: String]
     private let a: StorePath
@@ -16,16 +15,16 @@ import Testing
     private let c: StorePath
 
     init() async throws {
-        folder = try TemporaryFolder()
-        storeDir = folder.path.appending("store").string
+        directory = try TemporaryDirectory()
+        storeDir = directory.path.appending("store").string
         environment = [
-            "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": folder.path.appending("var").string,
-            "NIX_LOG_DIR": folder.path.appending("log").string, "NIX_CONF_DIR": folder.path.appending("etc").string,
+            "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": directory.path.appending("var").string,
+            "NIX_LOG_DIR": directory.path.appending("log").string, "NIX_CONF_DIR": directory.path.appending("etc").string,
         ]
         a = try Sample.path("a", "a", storeDir: storeDir)
         b = try Sample.path("b", "b", storeDir: storeDir)
         c = try Sample.path("c", "c", storeDir: storeDir)
-        for path in [a, b, c] { try folder.write("store/\(path.baseName)", "") }
+        for path in [a, b, c] { try directory.write("store/\(path.baseName)", "") }
         let hash = String(repeating: "0", count: 64)
         let lines = [b.path, hash, "120", "", "1", c.path, c.path, hash, "130", "", "1", c.path]
         try await register(lines + [a.path, hash, "140", "", "1", c.path])
@@ -61,14 +60,14 @@ import Testing
 
     @Test func aPathThatItDoesNotKnow() async throws {
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
-        let failure = await #expect(throws: Failure.self) { try await database.closure(of: [a, unknown]) }
+        let failure = await #expect(throws: ToolError.self) { try await database.closure(of: [a, unknown]) }
         #expect(failure?.code == .data)
         #expect(failure?.what == "`nix-store --query` failed (exited(1))")
-        #expect(failure?.why == "error: path '\(unknown)' is not valid")
+        #expect(failure?.cause == "error: path '\(unknown)' is not valid")
     }
 
     @Test func noNix() async throws {
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
         }
         #expect(failure?.code == .unavailable)
@@ -95,14 +94,14 @@ import Testing
     }
 
     @Test func nonsenseFromNixIsRefused() async throws {
-        try folder.write("bin/nix-store", "#!/bin/sh\necho nonsense\n", mode: 0o755)
-        let path = "\(folder.path)/bin:/usr/bin:/bin"
-        let failure = await #expect(throws: Failure.self) {
+        try directory.write("bin/nix-store", "#!/bin/sh\necho nonsense\n", mode: 0o755)
+        let path = "\(directory.path)/bin:/usr/bin:/bin"
+        let failure = await #expect(throws: ToolError.self) {
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": path]).closure(of: [a])
         }
         #expect(failure?.code == .data)
         #expect(
-            failure?.why == "line 1 of `nix-store --query --requisites`: found 'nonsense', "
+            failure?.cause == "line 1 of `nix-store --query --requisites`: found 'nonsense', "
                 + "expected a store path of the store \(storeDir)")
     }
 
@@ -117,15 +116,15 @@ import Testing
         #expect(scan.source is ReferenceScan)
         #expect(scan.note == "no Nix database holds all the paths: scanning the files of \(storeDir) for references")
 
-        let elsewhere = StoreLocation(storeDir: "/nix/store", root: folder.path)
+        let elsewhere = StoreLocation(storeDir: "/nix/store", root: directory.path)
         let below = await ReferenceSourceChoice(graph: nil, store: elsewhere, roots: [a], database: database)
         #expect(below.source is ReferenceScan)
         #expect(
-            below.note == "the store lies below \(folder.path): scanning the files of \(folder.path)/nix/store "
+            below.note == "the store lies below \(directory.path): scanning the files of \(directory.path)/nix/store "
                 + "for references")
         #expect(await ReferenceSourceChoice(graph: nil, store: here, roots: [], database: database).note == nil)
 
-        let graph = try GraphFile(reading: try folder.write("graph", "[]"), storeDir: storeDir)
+        let graph = try GraphFile(reading: try directory.write("graph", "[]"), storeDir: storeDir)
         let given = await ReferenceSourceChoice(graph: graph, store: here, roots: [a], database: database)
         #expect(given.source is GraphFile)
         #expect(given.note == nil)

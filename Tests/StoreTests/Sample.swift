@@ -17,8 +17,8 @@ enum Sample {
     }
 }
 
-/// A folder for one test, gone with it.
-final class TemporaryFolder {
+/// A directory for one test, gone with it.
+final class TemporaryDirectory {
     let path: FilePath
 
     init() throws {
@@ -29,7 +29,7 @@ final class TemporaryFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
-    /// Writes a file and the folders on the way to it.
+    /// Writes a file and the directories on the way to it.
     @discardableResult
     func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> FilePath {
         let file = path.appending(name)
@@ -45,7 +45,7 @@ final class TemporaryFolder {
         try write(name, text.utf8, mode: mode)
     }
 
-    func makeFolder(_ name: String) throws {
+    func makeDirectory(_ name: String) throws {
         try FileManager.default.createDirectory(
             atPath: path.appending(name).string, withIntermediateDirectories: true)
     }

@@ -47,13 +47,13 @@ import Testing
         #expect(candidates.map(\.name) == [Substring(String(repeating: "x", count: 211))])
     }
 
-    @Test func theFolderOfAStoreOnThisMachine() throws {
-        let folder = try TemporaryFolder()
-        let store = StoreLocation(root: folder.path)
+    @Test func theDirectoryOfAStoreOnThisMachine() throws {
+        let directory = try TemporaryDirectory()
+        let store = StoreLocation(root: directory.path)
         #expect(try StoreNames(listing: store).resolve(a) == nil)
-        try folder.write("nix/store/\(a.baseName)/file", "")
-        try folder.write("nix/store/\(a.baseName).lock", "")
-        try folder.write("nix/store/.links", "")
+        try directory.write("nix/store/\(a.baseName)/file", "")
+        try directory.write("nix/store/\(a.baseName).lock", "")
+        try directory.write("nix/store/.links", "")
         let names = try StoreNames(listing: store)
         #expect(names.resolve(try Sample.path("a", "other")) == a)
         #expect(names.resolve(try Sample.path("a", "a-1.0.lock"))?.name == "a-1.0.lock")

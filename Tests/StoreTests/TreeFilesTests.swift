@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Foundation
 import Glibc
 import Store
@@ -7,22 +7,22 @@ import Tar
 import Testing
 
 struct TreeFilesTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let tree: FileTree
 
     init() throws {
-        folder = try TemporaryFolder()
-        try folder.write("sub/file", "contents")
-        try folder.setTime(1, of: "sub/file")
-        tree = try FileTree(walking: folder.path)
+        directory = try TemporaryDirectory()
+        try directory.write("sub/file", "contents")
+        try directory.setTime(1, of: "sub/file")
+        tree = try FileTree(walking: directory.path)
     }
 
-    private var file: FilePath { folder.place("sub/file") }
+    private var file: FilePath { directory.place("sub/file") }
 
-    private var changed: Failure {
-        Failure(
-            .io, "cannot read \(file)", why: "the file changed while it was read",
-            advice: "see that nothing writes to it, and run again")
+    private var changed: ToolError {
+        ToolError(
+            .io, "cannot read \(file)", cause: "the file changed while it was read",
+            remedy: "see that nothing writes to it, and run again")
     }
 
     @Test func readsWhatIsThere() throws {
@@ -30,47 +30,47 @@ struct TreeFilesTests {
     }
 
     @Test func refusesAFileOfAnotherSize() throws {
-        try folder.write("sub/file", "contents and more")
-        try folder.setTime(1, of: "sub/file")
+        try directory.write("sub/file", "contents and more")
+        try directory.setTime(1, of: "sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
-        try folder.write("sub/file", "")
+        try directory.write("sub/file", "")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
     @Test func refusesAFileOfAnotherTime() throws {
-        try folder.setTime(2, of: "sub/file")
+        try directory.setTime(2, of: "sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
-    @Test func refusesAFolderOrAFIFOInItsPlace() throws {
+    @Test func refusesADirectoryOrAFIFOInItsPlace() throws {
         try #require(unlink(file.string) == 0)
-        try folder.makeFolder("sub/file")
+        try directory.makeDirectory("sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
         try #require(rmdir(file.string) == 0)
         // Nobody writes to it: to open it must not wait.
-        try folder.makeFIFO("sub/file")
+        try directory.makeFIFO("sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
     @Test func namesAFileThatIsGone() throws {
         try #require(unlink(file.string) == 0)
-        #expect(throws: Failure.io("cannot open \(file)", .noSuchFileOrDirectory)) {
+        #expect(throws: ToolError.io("cannot open \(file)", .noSuchFileOrDirectory)) {
             try tree.contents(of: "sub/file")
         }
     }
 
     @Test func followsNoLinkInItsPlaceOrOnTheWay() throws {
-        let elsewhere = try TemporaryFolder()
+        let elsewhere = try TemporaryDirectory()
         try elsewhere.write("file", "contents")
         try elsewhere.setTime(1, of: "file")
         try #require(unlink(file.string) == 0)
-        try folder.link("sub/file", to: elsewhere.place("file").string)
-        #expect(throws: Failure.io("cannot open \(file)", .tooManySymbolicLinkLevels)) {
+        try directory.link("sub/file", to: elsewhere.place("file").string)
+        #expect(throws: ToolError.io("cannot open \(file)", .tooManySymbolicLinkLevels)) {
             try tree.contents(of: "sub/file")
         }
-        try FileManager.default.removeItem(atPath: folder.place("sub").string)
-        try folder.link("sub", to: elsewhere.path.string)
-        #expect(throws: Failure.io("cannot open \(file)", .tooManySymbolicLinkLevels)) {
+        try FileManager.default.removeItem(atPath: directory.place("sub").string)
+        try directory.link("sub", to: elsewhere.path.string)
+        #expect(throws: ToolError.io("cannot open \(file)", .tooManySymbolicLinkLevels)) {
             try tree.contents(of: "sub/file")
         }
     }
@@ -82,12 +82,12 @@ struct TreeFilesTests {
                 if entry.kind == .file { try files.withFile(entry, at: path, body) }
             }
         }
-        let other = Failure.io("cannot write", .noSpace)
+        let other = ToolError.io("cannot write", .noSpace)
         #expect(throws: other) { try read { _ in throw other } }
         #expect(throws: changed) { try read { _ in throw TarBodyTooShort() } }
         #expect(throws: changed) {
             try read { _ in
-                try folder.write("sub/file", "more than it was")
+                try directory.write("sub/file", "more than it was")
                 throw other
             }
         }

@@ -5,11 +5,11 @@ import SystemPackage
 import Testing
 
 struct TreeMergerTests {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
-    private func tree(_ name: String) throws -> FileTree { try FileTree(walking: folder.place(name)) }
+    private func tree(_ name: String) throws -> FileTree { try FileTree(walking: directory.place(name)) }
 
     /// A linked source, as if it lay at `/store/NAME`.
     private func linked(_ name: String) throws -> TreeMerger.Source {
@@ -18,50 +18,50 @@ struct TreeMergerTests {
 
     private func copied(_ name: String) throws -> TreeMerger.Source { .copied(try tree(name), name: name) }
 
-    @Test func isAnEmptyFolderOfNothing() throws {
+    @Test func isAnEmptyDirectoryOfNothing() throws {
         let merged = try TreeMerger.merge([])
-        #expect(merged.tree.lines == ["folder 755 "])
+        #expect(merged.tree.lines == ["directory 755 "])
         #expect(merged.clashes == [])
     }
 
-    @Test func linksFilesKeepsLinksAndMakesFoldersPlain() throws {
-        try folder.write("one/bin/tool", "x", mode: 0o555)
-        try folder.link("one/bin/other", to: "tool")
-        try folder.link("one/lib", to: "/elsewhere/lib")
-        try folder.makeFIFO("one/pipe")
-        try folder.setMode(0o500, of: "one/bin")
+    @Test func linksFilesKeepsLinksAndMakesDirectoriesPlain() throws {
+        try directory.write("one/bin/tool", "x", mode: 0o555)
+        try directory.link("one/bin/other", to: "tool")
+        try directory.link("one/lib", to: "/elsewhere/lib")
+        try directory.makeFIFO("one/pipe")
+        try directory.setMode(0o500, of: "one/bin")
         let merged = try TreeMerger.merge([linked("one")])
         #expect(
             merged.tree.lines == [
-                "folder 755 ", "folder 755 bin", "link 777 bin/other -> tool",
+                "directory 755 ", "directory 755 bin", "link 777 bin/other -> tool",
                 "link 777 bin/tool -> /store/one/bin/tool", "link 777 lib -> /elsewhere/lib",
                 "link 777 pipe -> /store/one/pipe",
             ])
         #expect(merged.clashes == [])
         #expect(merged.tree.fingerprint == nil)
-        try folder.setMode(0o700, of: "one/bin")
+        try directory.setMode(0o700, of: "one/bin")
     }
 
-    @Test func copiesPlainFoldersWithTheirModes() throws {
-        try folder.write("plain/etc/conf", "text", mode: 0o640)
-        try folder.setMode(0o750, of: "plain/etc")
-        try folder.setMode(0o700, of: "plain")
+    @Test func copiesPlainDirectoriesWithTheirModes() throws {
+        try directory.write("plain/etc/conf", "text", mode: 0o640)
+        try directory.setMode(0o750, of: "plain/etc")
+        try directory.setMode(0o700, of: "plain")
         let merged = try TreeMerger.merge([copied("plain")])
         // The root is the image's own.
-        #expect(merged.tree.lines == ["folder 755 ", "folder 750 etc", "file 640 etc/conf"])
+        #expect(merged.tree.lines == ["directory 755 ", "directory 750 etc", "file 640 etc/conf"])
         #expect(try merged.tree.contents(of: "etc/conf") == Array("text".utf8))
     }
 
-    @Test func mergesFoldersInOrderAndTheFirstOfEqualNamesWins() throws {
-        try folder.write("one/bin/a", "1")
-        try folder.write("one/bin/c", "1")
-        try folder.write("two/bin/a", "2")
-        try folder.write("two/bin/b", "2")
-        try folder.write("two/bin-x", "2")
+    @Test func mergesDirectoriesInOrderAndTheFirstOfEqualNamesWins() throws {
+        try directory.write("one/bin/a", "1")
+        try directory.write("one/bin/c", "1")
+        try directory.write("two/bin/a", "2")
+        try directory.write("two/bin/b", "2")
+        try directory.write("two/bin-x", "2")
         let merged = try TreeMerger.merge([linked("one"), copied("two")])
         #expect(
             merged.tree.lines == [
-                "folder 755 ", "folder 755 bin", "link 777 bin/a -> /store/one/bin/a", "file 644 bin/b",
+                "directory 755 ", "directory 755 bin", "link 777 bin/a -> /store/one/bin/a", "file 644 bin/b",
                 "link 777 bin/c -> /store/one/bin/c", "file 644 bin-x",
             ])
         #expect(merged.clashes == ["/bin/a"])
@@ -73,55 +73,55 @@ struct TreeMergerTests {
         #expect(reversed.clashes == ["/bin/a"])
     }
 
-    @Test func givesTheModeOfTheFirstFolder() throws {
-        try folder.write("one/sub/a", "")
-        try folder.write("two/sub/b", "")
-        try folder.setMode(0o711, of: "one/sub")
-        try folder.setMode(0o1777, of: "two/sub")
-        #expect(try TreeMerger.merge([copied("one"), copied("two")]).tree.lines[1] == "folder 711 sub")
-        #expect(try TreeMerger.merge([copied("two"), copied("one")]).tree.lines[1] == "folder 1777 sub")
+    @Test func givesTheModeOfTheFirstDirectory() throws {
+        try directory.write("one/sub/a", "")
+        try directory.write("two/sub/b", "")
+        try directory.setMode(0o711, of: "one/sub")
+        try directory.setMode(0o1777, of: "two/sub")
+        #expect(try TreeMerger.merge([copied("one"), copied("two")]).tree.lines[1] == "directory 711 sub")
+        #expect(try TreeMerger.merge([copied("two"), copied("one")]).tree.lines[1] == "directory 1777 sub")
     }
 
-    @Test func tellsOfAFileAgainstAFolderOnce() throws {
-        try folder.write("one/x", "")
-        try folder.write("two/x/y", "")
-        try folder.write("three/x/z", "")
+    @Test func tellsOfAFileAgainstADirectoryOnce() throws {
+        try directory.write("one/x", "")
+        try directory.write("two/x/y", "")
+        try directory.write("three/x/z", "")
         let fileFirst = try TreeMerger.merge([linked("one"), linked("two"), linked("three")])
-        #expect(fileFirst.tree.lines == ["folder 755 ", "link 777 x -> /store/one/x"])
+        #expect(fileFirst.tree.lines == ["directory 755 ", "link 777 x -> /store/one/x"])
         #expect(fileFirst.clashes == ["/x"])
-        let folderFirst = try TreeMerger.merge([linked("two"), linked("one"), linked("three")])
+        let directoryFirst = try TreeMerger.merge([linked("two"), linked("one"), linked("three")])
         #expect(
-            folderFirst.tree.lines == [
-                "folder 755 ", "folder 755 x", "link 777 x/y -> /store/two/x/y", "link 777 x/z -> /store/three/x/z",
+            directoryFirst.tree.lines == [
+                "directory 755 ", "directory 755 x", "link 777 x/y -> /store/two/x/y", "link 777 x/z -> /store/three/x/z",
             ])
-        #expect(folderFirst.clashes == ["/x"])
+        #expect(directoryFirst.clashes == ["/x"])
     }
 
-    @Test func aLinkToAFolderIsNotMergedWithAFolder() throws {
-        try folder.makeFolder("one")
-        try folder.link("one/lib", to: "lib64")
-        try folder.write("two/lib/a", "")
+    @Test func aLinkToADirectoryIsNotMergedWithADirectory() throws {
+        try directory.makeDirectory("one")
+        try directory.link("one/lib", to: "lib64")
+        try directory.write("two/lib/a", "")
         let merged = try TreeMerger.merge([linked("one"), linked("two")])
-        #expect(merged.tree.lines == ["folder 755 ", "link 777 lib -> lib64"])
+        #expect(merged.tree.lines == ["directory 755 ", "link 777 lib -> lib64"])
         #expect(merged.clashes == ["/lib"])
     }
 
-    @Test func putsRootsThatAreNoFoldersIntoTheRoot() throws {
-        try folder.write("file", "text", mode: 0o600)
-        try folder.link("link", to: "target")
+    @Test func putsRootsThatAreNoDirectoriesIntoTheRoot() throws {
+        try directory.write("file", "text", mode: 0o600)
+        try directory.link("link", to: "target")
         #expect(
-            try TreeMerger.merge([copied("file")]).tree.lines == ["folder 755 ", "file 600 file"])
+            try TreeMerger.merge([copied("file")]).tree.lines == ["directory 755 ", "file 600 file"])
         #expect(
             try TreeMerger.merge([linked("link"), linked("file")]).tree.lines == [
-                "folder 755 ", "link 777 file-name -> /store/file", "link 777 link-name -> target",
+                "directory 755 ", "link 777 file-name -> /store/file", "link 777 link-name -> target",
             ])
         let merged = try TreeMerger.merge([copied("file")])
         #expect(try merged.tree.contents(of: "file") == Array("text".utf8))
     }
 
     @Test func keepsNamesThatAreNoText() throws {
-        try folder.makeFolder("one")
-        let inner = folder.place("one")
+        try directory.makeDirectory("one")
+        let inner = directory.place("one")
         let name = Array(inner.string.utf8) + Array("/".utf8) + [0x66, 0xFF, 0]
         let descriptor = name.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
             $0.baseAddress.map { creat($0, 0o644) } ?? -1
@@ -129,6 +129,6 @@ struct TreeMergerTests {
         try #require(descriptor >= 0)
         close(descriptor)
         #expect(
-            try TreeMerger.merge([linked("one")]).tree.lines == ["folder 755 ", "link 777 f\\xff -> /store/one/f\\xff"])
+            try TreeMerger.merge([linked("one")]).tree.lines == ["directory 755 ", "link 777 f\\xff -> /store/one/f\\xff"])
     }
 }

@@ -36,7 +36,7 @@ extension FileTree {
     }
 }
 
-extension TemporaryFolder {
+extension TemporaryDirectory {
     /// Where something lies.
     func place(_ name: String) -> FilePath { path.appending(name) }
 

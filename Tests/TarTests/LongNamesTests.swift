@@ -1,7 +1,7 @@
+@testable import ByteIO
+@testable import Tar
 import TestSupport
 import Testing
-
-@testable import Tar
 
 @Suite("Long names in GNU's form")
 struct LongNamesTests {

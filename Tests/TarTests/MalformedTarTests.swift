@@ -1,4 +1,5 @@
-import Failures
+import ByteIO
+import Errors
 import Tar
 import TestSupport
 import Testing
@@ -9,11 +10,11 @@ struct MalformedTarTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let bytes: [UInt8]
-        let why: String
+        let cause: String
 
-        init(_ name: String, _ why: String, _ make: (inout CraftedTar) -> Void) {
+        init(_ name: String, _ cause: String, _ make: (inout CraftedTar) -> Void) {
             testDescription = name
-            self.why = why
+            self.cause = cause
             var tar = CraftedTar()
             make(&tar)
             bytes = tar.bytes
@@ -52,7 +53,7 @@ struct MalformedTarTests {
         Case("device number", "its device's major number does not fit in 32 bits") {
             $0.add(.init(type: UInt8(ascii: "3"), major: CraftedTar.base256(1 << 32, 8)))
         },
-        Case("folder with a body", "it is no file and has a size of 5 bytes") {
+        Case("directory with a body", "it is no file and has a size of 5 bytes") {
             $0.add(.init(size: CraftedTar.octal(5, 12), type: UInt8(ascii: "5")), body: [1, 2, 3, 4, 5])
         },
         Case("link with a body", "it is no file and has a size of 1 bytes") {
@@ -76,7 +77,7 @@ struct MalformedTarTests {
             tar.pax([("size", "1024")])
             tar.file("f", "")
         },
-        Case("PAX size of a folder", "it is no file and has a size of 8589934592 bytes") { tar in
+        Case("PAX size of a directory", "it is no file and has a size of 8589934592 bytes") { tar in
             tar.pax([("size", "8589934592")])
             tar.add(.init(type: UInt8(ascii: "5")))
         },
@@ -190,10 +191,10 @@ struct MalformedTarTests {
         let reader = TarReader(MemorySource(tar.bytes, step: step), archive: "'t.tar'")
         _ = try reader.next()
         let failure = try #require(
-            #expect(throws: Failure.self) { while try reader.next() != nil {} }, "it was read to its end")
+            #expect(throws: ToolError.self) { while try reader.next() != nil {} }, "it was read to its end")
         #expect(failure.code == .data)
         #expect(failure.what.hasPrefix("cannot read 't.tar', entry 2"))
-        #expect(failure.why.hasPrefix(malformed.why), "\(failure.why)")
+        #expect(failure.cause.hasPrefix(malformed.cause), "\(failure.cause)")
     }
 
     @Test func namesTheEntryWhoseBodyIsTruncated() throws {
@@ -201,18 +202,18 @@ struct MalformedTarTests {
         tar.file("a\u{1B}[31m", String(repeating: "x", count: 600))
         for count in [513, 1000, 1111, 1112, 1535] {
             let reader = TarReader(MemorySource(Array(tar.bytes[..<count])), archive: "'t.tar'")
-            let failure = #expect(throws: Failure.self) {
+            let failure = #expect(throws: ToolError.self) {
                 while try reader.next() != nil { _ = try reader.body(limit: 1000) }
             }
             #expect(failure?.what == "cannot read 't.tar', entry 1 'a\u{FFFD}[31m'")
-            #expect(failure?.why == "the archive ends within its body")
+            #expect(failure?.cause == "the archive ends within its body")
         }
     }
 
     @Test func readsNoEndlessTrailer() throws {
         let reader = TarReader(EndlessZeros(), archive: "'t.tar'")
-        let failure = #expect(throws: Failure.self) { try reader.finish() }
-        #expect(failure?.why == "more than the limit of 16777216 bytes lies behind its end")
+        let failure = #expect(throws: ToolError.self) { try reader.finish() }
+        #expect(failure?.cause == "more than the limit of 16777216 bytes lies behind its end")
     }
 
     /// Whatever bytes are changed, the reader comes to an end or to a failure.
@@ -231,7 +232,7 @@ struct MalformedTarTests {
             let reader = TarReader(MemorySource(Array(cut)), archive: "'t.tar'")
             do {
                 while try reader.next() != nil {}
-            } catch let failure as Failure {
+            } catch let failure as ToolError {
                 #expect(failure.code == .data)
             }
         }

@@ -62,7 +62,7 @@ extension PythonTar.Entry {
         PythonTar.Entry(path: hex(path), body: Data(body))
     }
 
-    static func folder(_ path: [UInt8]) -> PythonTar.Entry {
+    static func directory(_ path: [UInt8]) -> PythonTar.Entry {
         PythonTar.Entry(path: hex(path), type: "5", mode: 0o755)
     }
 

@@ -1,7 +1,7 @@
+@testable import ByteIO
+@testable import Tar
 import TestSupport
 import Testing
-
-@testable import Tar
 
 /// Entries with owners, times and extended attributes of their own.
 struct TarAttributesTests {
@@ -41,8 +41,8 @@ struct TarAttributesTests {
     }
 
     @Test func pythonReadsThem() throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.write(try tar(Self.attributes, Self.xattrs), to: "t.tar")
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(try tar(Self.attributes, Self.xattrs), to: "t.tar")
         let script = """
             import sys, tarfile
             for m in tarfile.open(sys.argv[1], errors="surrogateescape"):

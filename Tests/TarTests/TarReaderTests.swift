@@ -1,4 +1,5 @@
-import Failures
+import ByteIO
+import Errors
 import Tar
 import TestSupport
 import Testing
@@ -28,7 +29,7 @@ struct TarReaderTests {
     func readsWhatPythonWrites(_ format: String, _ step: Int) throws {
         var entries: [Entry] = []
         for name in TarWriterTests.names {
-            entries += [.file(name, Array("body".utf8)), .folder(name), .link(Array("l".utf8), to: name)]
+            entries += [.file(name, Array("body".utf8)), .directory(name), .link(Array("l".utf8), to: name)]
             entries.append(Entry(path: Entry.hex(name), type: "1", link: Entry.hex(name)))
         }
         entries.append(Entry(path: Entry.hex(Array("null".utf8)), type: "3", mode: 0o666, major: 1, minor: 3))
@@ -38,7 +39,7 @@ struct TarReaderTests {
         let (members, bodies) = try Self.read(PythonTar.write(archive), step: step)
         #expect(members.count == entries.count)
         for (index, (entry, member)) in zip(entries, members).enumerated() {
-            // Python puts a slash behind a folder's name.
+            // Python puts a slash behind a directory's name.
             #expect(member.path == Entry.bytes(entry.path) + (entry.type == "5" ? Array("/".utf8) : []))
             #expect(String(UnicodeScalar(member.kind.rawValue)) == entry.type)
             #expect(member.linkTarget == Entry.bytes(entry.link))
@@ -185,7 +186,7 @@ struct TarReaderTests {
         tar.add(.init(name: Array("contiguous".utf8), uid: [], type: UInt8(ascii: "7")))
         tar.end()
         let (members, _) = try Self.read(tar.bytes)
-        #expect(members.map(\.kind) == [.folder, .file, .file])
+        #expect(members.map(\.kind) == [.directory, .file, .file])
         #expect(members.map(\.mode) == [0o644, 0o644, 0o644])
     }
 
@@ -202,8 +203,8 @@ struct TarReaderTests {
         tar.file("big", "12345")
         let reader = TarReader(MemorySource(tar.bytes), archive: "'t.tar'")
         _ = try reader.next()
-        let failure = #expect(throws: Failure.self) { try reader.body(limit: 4) }
-        #expect(failure?.why == "it has 5 bytes, more than the limit of 4")
+        let failure = #expect(throws: ToolError.self) { try reader.body(limit: 4) }
+        #expect(failure?.cause == "it has 5 bytes, more than the limit of 4")
     }
 }
 

@@ -1,5 +1,6 @@
-import Tar
+import ByteIO
 import Foundation
+import Tar
 import TestSupport
 import Testing
 
@@ -22,7 +23,7 @@ struct TarWriterTests {
 
     @Test func namesOfFiles() throws { try compare(Self.names.map { .file($0, [1, 2, 3]) }) }
 
-    @Test func namesOfFolders() throws { try compare(Self.names.map { .folder($0) }) }
+    @Test func namesOfDirectories() throws { try compare(Self.names.map { .directory($0) }) }
 
     @Test func targetsOfLinks() throws {
         try compare(Self.names.map { .link(Array("link".utf8), to: $0) })
@@ -76,7 +77,7 @@ struct TarWriterTests {
 
     @Test(arguments: [0, 1, -1, -62_135_596_800, 8_589_934_591, 8_589_934_592, 253_402_300_799])
     func times(_ seconds: Int64) throws {
-        try compare([.file(Array("f".utf8)), .folder(Array("ü".utf8))], TarOwner(modified: seconds))
+        try compare([.file(Array("f".utf8)), .directory(Array("ü".utf8))], TarOwner(modified: seconds))
     }
 
     @Test func sizesThatAHeaderCannotHold() throws {
@@ -129,7 +130,7 @@ struct TarWriterTests {
         let kind = try #require(UInt8(entry.type).flatMap { TarKind(rawValue: $0 + UInt8(ascii: "0")) })
         let body = [UInt8](entry.body)
         var path = Entry.bytes(entry.path)
-        if kind == .folder { path.append(UInt8(ascii: "/")) }
+        if kind == .directory { path.append(UInt8(ascii: "/")) }
         try path.withUnsafeBytes { path in
             try Entry.bytes(entry.link).withUnsafeBytes { link in
                 try writer.header(

@@ -1,3 +1,4 @@
+import OCI
 import Synchronization
 
 /// A registry on loopback with one image, which answers as it should but where a test has it do otherwise.

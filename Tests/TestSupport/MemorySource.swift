@@ -1,4 +1,4 @@
-import Tar
+import ByteIO
 
 /// Gives bytes from memory, at most `step` of them at a time.
 public final class MemorySource: ByteSource {

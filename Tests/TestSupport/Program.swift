@@ -35,15 +35,15 @@ public enum Program {
     ///
     /// - Parameter environment: what is set besides what this process has.
     public static func run(
-        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Outcome {
-        let files = try TemporaryFolder()
+        let files = try TemporaryDirectory()
         for name in ["out", "err"] { try files.write([], to: name) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         process.standardInput = FileHandle(forReadingAtPath: try files.write(input, to: "in"))
         process.standardOutput = FileHandle(forWritingAtPath: files.path("out"))
         process.standardError = FileHandle(forWritingAtPath: files.path("err"))
@@ -59,9 +59,9 @@ public enum Program {
     /// - Returns: its output.
     @discardableResult
     public static func output(
-        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> [UInt8] {
-        let outcome = try run(command, input: input, environment: environment, in: folder)
+        let outcome = try run(command, input: input, environment: environment, in: directory)
         guard outcome.status == 0 else { throw Failed(command, outcome) }
         return outcome.output
     }

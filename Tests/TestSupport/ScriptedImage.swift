@@ -1,5 +1,5 @@
-import Digests
 import Foundation
+import OCI
 
 /// A small image as a registry has it: what its layers hold is random, and the same in every run.
 public struct ScriptedImage: Sendable {

@@ -1,3 +1,4 @@
+import ByteIO
 import Tar
 
 /// Plain files in a tar, as docker-archives are made of them.

@@ -17,7 +17,7 @@ int cguest_mount(const char *source, const char *target, const char *type, const
 int cguest_mount_read_only(const char *source, const char *target, const char *type, const char *options);
 int cguest_mount_restricted(const char *source, const char *target, const char *type, int read_only);
 
-/// Mounts a folder at another place too (MS_BIND), then read-only if that is asked for.
+/// Mounts a directory at another place too (MS_BIND), then read-only if that is asked for.
 int cguest_bind(const char *source, const char *target, int read_only);
 
 /// Lets no mount of this namespace be seen in another one.

@@ -6,16 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// open(2) below a folder descriptor, following no link and leaving the folder by no way
+/// open(2) below a directory descriptor, following no link and leaving the directory by no way
 /// (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). -1 and errno on failure.
-int clinux_open_beneath(int folder, const char *path, int flags);
+int clinux_open_beneath(int directory, const char *path, int flags);
 
-/// Opens a folder as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
+/// Opens a directory as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
 int clinux_open_place(const char *path);
 
-/// Opens a new file without a name in a folder, for reading and writing (O_TMPFILE; where the file system does not know it,
+/// Opens a new file without a name in a directory, for reading and writing (O_TMPFILE; where the file system does not know it,
 /// mkostemp(3) and unlink(2)). -1 and errno on failure.
-int clinux_open_nameless(const char *folder);
+int clinux_open_nameless(const char *directory);
 
 /// Puts two paths in one another's places (renameat2(2) with RENAME_EXCHANGE). -1 and errno on failure.
 int clinux_exchange(const char *path, const char *other);

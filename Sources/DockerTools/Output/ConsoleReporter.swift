@@ -1,12 +1,14 @@
+import ByteIO
 import CLinux
-import Digests
 import Foundation
 import Glibc
+import Images
+import OCI
 import Registry
 import Synchronization
 
 /// Tells people on standard error how the work goes on: a bar on a terminal, a plain line a layer elsewhere.
-public final class ConsoleReporter: Reporter {
+package final class ConsoleReporter: Reporter {
     /// At most so many redraws a second.
     private static let redrawsPerSecond = 10.0
 
@@ -22,20 +24,20 @@ public final class ConsoleReporter: Reporter {
     private let state = Mutex(State())
 
     /// - Parameter isQuiet: nothing is told at all.
-    public init(isQuiet: Bool) {
+    package init(isQuiet: Bool) {
         self.isQuiet = isQuiet
         columns = isQuiet ? 0 : Int(clinux_terminal_columns(STDERR_FILENO))
     }
 
     private var isTerminal: Bool { columns > 0 }
 
-    public func note(_ text: String) { tell(text.onOneLine) }
+    package func note(_ text: String) { tell(text.onOneLine) }
 
-    public func warn(_ text: String) { tell("warning: \(text.onOneLine)") }
+    package func warn(_ text: String) { tell("warning: \(text.onOneLine)") }
 
-    public func scriptOutput(_ line: String) { tell(line) }
+    package func scriptOutput(_ line: String) { tell(line) }
 
-    public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
+    package func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         guard isTerminal else {
             tell("layer \(number)/\(count)  \(ByteCount(size))  \(title)")
             return
@@ -48,7 +50,7 @@ public final class ConsoleReporter: Reporter {
         }
     }
 
-    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
+    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let how =
             switch layer.way {
             case .sent: "sent"
@@ -58,9 +60,9 @@ public final class ConsoleReporter: Reporter {
         tell("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }
 
-    public func finished(_ layer: Digest, size: UInt64) { tell("layer \(layer)  \(ByteCount(size))  is here") }
+    package func finished(_ layer: Digest, size: UInt64) { tell("layer \(layer)  \(ByteCount(size))  is here") }
 
-    public func advance(_ bytes: Int) {
+    package func advance(_ bytes: Int) {
         guard isTerminal else { return }
         state.withLock { state in
             state.layer.bytes += UInt64(bytes)
@@ -68,7 +70,7 @@ public final class ConsoleReporter: Reporter {
         }
     }
 
-    public func finish() {
+    package func finish() {
         state.withLock { clear(&$0) }
     }
 
@@ -101,4 +103,46 @@ public final class ConsoleReporter: Reporter {
         let bytes = Array(text.utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
+}
+
+/// A bar with the layer at hand, the bytes so far and their rate, on one line.
+struct ProgressLine {
+    /// Of the layer, from 1 on.
+    var number: Int
+    /// Layers in the image.
+    var count: Int
+    var title: String
+    /// Bytes of the layer.
+    var size: UInt64
+    /// Bytes of the layers below.
+    var bytesBefore: UInt64 = 0
+    /// Bytes of this layer so far.
+    var bytes: UInt64 = 0
+
+    private static let barWidth = 24
+
+    var totalBytes: UInt64 { bytesBefore + bytes }
+
+    /// - Parameters:
+    ///   - seconds: since the first layer began.
+    ///   - columns: the most that the line may have.
+    func text(seconds: Double, columns: Int) -> String {
+        let part = size > 0 ? Double(min(bytes, size)) / Double(size) : 0
+        let share = count > 0 ? (Double(max(0, number - 1)) + part) / Double(count) : 0
+        let filled = Int(share * Double(Self.barWidth))
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
+        let rate = seconds > 0.2 ? "  \(ByteCount(UInt64(Double(totalBytes) / seconds)))/s" : ""
+        return String(
+            "[\(bar)] \(number)/\(count)  \(ByteCount(totalBytes))\(rate)  \(title.onOneLine)".prefix(columns))
+    }
+}
+
+/// Is told what people should see while the program works; nothing of it is a result.
+package protocol Reporter: Progress, FetchProgress, PushProgress {
+    /// Something worth knowing.
+    func note(_ text: String)
+    /// Something that may be wrong.
+    func warn(_ text: String)
+    /// A line that a script of the spec wrote.
+    func scriptOutput(_ line: String)
 }

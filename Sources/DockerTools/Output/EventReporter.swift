@@ -1,38 +1,37 @@
-import Archives
-import Digests
 import Glibc
-import Images
+import JSON
+import OCI
 import Registry
 
 /// Tells other programs on standard error how the work goes on: a JSON object a line, whose member `event` tells them apart.
-public final class EventReporter: Reporter {
+package final class EventReporter: Reporter {
     private let isQuiet: Bool
 
     /// - Parameter isQuiet: nothing is told at all.
-    public init(isQuiet: Bool) {
+    package init(isQuiet: Bool) {
         self.isQuiet = isQuiet
     }
 
-    public func note(_ text: String) { tell("note", ["text": .string(text)]) }
+    package func note(_ text: String) { tell("note", ["text": .string(text)]) }
 
-    public func warn(_ text: String) { tell("warning", ["text": .string(text)]) }
+    package func warn(_ text: String) { tell("warning", ["text": .string(text)]) }
 
-    public func scriptOutput(_ line: String) { tell("script", ["text": .string(line)]) }
+    package func scriptOutput(_ line: String) { tell("script", ["text": .string(line)]) }
 
-    public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
+    package func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         tell("layer", ["title": .string(title), "size": bytes(size)].merging(place(number, count)) { $1 })
     }
 
     /// Layers are told when they are there.
-    public func advance(_ bytes: Int) {}
+    package func advance(_ bytes: Int) {}
 
-    public func finish() {}
+    package func finish() {}
 
-    public func finished(_ layer: Digest, size: UInt64) {
+    package func finished(_ layer: Digest, size: UInt64) {
         tell("fetched", ["digest": .string("\(layer)"), "size": bytes(size)])
     }
 
-    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
+    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let members: [String: JSONValue] = [
             "digest": .string("\(layer.blob.digest)"), "size": bytes(layer.blob.size),
             "way": .string(layer.way.rawValue),

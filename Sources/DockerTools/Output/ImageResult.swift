@@ -1,36 +1,36 @@
-import Archives
 import Images
+import JSON
 import SystemPackage
 
 /// What a verb that makes an image has to tell: one JSON object with `--json`.
-public struct ImageResult: Sendable {
-    public let images: [WrittenImage]
+package struct ImageResult: Sendable {
+    package let images: [ImageSummary]
     /// The output's path; `-` for standard output.
-    public let output: String
+    package let output: String
     /// Bytes of the output.
-    public let size: UInt64
+    package let size: UInt64
     /// What a verb has to tell besides, under these names.
     var more: [String: JSONValue] = [:]
 
-    init(images: [WrittenImage], output: String, size: UInt64) {
+    init(images: [ImageSummary], output: String, size: UInt64) {
         (self.images, self.output, self.size) = (images, output, size)
     }
 
     /// Writes JSON to a file, whole or not at all.
     ///
-    /// - Throws: `Failure` with code `io`.
-    public static func write(_ json: JSONValue, to path: String) throws {
+    /// - Throws: `ToolError` with code `io`.
+    package static func write(_ json: JSONValue, to path: String) throws {
         try OutputFile.write(json.canonical + "\n", to: path)
     }
 
     /// Of the one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
     /// without a name.
-    public var json: JSONValue {
+    package var json: JSONValue {
         .object(common.merging(images.first.map(Self.members) ?? [:]) { $1 }.merging(more) { $1 })
     }
 
     /// Of however many images `{output, size, images: [{name, tag, names, imageID, layers}]}`.
-    public var jsonOfImages: JSONValue {
+    package var jsonOfImages: JSONValue {
         let images = images.map { image in
             let names: [String: JSONValue] = ["names": .array(image.names.map { .string("\($0)") })]
             return JSONValue.object(Self.members(of: image).merging(names) { $1 })
@@ -40,7 +40,7 @@ public struct ImageResult: Sendable {
 
     private var common: [String: JSONValue] { ["output": .string(output), "size": .int(Int64(clamping: size))] }
 
-    private static func members(of image: WrittenImage) -> [String: JSONValue] {
+    private static func members(of image: ImageSummary) -> [String: JSONValue] {
         let name = image.names.first
         return [
             "name": name?.name.map { .string($0) } ?? .null,

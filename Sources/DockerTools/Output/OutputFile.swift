@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import ByteIO
+import Errors
 import Glibc
 import SystemPackage
 
@@ -16,7 +16,7 @@ final class OutputFile {
     /// - Parameters:
     ///   - path: where the file is to be; links are followed.
     ///   - onlyRegular: whether devices and pipes are refused.
-    /// - Throws: `Failure` with code `io`, or `usage` for a folder, and for what else is refused.
+    /// - Throws: `ToolError` with code `io`, or `usage` for a directory, and for what else is refused.
     init(_ path: FilePath, onlyRegular: Bool = false) throws {
         // The file that a link stands for is replaced, and not the link.
         let path = path.real ?? path
@@ -25,13 +25,13 @@ final class OutputFile {
         let isThere = path.withPlatformString { stat($0, &status) } == 0
         let kind = status.st_mode & S_IFMT
         if isThere, kind == S_IFDIR {
-            throw Failure(
-                .usage, "cannot write to \(path)", why: "it is a folder", advice: "name a file in it with --output")
+            throw ToolError(
+                .usage, "cannot write to \(path)", cause: "it is a directory", remedy: "name a file in it with --output")
         }
         if isThere, kind != S_IFREG {
             guard !onlyRegular else {
-                throw Failure(
-                    .usage, "cannot write to \(path)", why: "it is no regular file", advice: "name a file with --output"
+                throw ToolError(
+                    .usage, "cannot write to \(path)", cause: "it is no regular file", remedy: "name a file with --output"
                 )
             }
             temporary = nil
@@ -40,7 +40,7 @@ final class OutputFile {
             let partial = PartialFile(beside: path)
             (temporary, descriptor) = (partial.path, partial.descriptor)
         }
-        guard descriptor >= 0 else { throw Failure.io("cannot write \(path)") }
+        guard descriptor >= 0 else { throw ToolError.io("cannot write \(path)") }
     }
 
     /// The path of what is written.
@@ -54,15 +54,15 @@ final class OutputFile {
 
     /// Puts the file in its place.
     ///
-    /// - Throws: `Failure` with code `io`.
+    /// - Throws: `ToolError` with code `io`.
     func commit() throws {
         guard let temporary else { return }
-        guard fchmod(descriptor, 0o666 & ~FileMask.ofUser) == 0, fsync(descriptor) == 0,
+        guard fchmod(descriptor, 0o666 & ~Umask.ofUser) == 0, fsync(descriptor) == 0,
             temporary.withPlatformString({ old in path.withPlatformString { rename(old, $0) } }) == 0
-        else { throw Failure.io("cannot write \(path)") }
+        else { throw ToolError.io("cannot write \(path)") }
         isCommitted = true
         Cleanup.shared.remove(file: temporary)
-        path.removingLastComponent().syncFolder()
+        path.removingLastComponent().syncDirectory()
     }
 
     deinit {
@@ -78,10 +78,72 @@ final class OutputFile {
 extension OutputFile {
     /// Writes a text to a file, whole or not at all.
     ///
-    /// - Throws: `Failure` with code `io`.
+    /// - Throws: `ToolError` with code `io`.
     static func write(_ text: String, to path: String) throws {
         let file = try OutputFile(FilePath(path))
         try DescriptorSink(file.descriptor, name: path).write(Array(text.utf8))
         try file.commit()
+    }
+}
+
+/// The half-made file beside an output's place. It is hidden, and locked while its process lives: so what a killed one
+/// left is told from what another makes, and replaced.
+struct PartialFile {
+    let path: FilePath
+    /// Open for writing; negative if it cannot be made, with the reason in errno.
+    let descriptor: Int32
+
+    /// The most characters of the output's name in it: with what comes around them not too long for any file system.
+    private static let nameLimit = 50
+
+    /// Makes one, and says so to `Cleanup`.
+    init(beside place: FilePath) {
+        let name = ".\(place.lastComponent?.string.prefix(Self.nameLimit) ?? "")"
+        let directory = place.removingLastComponent()
+        let shared = directory.appending("\(name).partial")
+        Self.removeOrphan(shared)
+        let descriptor = Self.make(shared)
+        if descriptor < 0, errno == EEXIST {
+            // Another process makes the same output at the same time.
+            let own = directory.appending("\(name).\(getpid()).partial")
+            own.withPlatformString { _ = unlink($0) }
+            (path, self.descriptor) = (own, Self.make(own))
+        } else {
+            (path, self.descriptor) = (shared, descriptor)
+        }
+    }
+
+    /// A locked new file, or a negative number.
+    private static func make(_ path: FilePath) -> Int32 {
+        Cleanup.shared.add(file: path) {
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+            let descriptor = path.withPlatformString { open($0, flags, mode_t(0o600)) }
+            guard descriptor >= 0 else { return descriptor }
+            // Where there are no locks none is taken for an orphan.
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, isAt(path, descriptor) {
+                return descriptor
+            }
+            // Another process took it for one before it was locked.
+            close(descriptor)
+            errno = EEXIST
+            return -1
+        }
+    }
+
+    /// Removes a file that no living process has locked.
+    private static func removeOrphan(_ path: FilePath) {
+        let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // Whoever would put another file there has to have this lock before.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isAt(path, descriptor) else { return }
+        path.withPlatformString { _ = unlink($0) }
+    }
+
+    /// Whether an open file is the one at a path.
+    private static func isAt(_ path: FilePath, _ descriptor: Int32) -> Bool {
+        var (file, place) = (stat(), stat())
+        return fstat(descriptor, &file) == 0 && path.withPlatformString { lstat($0, &place) } == 0
+            && file.st_dev == place.st_dev && file.st_ino == place.st_ino
     }
 }

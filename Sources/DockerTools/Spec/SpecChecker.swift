@@ -1,4 +1,5 @@
-import Archives
+import JSON
+import SystemPackage
 
 /// Checks the keys of a whole spec against the table.
 struct SpecChecker {
@@ -20,7 +21,7 @@ struct SpecChecker {
             let place = SpecPath("fromImage").key("pull")
             if let pull = base["pull"]?.object { checkPresence(pull, for: .pull, in: place) }
             if base["pull"] == nil {
-                report.faults.append(SpecFault(path: place.text, found: nil, reason: "expected an object"))
+                report.faults.append(SpecIssue(path: place.text, found: nil, reason: "expected an object"))
             }
         }
         for index in report.faults.indices.dropFirst(known) {
@@ -42,13 +43,13 @@ struct SpecChecker {
             let given = key.names.filter { members[$0] != nil }
             if let alias = key.alias, given.count > 1 {
                 report.faults.append(
-                    SpecFault(
+                    SpecIssue(
                         path: path(alias), found: members[alias],
                         reason: "another name of \(key.name), expected only one of the two"))
             }
             if given.isEmpty, key.requiredBy.contains(verb) {
                 report.faults.append(
-                    SpecFault(path: path(key.name), found: nil, reason: "expected \(key.type.expected)"))
+                    SpecIssue(path: path(key.name), found: nil, reason: "expected \(key.type.expected)"))
             }
         }
     }
@@ -57,24 +58,67 @@ struct SpecChecker {
         let path = SpecPath(name)
         guard let key = SpecKey.named(name) else {
             let nearest = NearestKey.of(name, among: SpecKey.names(for: verb)).map { "; did you mean \($0)?" } ?? ""
-            report.faults.append(SpecFault(path: path.text, found: value, reason: "unknown key\(nearest)"))
+            report.faults.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(nearest)"))
             return
         }
         guard key.verbs.contains(verb) || key.ignoredBy.contains(verb) else {
             let verbs = key.verbs.map(\.rawValue).joined(separator: ", ")
             report.faults.append(
-                SpecFault(path: path.text, found: value, reason: "the key is for \(verbs), not for \(verb.rawValue)"))
+                SpecIssue(path: path.text, found: value, reason: "the key is for \(verbs), not for \(verb.rawValue)"))
             return
         }
         if key.isBuilt {
             key.type.check(value, at: path, &report)
         } else if value != .null, value != key.defaultValue {
             let harmless = key.defaultValue.map { ", expected no more than \($0.canonical)" } ?? ""
-            report.faults.append(SpecFault(path: path.text, found: value, reason: "not built yet\(harmless)"))
+            report.faults.append(SpecIssue(path: path.text, found: value, reason: "not built yet\(harmless)"))
         }
     }
 
     private static func path(_ path: String, isAtOrBelow upper: String) -> Bool {
         path == upper || path.hasPrefix(upper + ".") || path.hasPrefix(upper + "[")
+    }
+}
+
+/// The path of a value in a spec, as people write it: `config.Env[2]`, `config.Labels["a.b"]`.
+struct SpecPath: Equatable {
+    var text: String
+
+    init(_ key: String) {
+        text = Self.isPlain(key) ? key : Self.quoted(key)
+    }
+
+    private init(text: String) {
+        self.text = text
+    }
+
+    func key(_ key: String) -> SpecPath {
+        SpecPath(text: Self.isPlain(key) ? "\(text).\(key)" : "\(text)[\(Self.quoted(key))]")
+    }
+
+    subscript(index: Int) -> SpecPath { SpecPath(text: "\(text)[\(index)]") }
+
+    private static func isPlain(_ key: String) -> Bool {
+        (1...80).contains(key.utf8.count)
+            && key.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func quoted(_ key: String) -> String { JSONValue.string(key).shortened }
+}
+
+extension String {
+    /// The path that a relative one means, without the steps that lead nowhere. `..` stays, since what it steps out of may
+    /// be a link.
+    func path(from directory: FilePath) -> FilePath {
+        var path = directory.pushing(FilePath(self))
+        path.components.removeAll { $0.kind == .currentDirectory }
+        return path
     }
 }

@@ -1,15 +1,16 @@
-import Archives
-import Failures
+import ByteIO
+import Errors
+import JSON
 import SystemPackage
 
 /// A spec as it was read: JSON or TOML, nothing of it checked yet.
-public struct SpecFile: Sendable {
+package struct SpecFile: Sendable {
     /// The spec in messages: `the spec 'hello.json'`.
-    public let words: String
-    /// The absolute folder that relative paths of the spec start from.
-    public let folder: FilePath
+    package let words: String
+    /// The absolute directory that relative paths of the spec start from.
+    package let directory: FilePath
     /// What the file holds.
-    public let value: JSONValue
+    package let value: JSONValue
 
     /// The most bytes of a spec. Real ones have a few thousand; scripts and labels may make them longer.
     static let limit = 4 << 20
@@ -17,11 +18,11 @@ public struct SpecFile: Sendable {
     /// Reads a spec.
     ///
     /// - Parameters:
-    ///   - currentDirectory: the absolute folder that a relative path to the spec starts from.
+    ///   - currentDirectory: the absolute directory that a relative path to the spec starts from.
     ///   - standardInput: what `SpecSource.standardInput` reads.
-    /// - Throws: `Failure` with code `data` if there is no such spec, or it is neither JSON nor TOML (with line and
+    /// - Throws: `ToolError` with code `data` if there is no such spec, or it is neither JSON nor TOML (with line and
     ///   column), or too long; with code `io` if it cannot be read.
-    public init(
+    package init(
         reading source: SpecSource, currentDirectory: FilePath, standardInput: FileDescriptor = .standardInput
     ) throws {
         words = source.words
@@ -29,11 +30,11 @@ public struct SpecFile: Sendable {
         var format = Format.told
         switch source {
         case .standardInput:
-            folder = currentDirectory
+            directory = currentDirectory
             bytes = try Self.bytes(of: standardInput, words)
         case .file(let path), .anyFile(let path):
             let absolute = currentDirectory.pushing(path)
-            folder = absolute.removingLastComponent()
+            directory = absolute.removingLastComponent()
             bytes = try Self.bytes(at: absolute, words)
             format = Format(rawValue: path.extension ?? "") ?? .told
         }
@@ -60,11 +61,11 @@ public struct SpecFile: Sendable {
         do {
             return try checked(SmallFile.read(path, limit: limit), words)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
-            throw Failure(
-                .data, "cannot read \(words)", why: "there is no such spec",
-                advice: "check the path; `-` reads a spec from standard input")
+            throw ToolError(
+                .data, "cannot read \(words)", cause: "there is no such spec",
+                remedy: "check the path; `-` reads a spec from standard input")
         } catch let error as Errno {
-            throw Failure.io("cannot read \(words)", error)
+            throw ToolError.io("cannot read \(words)", error)
         }
     }
 
@@ -72,17 +73,91 @@ public struct SpecFile: Sendable {
         do {
             return try checked(SmallFile.read(descriptor, limit: limit), words)
         } catch let error as Errno {
-            throw Failure.io("cannot read \(words)", error)
+            throw ToolError.io("cannot read \(words)", error)
         }
     }
 
     /// Refuses what is longer than the limit.
     private static func checked(_ bytes: [UInt8], _ words: String) throws -> [UInt8] {
         guard bytes.count <= limit else {
-            throw Failure(
-                .data, "cannot read \(words)", why: "it has more than the limit of \(limit) bytes",
-                advice: "check that this is the file you meant")
+            throw ToolError(
+                .data, "cannot read \(words)", cause: "it has more than the limit of \(limit) bytes",
+                remedy: "check that this is the file you meant")
         }
         return bytes
+    }
+}
+
+extension SpecFile {
+    /// The spec's members after the overrides, all of them right.
+    ///
+    /// - Parameters:
+    ///   - sets: the overrides of the command line, `KEY=VALUE` each, applied in turn.
+    ///   - verb: what the spec is read for.
+    /// - Throws: `ToolError` with code `data` that names every fault of the spec; `usage` for a malformed override.
+    func checked(sets: [String], verb: SpecVerb) throws -> (members: [String: JSONValue], warnings: [String]) {
+        var report = SpecReport()
+        guard var members = value.object else {
+            report.faults = [SpecIssue(path: "the whole", found: value, reason: "expected an object")]
+            try report.throwFaults(of: words)
+            return ([:], [])
+        }
+        var overridden: [SpecPath] = []
+        for set in try sets.map(SpecOverride.init) {
+            if let path = set.apply(to: &members, verb: verb, &report) { overridden.append(path) }
+        }
+        var checker = SpecChecker(verb: verb, report: report)
+        checker.check(members, overridden: overridden)
+        try checker.report.throwFaults(of: words)
+        return (members, checker.report.warnings)
+    }
+}
+
+/// Where a spec comes from.
+package enum SpecSource: Hashable, Sendable {
+    /// A file; its extension tells JSON from TOML.
+    case file(FilePath)
+    /// A file of any name; its content tells JSON from TOML unless its extension does.
+    case anyFile(FilePath)
+    /// Standard input; its content tells JSON from TOML.
+    case standardInput
+
+    /// Reads an argument of the command line: `-` is standard input.
+    ///
+    /// - Parameter anyExtension: whether a file may be called anything (`--spec`).
+    /// - Throws: `ToolError` with code `usage` if the name ends in neither `.json` nor `.toml`.
+    package init(argument: String, anyExtension: Bool) throws {
+        if argument == "-" {
+            self = .standardInput
+        } else if anyExtension {
+            self = .anyFile(FilePath(argument))
+        } else if SpecSource.isSpec(argument) {
+            self = .file(FilePath(argument))
+        } else {
+            throw ToolError(
+                .usage, "cannot take '\(argument)' as a spec", cause: "its name ends in neither .json nor .toml",
+                remedy: "name a spec, or say --spec if it is one all the same")
+        }
+    }
+
+    /// Whether an argument of the command line names a spec rather than an image.
+    package static func isSpec(_ argument: String) -> Bool {
+        ["json", "toml"].contains(FilePath(argument).extension)
+    }
+
+    /// Nil for standard input.
+    var path: FilePath? {
+        switch self {
+        case .file(let path), .anyFile(let path): path
+        case .standardInput: nil
+        }
+    }
+
+    /// The source in messages: `the spec 'hello.json'`.
+    var words: String {
+        switch self {
+        case .file(let path), .anyFile(let path): "the spec '\(path)'"
+        case .standardInput: "the spec on standard input"
+        }
     }
 }

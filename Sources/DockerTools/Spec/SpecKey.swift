@@ -1,4 +1,6 @@
-import Archives
+import Compression
+import JSON
+import OCI
 
 /// A key of the spec: all that is known of it, once.
 struct SpecKey: Sendable {
@@ -120,7 +122,7 @@ extension SpecKey {
     private static let fileKeys = [
         SpecKey(
             "contents", alias: "copyToRoot", images, .either([path, .list(path)]), default: [],
-            "Store paths, or plain folders, whose files appear in the image's root."),
+            "Store paths, or plain directories, whose files appear in the image's root."),
         SpecKey(
             "mtime", images, timestamp, default: "1970-01-01T00:00:01Z",
             "The time of the files that this image adds; SOURCE_DATE_EPOCH sets the default."),
@@ -130,7 +132,7 @@ extension SpecKey {
         SpecKey("gname", images, .pattern(.ownerName), default: "root", "The owning group's name, likewise."),
         SpecKey(
             "extraCommands", images, .string, default: "",
-            "Bash that is run in the last layer's folder before it is packed."),
+            "Bash that is run in the last layer's directory before it is packed."),
         SpecKey(
             "fakeRootCommands", layeredOnly, .nullable(.string), default: "",
             "Bash that is run as extraCommands is, after it; chown, mknod and setcap are believed."
@@ -153,7 +155,7 @@ extension SpecKey {
         ),
         SpecKey(
             "keepContentsDirlinks", [.build], .nullable(.bool), default: false,
-            "Keep a link to a folder, made by an earlier one of contents, where a later one has the folder."
+            "Keep a link to a directory, made by an earlier one of contents, where a later one has the directory."
         ),
     ]
 
@@ -178,8 +180,8 @@ extension SpecKey {
         SpecKey(
             "closure", images, .nullable(path), default: .null,
             "A graph file of the store paths' references; null: ask the Nix database, else scan."),
-        SpecKey("storeDir", images, .pattern(.storeFolder), default: "/nix/store", "The store's folder in the image."),
-        SpecKey("storeRoot", images, path, default: "/", "The folder of this machine that holds storeDir."),
+        SpecKey("storeDir", images, .pattern(.storeDirectory), default: "/nix/store", "The store's directory in the image."),
+        SpecKey("storeRoot", images, path, default: "/", "The directory of this machine that holds storeDir."),
     ]
 
     private static let pullKeys = [

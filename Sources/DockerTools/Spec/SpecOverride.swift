@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import Errors
+import JSON
 
 /// An override of the command line: `--set config.User=nobody`.
 struct SpecOverride {
@@ -8,12 +8,12 @@ struct SpecOverride {
     private let key: [Substring]
     private let text: String
 
-    /// - Throws: `Failure` with code `usage` if there is no `=`, or nothing before it.
+    /// - Throws: `ToolError` with code `usage` if there is no `=`, or nothing before it.
     init(_ option: String) throws {
         guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {
-            throw Failure(
-                .usage, "cannot read the option --set \(option)", why: "it is not KEY=VALUE",
-                advice: "write for instance --set tag=v1 or --set config.User=nobody")
+            throw ToolError(
+                .usage, "cannot read the option --set \(option)", cause: "it is not KEY=VALUE",
+                remedy: "write for instance --set tag=v1 or --set config.User=nobody")
         }
         self.option = option
         key = option[..<equals].split(separator: ".", omittingEmptySubsequences: false)
@@ -68,7 +68,7 @@ struct SpecOverride {
         let nearest = NearestKey.of(name, among: known).map { "; did you mean \($0)?" } ?? ""
         let path = key.joined(separator: ".").prefix(80)
         report.faults.append(
-            SpecFault(path: "\(path) (from --set)", found: .string(text), reason: "unknown key\(nearest)"))
+            SpecIssue(path: "\(path) (from --set)", found: .string(text), reason: "unknown key\(nearest)"))
     }
 }
 

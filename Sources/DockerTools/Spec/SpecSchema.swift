@@ -1,10 +1,10 @@
-import Archives
+import JSON
 
 /// The JSON Schema of specs.
-public enum SpecSchema {
+package enum SpecSchema {
     /// One schema for the specs of all verbs, draft 2020-12. It is a little looser than the check of a spec is: which
     /// keys a verb takes, and what lies behind a string's grammar, the check alone knows.
-    public static var value: JSONValue {
+    package static var value: JSONValue {
         var properties: [String: JSONValue] = [:]
         for key in SpecKey.table {
             for name in key.names { properties[name] = property(key, named: name) }
@@ -15,7 +15,7 @@ public enum SpecSchema {
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "dockertools spec",
-            "description": "What an image is made of. Relative paths are relative to the spec's folder.",
+            "description": "What an image is made of. Relative paths are relative to the spec's directory.",
             "type": "object",
             "properties": .object(properties),
             "additionalProperties": false,
@@ -33,5 +33,44 @@ public enum SpecSchema {
         schema["description"] = .string(description)
         if let value = key.defaultValue { schema["default"] = value }
         return .object(schema)
+    }
+}
+
+extension SpecType {
+    /// The type as JSON Schema, draft 2020-12.
+    var schema: [String: JSONValue] {
+        switch self {
+        case .string: ["type": "string"]
+        case .pattern(let pattern): ["type": "string", "pattern": .string(pattern.expression)]
+        case .choice(let names): ["type": "string", "enum": .array(names.map { .string($0) })]
+        case .bool: ["type": "boolean"]
+        case .integer(let range): Self.schema(of: range)
+        case .command: ["type": "array", "items": ["type": "string"]]
+        case .list(let element): ["type": "array", "items": .object(element.schema)]
+        case .map(let keys, let values):
+            ["type": "object", "additionalProperties": .object(values.schema)].merging(
+                keys.map { ["propertyNames": ["pattern": .string($0.expression)]] } ?? [:],
+                uniquingKeysWith: { first, _ in first })
+        case .record(let fields, let open): Self.schema(of: fields, open: open)
+        case .anyObject: ["type": "object"]
+        case .either(let types): ["anyOf": .array(types.map { .object($0.schema) })]
+        case .nullable(let type): ["anyOf": [.object(type.schema), ["type": "null"]]]
+        }
+    }
+
+    private static func schema(of range: ClosedRange<Int64>) -> [String: JSONValue] {
+        var schema: [String: JSONValue] = ["type": "integer"]
+        if range.lowerBound > .min { schema["minimum"] = .int(range.lowerBound) }
+        if range.upperBound < .max { schema["maximum"] = .int(range.upperBound) }
+        return schema
+    }
+
+    private static func schema(of fields: [SpecField], open: Bool) -> [String: JSONValue] {
+        var properties: [String: JSONValue] = [:]
+        for field in fields {
+            properties[field.name] = .object(
+                field.type.schema.merging(["description": .string(field.meaning)]) { first, _ in first })
+        }
+        return ["type": "object", "properties": .object(properties), "additionalProperties": .bool(open)]
     }
 }

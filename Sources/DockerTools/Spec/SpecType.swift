@@ -1,4 +1,4 @@
-import Archives
+import JSON
 
 /// The type of a key's value. From it come the check of a spec, the reading of `--set` and the JSON Schema.
 indirect enum SpecType: Sendable {
@@ -79,5 +79,125 @@ struct SpecField: Sendable {
         self.name = name
         self.type = type
         self.meaning = meaning
+    }
+}
+
+extension SpecType {
+    /// Checks a value of a spec against the type.
+    ///
+    /// - Parameters:
+    ///   - path: where the value stands.
+    ///   - report: takes what is wrong.
+    func check(_ value: JSONValue, at path: SpecPath, _ report: inout SpecReport) {
+        switch (self, value) {
+        case (.nullable, .null), (.bool, .bool), (.anyObject, .object):
+            break
+        case (.nullable(let type), _):
+            type.check(value, at: path, &report)
+        case (.string, .string(let text)):
+            Self.checkText(text, { _ in nil }, at: path, &report)
+        case (.pattern(let pattern), .string(let text)):
+            Self.checkText(text, pattern.fault, at: path, &report)
+        case (.choice(let names), .string(let text)):
+            guard !names.contains(text) else { return }
+            let nearest = NearestKey.of(text, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+            report.faults.append(SpecIssue(path: path.text, found: value, reason: "expected \(expected)\(nearest)"))
+        case (.integer(let range), _) where value.wholeNumber.map(range.contains) ?? false:
+            break
+        case (.command, .array(let elements)):
+            Self.check(elements, .string, at: path, &report)
+        case (.list(let element), .array(let elements)):
+            Self.check(elements, element, at: path, &report)
+        case (.map(let keys, let values), .object(let members)):
+            for (key, member) in members.inOrder {
+                if let fault = keys?.fault(key) {
+                    report.faults.append(SpecIssue(path: path.key(key).text, found: .string(key), reason: fault))
+                }
+                values.check(member, at: path.key(key), &report)
+            }
+        case (.record(let fields, let open), .object(let members)):
+            for (key, member) in members.inOrder {
+                if let field = fields.first(where: { $0.name == key }) {
+                    field.type.check(member, at: path.key(key), &report)
+                } else {
+                    Self.reportUnknown(path.key(key), member, key, fields, open: open, &report)
+                }
+            }
+        case (.either(let types), _):
+            guard let type = types.first(where: { $0.takes(kindOf: value) }) else { fallthrough }
+            type.check(value, at: path, &report)
+        default:
+            report.faults.append(
+                SpecIssue(path: path.text, found: value, reason: "expected \(expected)\(listForm(of: value))"))
+        }
+    }
+
+    private static func check(
+        _ elements: [JSONValue], _ type: SpecType, at path: SpecPath, _ report: inout SpecReport
+    ) {
+        for (index, element) in elements.enumerated() { type.check(element, at: path[index], &report) }
+    }
+
+    private static func checkText(
+        _ text: String, _ fault: (String) -> String?, at path: SpecPath, _ report: inout SpecReport
+    ) {
+        let reason = text.utf8.contains(0) ? "expected a text without the character NUL" : fault(text)
+        guard let reason else { return }
+        report.faults.append(SpecIssue(path: path.text, found: .string(text), reason: reason))
+    }
+
+    private static func reportUnknown(
+        _ path: SpecPath, _ value: JSONValue, _ key: String, _ fields: [SpecField], open: Bool,
+        _ report: inout SpecReport
+    ) {
+        let names = fields.map(\.name)
+        let nearest = NearestKey.of(key, among: names).map { "; did you mean \($0)?" } ?? ""
+        if open {
+            report.warnings.append("\(path.text): unknown key, kept as it is\(nearest)")
+        } else {
+            report.faults.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(nearest)"))
+        }
+    }
+
+    /// Whether a value has the JSON kind of the type, whatever it holds.
+    private func takes(kindOf value: JSONValue) -> Bool {
+        switch (self, value) {
+        case (.string, .string), (.pattern, .string), (.choice, .string), (.list, .array), (.command, .array),
+            (.record, .object), (.map, .object), (.anyObject, .object):
+            true
+        default: false
+        }
+    }
+
+    /// The list to write instead of a text, where a list of strings is expected.
+    private func listForm(of value: JSONValue) -> String {
+        guard case .string(let text) = value else { return "" }
+        let list: [JSONValue]
+        switch self {
+        case .command where text.contains(where: { "\"'\\$`|&;<>()*?[]#~\n".contains($0) }):
+            list = ["/bin/sh", "-c", value]
+        case .command: list = text.split(separator: " ").map { .string(String($0)) }
+        case .list(.string), .list(.pattern): list = [value]
+        default: return ""
+        }
+        return ": write \(JSONValue.array(list).shortened)"
+    }
+}
+
+extension JSONValue {
+    /// The value as an integer; `2.0` is one, as JSON Schema has it.
+    var wholeNumber: Int64? {
+        switch self {
+        case .int(let value): value
+        case .double(let value): Int64(exactly: value)
+        default: nil
+        }
+    }
+}
+
+extension [String: JSONValue] {
+    /// The members by name, so that messages come in the same order each time.
+    var inOrder: [(key: String, value: JSONValue)] {
+        sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 }

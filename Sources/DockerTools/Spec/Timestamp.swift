@@ -1,26 +1,28 @@
+import ByteIO
+import Errors
 import Glibc
 
 /// A point in time, in UTC, to the nanosecond: 0000-01-01 to 9999-12-31. No locale and no time zone comes into it.
-public struct Timestamp: Hashable, Sendable {
+package struct Timestamp: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted; negative before it.
-    public let seconds: Int64
+    package let seconds: Int64
     /// What comes after the second, 0 to 999,999,999.
-    public let nanoseconds: Int32
+    package let nanoseconds: Int32
 
     /// The years 0000 to 9999, which is what RFC 3339 can write.
     static let range: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
     /// dockerTools' own: one second after the epoch, as some programs take 0 for "no time".
-    public static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
+    package static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
 
     /// Nil outside the years 0000 to 9999, or if `nanoseconds` is no part of a second.
-    public init?(seconds: Int64, nanoseconds: Int32 = 0) {
+    package init?(seconds: Int64, nanoseconds: Int32 = 0) {
         guard Self.range.contains(seconds), (0...999_999_999).contains(nanoseconds) else { return nil }
         self.init(unchecked: seconds, nanoseconds: nanoseconds)
     }
 
     /// The present, by the system's clock.
-    public static func now() -> Timestamp {
+    package static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(unchecked: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
@@ -34,7 +36,7 @@ public struct Timestamp: Hashable, Sendable {
 
 extension Timestamp: CustomStringConvertible {
     /// As RFC 3339 writes it, in UTC: `1970-01-01T00:00:01Z`, with as many digits after the second as it needs.
-    public var description: String {
+    package var description: String {
         let (day, second) = seconds.quotientAndRemainder(flooredBy: 86_400)
         let date = CivilDate(daysSinceEpoch: day)
         var text = "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))"
@@ -57,5 +59,134 @@ extension Int64 {
     fileprivate func quotientAndRemainder(flooredBy divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}
+
+extension Timestamp {
+    /// Reads a time as RFC 3339 section 5.6 writes it: `1970-01-01T00:00:01Z`, `1970-01-01T01:00:01.5+01:00`. A blank
+    /// may stand for the `T`, as the RFC lets it. Digits beyond the nanosecond are dropped.
+    ///
+    /// Nil for anything else, for a day that the calendar does not have, and for second 60: a leap second is no
+    /// number of seconds since the epoch.
+    package init?(_ text: String) {
+        var reader = Reader(rest: Array(text.utf8)[...])
+        guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
+            let day = reader.number(2), reader.take("Tt "), let hour = reader.number(2), reader.take(":"),
+            let minute = reader.number(2), reader.take(":"), let second = reader.number(2),
+            let nanoseconds = reader.fraction(), let offset = reader.offset(), reader.rest.isEmpty,
+            let date = CivilDate(year: year, month: month, day: day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        let ofDay = hour * 3600 + minute * 60 + second
+        self.init(seconds: date.daysSinceEpoch * 86_400 + ofDay - offset, nanoseconds: nanoseconds)
+    }
+
+    /// The default of `created` and `mtime`: SOURCE_DATE_EPOCH if the environment has it, else one second after the
+    /// epoch.
+    ///
+    /// Source: https://reproducible-builds.org/specs/source-date-epoch/.
+    ///
+    /// - Throws: `ToolError` with code `data` if SOURCE_DATE_EPOCH is no whole number of seconds up to the year 9999.
+    package static func defaultTime(environment: [String: String]) throws -> Timestamp {
+        guard let text = environment["SOURCE_DATE_EPOCH"] else { return .standard }
+        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }), let seconds = Int64(text),
+            let time = Timestamp(seconds: seconds)
+        else {
+            throw ToolError(
+                .data, "cannot use the environment's SOURCE_DATE_EPOCH",
+                cause: "it is \"\(text.prefix(80))\", expected a whole number of seconds since 1970, at most "
+                    + "\(range.upperBound)",
+                remedy: "set it to what `date +%s` prints, or unset it")
+        }
+        return time
+    }
+}
+
+private struct Reader {
+    var rest: ArraySlice<UInt8>
+
+    /// A number of exactly so many digits.
+    mutating func number(_ digits: Int) -> Int64? {
+        let head = rest.prefix(digits)
+        guard head.count == digits, head.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        rest = rest.dropFirst(digits)
+        return head.reduce(0) { $0 * 10 + Int64($1 - 48) }
+    }
+
+    /// One of some characters.
+    mutating func take(_ characters: String) -> Bool {
+        guard let first = rest.first, characters.utf8.contains(first) else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    /// Nanoseconds: 0 if there is no point, nil if no digit follows it.
+    mutating func fraction() -> Int32? {
+        guard take(".") else { return 0 }
+        let digits = rest.prefix { (48...57).contains($0) }
+        guard !digits.isEmpty else { return nil }
+        rest = rest.dropFirst(digits.count)
+        let nine = digits.prefix(9) + Array(repeating: 48, count: max(0, 9 - digits.count))
+        return nine.reduce(0) { $0 * 10 + Int32($1 - 48) }
+    }
+
+    /// Seconds east of UTC.
+    mutating func offset() -> Int64? {
+        if take("Zz") { return 0 }
+        let sign: Int64 = rest.first == UInt8(ascii: "-") ? -1 : 1
+        guard take("+-"), let hours = number(2), take(":"), let minutes = number(2), hours < 24, minutes < 60
+        else { return nil }
+        return sign * (hours * 3600 + minutes * 60)
+    }
+}
+
+/// A day of the Gregorian calendar, reckoned back before its time as ISO 8601 does.
+///
+/// Source: the algorithms `days_from_civil` and `civil_from_days` by Howard Hinnant, which count years from March so
+/// that the leap day is a year's last, in eras of 400 years (146,097 days).
+struct CivilDate: Equatable {
+    let year: Int64
+    let month: Int64
+    let day: Int64
+
+    /// Nil if the calendar has no such day, or the year is not one of 0 to 9999.
+    init?(year: Int64, month: Int64, day: Int64) {
+        guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
+            day <= Self.length(ofMonth: month, year: year)
+        else { return nil }
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    /// - Parameter days: days since 1970-01-01, which is 719,468 days after 0000-03-01; not before the year 0.
+    init(daysSinceEpoch days: Int64) {
+        // 400 years are added and taken off again, so that the first months of the year 0 need no negative division.
+        let shifted = days + 719_468 + 146_097
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = (era - 1) * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+    }
+
+    /// Days since 1970-01-01.
+    var daysSinceEpoch: Int64 {
+        let shifted = year + 400 - (month <= 2 ? 1 : 0)
+        let era = shifted / 400
+        let yearOfEra = shifted % 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return (era - 1) * 146_097 + dayOfEra - 719_468
+    }
+
+    private static func length(ofMonth month: Int64, year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 }

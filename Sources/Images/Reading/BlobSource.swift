@@ -1,14 +1,15 @@
-import Archives
-import Failures
+import ByteIO
+import Compression
+import OCI
 
 /// Where the blobs of an image come from that lies in no archive: a registry.
-public protocol BlobSource: Sendable {
+package protocol BlobSource: Sendable {
     /// What is read, for errors: `'docker.io/library/redis:7'`.
     var name: String { get }
 
     /// The bytes of a manifest, an index or a config.
     ///
-    /// - Throws: `Failure` if it cannot be had, or is larger than such a thing may be.
+    /// - Throws: `ToolError` if it cannot be had, or is larger than such a thing may be.
     func record(_ descriptor: OCIDescriptor) throws -> [UInt8]
 
     /// The file of a layer, verified when it has been brought.
@@ -39,17 +40,54 @@ extension ImageArchive {
     /// - Parameters:
     ///   - root: the manifest or the index.
     ///   - names: those that the image has.
-    /// - Throws: `Failure` with code `data` if it is damaged, is no image, or contradicts itself; what the source throws.
-    public init(
+    /// - Throws: `ToolError` with code `data` if it is damaged, is no image, or contradicts itself; what the source throws.
+    package init(
         _ source: any BlobSource, root: OCIDescriptor, names: [ImageName], _ context: ReadingContext
     ) throws {
         let files = BlobFiles(source: source, keepsLayers: context.keepsLayers)
         name = source.name
         form = .registry
-        images = try OCIIndex(files, context).images(root, names: names, depth: 1)
+        images = try OCIIndexReader(files, context).images(root, names: names, depth: 1)
         buildArgs = nil
         guard !images.isEmpty else {
             throw files.failure("it is no image: its manifest is of the media type \(root.mediaType)")
+        }
+    }
+}
+
+/// A layer that is compressed where it lies.
+struct CompressedLayer {
+    private let layer: ArchivedLayer
+    private let file: FileRange
+
+    init(_ layer: ArchivedLayer, _ file: FileRange) {
+        self.layer = layer
+        self.file = file
+    }
+
+    /// Writes the plain tar, and compares it and the file with their digests.
+    ///
+    /// - Throws: `ToolError` with code `data` if the file is damaged or has another digest, or the tar has.
+    func decompress(to sink: (any ByteSink)?) throws {
+        let wanted = layer.isBrought ? nil : layer.digest
+        let hashed = try wanted.map { _ in HashedSource(file.source(), try SHA256()) }
+        let plain = try DecompressingSource(hashed ?? file.source(), name: layer.words, limits: .layer)
+        let hash = try HashSink(to: sink)
+        var buffer = BlockBuffer(capacity: hash.bufferSize)
+        while true {
+            buffer.advance(try plain.read(into: buffer.room))
+            if buffer.filled == 0 { break }
+            buffer = try hash.take(buffer)
+        }
+        if let hashed, let wanted {
+            // A decompressor need not read what lies behind its stream, and the digest is of that too.
+            _ = try hashed.skip(.max)
+            let got = hashed.finish()
+            guard got == wanted else { throw layer.mismatch(got: got, wanted: wanted, "its file has the digest") }
+        }
+        let diffID = try hash.finish()
+        guard diffID == layer.diffID else {
+            throw layer.mismatch(got: diffID, wanted: layer.diffID, "decompressed it has the digest")
         }
     }
 }

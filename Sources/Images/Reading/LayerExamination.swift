@@ -1,16 +1,17 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Compression
+import Errors
+import OCI
 import Tar
 
 /// One reading of a layer from its first byte to its last, that finds out all there is to know of it.
-public struct LayerExamination: Sendable {
+package struct LayerExamination: Sendable {
     /// Bytes of the plain tar.
-    public let size: UInt64
-    public private(set) var faults: [ImageFaults.Fault]
+    package let size: UInt64
+    package private(set) var faults: [ImageIssues.Fault]
 
-    /// - Throws: `Failure` with code `io` if the layer cannot be read. What is wrong with it is no error, but a fault.
-    public init(_ layer: ArchivedLayer) throws {
+    /// - Throws: `ToolError` with code `io` if the layer cannot be read. What is wrong with it is no error, but a fault.
+    package init(_ layer: ArchivedLayer) throws {
         let place = layer.words
         let file = try layer.file
         let (digest, diffID): (Digest, Digest?)
@@ -23,51 +24,51 @@ public struct LayerExamination: Sendable {
             let compressed = HashedSource(file.source(), try SHA256())
             do {
                 let plain = HashedSource(
-                    try ArchiveSource(compressed, name: place, limits: .layer), try SHA256())
+                    try DecompressingSource(compressed, name: place, limits: .layer), try SHA256())
                 faults = try Self.structure(plain, place)
                 _ = try plain.skip(.max)
                 (diffID, size) = (plain.finish(), plain.count)
-            } catch let failure as Failure where failure.code == .data {
-                faults = [ImageFaults.Fault(place, failure.why)]
+            } catch let failure as ToolError where failure.code == .data {
+                faults = [ImageIssues.Fault(place, failure.cause)]
                 (diffID, size) = (nil, 0)
             }
             _ = try compressed.skip(.max)
             digest = compressed.finish()
         }
         if let wanted = layer.digest, digest != wanted {
-            faults.append(ImageFaults.Fault(place, "digest", got: "\(digest)", wanted: "\(wanted)"))
+            faults.append(ImageIssues.Fault(place, "digest", got: "\(digest)", wanted: "\(wanted)"))
         }
         if let diffID, diffID != layer.diffID {
-            faults.append(ImageFaults.Fault(place, "diffID", got: "\(diffID)", wanted: "\(layer.diffID)"))
+            faults.append(ImageIssues.Fault(place, "diffID", got: "\(diffID)", wanted: "\(layer.diffID)"))
         }
     }
 
     /// What is wrong with the tar itself.
-    private static func structure(_ source: any ByteSource, _ place: String) throws -> [ImageFaults.Fault] {
-        var faults: [ImageFaults.Fault] = []
+    private static func structure(_ source: any ByteSource, _ place: String) throws -> [ImageIssues.Fault] {
+        var faults: [ImageIssues.Fault] = []
         let tar = TarReader(source, archive: place)
         var names: Set<[UInt8]> = []
         do {
             while let member = try tar.next() {
-                // A folder's slash is no part of its name.
+                // A directory's slash is no part of its name.
                 var name = member.path
                 while name.count > 1, name.last == UInt8(ascii: "/") { name.removeLast() }
                 guard names.insert(name).inserted else {
                     faults.append(
-                        ImageFaults.Fault(
-                            "\(place), entry \(member.number) '\(TarName.printable(name))'",
+                        ImageIssues.Fault(
+                            "\(place), entry \(member.number) '\(TerminalText.printable(name))'",
                             "it has the name of an earlier entry"))
                     continue
                 }
             }
-            if !tar.hasEndBlocks { faults.append(ImageFaults.Fault(place, "the tar has no end blocks")) }
+            if !tar.hasEndBlocks { faults.append(ImageIssues.Fault(place, "the tar has no end blocks")) }
             let junk = try tar.finish()
             if junk > 0 {
                 faults.append(
-                    ImageFaults.Fault(place, "\(junk) bytes that are no padding lie behind the end of the tar"))
+                    ImageIssues.Fault(place, "\(junk) bytes that are no padding lie behind the end of the tar"))
             }
-        } catch let failure as Failure where failure.code == .data {
-            faults.append(ImageFaults.Fault(failure))
+        } catch let failure as ToolError where failure.code == .data {
+            faults.append(ImageIssues.Fault(failure))
         }
         return faults
     }

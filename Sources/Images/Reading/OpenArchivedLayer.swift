@@ -1,7 +1,5 @@
-import Archives
-import Digests
-import Failures
-import Tar
+import ByteIO
+import OCI
 
 /// A layer of an archive whose plain tar lies in a file.
 final class OpenArchivedLayer: OpenLayer {
@@ -14,7 +12,7 @@ final class OpenArchivedLayer: OpenLayer {
 
     /// A layer that is a plain tar where it lies.
     ///
-    /// - Throws: `Failure` with code `data` if its file's digest and the plain layer's differ, which are the same then.
+    /// - Throws: `ToolError` with code `data` if its file's digest and the plain layer's differ, which are the same then.
     init(_ layer: ArchivedLayer, _ tar: FileRange) throws {
         if let digest = layer.digest, digest != layer.diffID {
             throw layer.mismatch(got: digest, wanted: layer.diffID, "its file is said to have the digest")
@@ -46,7 +44,7 @@ final class OpenArchivedLayer: OpenLayer {
             if !isVerified, !tar.file.isUnchanged { try check(tar.digest()) }
         } else if sink.copiesFiles {
             // The kernel copies while another thread reads.
-            let hashing = OrderedWorkers<FileRange, Digest>(width: 1) { try $0.digest() }
+            let hashing = OrderedThreadPool<FileRange, Digest>(width: 1) { try $0.digest() }
             defer { hashing.finish() }
             hashing.submit(tar)
             try tar.copy(to: sink)
@@ -61,7 +59,7 @@ final class OpenArchivedLayer: OpenLayer {
     /// What has been verified is remembered by `check`.
     func remember(_ diffID: Digest) {}
 
-    func plainTar(spool: SpoolFolder, needsBodies: Bool) -> FileRange { tar }
+    func plainTar(spool: SpoolDirectory, needsBodies: Bool) -> FileRange { tar }
 
     func verify() throws {
         guard !isKnownToBeRight else { return }

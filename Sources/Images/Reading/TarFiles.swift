@@ -1,5 +1,4 @@
-import Archives
-import Failures
+import ByteIO
 import Tar
 
 /// The members of a tar by their names.
@@ -22,7 +21,7 @@ struct TarFiles: ImageFiles {
     private static let linkLimit = 40
 
     /// - Parameter file: a plain tar.
-    /// - Throws: `Failure` with code `data` if it is damaged.
+    /// - Throws: `ToolError` with code `data` if it is damaged.
     init(_ file: FileRange) throws {
         name = file.file.name
         tar = TarReader(file.source(), archive: name)
@@ -33,8 +32,8 @@ struct TarFiles: ImageFiles {
     ///   - source: a plain tar.
     ///   - spool: where the members are kept.
     ///   - keepsLayers: false if what is no JSON is passed over.
-    /// - Throws: `Failure` with code `data` if it is damaged; what the source throws.
-    init(_ source: any ByteSource, name: String, spool: SpoolFolder, keepsLayers: Bool) throws {
+    /// - Throws: `ToolError` with code `data` if it is damaged; what the source throws.
+    init(_ source: any ByteSource, name: String, spool: SpoolDirectory, keepsLayers: Bool) throws {
         self.name = name
         tar = TarReader(source, archive: name)
         let copy = MemberCopy(from: tar, to: try spool.makeFile(name), keepsLayers: keepsLayers)
@@ -43,7 +42,7 @@ struct TarFiles: ImageFiles {
 
     private mutating func readMembers(_ file: (TarMember) throws -> ImageFile) throws {
         while let member = try tar.next() {
-            guard member.kind != .folder else { continue }
+            guard member.kind != .directory else { continue }
             guard members.count < ImageLimits.members else {
                 throw tar.failure("it is one more than the limit of \(ImageLimits.members) members")
             }
@@ -67,17 +66,17 @@ struct TarFiles: ImageFiles {
             case nil: return nil
             case .file(let file): return file
             case .link(let target): path = target
-            case .other: throw failure("its member \(TarName.quoted(path)) is no file")
+            case .other: throw failure("its member \(TerminalText.quoted(path)) is no file")
             }
         }
-        throw failure("its member \(TarName.quoted(path)) leads through more than \(Self.linkLimit) links")
+        throw failure("its member \(TerminalText.quoted(path)) leads through more than \(Self.linkLimit) links")
     }
 
     /// The member that a symbolic link stands for: old archives name a layer that comes twice by `../ID/layer.tar`.
     private func target(of link: TarMember) throws -> String {
-        let folder = Self.normalised(link.path).split(separator: "/").dropLast()
+        let directory = Self.normalised(link.path).split(separator: "/").dropLast()
         let target = String(decoding: link.linkTarget, as: UTF8.self)
-        var components = target.hasPrefix("/") ? [] : Array(folder)
+        var components = target.hasPrefix("/") ? [] : Array(directory)
         for component in target.split(separator: "/") where component != "." {
             guard component == ".." else {
                 components.append(component)
@@ -92,4 +91,43 @@ struct TarFiles: ImageFiles {
     private static func normalised(_ path: [UInt8]) -> String {
         String(decoding: path, as: UTF8.self).split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
+}
+
+/// Keeps members of an archive that cannot be read again: those that may be JSON, and layers where they are needed.
+struct MemberCopy {
+    private let tar: TarReader
+    private let file: SpoolFile
+    private let keepsLayers: Bool
+
+    /// A look at a member's start tells JSON from a small layer.
+    private static let lookSize = 64
+
+    init(from tar: TarReader, to file: SpoolFile, keepsLayers: Bool) {
+        self.tar = tar
+        self.file = file
+        self.keepsLayers = keepsLayers
+    }
+
+    /// Keeps the current member of the tar; nil if it is passed over.
+    func keep(_ member: TarMember) throws -> FileRange? {
+        guard keepsLayers || member.size <= UInt64(ImageLimits.json) else { return nil }
+        var start = [UInt8](repeating: 0, count: Int(min(member.size, UInt64(Self.lookSize))))
+        let count = try start.withUnsafeMutableBytes { try tar.read(into: $0) }
+        let first = start[..<count].first { !$0.isBlank }
+        guard keepsLayers || first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
+        return try file.keep { sink in
+            try sink.write(Array(start[..<count]))
+            var buffer = BlockBuffer(capacity: sink.bufferSize)
+            while true {
+                buffer.advance(try tar.read(into: buffer.room))
+                if buffer.filled == 0 { break }
+                buffer = try sink.take(buffer)
+            }
+        }.0
+    }
+}
+
+extension UInt8 {
+    /// Whether JSON passes over the byte between two values.
+    fileprivate var isBlank: Bool { self == 0x20 || self == 0x0A || self == 0x0D || self == 0x09 }
 }

@@ -1,14 +1,15 @@
-import Digests
-import Failures
+import Errors
 import Foundation
+import JSON
 import NIOHTTP1
+import OCI
 import Synchronization
 
 /// Speaks with one registry for one task: it finds out how the registry is reached, shows who asks where that is wanted,
 /// asks again where that may help, and follows the registry no further than is safe.
 ///
 /// Source: OCI Distribution Specification 1.1; Docker Registry HTTP API V2.
-public final class RegistryClient: Sendable {
+package final class RegistryClient: Sendable {
     private struct State {
         /// Where the registry was found to be.
         var origin: HTTPOrigin?
@@ -17,7 +18,7 @@ public final class RegistryClient: Sendable {
     }
 
     /// The registry as people name it.
-    public let registry: String
+    package let registry: String
     /// What fails, in errors: `cannot pull docker.io/library/redis:7`.
     let task: String
     let settings: RegistrySettings
@@ -27,7 +28,7 @@ public final class RegistryClient: Sendable {
     /// As many as browsers follow, about.
     private static let redirectLimit = 10
 
-    public init(_ registry: String, task: String, transport: HTTPTransport, settings: RegistrySettings) {
+    package init(_ registry: String, task: String, transport: HTTPTransport, settings: RegistrySettings) {
         self.registry = registry
         self.task = task
         self.transport = transport
@@ -45,14 +46,14 @@ public final class RegistryClient: Sendable {
 
         enum Place {
             case path(String)
-            case address(HTTPAddress)
+            case address(HTTPURL)
         }
     }
 
     /// Sends a request, as often as it takes.
     ///
     /// - Returns: the answer, whatever its status.
-    /// - Throws: `Failure` with code `unavailable` where there is none, or what the registry wants is not safe.
+    /// - Throws: `ToolError` with code `unavailable` where there is none, or what the registry wants is not safe.
     func send(_ call: Call) throws -> HTTPResponse {
         try retrying { try answer(to: call) }
     }
@@ -83,7 +84,7 @@ public final class RegistryClient: Sendable {
 
     /// Waits before another attempt.
     ///
-    /// - Throws: `Failure` if there is to be none.
+    /// - Throws: `ToolError` if there is to be none.
     func wait(before attempt: Int, after error: HTTPError) throws {
         guard isPassing(error), let pause = settings.retries.pause(before: attempt, asked: nil) else {
             throw failure(error)
@@ -98,7 +99,7 @@ public final class RegistryClient: Sendable {
 
     /// Sends a request that may be answered with one status alone.
     ///
-    /// - Throws: `Failure` for another one.
+    /// - Throws: `ToolError` for another one.
     func send(_ call: Call, wanting statuses: Set<Int>) throws -> HTTPResponse {
         let response = try send(call)
         guard statuses.contains(response.status) else { throw failure(response, to: call) }
@@ -106,13 +107,13 @@ public final class RegistryClient: Sendable {
     }
 
     /// The error for an answer.
-    func failure(_ response: HTTPResponse, to call: Call) -> Failure {
-        RegistryAnswer(response, to: words(for: call)).failure(task)
+    func failure(_ response: HTTPResponse, to call: Call) -> ToolError {
+        RegistryResponse(response, to: words(for: call)).failure(task)
     }
 
     /// The error for none.
-    func failure(_ error: HTTPError) -> Failure {
-        let advice =
+    func failure(_ error: HTTPError) -> ToolError {
+        let remedy =
             switch error.kind {
             case .tls:
                 "give the authority's certificate with --cert-dir or SSL_CERT_FILE, or --tls-verify=false for this registry"
@@ -120,11 +121,11 @@ public final class RegistryClient: Sendable {
             case .timeout, .closed: "try again; --timeout sets for how long a server may be silent"
             case .malformed: "check that a registry answers there"
             }
-        return Failure(.unavailable, task, why: "\(registry): \(error.words)", advice: advice)
+        return ToolError(.unavailable, task, cause: "\(registry): \(error.words)", remedy: remedy)
     }
 
-    func refusal(_ why: String) -> Failure {
-        Failure(.unavailable, task, why: why, advice: "ask whoever runs the registry: no honest one does so")
+    func refusal(_ cause: String) -> ToolError {
+        ToolError(.unavailable, task, cause: cause, remedy: "ask whoever runs the registry: no honest one does so")
     }
 
     private func words(for call: Call) -> String {
@@ -134,11 +135,11 @@ public final class RegistryClient: Sendable {
     }
 
     /// Where a request went. The registry was reached for that.
-    func address(of call: Call) -> HTTPAddress {
+    func address(of call: Call) -> HTTPURL {
         switch call.place {
         case .path(let path):
             let origin = state.withLock { $0.origin } ?? .web(scheme: .https, host: registry, port: 443)
-            return HTTPAddress(origin, "/v2/" + path)
+            return HTTPURL(origin, "/v2/" + path)
         case .address(let address): return address
         }
     }
@@ -218,8 +219,8 @@ public final class RegistryClient: Sendable {
     /// The address that the registry gives, unless it is one that a registry should not lead to.
     ///
     /// - Parameter what: what gives it: `redirect`.
-    /// - Throws: `Failure`.
-    func safe(_ location: String, from origin: HTTPAddress, _ what: String) throws -> HTTPAddress {
+    /// - Throws: `ToolError`.
+    func safe(_ location: String, from origin: HTTPURL, _ what: String) throws -> HTTPURL {
         guard let target = origin.resolving(location) else {
             throw refusal("\(origin) gives a \(what) without an address that is one")
         }
@@ -227,9 +228,9 @@ public final class RegistryClient: Sendable {
             throw refusal("\(origin) gives a \(what) from https to \(target.origin), which is not encrypted")
         }
         if let host = origin.origin.host, let other = target.origin.host,
-            let why = settings.privateHosts.refusal(from: host, to: other)
+            let cause = settings.privateHosts.refusal(from: host, to: other)
         {
-            throw refusal("\(origin) gives a \(what) that is refused: \(why)")
+            throw refusal("\(origin) gives a \(what) that is refused: \(cause)")
         }
         return target
     }
@@ -244,7 +245,7 @@ extension RegistryClient.Call {
 
     fileprivate func at(_ origin: HTTPOrigin, _ path: String) -> RegistryClient.Call {
         var call = self
-        call.place = .address(HTTPAddress(origin, "/v2/" + path))
+        call.place = .address(HTTPURL(origin, "/v2/" + path))
         return call
     }
 }
@@ -254,4 +255,87 @@ extension HTTPError {
 
     /// Whether a server that speaks no TLS may be the reason.
     fileprivate var mayBePlain: Bool { kind == .connect || kind == .closed || words == HTTPError.noTLS }
+}
+
+extension RegistryClient {
+    /// The header that shows who asks, as a registry's challenges want it; nil if there is nothing to show.
+    ///
+    /// - Throws: `ToolError` where the token server is none that is safe, or gives no token.
+    func authorization(
+        _ challenges: [Challenge], _ scopes: Set<RegistryScope>, at origin: HTTPOrigin
+    ) throws -> Secret? {
+        if case .registryToken(let token) = settings.credentials { return Secret("Bearer \(token.text)") }
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }), let realm = bearer.parameters["realm"] {
+            return Secret("Bearer \(try token(bearer, realm, scopes, at: origin).text)")
+        }
+        if challenges.contains(where: { $0.scheme == "basic" }) { return settings.credentials.basic }
+        return nil
+    }
+
+    /// Asks a token server for a token.
+    ///
+    /// Source: "Token Authentication Specification" and "OAuth2 Token Authentication" of the Docker registry.
+    private func token(
+        _ challenge: Challenge, _ realm: String, _ scopes: Set<RegistryScope>, at origin: HTTPOrigin
+    ) throws -> Secret {
+        let server = try safe(realm, from: HTTPURL(origin, "/v2/"), "token server")
+        let isSecret = settings.credentials != .none
+        if isSecret, server.origin.scheme == .http, server.origin.host != origin.host {
+            throw refusal("the token server \(server) is on another host and without TLS: it is shown no credentials")
+        }
+        var wanted = scopes.map(\.description)
+        for scope in (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
+        where !wanted.contains(scope) && !scopes.contains(where: { scope.hasPrefix("repository:\($0.repository):") }) {
+            wanted.append(scope)
+        }
+        var fields = wanted.sorted().map { ("scope", $0) }
+        if let service = challenge.parameters["service"] { fields.insert(("service", service), at: 0) }
+        let request: HTTPRequest
+        if case .identityToken(let token) = settings.credentials {
+            fields =
+                [("grant_type", "refresh_token"), ("client_id", "dockertools"), ("refresh_token", token.text)] + fields
+            request = HTTPRequest(
+                .POST, server, headers: ["Content-Type": "application/x-www-form-urlencoded"],
+                body: .bytes(Array(Self.form(fields).utf8)))
+        } else {
+            var headers: HTTPHeaders = [:]
+            if let basic = settings.credentials.basic { headers.add(name: "Authorization", value: basic.text) }
+            request = HTTPRequest(.GET, fields.reduce(server) { $0.adding($1.0, $1.1) }, headers: headers)
+        }
+        let response = try retrying { try transport.send(request) }
+        guard response.status == 200 else {
+            throw RegistryResponse(response, to: "\(request.method) \(server)").failure(task)
+        }
+        return try Self.token(in: response, server, task)
+    }
+
+    private static func token(in response: HTTPResponse, _ server: HTTPURL, _ task: String) throws -> Secret {
+        let body = try response.bytes(limit: tokenLimit)
+        let value = body.flatMap { try? JSONValue(parsing: $0, source: "the token", limit: tokenLimit) }
+        let texts = [value?["token"]?.string, value?["access_token"]?.string].compactMap { $0 }
+        guard let token = texts.first(where: isToken) else {
+            throw HTTPError(.malformed, "the token server \(server) gives no token")
+        }
+        return Secret(token)
+    }
+
+    /// Nothing that would end the header that it goes into (RFC 6750, 2.1).
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    private static func form(_ fields: [(String, String)]) -> String {
+        fields.map { "\($0.0)=\(HTTPURL.encoded($0.1))" }.joined(separator: "&")
+    }
+
+    /// Bytes: tokens are a few thousand.
+    private static let tokenLimit = 256 * 1024
+}
+
+extension Credentials {
+    /// The header of basic authentication (RFC 7617); nil without user and password.
+    var basic: Secret? {
+        guard case .password(let user, let password) = self else { return nil }
+        return Secret("Basic \(Base64.encode(Array("\(user):\(password.text)".utf8)))")
+    }
 }

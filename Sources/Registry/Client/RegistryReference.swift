@@ -1,27 +1,27 @@
-import Digests
-import Failures
-import Images
-import Tar
+import ByteIO
+import Errors
+import Foundation
+import OCI
 
 /// The name of an image in a registry.
 ///
 /// Source: the grammar of distribution/reference, and Docker's short names: `redis` is `docker.io/library/redis`.
-public struct RegistryReference: Hashable, Sendable {
+package struct RegistryReference: Hashable, Sendable {
     /// The registry as people name it: `docker.io`, `127.0.0.1:5000`, `[::1]:5000`.
-    public let registry: String
+    package let registry: String
     /// `library/redis`
-    public let repository: String
-    public var tag: String?
-    public var digest: Digest?
+    package let repository: String
+    package var tag: String?
+    package var digest: Digest?
 
     /// - Parameter text: `[REGISTRY/]REPOSITORY[:TAG][@DIGEST]`, with or without `docker://` before it.
-    /// - Throws: `Failure` with code `usage` that says what is wrong with it.
-    public init(_ text: String) throws {
+    /// - Throws: `ToolError` with code `usage` that says what is wrong with it.
+    package init(_ text: String) throws {
         var rest = Self.withoutScheme(text)
-        func fault(_ why: String) -> Failure {
-            Failure(
-                .usage, "cannot use the name '\(TarName.printable(Array(text.utf8)))'", why: why,
-                advice: "name an image as in redis:7, registry.example:5000/team/app:1.0 or app@sha256:…")
+        func fault(_ cause: String) -> ToolError {
+            ToolError(
+                .usage, "cannot use the name '\(TerminalText.printable(Array(text.utf8)))'", cause: cause,
+                remedy: "name an image as in redis:7, registry.example:5000/team/app:1.0 or app@sha256:…")
         }
         if let at = rest.firstIndex(of: "@") {
             guard let digest = Digest(rest[rest.index(after: at)...]) else {
@@ -32,7 +32,7 @@ public struct RegistryReference: Hashable, Sendable {
         }
         let written = ImageName(String(rest))
         if let tag = written.tag, !ReferenceName.isTag(tag) {
-            throw fault("'\(TarName.printable(Array(tag.utf8)))' is no tag: letters, digits, and _.- behind the first")
+            throw fault("'\(TerminalText.printable(Array(tag.utf8)))' is no tag: letters, digits, and _.- behind the first")
         }
         tag = written.tag
         let name = ImageName(name: written.name, tag: nil).full.name ?? ""
@@ -51,21 +51,21 @@ public struct RegistryReference: Hashable, Sendable {
     }
 
     /// What the command line writes before the names of images in registries.
-    public static let scheme = "docker://"
+    package static let scheme = "docker://"
 
     /// A name as it may be written, without `docker://` before it.
-    public static func withoutScheme(_ text: String) -> Substring {
+    package static func withoutScheme(_ text: String) -> Substring {
         text.hasPrefix(scheme) ? text.dropFirst(scheme.count) : text[...]
     }
 
     /// The name without tag and digest, its registry before it.
-    public var name: String { "\(registry)/\(repository)" }
+    package var name: String { "\(registry)/\(repository)" }
 
     /// What a manifest is asked for by: the digest, which nobody can change, else the tag, else `latest`.
-    public var manifest: String { digest?.description ?? tag ?? "latest" }
+    package var manifest: String { digest?.description ?? tag ?? "latest" }
 
     /// The image by another tag, or by a digest.
-    public func with(tag: String? = nil, digest: Digest? = nil) -> RegistryReference {
+    package func with(tag: String? = nil, digest: Digest? = nil) -> RegistryReference {
         var other = self
         (other.tag, other.digest) = (tag, digest)
         return other
@@ -73,5 +73,41 @@ public struct RegistryReference: Hashable, Sendable {
 }
 
 extension RegistryReference: CustomStringConvertible {
-    public var description: String { name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "") }
+    package var description: String { name + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "") }
+}
+
+/// Where a registry is, by its name.
+package enum RegistryEndpoint {
+    /// Docker Hub's name is not that of its registry.
+    private static let hubs = ["docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"]
+
+    /// Where it may be, the first first: by https; also without TLS on this machine, where nobody listens in, and where the
+    /// certificate is not asked for. On this machine plain http comes first: some servers there wait for ever for the end
+    /// of a request that is none.
+    static func candidates(_ registry: String, tlsVerify: Bool, task: String) throws -> [HTTPOrigin] {
+        let secure = try origin(registry, .https, task)
+        if let host = secure.host, RedirectPolicy.isLoopback(host) { return [try origin(registry, .http, task), secure] }
+        return tlsVerify ? [secure] : [secure, try origin(registry, .http, task)]
+    }
+
+    /// The registry as those know it who look after certificates.
+    ///
+    /// - Throws: `ToolError` with code `usage` if the name is none of a host.
+    package static func named(_ registry: String, task: String) throws -> NamedRegistry {
+        guard case .web(_, let host, let port) = try origin(registry, .https, task) else { throw fault(registry, task) }
+        return NamedRegistry(name: registry, host: host, port: port)
+    }
+
+    private static func origin(_ registry: String, _ scheme: HTTPScheme, _ task: String) throws -> HTTPOrigin {
+        guard let address = HTTPURL("\(scheme.rawValue)://\(hubs[registry] ?? registry)/") else {
+            throw fault(registry, task)
+        }
+        return address.origin
+    }
+
+    private static func fault(_ registry: String, _ task: String) -> ToolError {
+        ToolError(
+            .usage, task, cause: "'\(registry)' is no registry's host and port",
+            remedy: "name one as in registry.example:5000")
+    }
 }

@@ -5,8 +5,8 @@ import NIOPosix
 import NIOSSL
 
 /// Why there was no answer, or no whole one.
-public struct HTTPError: Error, Sendable {
-    public enum Kind: Sendable {
+package struct HTTPError: Error, Sendable {
+    package enum Kind: Sendable {
         /// No connection came about.
         case connect
         /// The server's certificate is not trusted, or its TLS is none.
@@ -19,11 +19,11 @@ public struct HTTPError: Error, Sendable {
         case malformed
     }
 
-    public let kind: Kind
+    package let kind: Kind
     /// For people, in one line: `connection refused`.
-    public let words: String
+    package let words: String
 
-    public init(_ kind: Kind, _ words: String) {
+    package init(_ kind: Kind, _ words: String) {
         self.kind = kind
         self.words = words
     }

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// Sends requests, and blocks until there is an answer.
@@ -8,12 +9,12 @@ import Synchronization
 /// Below the operations nothing of this program is asynchronous: images are read and written by threads that block. The HTTP
 /// client's event loops are threads of their own, and this is where the two meet. No thread of Swift's concurrency may call
 /// `send` while others wait for that thread.
-public final class HTTPTransport: Sendable {
+package final class HTTPTransport: Sendable {
     private let settings: @Sendable (HTTPOrigin) throws -> HTTPSettings
     private let clients = Mutex<[HTTPOrigin: (HTTPClient, HTTPSettings)]>([:])
 
     /// - Parameter settings: how a server is reached, asked for once.
-    public init(settings: @escaping @Sendable (HTTPOrigin) throws -> HTTPSettings) {
+    package init(settings: @escaping @Sendable (HTTPOrigin) throws -> HTTPSettings) {
         self.settings = settings
     }
 
@@ -27,7 +28,7 @@ public final class HTTPTransport: Sendable {
     ///
     /// - Returns: the answer, when its head is there; the body comes as it is read.
     /// - Throws: `HTTPError` where there is no answer; what the body's writer throws, and what the settings do.
-    public func send(_ request: HTTPRequest) throws -> HTTPResponse {
+    package func send(_ request: HTTPRequest) throws -> HTTPResponse {
         let (client, settings) = try client(for: request.address.origin)
         let exchange = HTTPExchange(patience: settings.patience)
         let upload: HTTPUpload?
@@ -71,5 +72,40 @@ public final class HTTPTransport: Sendable {
             clients[origin] = (client, settings)
             return (client, settings)
         }
+    }
+}
+
+/// How a server is reached.
+package struct HTTPSettings: Sendable {
+    /// What is trusted, for https.
+    package var tls: TLSConfiguration
+    /// Through what, if not directly.
+    package var proxy: HTTPClient.Configuration.Proxy?
+    /// Seconds that a connection may take, and that a server may be silent; it counts as silent that brings fewer than
+    /// `leastBytes` in that time.
+    package var patience: Double
+
+    /// What no connection that is alive falls below: 1 KiB.
+    static let leastBytes = 1024
+
+    package init(
+        tls: TLSConfiguration = .makeClientConfiguration(), proxy: HTTPClient.Configuration.Proxy? = nil,
+        patience: Double = 60
+    ) {
+        self.tls = tls
+        self.proxy = proxy
+        self.patience = patience
+    }
+
+    /// How a server is reached where a registry is, or one that a registry leads to.
+    ///
+    /// - Throws: `ToolError` for certificates or proxies that are not what they should be.
+    package init(
+        _ origin: HTTPOrigin, certificates: TrustStore, proxies: ProxyEnvironment, patience: Double
+    ) throws {
+        self.init(patience: patience)
+        guard case .web(let scheme, let host, let port) = origin else { return }
+        if scheme == .https { tls = try certificates.configuration(host: host, port: port) }
+        proxy = try proxies.proxy(scheme: scheme.rawValue, host: host, port: port)?.configuration
     }
 }

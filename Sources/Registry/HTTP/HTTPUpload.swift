@@ -1,9 +1,9 @@
 import AsyncHTTPClient
+import ByteIO
 import Dispatch
 import NIOCore
 import NIOPosix
 import Synchronization
-import Tar
 
 /// The body of a request, written by the thread that sends it.
 final class HTTPUpload: ByteSink, Sendable {

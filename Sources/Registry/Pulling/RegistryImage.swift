@@ -1,44 +1,43 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
 import Images
+import OCI
 
 /// An image in a registry: manifest, config and layers, each brought when it is asked for, and kept in the cache.
-public struct RegistryImage: BlobSource {
-    public let reference: RegistryReference
+package struct RegistryImage: BlobSource {
+    package let reference: RegistryReference
     /// The manifest or the index that the name leads to.
-    public let root: RegistryManifest
+    package let root: RegistryManifest
     private let client: RegistryClient
     private let cache: BlobCache
-    private let fetches: LayerFetches
+    private let fetches: LayerDownloads
 
-    public var name: String { "'\(reference)'" }
+    package var name: String { "'\(reference)'" }
 
     /// Asks the registry for what the name leads to.
     ///
     /// - Parameter progress: is told of layers that are brought.
-    /// - Throws: `Failure`.
-    public init(
+    /// - Throws: `ToolError`.
+    package init(
         _ reference: RegistryReference, _ client: RegistryClient, cache: BlobCache, progress: any FetchProgress
     ) throws {
         self.reference = reference
         self.client = client
         self.cache = cache
-        fetches = LayerFetches(progress)
+        fetches = LayerDownloads(progress)
         root = try client.manifest(reference.repository, reference.manifest)
     }
 
     /// What it says, as all other images are read.
     ///
-    /// - Throws: `Failure` with code `data` if it is damaged, is for no platform that is wanted, or contradicts itself.
-    public func archive(_ context: ReadingContext) throws -> ImageArchive {
+    /// - Throws: `ToolError` with code `data` if it is damaged, is for no platform that is wanted, or contradicts itself.
+    package func archive(_ context: ReadingContext) throws -> ImageArchive {
         let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
         return try ImageArchive(self, root: root.descriptor, names: names, context)
     }
 
-    public func record(_ descriptor: OCIDescriptor) throws -> [UInt8] {
+    package func record(_ descriptor: OCIDescriptor) throws -> [UInt8] {
         if descriptor.digest == root.descriptor.digest { return root.bytes }
-        if OCIMediaType.known.contains(descriptor.mediaType) {
+        if MediaType.known.contains(descriptor.mediaType) {
             return try client.manifest(reference.repository, "\(descriptor.digest)").bytes
         }
         guard descriptor.size <= UInt64(ImageLimits.json) else {
@@ -49,7 +48,7 @@ public struct RegistryImage: BlobSource {
         return try blob(descriptor) { _ in }.bytes()
     }
 
-    public func layer(_ descriptor: OCIDescriptor) throws -> any RemoteFile {
+    package func layer(_ descriptor: OCIDescriptor) throws -> any RemoteFile {
         RegistryLayer(digest: descriptor.digest, fetches: fetches) { advance in try blob(descriptor, advance) }
     }
 
@@ -63,8 +62,8 @@ public struct RegistryImage: BlobSource {
 /// A layer of an image in a registry.
 private struct RegistryLayer: RemoteFile {
     let digest: Digest
-    let fetches: LayerFetches
-    let fetch: LayerFetches.Fetch
+    let fetches: LayerDownloads
+    let fetch: LayerDownloads.Fetch
 
     func expect() { fetches.begin(digest, fetch) }
 

@@ -1,18 +1,19 @@
-import Archives
-import Digests
 import Images
+import JSON
+import OCI
+import Store
 
 /// An image that is in a registry now.
-public struct PushedImage: Sendable {
+package struct PushedImage: Sendable {
     /// The digest of the config.
-    public let imageID: Digest
-    public let manifest: RegistryManifest
-    public let platform: Platform
-    public let layers: [PushedLayer]
+    package let imageID: Digest
+    package let manifest: RegistryManifest
+    package let platform: Platform
+    package let layers: [PushedLayer]
     /// Bytes of blobs that were sent.
-    public let sent: UInt64
+    package let sent: UInt64
     /// Bytes of blobs that the registry had.
-    public let spared: UInt64
+    package let spared: UInt64
 
     /// Its entry in an index (OCI Image Index Specification).
     var indexEntry: JSONValue {
@@ -26,4 +27,37 @@ public struct PushedImage: Sendable {
         entry["platform"] = .object(members)
         return .object(entry)
     }
+}
+
+/// Is told how a push goes on. It is called by several threads; a layer's bytes are told as `Progress` has it.
+package protocol PushProgress: Progress {
+    /// A layer is in the registry.
+    ///
+    /// - Parameters:
+    ///   - number: how many are, from 1 on.
+    ///   - count: how many layers the image has.
+    func pushed(_ layer: PushedLayer, number: Int, of count: Int)
+}
+
+extension PushProgress {
+    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
+}
+
+/// A layer of an image that was pushed.
+package struct PushedLayer: Sendable {
+    /// How the registry came by it.
+    package enum Way: String, Sendable {
+        /// It was sent.
+        case sent
+        /// The repository had it.
+        case there
+        /// The registry took it from another of its repositories.
+        case mounted
+    }
+
+    package let diffID: Digest
+    package let blob: OCIBlob
+    package let mediaType: String
+    package let way: Way
+    package let storePaths: [StorePath]
 }

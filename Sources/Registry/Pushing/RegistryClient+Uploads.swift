@@ -1,17 +1,13 @@
-import Archives
-import Digests
-import Failures
-import Images
 import NIOHTTP1
+import OCI
 import Synchronization
-import Tar
 
 extension RegistryClient {
     /// Has the registry take over a blob from another of its repositories.
     ///
     /// - Returns: whether it did. It may not know the blob there, or not let this user have it: then nothing happened.
     func mount(_ digest: Digest, from other: String, to repository: String) -> Bool {
-        let path = "\(repository)/blobs/uploads/?mount=\(digest)&from=\(HTTPAddress.encoded(other))"
+        let path = "\(repository)/blobs/uploads/?mount=\(digest)&from=\(HTTPURL.encoded(other))"
         let call = Call(
             method: .POST, place: .path(path), headers: Self.empty, scopes: [.push(repository), .pull(other)])
         guard let response = try? send(call) else { return false }
@@ -21,7 +17,7 @@ extension RegistryClient {
 
     /// Sends a blob whose bytes are at hand.
     ///
-    /// - Throws: `Failure` with code `unavailable` if the registry does not take it.
+    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it.
     func upload(_ bytes: [UInt8], to repository: String) throws {
         let digest = try SHA256.digest(of: bytes)
         let place = try beginUpload(to: repository)
@@ -35,7 +31,7 @@ extension RegistryClient {
     ///
     /// - Parameter write: writes the blob; it is called once more for each connection that breaks.
     /// - Returns: the blob, and what `write` returned.
-    /// - Throws: `Failure` with code `unavailable` if the registry does not take it; what `write` throws.
+    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it; what `write` throws.
     func upload<Result: Sendable>(
         to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
     ) throws -> (OCIBlob, Result) {
@@ -84,7 +80,7 @@ extension RegistryClient {
     /// Sends a manifest or an index.
     ///
     /// - Parameter reference: a tag, or its digest.
-    /// - Throws: `Failure` with code `unavailable` if the registry does not take it, `data` if it says that it has another
+    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it, `data` if it says that it has another
     ///   digest.
     func put(_ manifest: RegistryManifest, to repository: String, _ reference: String) throws {
         let call = Call(
@@ -98,7 +94,7 @@ extension RegistryClient {
         }
     }
 
-    private func beginUpload(to repository: String) throws -> HTTPAddress {
+    private func beginUpload(to repository: String) throws -> HTTPURL {
         let call = Call(
             method: .POST, place: .path("\(repository)/blobs/uploads/"), headers: Self.empty,
             scopes: [.push(repository)])
@@ -108,7 +104,7 @@ extension RegistryClient {
     }
 
     /// Where an upload goes on.
-    private func location(of response: HTTPResponse, to call: Call) throws -> HTTPAddress {
+    private func location(of response: HTTPResponse, to call: Call) throws -> HTTPURL {
         guard let location = response.header("Location") else {
             throw refusal("\(registry) takes an upload, and does not say where")
         }

@@ -1,13 +1,13 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Compression
+import Errors
 import Images
-import Store
+import JSON
+import OCI
 import Synchronization
-import Tar
 
 /// Pushes images to a repository: only what it has not got, a few layers at a time, each made while it is sent.
-public struct RegistryPush: Sendable {
+package struct RegistryPush: Sendable {
     private let reference: RegistryReference
     private let client: RegistryClient
     private let memory: DigestCache?
@@ -20,7 +20,7 @@ public struct RegistryPush: Sendable {
     private static let sentAtOnce = 2
 
     /// - Parameter memory: what layers were compressed to, and which repositories have what.
-    public init(
+    package init(
         to reference: RegistryReference, _ client: RegistryClient, memory: DigestCache?, progress: any PushProgress
     ) {
         self.reference = reference
@@ -34,8 +34,8 @@ public struct RegistryPush: Sendable {
     /// - Parameters:
     ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
     ///   - isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
-    /// - Throws: `Failure`: `unavailable` where the registry does not take it; what the image's layers throw.
-    public func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
+    /// - Throws: `ToolError`: `unavailable` where the registry does not take it; what the image's layers throw.
+    package func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
         let layers = try push(image.layers, compressor)
         let bytes = try image.config(diffIDs: layers.map(\.diffID))
         let config = OCIBlob(digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
@@ -43,10 +43,10 @@ public struct RegistryPush: Sendable {
         if !hasConfig { try client.upload(bytes, to: reference.repository) }
         let manifest = try RegistryManifest(
             [
-                "schemaVersion": 2, "mediaType": .string(OCIMediaType.manifest),
-                "config": config.descriptor(OCIMediaType.config),
+                "schemaVersion": 2, "mediaType": .string(MediaType.manifest),
+                "config": config.descriptor(MediaType.config),
                 "layers": .array(layers.map { $0.blob.descriptor($0.mediaType) }),
-            ], OCIMediaType.manifest)
+            ], MediaType.manifest)
         try put(manifest, isPart: isPart)
         let value = try JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json)
         let sizes = Dictionary(layers.map { ($0.blob, $0.way) }) { first, _ in first }
@@ -64,19 +64,19 @@ public struct RegistryPush: Sendable {
 
     /// Pushes an index of images that were pushed as its parts.
     ///
-    /// - Throws: `Failure` with code `data` for two images of one platform.
-    public func push(indexOf images: [PushedImage]) throws -> RegistryManifest {
+    /// - Throws: `ToolError` with code `data` for two images of one platform.
+    package func push(indexOf images: [PushedImage]) throws -> RegistryManifest {
         var platforms: Set<Platform> = []
         for image in images where !platforms.insert(image.platform).inserted {
-            throw Failure(
-                .data, client.task, why: "two of the images are for \(image.platform)",
-                advice: "give one image for each platform")
+            throw ToolError(
+                .data, client.task, cause: "two of the images are for \(image.platform)",
+                remedy: "give one image for each platform")
         }
         let index = try RegistryManifest(
             [
-                "schemaVersion": 2, "mediaType": .string(OCIMediaType.index),
+                "schemaVersion": 2, "mediaType": .string(MediaType.index),
                 "manifests": .array(images.map(\.indexEntry)),
-            ], OCIMediaType.index)
+            ], MediaType.index)
         try put(index, isPart: false)
         return index
     }
@@ -84,9 +84,9 @@ public struct RegistryPush: Sendable {
     private func put(_ manifest: RegistryManifest, isPart: Bool) throws {
         let digest = manifest.descriptor.digest
         if !isPart, let wanted = reference.digest, wanted != digest {
-            throw Failure(
-                .data, client.task, why: "the manifest has the digest \(digest), and not the one of the name",
-                advice: "push to a tag, or leave the digest out")
+            throw ToolError(
+                .data, client.task, cause: "the manifest has the digest \(digest), and not the one of the name",
+                remedy: "push to a tag, or leave the digest out")
         }
         try client.put(manifest, to: reference.repository, isPart ? "\(digest)" : reference.manifest)
     }
@@ -106,7 +106,7 @@ public struct RegistryPush: Sendable {
 
     private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
         var planned: [Planned] = []
-        try OrderedWorkers<any Layer, Planned>.forEach(layers, width: Self.askedAtOnce) { layer in
+        try OrderedThreadPool<any Layer, Planned>.forEach(layers, width: Self.askedAtOnce) { layer in
             try plan(layer, compressor)
         } body: { plan in
             planned.append(plan)
@@ -122,7 +122,7 @@ public struct RegistryPush: Sendable {
             first[diffID] = index
             return plan
         }
-        try OrderedWorkers<Planned?, PushedLayer?>.forEach(jobs, width: Self.sentAtOnce) { plan in
+        try OrderedThreadPool<Planned?, PushedLayer?>.forEach(jobs, width: Self.sentAtOnce) { plan in
             guard let layer = try plan.map(send) else { return nil }
             let done = number.withLock { number in
                 number += 1
@@ -150,7 +150,7 @@ public struct RegistryPush: Sendable {
             let diffID = try layer.archived?.diffID ?? layer.open().knownDiffID
             planned = Planned(
                 layer: layer, compressor: compressor, diffID: diffID,
-                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, mediaType: OCIMediaType.layer(compressor))
+                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, mediaType: MediaType.layer(compressor))
         }
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
@@ -165,12 +165,12 @@ public struct RegistryPush: Sendable {
 
     /// A layer that a manifest names as a compressed blob, and that may stay one.
     private func keptAsItIs(_ layer: ArchivedLayer, _ compressor: Compressor?) -> Planned? {
-        guard let digest = layer.digest, let form = layer.mediaType.flatMap(OCIMediaType.compressor), form != .none,
+        guard let digest = layer.digest, let form = layer.mediaType.flatMap(MediaType.compressor), form != .none,
             compressor == nil || compressor == form
         else { return nil }
         return Planned(
             layer: layer, compressor: form, diffID: layer.diffID, blob: OCIBlob(digest: digest, size: layer.size),
-            mediaType: OCIMediaType.layer(form))
+            mediaType: MediaType.layer(form))
     }
 
     private func send(_ planned: Planned) throws -> PushedLayer {

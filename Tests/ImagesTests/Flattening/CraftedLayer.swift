@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Images
 import Tar
@@ -20,8 +20,8 @@ struct CraftedEntry {
         CraftedEntry(path: Array(path.utf8), body: Array(body.utf8))
     }
 
-    static func folder(_ path: String, mode: UInt16 = 0o755) -> CraftedEntry {
-        CraftedEntry(path: Array(path.utf8), kind: .folder, mode: mode)
+    static func directory(_ path: String, mode: UInt16 = 0o755) -> CraftedEntry {
+        CraftedEntry(path: Array(path.utf8), kind: .directory, mode: mode)
     }
 
     static func link(_ path: String, _ target: String) -> CraftedEntry {
@@ -40,8 +40,8 @@ enum CraftedLayers {
 
     /// A plain tar in a file that has no name any more.
     static func range(_ bytes: [UInt8]) throws -> FileRange {
-        let folder = try TemporaryFolder()
-        let path = try folder.write(bytes, to: "layer.tar")
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(bytes, to: "layer.tar")
         return try OpenFile(owning: open(path, O_RDONLY | O_CLOEXEC), name: "'test.tar'").whole
     }
 
@@ -64,8 +64,8 @@ enum CraftedLayers {
         return sink.bytes
     }
 
-    static func tree(_ layers: [[CraftedEntry]]) throws -> FlatTree {
-        var tree = FlatTree()
+    static func tree(_ layers: [[CraftedEntry]]) throws -> RootFilesystem {
+        var tree = RootFilesystem()
         for layer in layers { try tree.apply(range(tar(layer)), name: name) }
         return tree
     }
@@ -73,7 +73,7 @@ enum CraftedLayers {
     /// The flat tar of layers.
     static func flat(_ layers: [[CraftedEntry]]) throws -> [UInt8] {
         let sink = MemorySink()
-        let size = try FlatTreeWriter.write(tree(layers), to: sink)
+        let size = try RootfsWriter.write(tree(layers), to: sink)
         guard size == UInt64(sink.bytes.count) else { throw WrongSize() }
         return sink.bytes
     }
@@ -91,7 +91,7 @@ enum CraftedLayers {
             let device = "\(member.deviceMajor):\(member.deviceMinor)"
             let body = String(decoding: try reader.body(limit: 1 << 20), as: UTF8.self)
             switch member.kind {
-            case .folder: lines.append("d \(name)")
+            case .directory: lines.append("d \(name)")
             case .file: lines.append(body.isEmpty ? "f \(name)" : "f \(name) \(body)")
             case .symbolicLink: lines.append("l \(name) -> \(target)")
             case .hardLink: lines.append("h \(name) = \(target)")
@@ -104,12 +104,12 @@ enum CraftedLayers {
     }
 
     /// The error that some layers are refused with.
-    static func refusal(_ layers: [CraftedEntry]...) -> Failure? {
+    static func refusal(_ layers: [CraftedEntry]...) -> ToolError? {
         do {
             _ = try tree(layers)
             return nil
         } catch {
-            return error as? Failure
+            return error as? ToolError
         }
     }
 }

@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import ByteIO
+import Errors
 import Images
 import Tar
 import TestSupport
@@ -9,7 +9,7 @@ import Testing
 struct FlatTarFormTests {
     private func members(_ entries: [CraftedEntry]) throws -> [TarMember] {
         let sink = MemorySink()
-        _ = try FlatTreeWriter.write(CraftedLayers.tree([entries]), form: .squashfs, to: sink)
+        _ = try RootfsWriter.write(CraftedLayers.tree([entries]), form: .squashfs, to: sink)
         let reader = TarReader(MemorySource(sink.bytes), archive: "the flat tar")
         var members: [TarMember] = []
         while let member = try reader.next() { members.append(member) }
@@ -20,7 +20,7 @@ struct FlatTarFormTests {
     func names() throws {
         let long = String(repeating: "n", count: 120)
         let members = try members([
-            .folder("."), .folder(long), .file("\(long)/f", "x"), .hardLink("\(long)/g", "\(long)/f"),
+            .directory("."), .directory(long), .file("\(long)/f", "x"), .hardLink("\(long)/g", "\(long)/f"),
             .link("l", "./../\(long)"),
         ])
         #expect(
@@ -46,7 +46,7 @@ struct FlatTarFormTests {
     @Test("has the attributes that a squashfs holds, and tells of the others")
     func xattrs() throws {
         func xattr(_ name: String) -> TarXattr { TarXattr(name: Array(name.utf8), value: [1]) }
-        var (root, file, kept) = (CraftedEntry.folder("."), CraftedEntry.file("f"), CraftedEntry.file("kept"))
+        var (root, file, kept) = (CraftedEntry.directory("."), CraftedEntry.file("f"), CraftedEntry.file("kept"))
         root.xattrs = [xattr("user.root")]
         file.xattrs = [xattr("user.a"), xattr("system.posix_acl_access"), xattr("security.capability")]
         kept.xattrs = [xattr("trusted.b")]
@@ -71,13 +71,13 @@ struct FlatTarFormTests {
                 #expect(try members([device]).last?.deviceMinor == device.device.minor)
                 continue
             }
-            let failure = try #require(throws: Failure.self) { try members([device]) }
+            let failure = try #require(throws: ToolError.self) { try members([device]) }
             #expect(failure.code == .data)
             #expect(failure.what == "cannot put '/d/device' into a squashfs")
-            #expect(failure.why.contains("\(numbers.0):\(numbers.1)"))
+            #expect(failure.cause.contains("\(numbers.0):\(numbers.1)"))
         }
-        let failure = try #require(throws: Failure.self) { try members([owned]) }
+        let failure = try #require(throws: ToolError.self) { try members([owned]) }
         #expect(failure.what == "cannot put '/d/owned' into a squashfs")
-        #expect(failure.why == "its owner is 0:4294967296, and no number can be over 4294967295")
+        #expect(failure.cause == "its owner is 0:4294967296, and no number can be over 4294967295")
     }
 }

@@ -1,20 +1,19 @@
 @testable import Images
-import Tar
 import Testing
 
 @Suite("Looking into a flat tree")
 struct FlatTreeLookupTests {
-    private static func tree() throws -> FlatTree {
+    private static func tree() throws -> RootFilesystem {
         try CraftedLayers.tree([
             [
-                .folder("usr/bin"), .file("usr/bin/sh", "#!"), .link("bin", "usr/bin"), .link("usr/loop", "loop"),
+                .directory("usr/bin"), .file("usr/bin/sh", "#!"), .link("bin", "usr/bin"), .link("usr/loop", "loop"),
                 .link("up", "../../usr/./bin/.."), .link("abs", "/bin/sh"), .link("gone", "none"),
                 .link("in/me", "/up"),
             ]
         ])
     }
 
-    private static func path(_ tree: FlatTree, _ path: String, followsLast: Bool = true) -> String? {
+    private static func path(_ tree: RootFilesystem, _ path: String, followsLast: Bool = true) -> String? {
         tree.find(Array(path.utf8), followsLast: followsLast).map { String(decoding: tree.path(of: $0), as: UTF8.self) }
     }
 
@@ -43,7 +42,7 @@ struct FlatTreeLookupTests {
         #expect(Self.path(tree, "usr/loop", followsLast: false) == "usr/loop")
     }
 
-    @Test("lists folders in the order of a layer's names")
+    @Test("lists directories in the order of a layer's names")
     func children() throws {
         let names = ["b", "a.b", "a", "a-b", "é", "Z", "a/x"]
         let tree = try CraftedLayers.tree([names.map { .file($0) } + [.file(".wh.b")], [.file(".wh.Z")]])
@@ -57,9 +56,9 @@ struct FlatTreeLookupTests {
     @Test("tells where a body lies, and which names are one file")
     func bodies() throws {
         let tree = try CraftedLayers.tree([
-            [.file("a", "one"), .hardLink("b", "a"), .file("c", "one")], [.file("d", "two"), .folder("e")],
+            [.file("a", "one"), .hardLink("b", "a"), .file("c", "one")], [.file("d", "two"), .directory("e")],
         ])
-        func id(_ name: String) throws -> FlatTree.ID { try #require(tree.find(Array(name.utf8))) }
+        func id(_ name: String) throws -> RootFilesystem.ID { try #require(tree.find(Array(name.utf8))) }
         #expect(try tree.body(id("b"))?.bytes() == Array("one".utf8))
         #expect(try tree.body(id("d"))?.bytes() == Array("two".utf8))
         #expect(try tree.body(id("e")) == nil)
@@ -70,6 +69,6 @@ struct FlatTreeLookupTests {
 
     @Test("keeps a node in 64 bytes")
     func isCompact() {
-        #expect(MemoryLayout<FlatNode>.stride == 64)
+        #expect(MemoryLayout<RootfsNode>.stride == 64)
     }
 }

@@ -1,5 +1,5 @@
-import Archives
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Images
 import Tar
@@ -11,7 +11,7 @@ struct FlatTreeWriterTests {
     @Test("begins with the root, and has siblings by path components")
     func order() throws {
         let names = ["a-b", "a/z", "a", "a.b", "b", "a/b/c", "B"]
-        let layer = names.map { $0 == "a" ? CraftedEntry.folder($0) : .file($0) }
+        let layer = names.map { $0 == "a" ? CraftedEntry.directory($0) : .file($0) }
         let expected = [
             "./", "./B", "./a/", "./a/b/", "./a/b/c", "./a/z", "./a-b", "./a.b", "./b",
         ]
@@ -31,7 +31,7 @@ struct FlatTreeWriterTests {
         let reader = TarReader(MemorySource(bytes), archive: "the flat tar")
         let root = try #require(try reader.next())
         #expect(root.path == Array("./".utf8))
-        #expect(root.kind == .folder)
+        #expect(root.kind == .directory)
         #expect(root.mode == 0o755)
         #expect(root.modified == TarTime(seconds: 0))
         #expect(try reader.next() == nil)
@@ -47,7 +47,7 @@ struct FlatTreeWriterTests {
         file.xattrs = [TarXattr(name: Array("user.mime".utf8), value: Array("text".utf8))]
         let long = String(repeating: "n", count: 120)
         let tar = try CraftedLayers.flat([
-            [file, .hardLink("etc/g", "etc/f"), .link("etc/l", "/\(long)"), .folder(long, mode: 0o1777)]
+            [file, .hardLink("etc/g", "etc/f"), .link("etc/l", "/\(long)"), .directory(long, mode: 0o1777)]
         ])
         let script = """
             import io, json, sys, tarfile
@@ -92,33 +92,33 @@ struct FlatTreeWriterTests {
         }
         #expect(count == 60)
         // To a file the kernel copies large bodies.
-        let folder = try TemporaryFolder()
-        let descriptor = open(folder.path("flat.tar"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let directory = try TemporaryDirectory()
+        let descriptor = open(directory.path("flat.tar"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let sink = DescriptorSink(descriptor, name: "flat.tar")
         #expect(sink.copiesFiles)
-        let size = try FlatTreeWriter.write(CraftedLayers.tree(layers), to: sink)
-        #expect(try folder.read("flat.tar") == tar)
+        let size = try RootfsWriter.write(CraftedLayers.tree(layers), to: sink)
+        #expect(try directory.read("flat.tar") == tar)
         #expect(size == UInt64(tar.count))
     }
 
     @Test("fails where a layer became shorter since it was read", arguments: [10, 100_000])
     func shortened(size: Int) throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let entry = CraftedEntry(path: [0x61], body: [UInt8](repeating: 1, count: size))
-        let path = try folder.write(try CraftedLayers.tar([entry]), to: "layer.tar")
+        let path = try directory.write(try CraftedLayers.tar([entry]), to: "layer.tar")
         let file = try OpenFile(owning: open(path, O_RDWR | O_CLOEXEC), name: "'layer.tar'")
-        var tree = FlatTree()
+        var tree = RootFilesystem()
         try tree.apply(file.whole, name: CraftedLayers.name)
         ftruncate(file.descriptor, 515)
-        let out = open(folder.path("flat.tar"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let out = open(directory.path("flat.tar"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(out) }
         let sinks: [any ByteSink] = [MemorySink(), DescriptorSink(out, name: "flat.tar")]
         for sink in sinks {
-            let failure = try #require(throws: Failure.self) { try FlatTreeWriter.write(tree, to: sink) }
+            let failure = try #require(throws: ToolError.self) { try RootfsWriter.write(tree, to: sink) }
             #expect(failure.code == .io)
             #expect(failure.what == "cannot read 'layer.tar'")
-            #expect(failure.why == "it became shorter while it was read")
+            #expect(failure.cause == "it became shorter while it was read")
         }
     }
 }

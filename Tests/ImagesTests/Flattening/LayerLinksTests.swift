@@ -1,5 +1,3 @@
-import Failures
-import Images
 import Tar
 import Testing
 
@@ -26,7 +24,7 @@ struct LayerLinksTests {
                 == ["l ./a -> b", "l ./b -> /c/d", "l ./c -> e", "d ./e/", "d ./e/d/", "f ./e/d/f x"])
     }
 
-    @Test("in a circle give way to a folder")
+    @Test("in a circle give way to a directory")
     func circles() throws {
         #expect(try CraftedLayers.lines([.link("a", "a"), .file("a/f")]) == ["d ./a/", "f ./a/f"])
         #expect(
@@ -45,7 +43,7 @@ struct LayerLinksTests {
         #expect(!lines.contains("d ./end/"))
     }
 
-    @Test("of a lower layer give way to a folder, and what they pointed to stays as it is")
+    @Test("of a lower layer give way to a directory, and what they pointed to stays as it is")
     func lower() throws {
         #expect(
             try CraftedLayers.lines([.file("etc/passwd", "old"), .link("a", "/etc")], [.file("a/passwd", "new")])
@@ -70,9 +68,9 @@ struct LayerLinksTests {
 
     @Test("without a target, or with one that no path can be, are refused")
     func badTargets() {
-        #expect(CraftedLayers.refusal([.link("a", "")])?.why == "it is a link to nothing")
+        #expect(CraftedLayers.refusal([.link("a", "")])?.cause == "it is a link to nothing")
         #expect(
-            CraftedLayers.refusal([.link("a", String(repeating: "x", count: 4097))])?.why
+            CraftedLayers.refusal([.link("a", String(repeating: "x", count: 4097))])?.cause
                 == "its target has 4097 bytes, more than the limit of 4096")
     }
 
@@ -81,7 +79,7 @@ struct LayerLinksTests {
         let long = String(repeating: "x", count: 256)
         #expect(CraftedLayers.refusal([.link("a", long)]) == nil)
         #expect(
-            CraftedLayers.refusal([.link("a", long), .file("a/f")])?.why
+            CraftedLayers.refusal([.link("a", long), .file("a/f")])?.cause
                 == "a component of its name has 256 bytes, more than the limit of 255")
     }
 
@@ -90,9 +88,9 @@ struct LayerLinksTests {
         arguments: [".wh.b", "/.wh..wh..opq", "b/.wh.c"])
     func badTargetWhiteout(_ target: String) {
         #expect(CraftedLayers.refusal([.link("a", target)]) == nil)
-        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.why == "a link leads it below a whiteout")
+        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause == "a link leads it below a whiteout")
         #expect(
-            CraftedLayers.refusal([.link("d/a", target), .folder("d/a/f")])?.why == "a link leads it below a whiteout")
+            CraftedLayers.refusal([.link("d/a", target), .directory("d/a/f")])?.cause == "a link leads it below a whiteout")
     }
 }
 
@@ -106,7 +104,7 @@ struct LayerHardLinksTests {
     }
 
     @Test(
-        "that leave the root, lead nowhere or to a folder are refused",
+        "that leave the root, lead nowhere or to a directory are refused",
         arguments: [
             ("/f", "it is a hard link to '/f', an absolute path"),
             ("../f", "it is a hard link to '../f', which leads upwards"),
@@ -114,22 +112,22 @@ struct LayerHardLinksTests {
             ("none", "it is a hard link to 'none', which is not there"),
             ("f/x", "it is a hard link to 'f/x', which is not there"),
             ("h", "it is a hard link to 'h', which is not there"),
-            ("d", "it is a hard link to 'd', which is a folder"),
-            (".", "it is a hard link to '.', which is a folder"),
+            ("d", "it is a hard link to 'd', which is a directory"),
+            (".", "it is a hard link to '.', which is a directory"),
             ("", "it is a hard link to nothing"),
         ])
-    func refused(target: String, why: String) throws {
-        let failure = try #require(CraftedLayers.refusal([.file("f"), .folder("d"), .hardLink("h", target)]))
+    func refused(target: String, cause: String) throws {
+        let failure = try #require(CraftedLayers.refusal([.file("f"), .directory("d"), .hardLink("h", target)]))
         #expect(failure.code == .data)
         #expect(failure.what == "cannot read \(CraftedLayers.name), entry 3 'h'")
-        #expect(failure.why == why)
+        #expect(failure.cause == cause)
     }
 
     @Test("to themselves are refused, however they spell it")
     func itself() {
-        #expect(CraftedLayers.refusal([.file("f"), .hardLink("f", "./f")])?.why == "it is a hard link to itself")
+        #expect(CraftedLayers.refusal([.file("f"), .hardLink("f", "./f")])?.cause == "it is a hard link to itself")
         #expect(
-            CraftedLayers.refusal([.link("l", "d"), .file("d/f"), .hardLink("l/f", "d/f")])?.why
+            CraftedLayers.refusal([.link("l", "d"), .file("d/f"), .hardLink("l/f", "d/f")])?.cause
                 == "it is a hard link to itself")
     }
 
@@ -147,7 +145,7 @@ struct LayerHardLinksTests {
         #expect(try CraftedLayers.lines([file], [.hardLink("g", "f")]) == ["f ./f x", "h ./g = ./f"])
     }
 
-    @Test("go through links to folders, within the root")
+    @Test("go through links to directories, within the root")
     func throughLinks() throws {
         #expect(
             try CraftedLayers.lines([.file("d/f", "x"), .link("l", "/../d"), .hardLink("l/g", "l/f")])
@@ -174,7 +172,7 @@ struct LayerHardLinksTests {
                 == ["f ./a new", "f ./b old"])
     }
 
-    @Test("take the place of a folder that holds their target")
+    @Test("take the place of a directory that holds their target")
     func overTarget() throws {
         #expect(try CraftedLayers.lines([.file("d/f", "x")], [.hardLink("d", "d/f")]) == ["f ./d x"])
         #expect(

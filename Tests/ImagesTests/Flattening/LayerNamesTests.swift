@@ -1,5 +1,3 @@
-import Failures
-import Images
 import Tar
 import Testing
 
@@ -14,23 +12,23 @@ struct LayerNamesTests {
 
     @Test("of the root give it its attributes", arguments: [".", "./", "/", "//", "/./"])
     func ofTheRoot(path: String) throws {
-        var root = CraftedEntry.folder(path, mode: 0o1750)
+        var root = CraftedEntry.directory(path, mode: 0o1750)
         root.attributes.uid = 12
         let entry = try #require(try CraftedLayers.tree([[.file("a"), root]]).entry(.root))
-        #expect(entry.kind == .folder)
+        #expect(entry.kind == .directory)
         #expect(entry.mode == 0o1750)
         #expect(entry.attributes == root.attributes)
         #expect(try CraftedLayers.lines([.file("a"), root]) == ["f ./a"])
     }
 
-    @Test("of the root refuse all but folders (CVE-2021-29136)")
+    @Test("of the root refuse all but directories (CVE-2021-29136)")
     func ofTheRootRefuseLinks() throws {
         for entry in [CraftedEntry.link(".", "/etc"), .file("./"), .link("/", "x")] {
             let failure = try #require(CraftedLayers.refusal([entry]))
-            #expect(failure.why == "it has the name of the root and is no folder")
+            #expect(failure.cause == "it has the name of the root and is no directory")
         }
         let failure = try #require(CraftedLayers.refusal([.file("a"), .hardLink(".", "a")]))
-        #expect(failure.why == "it has the name of the root and is no folder")
+        #expect(failure.cause == "it has the name of the root and is no directory")
     }
 
     @Test(
@@ -39,7 +37,7 @@ struct LayerNamesTests {
         let failure = try #require(CraftedLayers.refusal([.file("ok"), .file(path)]))
         #expect(failure.code == .data)
         #expect(failure.what == "cannot read \(CraftedLayers.name), entry 2 '\(path)'")
-        #expect(failure.why == "its name leads upwards, by '..'")
+        #expect(failure.cause == "its name leads upwards, by '..'")
     }
 
     @Test("with dots that are no '..' are names", arguments: ["...", "..a", "a..", ".a"])
@@ -49,14 +47,14 @@ struct LayerNamesTests {
 
     @Test("that are empty are refused")
     func empty() throws {
-        #expect(CraftedLayers.refusal([.file("")])?.why == "its name is empty")
+        #expect(CraftedLayers.refusal([.file("")])?.cause == "its name is empty")
     }
 
     @Test("with a NUL inside are refused")
     func withNUL() throws {
         let failure = try #require(CraftedLayers.refusal([.file("é\0b")]))
         #expect(failure.code == .data)
-        #expect(failure.why.contains("NUL"))
+        #expect(failure.cause.contains("NUL"))
     }
 
     @Test("are refused beyond 255 bytes of a component and 4093 in all, and taken up to there")
@@ -64,15 +62,15 @@ struct LayerNamesTests {
         let longest = String(repeating: "x", count: 255)
         #expect(try CraftedLayers.lines([.file(longest)]) == ["f ./\(longest)"])
         #expect(
-            CraftedLayers.refusal([.file("a/\(longest)x/b")])?.why
+            CraftedLayers.refusal([.file("a/\(longest)x/b")])?.cause
                 == "a component of its name has 256 bytes, more than the limit of 255")
         let deep = String(repeating: "a/", count: 2046) + "b"
         #expect(try CraftedLayers.lines([.file(deep)]).count == 2047)
         #expect(
-            CraftedLayers.refusal([.file(deep + "c")])?.why
+            CraftedLayers.refusal([.file(deep + "c")])?.cause
                 == "its path comes to 4094 bytes, more than the limit of 4093")
         #expect(
-            CraftedLayers.refusal([.file(deep + "cdef")])?.why == "its name has 4097 bytes, more than the limit of 4096"
+            CraftedLayers.refusal([.file(deep + "cdef")])?.cause == "its name has 4097 bytes, more than the limit of 4096"
         )
     }
 
@@ -83,11 +81,11 @@ struct LayerNamesTests {
         #expect(tree.children(of: .root).map { Array(tree.name(of: $0)) } == [name])
     }
 
-    @Test("make the folders on their way where no entry does: 0755, 0:0, time 0")
-    func makeFolders() throws {
+    @Test("make the directories on their way where no entry does: 0755, 0:0, time 0")
+    func makeDirectories() throws {
         let tree = try CraftedLayers.tree([[.file("a/b/c")]])
         let entry = try #require(tree.find(Array("a/b".utf8)).flatMap(tree.entry))
-        #expect(entry.kind == .folder)
+        #expect(entry.kind == .directory)
         #expect(entry.mode == 0o755)
         #expect(entry.attributes == TarAttributes())
     }
@@ -97,16 +95,16 @@ struct LayerNamesTests {
         let deep = String(repeating: "a/", count: 1500)
         let half = String(deep.dropLast())
         #expect(
-            CraftedLayers.refusal([.folder(half), .link("l", half), .file("l/\(deep)x")])?.why
+            CraftedLayers.refusal([.directory(half), .link("l", half), .file("l/\(deep)x")])?.cause
                 == "its path comes to 4095 bytes, more than the limit of 4093")
     }
 
     @Test("once more in a layer: the last entry counts")
     func twice() throws {
         #expect(try CraftedLayers.lines([.file("a", "1"), .file("a", "2")]) == ["f ./a 2"])
-        #expect(try CraftedLayers.lines([.folder("a"), .file("a/b"), .file("./a", "2")]) == ["f ./a 2"])
-        #expect(try CraftedLayers.lines([.file("a", "1"), .folder("a"), .file("a/b")]) == ["d ./a/", "f ./a/b"])
-        let tree = try CraftedLayers.tree([[.folder("a", mode: 0o700), .file("a/b"), .folder("a/", mode: 0o711)]])
+        #expect(try CraftedLayers.lines([.directory("a"), .file("a/b"), .file("./a", "2")]) == ["f ./a 2"])
+        #expect(try CraftedLayers.lines([.file("a", "1"), .directory("a"), .file("a/b")]) == ["d ./a/", "f ./a/b"])
+        let tree = try CraftedLayers.tree([[.directory("a", mode: 0o700), .file("a/b"), .directory("a/", mode: 0o711)]])
         #expect(tree.find(Array("a".utf8)).flatMap(tree.entry)?.mode == 0o711)
         #expect(tree.find(Array("a/b".utf8)) != nil)
     }

@@ -1,4 +1,4 @@
-import Failures
+import Errors
 import Images
 import Tar
 import TestSupport
@@ -8,44 +8,44 @@ import Testing
 struct LayerTypesTests {
     @Test("takes the place of what was there, whatever either is")
     func typeChanges() throws {
-        let folder: [CraftedEntry] = [.folder("x"), .file("x/a", "1"), .file("x/s/b", "2")]
+        let directory: [CraftedEntry] = [.directory("x"), .file("x/a", "1"), .file("x/s/b", "2")]
         let file: [CraftedEntry] = [.file("x", "3")]
         let link: [CraftedEntry] = [.link("x", "t")]
         let target: [CraftedEntry] = [.file("t/a", "4")]
         let kept = ["d ./t/", "f ./t/a 4"]
-        #expect(try CraftedLayers.lines(file, folder) == ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/b 2"])
-        #expect(try CraftedLayers.lines(folder, file) == ["f ./x 3"])
-        #expect(try CraftedLayers.lines(target, folder, link) == kept + ["l ./x -> t"])
+        #expect(try CraftedLayers.lines(file, directory) == ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/b 2"])
+        #expect(try CraftedLayers.lines(directory, file) == ["f ./x 3"])
+        #expect(try CraftedLayers.lines(target, directory, link) == kept + ["l ./x -> t"])
         #expect(
-            try CraftedLayers.lines(target, link, folder)
+            try CraftedLayers.lines(target, link, directory)
                 == kept + ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/b 2"])
         #expect(try CraftedLayers.lines(target, link, file) == kept + ["f ./x 3"])
         #expect(try CraftedLayers.lines(target, file, link) == kept + ["l ./x -> t"])
-        #expect(try CraftedLayers.lines(target, link, [.folder("x")]) == kept + ["d ./x/"])
+        #expect(try CraftedLayers.lines(target, link, [.directory("x")]) == kept + ["d ./x/"])
         var device = CraftedEntry(path: Array("x".utf8), kind: .characterDevice)
         device.device = (1, 3)
-        #expect(try CraftedLayers.lines(folder, [device]) == ["c ./x 1:3"])
+        #expect(try CraftedLayers.lines(directory, [device]) == ["c ./x 1:3"])
     }
 
     @Test("brings nothing back of what was replaced or removed in between")
     func nothingComesBack() throws {
-        let folder: [CraftedEntry] = [.folder("x"), .file("x/a", "1"), .file("x/s/b", "2")]
+        let directory: [CraftedEntry] = [.directory("x"), .file("x/a", "1"), .file("x/s/b", "2")]
         #expect(
-            try CraftedLayers.lines(folder, [.file("x", "3")], [.file("x/n", "4")]) == ["d ./x/", "f ./x/n 4"])
-        #expect(try CraftedLayers.lines(folder, [.file(".wh.x")], [.folder("x/s")]) == ["d ./x/", "d ./x/s/"])
+            try CraftedLayers.lines(directory, [.file("x", "3")], [.file("x/n", "4")]) == ["d ./x/", "f ./x/n 4"])
+        #expect(try CraftedLayers.lines(directory, [.file(".wh.x")], [.directory("x/s")]) == ["d ./x/", "d ./x/s/"])
         #expect(
-            try CraftedLayers.lines(folder, [.file("x/.wh.s")], [.file("x/s/c", "5")])
+            try CraftedLayers.lines(directory, [.file("x/.wh.s")], [.file("x/s/c", "5")])
                 == ["d ./x/", "f ./x/a 1", "d ./x/s/", "f ./x/s/c 5"])
         #expect(
-            try CraftedLayers.lines(folder, [.file("x/.wh.a")], [.file("x/a", "6")])
+            try CraftedLayers.lines(directory, [.file("x/.wh.a")], [.file("x/a", "6")])
                 == ["d ./x/", "f ./x/a 6", "d ./x/s/", "f ./x/s/b 2"])
     }
 
-    @Test("leaves what is in a folder that both have, which gets the attributes of the upper one")
-    func folders() throws {
-        var upper = CraftedEntry.folder("x", mode: 0o2770)
+    @Test("leaves what is in a directory that both have, which gets the attributes of the upper one")
+    func directories() throws {
+        var upper = CraftedEntry.directory("x", mode: 0o2770)
         upper.attributes = TarAttributes(uid: 1, gid: 2, modified: TarTime(seconds: 9))
-        var lower = CraftedEntry.folder("x")
+        var lower = CraftedEntry.directory("x")
         lower.xattrs = [TarXattr(name: Array("user.old".utf8), value: [1])]
         let tree = try CraftedLayers.tree([[lower, .file("x/a")], [upper]])
         let entry = try #require(tree.find(Array("x".utf8)).flatMap(tree.entry))
@@ -55,9 +55,9 @@ struct LayerTypesTests {
         #expect(tree.find(Array("x/a".utf8)) != nil)
     }
 
-    @Test("leaves a folder as it is where it only adds to it")
+    @Test("leaves a directory as it is where it only adds to it")
     func additions() throws {
-        let tree = try CraftedLayers.tree([[.folder("x", mode: 0o1777)], [.file("x/a")]])
+        let tree = try CraftedLayers.tree([[.directory("x", mode: 0o1777)], [.file("x/a")]])
         let entry = try #require(tree.find(Array("x".utf8)).flatMap(tree.entry))
         #expect(entry.mode == 0o1777)
         #expect(entry.attributes.modified == TarTime(seconds: 7))
@@ -93,15 +93,15 @@ struct LayerTypesTests {
     func damaged() throws {
         let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
         for (bytes, entry) in [(Array(tar[..<1700]), "entry 2 'b'"), (Array(tar[..<1300]), "entry 2")] {
-            var tree = FlatTree()
-            let failure = try #require(throws: Failure.self) {
+            var tree = RootFilesystem()
+            let failure = try #require(throws: ToolError.self) {
                 try tree.apply(CraftedLayers.range(bytes), name: CraftedLayers.name)
             }
             #expect(failure.code == .data)
             #expect(failure.what == "cannot read \(CraftedLayers.name), \(entry)")
         }
-        var tree = FlatTree()
-        let failure = #expect(throws: Failure.self) {
+        var tree = RootFilesystem()
+        let failure = #expect(throws: ToolError.self) {
             try tree.apply(CraftedLayers.range([UInt8](repeating: 0x41, count: 512)), name: CraftedLayers.name)
         }
         #expect(failure?.code == .data)
@@ -110,7 +110,7 @@ struct LayerTypesTests {
     @Test("ends where the tar has no end blocks")
     func noEndBlocks() throws {
         let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
-        var tree = FlatTree()
+        var tree = RootFilesystem()
         try tree.apply(CraftedLayers.range(Array(tar[..<2048])), name: CraftedLayers.name)
         #expect(tree.children(of: .root).map { Array(tree.name(of: $0)) } == [[0x61], [0x62]])
     }

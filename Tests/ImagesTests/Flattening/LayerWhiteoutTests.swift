@@ -1,15 +1,12 @@
-import Failures
-import Images
-import Tar
 import Testing
 
 @Suite("Whiteouts")
 struct LayerWhiteoutTests {
     static let base: [CraftedEntry] = [
-        .folder("d", mode: 0o700), .file("d/a", "1"), .file("d/s/b", "2"), .file("f", "3"), .link("l", "d"),
+        .directory("d", mode: 0o700), .file("d/a", "1"), .file("d/s/b", "2"), .file("f", "3"), .link("l", "d"),
     ]
 
-    @Test("remove a file, a folder with all in it, or a link and not where it points")
+    @Test("remove a file, a directory with all in it, or a link and not where it points")
     func remove() throws {
         #expect(
             try CraftedLayers.lines(Self.base, [.file(".wh.f"), .file("d/.wh.s")])
@@ -35,21 +32,21 @@ struct LayerWhiteoutTests {
             let file: [CraftedEntry] = [.file(".wh.f"), .file("f", "new")]
             #expect(
                 try CraftedLayers.lines([.file("f", "old")], order.map { file[$0] }) == ["f ./f new"])
-            let folder: [CraftedEntry] = [.file(".wh.d"), .file("d/new", "x")]
+            let directory: [CraftedEntry] = [.file(".wh.d"), .file("d/new", "x")]
             #expect(
-                try CraftedLayers.lines(Self.base, order.map { folder[$0] }).prefix(3) == [
+                try CraftedLayers.lines(Self.base, order.map { directory[$0] }).prefix(3) == [
                     "d ./d/", "f ./d/new x", "f ./f 3",
                 ])
-            let tree = try CraftedLayers.tree([Self.base, order.map { folder[$0] }])
+            let tree = try CraftedLayers.tree([Self.base, order.map { directory[$0] }])
             #expect(tree.find(Array("d".utf8)).flatMap(tree.entry)?.mode == 0o755)
         }
         #expect(
             try CraftedLayers.lines(
-                Self.base, [.folder("d", mode: 0o711), .folder("d/s"), .file("d/s/c", "x"), .file(".wh.d")])
+                Self.base, [.directory("d", mode: 0o711), .directory("d/s"), .file("d/s/c", "x"), .file(".wh.d")])
                 == ["d ./d/", "d ./d/s/", "f ./d/s/c x", "f ./f 3", "l ./l -> d"])
     }
 
-    @Test("of a folder hide what lower layers have in it, before its siblings and behind them")
+    @Test("of a directory hide what lower layers have in it, before its siblings and behind them")
     func opaque() throws {
         let new: [CraftedEntry] = [.file("d/n", "x"), .file("d/s/m", "y"), .file("d/.wh..wh..opq")]
         for order in [[0, 1, 2], [2, 0, 1], [0, 2, 1]] {
@@ -57,7 +54,7 @@ struct LayerWhiteoutTests {
                 try CraftedLayers.lines(Self.base, order.map { new[$0] })
                     == ["d ./d/", "f ./d/n x", "d ./d/s/", "f ./d/s/m y", "f ./f 3", "l ./l -> d"])
             let tree = try CraftedLayers.tree([Self.base, order.map { new[$0] }])
-            // The folder itself is the lower one.
+            // The directory itself is the lower one.
             #expect(tree.find(Array("d".utf8)).flatMap(tree.entry)?.mode == 0o700)
         }
     }
@@ -79,12 +76,12 @@ struct LayerWhiteoutTests {
                 == ["d ./d/", "f ./f 3", "l ./l -> d"])
     }
 
-    @Test("in an opaque folder are taken")
+    @Test("in an opaque directory are taken")
     func inOpaque() throws {
         #expect(
             try CraftedLayers.lines(
                 Self.base,
-                [.folder("d"), .file("d/.wh..wh..opq"), .file("d/.wh.a"), .file("d/.wh.none"), .file("d/s/.wh.b")])
+                [.directory("d"), .file("d/.wh..wh..opq"), .file("d/.wh.a"), .file("d/.wh.none"), .file("d/s/.wh.b")])
                 == ["d ./d/", "f ./f 3", "l ./l -> d"])
     }
 
@@ -105,12 +102,12 @@ struct LayerWhiteoutTests {
         let failure = try #require(CraftedLayers.refusal(Self.base, [.file(path)]))
         #expect(failure.code == .data)
         #expect(failure.what == "cannot read \(CraftedLayers.name), entry 1 '\(path)'")
-        #expect(failure.why == "it is a whiteout of no name")
+        #expect(failure.cause == "it is a whiteout of no name")
     }
 
     @Test("hold nothing", arguments: [".wh.d/x", "d/.wh.s/x/y", ".wh../x", ".wh..wh..opq/x"])
     func below(path: String) {
-        #expect(CraftedLayers.refusal(Self.base, [.file(path)])?.why == "it lies below a whiteout")
+        #expect(CraftedLayers.refusal(Self.base, [.file(path)])?.cause == "it lies below a whiteout")
     }
 
     @Test("of AUFS's own are ignored, with all that is in them")
@@ -119,7 +116,7 @@ struct LayerWhiteoutTests {
             try CraftedLayers.lines(
                 [.file("a", "1")],
                 [
-                    .folder(".wh..wh.plnk"), .file(".wh..wh.plnk/1.2", "x"), .folder(".wh..wh.orph"),
+                    .directory(".wh..wh.plnk"), .file(".wh..wh.plnk/1.2", "x"), .directory(".wh..wh.orph"),
                     .file(".wh..wh.aufs"), .file("a/.wh..wh.x"), .file(".wh..wh.plnk/.wh.x"),
                 ]) == ["f ./a 1"])
     }
@@ -131,7 +128,7 @@ struct LayerWhiteoutTests {
 
     @Test("many times over come to what one does, in good time")
     func repeated() throws {
-        // 20,000 whiteouts of a folder with 20,000 names: 400 million steps if each looked at all of them.
+        // 20,000 whiteouts of a directory with 20,000 names: 400 million steps if each looked at all of them.
         let count = 20_000
         let base = (0..<count).map { CraftedEntry.file("d/\($0)") }
         let again = [CraftedEntry.file("d/new")] + (0..<count).map { .file($0 % 2 == 0 ? ".wh.d" : "d/.wh..wh..opq") }

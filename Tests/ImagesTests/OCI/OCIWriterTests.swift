@@ -1,17 +1,19 @@
-import Archives
-import Digests
+import ByteIO
+import Compression
 import Foundation
 import Glibc
 import Images
+import JSON
+import OCI
 import SystemPackage
 import TestSupport
 import Testing
 
 struct OCIWriterTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private static let store = StorePathOfTests.path
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { directory = try TemporaryDirectory() }
 
     private static func tar(_ byte: UInt8, _ count: Int = 30_000) throws -> [UInt8] {
         try TestTar.files([("file\(byte)", [UInt8](repeating: byte, count: count))])
@@ -22,7 +24,7 @@ struct OCIWriterTests {
     }
 
     private static func image(_ layers: [any Layer], tag: String = "v1") -> FakeImage {
-        FakeImage(name: "host:5000/app", tag: tag, layers: layers, attachments: [("buildArgs.json", Array("{}".utf8))])
+        FakeImage(name: "host:5000/app", tag: tag, layers: layers, extraMembers: [("buildArgs.json", Array("{}".utf8))])
     }
 
     /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
@@ -30,31 +32,31 @@ struct OCIWriterTests {
     private func archive(
         _ images: [any Image], _ compressor: Compressor = .none, appends: Bool = false, to name: String = "a.tar",
         progress: any Images.Progress = ProgressLog()
-    ) throws -> [WrittenImage] {
-        let path = try folder.write([], to: name)
+    ) throws -> [ImageSummary] {
+        let path = try directory.write([], to: name)
         let descriptor = open(path, O_WRONLY | O_TRUNC | (appends ? O_APPEND : 0))
         defer { close(descriptor) }
         let sink = DescriptorSink(descriptor, name: path)
         return try OCIArchiveWriter(
-            to: sink, compressor: compressor, spool: folder.reading.spool, progress: progress
+            to: sink, compressor: compressor, spool: directory.reading.spool, progress: progress
         ).write(images)
     }
 
     @discardableResult
     private func layout(
         _ images: [any Image], _ compressor: Compressor = .none, to name: String = "layout"
-    ) throws -> (written: [WrittenImage], size: UInt64) {
-        try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: false)
+    ) throws -> (written: [ImageSummary], size: UInt64) {
+        try FileManager.default.createDirectory(atPath: directory.path(name), withIntermediateDirectories: false)
         let writer = OCILayoutWriter(
-            in: FilePath(folder.path(name)), compressor: compressor, progress: ProgressLog())
+            in: FilePath(directory.path(name)), compressor: compressor, progress: ProgressLog())
         return (try writer.write(images), writer.size)
     }
 
     /// The names and contents of all files of a layout.
     private func files(_ name: String = "layout") throws -> [String: [UInt8]] {
-        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path(name))
+        let names = try FileManager.default.subpathsOfDirectory(atPath: directory.path(name))
             .filter { $0 != "blobs" && $0 != "blobs/sha256" }
-        return Dictionary(uniqueKeysWithValues: try names.map { ($0, try folder.read("\(name)/\($0)")) })
+        return Dictionary(uniqueKeysWithValues: try names.map { ($0, try directory.read("\(name)/\($0)")) })
     }
 
     private static func blobs(_ files: [String: [UInt8]]) -> Set<String> {
@@ -104,21 +106,21 @@ struct OCIWriterTests {
         let written = try archive(images(), compressor)
         try archive(images(), compressor, to: "again.tar")
         try archive(images(), compressor, appends: true, to: "pipe.tar")
-        let bytes = try folder.read("a.tar")
-        #expect(try folder.read("again.tar") == bytes)
-        #expect(try folder.read("pipe.tar") == bytes)
+        let bytes = try directory.read("a.tar")
+        #expect(try directory.read("again.tar") == bytes)
+        #expect(try directory.read("pipe.tar") == bytes)
         // A layout holds the same blobs.
         try layout(images(), compressor)
-        let members = String(decoding: try Program.output(["tar", "-tf", folder.path("a.tar")]), as: UTF8.self)
+        let members = String(decoding: try Program.output(["tar", "-tf", directory.path("a.tar")]), as: UTF8.self)
             .split(separator: "\n").map(String.init)
         #expect(members.count == Set(members).count)
         let layoutFiles = try files()
         #expect(Set(members) == Set(layoutFiles.keys).union(["manifest.json"]))
         for (name, bytes) in layoutFiles {
-            #expect(try Program.output(["tar", "-xOf", folder.path("a.tar"), name]) == bytes)
+            #expect(try Program.output(["tar", "-xOf", directory.path("a.tar"), name]) == bytes)
         }
         // It is read back by its manifest.json, and by its index.json where that is not there.
-        for read in [try folder.openArchive("a.tar"), try folder.openArchive("layout")] {
+        for read in [try directory.openArchive("a.tar"), try directory.openArchive("layout")] {
             #expect(read.images.map(\.imageID) == written.map(\.imageID))
             #expect(read.images.map(\.names) == written.map(\.names))
             #expect(try read.layerBytes(0) == (1...9).map { try Self.tar($0, Int($0) * 50_000) })
@@ -130,28 +132,28 @@ struct OCIWriterTests {
         let layers = [try Self.layer(1), try Self.layer(2), try Self.layer(1)]
         let imageID = try #require(try archive([Self.image(layers)], compressor).first?.imageID)
         try layout([Self.image(layers)], compressor)
-        let sources = ["oci-archive:\(folder.path("a.tar"))", "oci:\(folder.path("layout")):v1"]
+        let sources = ["oci-archive:\(directory.path("a.tar"))", "oci:\(directory.path("layout")):v1"]
         for (number, source) in sources.enumerated() {
             let inspection = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
             #expect(try SHA256.digest(of: inspection) == imageID)
             let copy = "copy\(number)"
             // A docker-archive of skopeo takes no zstd.
-            try Program.output(["skopeo", "copy", "--insecure-policy", source, "oci:\(folder.path(copy)):1"])
-            #expect(try folder.openArchive(copy).layerBytes() == layers.map(\.bytes))
+            try Program.output(["skopeo", "copy", "--insecure-policy", source, "oci:\(directory.path(copy)):1"])
+            #expect(try directory.openArchive(copy).layerBytes() == layers.map(\.bytes))
         }
-        let list = try Program.output(["umoci", "list", "--layout", folder.path("layout")])
+        let list = try Program.output(["umoci", "list", "--layout", directory.path("layout")])
         #expect(String(decoding: list, as: UTF8.self) == "v1\n")
-        let stat = try Program.output(["umoci", "stat", "--json", "--image", "\(folder.path("layout")):v1"])
+        let stat = try Program.output(["umoci", "stat", "--json", "--image", "\(directory.path("layout")):v1"])
         #expect(String(decoding: stat, as: UTF8.self).contains("\"comment\":\"made\""))
     }
 
     @Test(arguments: [false, true]) func aRepeatedLayerIsOneBlob(_ appends: Bool) throws {
         func layers() throws -> [FakeLayer] { try [1, 2, 1, 1].map { try Self.layer($0, inStore: false) } }
         let written = try archive([Self.image(layers()), Self.image(layers(), tag: "v2")], .gz, appends: appends)
-        let list = String(decoding: try Program.output(["tar", "-tf", folder.path("a.tar")]), as: UTF8.self)
+        let list = String(decoding: try Program.output(["tar", "-tf", directory.path("a.tar")]), as: UTF8.self)
         // Two layers, one config, one manifest for two images that are the same.
         #expect(list.split(separator: "\n").filter { $0.hasPrefix("blobs/") }.count == 4)
-        let image = try #require(try folder.openArchive("a.tar").images.first)
+        let image = try #require(try directory.openArchive("a.tar").images.first)
         let names = image.archivedLayers.map(\.name)
         #expect(names.count == 4)
         #expect(Set(names).count == 2)
@@ -169,8 +171,8 @@ struct OCIWriterTests {
         ]
         var base = CraftedLayout()
         base.index(try base.image(zip(stored, plain).map { ($0, try SHA256.digest(of: $1)) }))
-        try base.write(to: folder, "base")
-        let layers = try #require(try folder.openArchive("base").images.first).layers
+        try base.write(to: directory, "base")
+        let layers = try #require(try directory.openArchive("base").images.first).layers
         let names = try stored.map { "blobs/sha256/\(try SHA256.digest(of: $0).hex)" }
         for (compressor, kept) in [(Compressor.gz, [0]), (.zstd, [1]), (.none, [2])] {
             let image = Self.image(layers + [try Self.layer(4)])
@@ -180,7 +182,7 @@ struct OCIWriterTests {
             #expect(names.indices.filter { files[names[$0]] != nil } == kept)
             for index in kept { #expect(files[names[index]] == stored[index]) }
             for name in ["a.tar", "\(compressor)"] {
-                let read = try folder.openArchive(name)
+                let read = try directory.openArchive(name)
                 #expect(try read.layerBytes() == plain + [Self.tar(4)])
             }
         }
@@ -190,7 +192,7 @@ struct OCIWriterTests {
         let image = NamedImage(names: [ImageName("h/a:1"), ImageName("h/b:2"), ImageName(name: nil, tag: "3")])
         let nameless = NamedImage(names: [])
         try layout([image, nameless])
-        let index = try JSONValue(parsing: folder.read("layout/index.json"), source: "index", limit: 1 << 20)
+        let index = try JSONValue(parsing: directory.read("layout/index.json"), source: "index", limit: 1 << 20)
         let annotations = index["manifests"]?.array?.map { $0["annotations"] }
         #expect(
             annotations == [
@@ -198,7 +200,7 @@ struct OCIWriterTests {
                 ["io.containerd.image.name": "h/b:2", "org.opencontainers.image.ref.name": "2"],
                 ["org.opencontainers.image.ref.name": "3"], nil,
             ])
-        #expect(try folder.openArchive("layout").images.flatMap(\.names) == image.names)
+        #expect(try directory.openArchive("layout").images.flatMap(\.names) == image.names)
     }
 
     @Test func tellsOfEachLayerAndOfAllItsBytes() throws {

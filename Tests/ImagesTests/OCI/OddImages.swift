@@ -1,8 +1,7 @@
-import Archives
-import Digests
+import ByteIO
 import Images
+import OCI
 import Store
-import Tar
 
 enum StorePathOfTests {
     static let path = StorePath(baseName: String(repeating: "a", count: 32) + "-one", storeDir: "/nix/store")
@@ -33,6 +32,6 @@ struct FailingLayer: Layer, OpenLayer {
     }
 
     func remember(_ diffID: Digest) {}
-    func plainTar(spool: SpoolFolder, needsBodies: Bool) throws -> FileRange { throw Fails() }
+    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange { throw Fails() }
     func verify() {}
 }

@@ -1,19 +1,19 @@
-import Digests
 import Foundation
 import Images
+import OCI
 import SystemPackage
 import TestSupport
 import Testing
 
 /// The forms that docker-archives have had: each plain and compressed, from a file and through a pipe.
 struct ArchiveFormsTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let one: [UInt8]
     private let two: [UInt8]
     private let config: [UInt8]
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         one = try TestTar.files([("one", Array("1".utf8))])
         two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
         // The lowest layer comes twice.
@@ -40,8 +40,8 @@ struct ArchiveFormsTests {
         var link = link
         link.path = Array(root.utf8) + link.path
         return try CraftedLayers.tar([
-            .folder("\(root)a/"), .file("\(root)a/VERSION", "1.0"), .file("\(root)a/json", "{}"),
-            file("a/layer.tar", one), .folder("\(root)b/"), file("b/layer.tar", two), .folder("\(root)c/"), link,
+            .directory("\(root)a/"), .file("\(root)a/VERSION", "1.0"), .file("\(root)a/json", "{}"),
+            file("a/layer.tar", one), .directory("\(root)b/"), file("b/layer.tar", two), .directory("\(root)c/"), link,
             file(name, config),
             file("manifest.json", Array(manifest(name, ["a", "b", "c"].map { "\($0)/layer.tar" }).utf8)),
             .file("\(root)repositories", "{}"),
@@ -61,9 +61,9 @@ struct ArchiveFormsTests {
     }
 
     private func check(_ tar: [UInt8], _ compressed: Compressed) throws {
-        try folder.write(compressed.bytes(tar), to: "a.tar")
-        try? FileManager.default.removeItem(atPath: folder.path("a.tar.fifo"))
-        for archive in [try folder.openArchive("a.tar"), try folder.openThroughPipe("a.tar")] {
+        try directory.write(compressed.bytes(tar), to: "a.tar")
+        try? FileManager.default.removeItem(atPath: directory.path("a.tar.fifo"))
+        for archive in [try directory.openArchive("a.tar"), try directory.openThroughPipe("a.tar")] {
             #expect(archive.form == .docker)
             #expect(archive.images.map(\.names) == [[ImageName("app:1")]])
             #expect(archive.images.map(\.imageID) == [try SHA256.digest(of: config)])
@@ -95,16 +95,16 @@ struct ArchiveFormsTests {
     }
 
     @Test func readsWhatPodmanAndSkopeoWrite() throws {
-        try folder.write(old(root: "", .link("c/layer.tar", "../a/layer.tar")), to: "in.tar")
+        try directory.write(old(root: "", .link("c/layer.tar", "../a/layer.tar")), to: "in.tar")
         // Podman takes no longer path than 50 characters for it.
         let run = "/tmp/podman-\(UUID().uuidString.prefix(8))"
         defer { try? FileManager.default.removeItem(atPath: run) }
-        let podman = ["podman", "--root", folder.path("root"), "--runroot", run, "--storage-driver", "vfs"]
-        try Program.output(podman + ["load", "--input", folder.path("in.tar")])
+        let podman = ["podman", "--root", directory.path("root"), "--runroot", run, "--storage-driver", "vfs"]
+        try Program.output(podman + ["load", "--input", directory.path("in.tar")])
         for format in ["docker-archive", "oci-archive"] {
             try Program.output(
-                podman + ["save", "--format", format, "--output", folder.path("\(format).tar"), "localhost/app:1"])
-            let archive = try folder.openArchive("\(format).tar")
+                podman + ["save", "--format", format, "--output", directory.path("\(format).tar"), "localhost/app:1"])
+            let archive = try directory.openArchive("\(format).tar")
             #expect(archive.form == (format == "oci-archive" ? .oci : .docker))
             #expect(try archive.layerBytes() == [one, two, one])
             #expect(archive.images.first?.names.first?.name == "localhost/app")
@@ -112,19 +112,19 @@ struct ArchiveFormsTests {
         }
         try Program.output(
             [
-                "skopeo", "copy", "--insecure-policy", "docker-archive:\(folder.path("in.tar"))",
-                "docker-archive:\(folder.path("skopeo.tar")):example.org/a:w",
+                "skopeo", "copy", "--insecure-policy", "docker-archive:\(directory.path("in.tar"))",
+                "docker-archive:\(directory.path("skopeo.tar")):example.org/a:w",
             ])
-        let archive = try folder.openArchive("skopeo.tar")
+        let archive = try directory.openArchive("skopeo.tar")
         #expect(archive.images.map(\.names) == [[ImageName("example.org/a:w")]])
         #expect(try archive.layerBytes() == [one, two, one])
     }
 
     @Test func leavesOutLayersThatNobodyReads() throws {
-        var context = folder.reading
+        var context = directory.reading
         context.keepsLayers = false
-        try folder.write(Compressed.gzip.bytes(new()), to: "a.tar")
-        let archive = try ImageArchive.open(FilePath(folder.path("a.tar")), context)
+        try directory.write(Compressed.gzip.bytes(new()), to: "a.tar")
+        let archive = try ImageArchive.open(FilePath(directory.path("a.tar")), context)
         let layer = try #require(archive.images.first?.archivedLayers.first)
         #expect(layer.size == UInt64(one.count))
         let failure = #expect(throws: (any Error).self) { _ = try layer.open() }

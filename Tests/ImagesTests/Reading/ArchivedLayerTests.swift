@@ -1,23 +1,22 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Glibc
 import Images
+import OCI
 import SystemPackage
-import Tar
 import TestSupport
 import Testing
 
 /// The bytes of layers, and what becomes of those that are not what they are said to be.
 struct ArchivedLayerTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let layer: [UInt8]
     private let diffID: Digest
     private let wrong: Digest
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         var random = SeededGenerator(seed: 7)
         layer = try TestTar.files([("large", random.bytes(600_000))])
         diffID = try SHA256.digest(of: layer)
@@ -30,7 +29,7 @@ struct ArchivedLayerTests {
     ) throws -> ArchivedLayer {
         let name = digest.map { "blobs/sha256/\($0.hex)" } ?? "layer"
         let manifest = #"[{"Config":"c.json","Layers":["\#(name)"]}]"#
-        try folder.write(
+        try directory.write(
             TestTar.files([
                 ("c.json", CraftedLayout.config([diffID])), (name, stored), ("manifest.json", Array(manifest.utf8)),
             ]), to: "a.tar")
@@ -38,22 +37,22 @@ struct ArchivedLayerTests {
     }
 
     private func reopened(_ cache: DigestCache?) throws -> ArchivedLayer {
-        var context = folder.reading
+        var context = directory.reading
         context.cache = cache
-        let image = try ImageArchive.open(FilePath(folder.path("a.tar")), context).images.first
+        let image = try ImageArchive.open(FilePath(directory.path("a.tar")), context).images.first
         return try #require(image?.archivedLayers.first)
     }
 
     /// What comes of writing a layer to a file, which the kernel copies to.
     private func writtenByKernel(_ layer: ArchivedLayer) throws -> [UInt8] {
-        let path = try folder.write([], to: "out")
+        let path = try directory.write([], to: "out")
         let descriptor = Glibc.open(path, O_WRONLY | O_TRUNC)
         defer { close(descriptor) }
         let sink = DescriptorSink(descriptor, name: path)
         #expect(sink.copiesFiles)
         try layer.open().write(to: sink)
         try sink.finish()
-        return try folder.read("out")
+        return try directory.read("out")
     }
 
     private func writtenToMemory(_ layer: ArchivedLayer) throws -> [UInt8] {
@@ -69,12 +68,12 @@ struct ArchivedLayerTests {
         ]
         return Set(
             ways.map { way in
-                let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) { try way() }
+                let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { try way() }
                 #expect(failure?.code == .data, sourceLocation: sourceLocation)
                 #expect(
                     failure?.what.hasSuffix("the layer '\(layer.name)' of \(layer.archive)") == true,
                     sourceLocation: sourceLocation)
-                return failure?.why
+                return failure?.cause
             })
     }
 
@@ -90,7 +89,7 @@ struct ArchivedLayerTests {
             #expect(open.knownDiffID == diffID)
             #expect(try writtenByKernel(archived) == layer)
             #expect(try writtenToMemory(archived) == layer)
-            let plain = try open.plainTar(spool: folder.reading.spool, needsBodies: true)
+            let plain = try open.plainTar(spool: directory.reading.spool, needsBodies: true)
             #expect(plain.size == UInt64(layer.count))
             #expect(try plain.bytes() == layer)
             try open.verify()
@@ -106,19 +105,19 @@ struct ArchivedLayerTests {
 
     @Test(arguments: Compressed.allCases) func refusesAnotherDigestThanItsNameSays(_ compressed: Compressed) throws {
         let stored = try compressed.bytes(layer)
-        let why =
+        let cause =
             compressed == .none
             ? "its file is said to have the digest \(wrong), and should have \(diffID)"
             : "its file has the digest \(try SHA256.digest(of: stored)), and should have \(wrong)"
-        #expect(try refusals(archived(stored, diffID: diffID, digest: wrong)) == [why])
+        #expect(try refusals(archived(stored, diffID: diffID, digest: wrong)) == [cause])
     }
 
     @Test(arguments: Compressed.allCases) func refusesDamagedAndTruncatedLayers(_ compressed: Compressed) throws {
         var damaged = try compressed.bytes(layer)
         damaged[damaged.count / 2] ^= 0x40
         for stored in [damaged, Array(damaged.dropLast(100_000))] {
-            for why in try refusals(archived(stored, diffID: diffID)) {
-                #expect(why?.isEmpty == false)
+            for cause in try refusals(archived(stored, diffID: diffID)) {
+                #expect(cause?.isEmpty == false)
             }
         }
     }
@@ -135,32 +134,32 @@ struct ArchivedLayerTests {
     }
 
     @Test func readsALayerOnceToHashIt() throws {
-        let cache = DigestCache(folder: FilePath(folder.path("cache")))
+        let cache = DigestCache(directory: FilePath(directory.path("cache")))
         _ = try archived(layer, diffID: diffID)
         // What changed a moment ago is hashed each time; the clock cannot be set back, so that it has to go on.
         var status = stat()
-        #expect(stat(folder.path("a.tar"), &status) == 0)
+        #expect(stat(directory.path("a.tar"), &status) == 0)
         while time(nil) < status.st_ctim.tv_sec + 4 { usleep(100_000) }
         try reopened(cache).open().verify()
         // Bytes that come another way than through the file system are not seen: so it shows that none are read.
-        let entries = try FileManager.default.subpathsOfDirectory(atPath: folder.path("cache/layers"))
+        let entries = try FileManager.default.subpathsOfDirectory(atPath: directory.path("cache/layers"))
         #expect(entries.filter { $0.contains("/") }.count == 1)
         let read = try readBytes { try reopened(cache).open().verify() }
         #expect(read < layer.count)
 
         // Another file of the same size and time: its bytes count. So they do where it was opened before.
         let before = try reopened(cache).open()
-        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("a.tar")))
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.path("a.tar")))
         try handle.seek(toOffset: 300_000)
         try handle.write(contentsOf: [1, 2, 3, 4])
         try handle.close()
         var times = [status.st_atim, status.st_mtim]
-        #expect(utimensat(AT_FDCWD, folder.path("a.tar"), &times, 0) == 0)
+        #expect(utimensat(AT_FDCWD, directory.path("a.tar"), &times, 0) == 0)
         let layer = try reopened(cache)
         for read in [{ try layer.open().verify() }, { try before.write(to: MemorySink()) }] {
-            let failure = #expect(throws: Failure.self) { try read() }
+            let failure = #expect(throws: ToolError.self) { try read() }
             #expect(failure?.code == .data)
-            #expect(failure?.why.hasSuffix("and should have \(diffID)") == true)
+            #expect(failure?.cause.hasSuffix("and should have \(diffID)") == true)
         }
     }
 

@@ -1,6 +1,5 @@
-import Archives
-import Digests
 import Foundation
+import OCI
 import TestSupport
 
 /// The files of an OCI layout that a test puts together: right, unless the test makes some of it wrong.
@@ -69,10 +68,10 @@ struct CraftedLayout {
         try TestTar.files(files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
-    /// As a folder.
-    func write(to folder: TemporaryFolder, _ name: String = "layout") throws {
+    /// As a directory.
+    func write(to directory: TemporaryDirectory, _ name: String = "layout") throws {
         try FileManager.default.createDirectory(
-            atPath: folder.path("\(name)/blobs/sha256"), withIntermediateDirectories: true)
-        for (path, bytes) in files { try folder.write(bytes, to: "\(name)/\(path)") }
+            atPath: directory.path("\(name)/blobs/sha256"), withIntermediateDirectories: true)
+        for (path, bytes) in files { try directory.write(bytes, to: "\(name)/\(path)") }
     }
 }

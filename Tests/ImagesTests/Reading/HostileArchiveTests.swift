@@ -1,15 +1,14 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Foundation
-import Images
+import OCI
 import Tar
 import TestSupport
 import Testing
 
 /// The tar around the images, and streams around that, from people who mean no good.
 struct HostileArchiveTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let layer: [UInt8]
     /// The manifest comes first, so that all is known before the damage.
     private let sound: [UInt8]
@@ -17,7 +16,7 @@ struct HostileArchiveTests {
     private let header: Int
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         layer = try TestTar.files([("one", [UInt8](repeating: 1, count: 5000))])
         let manifest = Array(#"[{"Config":"c","Layers":["l"]}]"#.utf8)
         sound = try TestTar.files([
@@ -30,14 +29,14 @@ struct HostileArchiveTests {
     private func failures(_ tar: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws -> Set<String> {
         var found: Set<String> = []
         for compressed in [Compressed.none, .gzip] {
-            try folder.write(compressed.bytes(tar), to: "a.tar")
-            try? FileManager.default.removeItem(atPath: folder.path("a.tar.fifo"))
-            for open in [folder.openArchive, folder.openThroughPipe] {
-                let failure = #expect(throws: Failure.self, sourceLocation: sourceLocation) { _ = try open("a.tar") }
+            try directory.write(compressed.bytes(tar), to: "a.tar")
+            try? FileManager.default.removeItem(atPath: directory.path("a.tar.fifo"))
+            for open in [directory.openArchive, directory.openThroughPipe] {
+                let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { _ = try open("a.tar") }
                 #expect(failure?.code == .data, sourceLocation: sourceLocation)
                 #expect(failure?.what.contains("/a.tar") == true, sourceLocation: sourceLocation)
                 let entry = failure?.what.split(separator: "', ").last.map(String.init) ?? ""
-                found.insert("\(entry): \(failure?.why ?? "")")
+                found.insert("\(entry): \(failure?.cause ?? "")")
             }
         }
         return found
@@ -56,9 +55,9 @@ struct HostileArchiveTests {
     }
 
     @Test func theArchiveIsSoundAsItIs() throws {
-        try folder.write(sound, to: "a.tar")
+        try directory.write(sound, to: "a.tar")
         #expect(sound[header] == UInt8(ascii: "l") && sound[header + 1] == 0)
-        #expect(try folder.openArchive("a.tar").layerBytes() == [layer])
+        #expect(try directory.openArchive("a.tar").layerBytes() == [layer])
         let size = String(layer.count, radix: 8)
         let field = String(repeating: "0", count: 11 - size.count) + size + "\0"
         #expect(sized(Array(field.utf8)) == sound)
@@ -106,10 +105,10 @@ struct HostileArchiveTests {
         let junk = [UInt8](repeating: 7, count: 5000)
         for tar in [Array(sound[..<end]), sound + junk] {
             for compressed in [Compressed.none, .gzip] {
-                try folder.write(compressed.bytes(tar), to: "a.tar")
-                try? FileManager.default.removeItem(atPath: folder.path("a.tar.fifo"))
-                #expect(try folder.openArchive("a.tar").layerBytes() == [layer])
-                #expect(try folder.openThroughPipe("a.tar").layerBytes() == [layer])
+                try directory.write(compressed.bytes(tar), to: "a.tar")
+                try? FileManager.default.removeItem(atPath: directory.path("a.tar.fifo"))
+                #expect(try directory.openArchive("a.tar").layerBytes() == [layer])
+                #expect(try directory.openThroughPipe("a.tar").layerBytes() == [layer])
             }
         }
         let endless = sound + [UInt8](repeating: 0, count: (16 << 20) + 512)
@@ -128,11 +127,11 @@ struct HostileArchiveTests {
             }
         }
         try writer.finish()
-        try folder.write(sink.bytes, to: "a.tar")
-        let failure = #expect(throws: Failure.self) { _ = try folder.openArchive("a.tar") }
+        try directory.write(sink.bytes, to: "a.tar")
+        let failure = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
         #expect(failure?.code == .data)
         #expect(failure?.what.hasSuffix("entry 65537 '65536'") == true)
-        #expect(failure?.why == "it is one more than the limit of 65536 members")
+        #expect(failure?.cause == "it is one more than the limit of 65536 members")
     }
 
     @Test func refusesTruncatedAndDamagedStreams() throws {
@@ -141,8 +140,8 @@ struct HostileArchiveTests {
             var damaged = bytes
             damaged[bytes.count / 2] ^= 0x10
             for stream in [Array(bytes.dropLast(3)), damaged] {
-                try folder.write(stream, to: "a.tar")
-                let failure = #expect(throws: Failure.self) { _ = try folder.openArchive("a.tar") }
+                try directory.write(stream, to: "a.tar")
+                let failure = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
                 #expect(failure?.code == .data)
                 #expect(failure?.what.contains("a.tar") == true)
             }
@@ -152,17 +151,17 @@ struct HostileArchiveTests {
     @Test func refusesAWindowThatWouldFillTheMemory() throws {
         // A frame of zstd with a window of 256 MiB (RFC 8878, 3.1.1.1.2): 2^(10 + 18).
         let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 18 << 3, 0x01, 0x00, 0x00]
-        try folder.write(frame, to: "a.tar")
-        let outer = #expect(throws: Failure.self) { _ = try folder.openArchive("a.tar") }
+        try directory.write(frame, to: "a.tar")
+        let outer = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
         #expect(outer?.code == .data)
-        #expect(outer?.why == "the zstd stream wants a window of more than the limit of 134217728 bytes")
+        #expect(outer?.cause == "the zstd stream wants a window of more than the limit of 134217728 bytes")
         var layout = CraftedLayout()
         layout.index(try layout.image([(frame, SHA256.digest(of: layer))]))
-        try folder.write(layout.tar(), to: "b.tar")
-        let open = try folder.openArchive("b.tar")
-        let inner = #expect(throws: Failure.self) { _ = try open.layerBytes() }
+        try directory.write(layout.tar(), to: "b.tar")
+        let open = try directory.openArchive("b.tar")
+        let inner = #expect(throws: ToolError.self) { _ = try open.layerBytes() }
         #expect(inner?.code == .data)
-        #expect(inner?.why == outer?.why)
+        #expect(inner?.cause == outer?.cause)
     }
 }
 

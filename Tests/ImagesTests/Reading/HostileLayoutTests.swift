@@ -1,36 +1,35 @@
-import Digests
-import Failures
+import Errors
 import Foundation
-import Images
+import OCI
 import TestSupport
 import Testing
 
 struct HostileLayoutTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let layer: [UInt8]
     private static let zeros = String(repeating: "0", count: 64)
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         layer = try TestTar.files([("one", Array("1".utf8))])
     }
 
-    /// Why a layout is refused, as a folder and as an archive.
+    /// Why a layout is refused, as a directory and as an archive.
     private func refusal(
         _ layout: CraftedLayout, sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> String? {
         let name = UUID().uuidString
-        try layout.write(to: folder, name)
-        try folder.write(layout.tar(), to: "\(name).tar")
+        try layout.write(to: directory, name)
+        try directory.write(layout.tar(), to: "\(name).tar")
         let failures = [name, "\(name).tar"].map { name in
-            #expect(throws: Failure.self, sourceLocation: sourceLocation) { try folder.openArchive(name) }
+            #expect(throws: ToolError.self, sourceLocation: sourceLocation) { try directory.openArchive(name) }
         }
         for failure in failures {
             #expect(failure?.code == .data, sourceLocation: sourceLocation)
-            #expect(failure?.what.contains("'\(folder.path(name))") == true, sourceLocation: sourceLocation)
+            #expect(failure?.what.contains("'\(directory.path(name))") == true, sourceLocation: sourceLocation)
         }
-        #expect(failures[0]?.why == failures[1]?.why, sourceLocation: sourceLocation)
-        return failures[0]?.why
+        #expect(failures[0]?.cause == failures[1]?.cause, sourceLocation: sourceLocation)
+        return failures[0]?.cause
     }
 
     /// Why a layout with this `index.json` is refused.
@@ -114,7 +113,7 @@ struct HostileLayoutTests {
                 "the manifest sha256:\(Self.zeros), 'blobs/sha256/\(Self.zeros)', is not in it"
             ),
         ]
-        for (index, why) in cases { #expect(try refusal(index: index) == why) }
+        for (index, cause) in cases { #expect(try refusal(index: index) == cause) }
     }
 
     @Test func refusesManifestsThatAreMalformed() throws {
@@ -179,8 +178,8 @@ struct HostileLayoutTests {
         var descriptor = try layout.image([(layer, nil)])
         for _ in 0..<3 { descriptor = try layout.blob(CraftedLayout.index([descriptor]), CraftedLayout.indexType) }
         layout.index(descriptor)
-        try layout.write(to: folder)
-        #expect(try folder.openArchive("layout").images.count == 1)
+        try layout.write(to: directory)
+        #expect(try directory.openArchive("layout").images.count == 1)
         layout.index(try layout.blob(CraftedLayout.index([descriptor]), CraftedLayout.indexType))
         #expect(try refusal(layout) == "its indexes lie more than 4 deep in one another")
     }
@@ -211,52 +210,52 @@ struct HostileLayoutTests {
         #expect(try refusal(layout) == "the layout's version, 'oci-layout', is not in it")
     }
 
-    @Test(arguments: ["blobs", "blobs/sha256", "index.json", "oci-layout"]) func followsNoLinkOfAFolder(
+    @Test(arguments: ["blobs", "blobs/sha256", "index.json", "oci-layout"]) func followsNoLinkOfADirectory(
         _ name: String
     ) throws {
         var layout = CraftedLayout()
         layout.index(try layout.image([(layer, nil)]))
-        try layout.write(to: folder)
+        try layout.write(to: directory)
         let manager = FileManager.default
-        try manager.moveItem(atPath: folder.path("layout/\(name)"), toPath: folder.path("elsewhere"))
+        try manager.moveItem(atPath: directory.path("layout/\(name)"), toPath: directory.path("elsewhere"))
         try manager.createSymbolicLink(
-            atPath: folder.path("layout/\(name)"), withDestinationPath: folder.path("elsewhere"))
-        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+            atPath: directory.path("layout/\(name)"), withDestinationPath: directory.path("elsewhere"))
+        let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
         #expect(failure?.code == .data)
-        #expect(failure?.why.hasSuffix(" is a link, or leads through one, which is not followed") == true)
+        #expect(failure?.cause.hasSuffix(" is a link, or leads through one, which is not followed") == true)
     }
 
-    @Test(arguments: ["../c.json", "/etc/passwd", "blobs/sha256/../../../c.json"]) func leavesNoFolder(
+    @Test(arguments: ["../c.json", "/etc/passwd", "blobs/sha256/../../../c.json"]) func leavesNoDirectory(
         _ config: String
     ) throws {
         var layout = CraftedLayout()
         layout.files["manifest.json"] = Array(#"[{"Config":"\#(config)","Layers":[]}]"#.utf8)
-        try layout.write(to: folder)
-        try folder.write(CraftedLayout.config([]), to: "c.json")
-        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        try layout.write(to: directory)
+        try directory.write(CraftedLayout.config([]), to: "c.json")
+        let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
         #expect(failure?.code == .data)
-        #expect(failure?.why == "'\(config)' leads out of it")
+        #expect(failure?.cause == "'\(config)' leads out of it")
     }
 
     @Test func followsNoBlobThatIsALink() throws {
         var layout = CraftedLayout()
         layout.index(try layout.image([(layer, nil)]))
-        try layout.write(to: folder)
+        try layout.write(to: directory)
         let blob = "layout/blobs/sha256/\(try SHA256.digest(of: layer).hex)"
         let manager = FileManager.default
-        try manager.moveItem(atPath: folder.path(blob), toPath: folder.path("elsewhere"))
-        for target in [folder.path("elsewhere"), "../../../elsewhere", "/nowhere"] {
-            try? manager.removeItem(atPath: folder.path(blob))
-            try manager.createSymbolicLink(atPath: folder.path(blob), withDestinationPath: target)
-            let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
+        try manager.moveItem(atPath: directory.path(blob), toPath: directory.path("elsewhere"))
+        for target in [directory.path("elsewhere"), "../../../elsewhere", "/nowhere"] {
+            try? manager.removeItem(atPath: directory.path(blob))
+            try manager.createSymbolicLink(atPath: directory.path(blob), withDestinationPath: target)
+            let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
             #expect(failure?.code == .data)
             #expect(
-                failure?.why
+                failure?.cause
                     == "'\(blob.dropFirst(7))' is a link, or leads through one, which is not followed")
         }
-        try manager.removeItem(atPath: folder.path(blob))
-        try manager.createDirectory(atPath: folder.path(blob), withIntermediateDirectories: false)
-        let failure = #expect(throws: Failure.self) { try folder.openArchive("layout") }
-        #expect(failure?.why == "'\(blob.dropFirst(7))' is no file")
+        try manager.removeItem(atPath: directory.path(blob))
+        try manager.createDirectory(atPath: directory.path(blob), withIntermediateDirectories: false)
+        let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
+        #expect(failure?.cause == "'\(blob.dropFirst(7))' is no file")
     }
 }

@@ -1,35 +1,34 @@
-import Digests
-import Failures
+import Errors
 import Images
+import OCI
 import SystemPackage
-import Tar
 import TestSupport
 import Testing
 
 struct LayoutReadingTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let one: [UInt8]
     private let two: [UInt8]
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         one = try TestTar.files([("one", Array("1".utf8))])
         two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
     }
 
     private func read(_ layout: CraftedLayout, architecture: String = "amd64") throws -> ImageArchive {
-        try layout.write(to: folder)
-        var context = folder.reading
+        try layout.write(to: directory)
+        var context = directory.reading
         context.platform.architecture = architecture
-        return try ImageArchive.open(FilePath(folder.path("layout")), context)
+        return try ImageArchive.open(FilePath(directory.path("layout")), context)
     }
 
-    @Test func readsAFolder() throws {
+    @Test func readsADirectory() throws {
         var layout = CraftedLayout()
         layout.index(try layout.image([(one, nil), (two, nil), (one, nil)], more: CraftedLayout.named("v1")))
         let archive = try read(layout)
         #expect(archive.form == .oci)
-        #expect(archive.name == "'\(folder.path("layout"))'")
+        #expect(archive.name == "'\(directory.path("layout"))'")
         #expect(archive.buildArgs == nil)
         let image = try #require(archive.images.first)
         #expect(image.names == [ImageName(name: nil, tag: "v1")])
@@ -45,8 +44,8 @@ struct LayoutReadingTests {
         var layout = CraftedLayout()
         layout.index(
             try layout.image([(one, nil), (compressed.bytes(two), SHA256.digest(of: two))]))
-        try folder.write(compressed.bytes(layout.tar()), to: "a.tar")
-        for archive in [try folder.openArchive("a.tar"), try folder.openThroughPipe("a.tar")] {
+        try directory.write(compressed.bytes(layout.tar()), to: "a.tar")
+        for archive in [try directory.openArchive("a.tar"), try directory.openThroughPipe("a.tar")] {
             #expect(archive.form == .oci)
             #expect(try archive.layerBytes() == [one, two])
         }
@@ -91,15 +90,15 @@ struct LayoutReadingTests {
             ({ try archive.image(name: nil, tag: "V1") }, "it holds no image with the tag 'V1'"),
             ({ try archive.image(named: "a:v1") }, "it holds no image named 'a:v1'"),
         ]
-        for (choose, why) in missing {
-            let failure = #expect(throws: Failure.self) { _ = try choose() }
+        for (choose, cause) in missing {
+            let failure = #expect(throws: ToolError.self) { _ = try choose() }
             #expect(failure?.code == .data)
-            #expect(failure?.why == why)
-            #expect(failure?.advice == "choose one of those that it holds: h:5000/a:v1, v2")
+            #expect(failure?.cause == cause)
+            #expect(failure?.remedy == "choose one of those that it holds: h:5000/a:v1, v2")
         }
         layout.index(first.replacing("ref.name", with: "other"))
-        let failure = #expect(throws: Failure.self) { try read(layout).image(named: "v1") }
-        #expect(failure?.advice == "leave the name out: the images in it have none")
+        let failure = #expect(throws: ToolError.self) { try read(layout).image(named: "v1") }
+        #expect(failure?.remedy == "leave the name out: the images in it have none")
     }
 
     @Test(arguments: [false, true]) func choosesByArchitecture(_ isNested: Bool) throws {
@@ -126,12 +125,12 @@ struct LayoutReadingTests {
             #expect(try read(layout, architecture: "riscv64").images.count == 3)
             return
         }
-        let failure = #expect(throws: Failure.self) { try read(layout, architecture: "s390x") }
+        let failure = #expect(throws: ToolError.self) { try read(layout, architecture: "s390x") }
         #expect(failure?.code == .data)
         #expect(
-            failure?.why
+            failure?.cause
                 == "the index \(try SHA256.digest(of: index)) has no image for linux/s390x")
-        #expect(failure?.advice == "set architecture to one that it has: linux/amd64, linux/arm64, windows/s390x")
+        #expect(failure?.remedy == "set architecture to one that it has: linux/amd64, linux/arm64, windows/s390x")
     }
 
     @Test func takesTheOnlyImageOfAnIndexWhateverItIsFor() throws {
@@ -146,17 +145,17 @@ struct LayoutReadingTests {
     @Test func readsWhatSkopeoAndUmociWrite() throws {
         var layout = CraftedLayout()
         layout.index(try layout.image([(one, nil), (two, nil)], more: CraftedLayout.named("v1")))
-        try layout.write(to: folder, "in")
-        let imageID = try folder.openArchive("in").images.first?.imageID
-        let source = "oci:\(folder.path("in")):v1"
-        let path = folder.path("out")
+        try layout.write(to: directory, "in")
+        let imageID = try directory.openArchive("in").images.first?.imageID
+        let source = "oci:\(directory.path("in")):v1"
+        let path = directory.path("out")
         let outputs = [
             ("oci:\(path):h:5000/a:w", "out"), ("oci-archive:\(path).oci.tar:h/a:w", "out.oci.tar"),
             ("docker-archive:\(path).tar:h/a:w", "out.tar"),
         ]
         for (target, name) in outputs {
             try Program.output(["skopeo", "copy", "--insecure-policy", source, target])
-            let archive = try folder.openArchive(name)
+            let archive = try directory.openArchive(name)
             #expect(archive.images.first?.imageID == imageID)
             #expect(archive.images.first?.names.first?.tag == "w")
             #expect(try archive.layerBytes() == [one, two])
@@ -167,10 +166,10 @@ struct LayoutReadingTests {
                     "skopeo", "copy", "--insecure-policy", "--dest-compress", "--dest-compress-format", format, source,
                     "oci:\(path)-\(format):w",
                 ])
-            #expect(try folder.openArchive("out-\(format)").layerBytes() == [one, two])
+            #expect(try directory.openArchive("out-\(format)").layerBytes() == [one, two])
         }
-        try Program.output(["umoci", "new", "--image", "\(folder.path("in")):umoci"])
-        let made = try folder.openArchive("in").image(name: nil, tag: "umoci")
+        try Program.output(["umoci", "new", "--image", "\(directory.path("in")):umoci"])
+        let made = try directory.openArchive("in").image(name: nil, tag: "umoci")
         #expect(made.layers.isEmpty)
     }
 }

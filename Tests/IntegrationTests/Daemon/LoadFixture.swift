@@ -25,7 +25,7 @@ struct LoadFixture {
     /// A name that no other test's image has.
     let name = "load-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
-    /// A spec with two store paths of 1 MB that no other image has, and a folder with a program.
+    /// A spec with two store paths of 1 MB that no other image has, and a directory with a program.
     init() throws {
         machine = try TestMachine()
         docker = try DockerDaemon.shared
@@ -35,7 +35,7 @@ struct LoadFixture {
             return try machine.store(Character(letter), letter, ["bytes": bytes])
         }
         try machine.graph([(paths[0], []), (paths[1], [paths[0]])])
-        try machine.makeFolder("files/bin")
+        try machine.makeDirectory("files/bin")
         try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: machine.path("files/bin/busybox"))
         try machine.write("first\n", to: "files/word")
         try machine.spec([

@@ -13,7 +13,7 @@ struct LoadRefusalTests {
 
     @Test("says what to do where there is none")
     func missing() throws {
-        for (host, why) in [
+        for (host, cause) in [
             ("unix://\(machine.path("none"))", "no such file or directory"),
             ("tcp://127.0.0.1:1", "connection refused"),
         ] {
@@ -21,13 +21,13 @@ struct LoadRefusalTests {
             #expect(outcome.status == 69)
             #expect(outcome.output.isEmpty)
             #expect(outcome.failure?.what == "cannot use the Docker daemon at \(host)")
-            #expect(outcome.failure?.why == why)
+            #expect(outcome.failure?.cause == cause)
             #expect(
                 outcome.failure?.fix == "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
         }
         let ssh = try fixture.load(["spec.json", "--host", "ssh://somewhere"])
         #expect(ssh.status == 64)
-        #expect(ssh.failure?.why == "this program does not speak SSH")
+        #expect(ssh.failure?.cause == "this program does not speak SSH")
     }
 
     @Test("says what to do where it may not be used")
@@ -41,7 +41,7 @@ struct LoadRefusalTests {
             setpriv --reuid 65534 --clear-groups ./program load spec.json
             """, environment: ["DOCKER_HOST": proxy.host])
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.why == "permission denied")
+        #expect(outcome.failure?.cause == "permission denied")
         #expect(outcome.failure?.fix == "run as a user that may use it: one of the group docker, or root")
     }
 
@@ -60,15 +60,15 @@ struct LoadRefusalTests {
     func tls() throws {
         let certificates = try Self.certificates()
         let proxy = try SocketProxy(to: fixture.docker.host, certificates: certificates.path)
-        func environment(_ folder: String) -> [String: String] {
-            ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": certificates.path(folder)]
+        func environment(_ directory: String) -> [String: String] {
+            ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": certificates.path(directory)]
         }
         let loaded = try fixture.loaded(["spec.json"], host: proxy.host, environment: environment("client"))
         #expect(loaded.output == proxy.host)
         #expect(try fixture.docker.inspect("\(fixture.name):1", "{{.Id}}") == loaded.imageID)
         let stranger = try fixture.load(["spec.json"], host: proxy.host, environment: environment("stranger"))
         #expect(stranger.status == 69)
-        #expect(stranger.failure?.why == "its certificate is of no authority that is trusted here, or has run out")
+        #expect(stranger.failure?.cause == "its certificate is of no authority that is trusted here, or has run out")
         #expect(try fixture.load(["spec.json"], host: proxy.host, environment: environment("nobody")).status == 69)
         #expect(try fixture.load(["spec.json"], host: proxy.host).status == 69)
     }
@@ -119,15 +119,15 @@ struct LoadRefusalTests {
         }
         let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.why == "it said: no space left")
+        #expect(outcome.failure?.cause == "it said: no space left")
         // One that wants all layers is not asked for what it has.
         #expect(server.lines == ["GET /_ping", "GET /info", "POST /images/load"])
     }
 
     /// An authority, a server's certificate for 127.0.0.1, and clients: one of the authority, one of another one, and one
     /// without any.
-    private static func certificates() throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
+    private static func certificates() throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
         let script = """
             new() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout $1.key -out $1.pem \
                 -subj /CN=$1; }
@@ -137,7 +137,7 @@ struct LoadRefusalTests {
             new ca && new other && sign server && sign cert && mkdir client stranger nobody &&
             cp ca.pem cert.pem client && cp cert.key client/key.pem && cp other.pem stranger/ca.pem && cp ca.pem nobody
             """
-        try Program.output(["bash", "-e", "-c", script], in: folder.path)
-        return folder
+        try Program.output(["bash", "-e", "-c", script], in: directory.path)
+        return directory
     }
 }

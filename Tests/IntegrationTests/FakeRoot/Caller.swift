@@ -31,7 +31,7 @@ enum Caller: CaseIterable {
     func command(on machine: TestMachine) throws -> [String] {
         guard self != .root else { return ["env", "DOCKERTOOLS=\(Dockertools.path)"] }
         let script = """
-            for folder in tmp out cache; do chmod 777 "$1/$folder"; done
+            for directory in tmp out cache; do chmod 777 "$1/$directory"; done
             mkdir -p "$1/programs"
             mount -t tmpfs none "$1/programs"
             for program in /usr/local/bin/* /usr/bin/* /bin/* /usr/sbin/* /sbin/*; do
@@ -49,7 +49,7 @@ enum Caller: CaseIterable {
             exec setpriv --reuid="$number" --regid="$number" --clear-groups "$@"
             """
         return [
-            "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash", machine.folder.path,
+            "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash", machine.directory.path,
             Dockertools.path, missing.joined(separator: " "), "\(machine.callerNumber)",
         ]
     }
@@ -59,14 +59,14 @@ extension TestMachine {
     /// The number of the user who is no root: another one for each machine, so that nobody else has message queues as this
     /// user.
     var callerNumber: Int {
-        let digits = folder.path.suffix(4)
+        let digits = directory.path.suffix(4)
         return 20000 + (Int(digits, radix: 16) ?? 0)
     }
 
     /// Runs a shell script as a caller; `$DOCKERTOOLS` is the program.
     func shell(_ script: String, as caller: Caller) throws -> Program.Outcome {
         try Program.run(
-            try caller.command(on: self) + ["bash", "-c", script], environment: environment, in: folder.path)
+            try caller.command(on: self) + ["bash", "-c", script], environment: environment, in: directory.path)
     }
 
     /// Makes the layered image of the machine's spec as a caller.

@@ -62,9 +62,9 @@ struct FakeChrootTests {
                 "drwxr-xr-x 0/0 0 usr/", "drwxr-xr-x 0/0 0 usr/bin/",
             ])
         #expect(members.contains { $0.hasPrefix("-rws--x--x 0/0") && $0.hasSuffix(" usr/bin/busybox") })
-        let bytes = try machine.folder.read("out/image.tar")
+        let bytes = try machine.directory.read("out/image.tar")
         #expect(try machine.layered(as: caller == .root ? .namespace : .root).status == 0)
-        #expect(try machine.folder.read("out/image.tar") == bytes)
+        #expect(try machine.directory.read("out/image.tar") == bytes)
     }
 
     @Test("make an image that Docker runs")
@@ -97,7 +97,7 @@ struct FakeChrootTests {
         #expect(outcome.status == 69)
         #expect(outcome.failure?.what == "cannot prepare the files that fakeRootCommands works on")
         #expect(
-            outcome.failure?.why.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument") == true)
+            outcome.failure?.cause.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument") == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -115,7 +115,7 @@ struct FakeChrootTests {
         let outcome = try machine.layered(as: .root)
         #expect(outcome.status == 1)
         #expect(outcome.failure?.what == "cannot run fakeRootCommands")
-        #expect(outcome.failure?.why.hasPrefix("the image has no such interpreter: ") == true)
+        #expect(outcome.failure?.cause.hasPrefix("the image has no such interpreter: ") == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -137,7 +137,7 @@ struct FakeChrootTests {
         let outcome = try machine.layered(as: .root)
         #expect(outcome.status == 69)
         #expect(
-            outcome.failure?.why.hasSuffix("the image has no folder at /dev, and nothing can be mounted there") == true)
+            outcome.failure?.cause.hasSuffix("the image has no directory at /dev, and nothing can be mounted there") == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -156,6 +156,6 @@ struct FakeChrootTests {
         #expect(program.end().status == [0: 1, SIGINT: 130, SIGTERM: 143][signal])
         #expect(try machine.leftovers == [])
         #expect(try machine.shell("pgrep -f '^\(sleep)$'").text == "")
-        #expect(try machine.shell("grep \(machine.folder.path) /proc/self/mounts").text == "")
+        #expect(try machine.shell("grep \(machine.directory.path) /proc/self/mounts").text == "")
     }
 }

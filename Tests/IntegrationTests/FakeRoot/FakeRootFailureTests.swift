@@ -9,7 +9,7 @@ struct FakeRootFailureTests {
 
     init() throws { machine = try TestMachine() }
 
-    /// A folder that this user cannot remove.
+    /// A directory that this user cannot remove.
     private static let foreign = "mkdir -p d/e; touch d/e/f; chown -R 1000:1000 d; chmod 700 d; "
 
     /// What is left, fakeroot's message queues too.
@@ -28,12 +28,12 @@ struct FakeRootFailureTests {
         let outcome = try machine.layered(as: caller)
         #expect(outcome.status == 1)
         #expect(outcome.failure?.what == "fakeRootCommands failed")
-        #expect(outcome.failure?.why == "it ended with status 42; its last lines:\n           last")
+        #expect(outcome.failure?.cause == "it ended with status 42; its last lines:\n           last")
         #expect(outcome.failure?.fix == "correct fakeRootCommands in the spec")
         #expect(try leftovers == [])
     }
 
-    @Test("leave no folder of another owner when they succeed", arguments: Caller.believed + [.namespace])
+    @Test("leave no directory of another owner when they succeed", arguments: Caller.believed + [.namespace])
     func success(_ caller: Caller) throws {
         try machine.spec(["fakeRootCommands": "\(Self.foreign)sleep 1000 & setsid sleep 1000 & echo done"])
         #expect(try machine.layered(as: caller).status == 0)
@@ -62,7 +62,7 @@ struct FakeRootFailureTests {
         #expect(outcome.status == 69)
         #expect(outcome.failure?.what == "cannot run fakeRootCommands")
         #expect(
-            outcome.failure?.why == """
+            outcome.failure?.cause == """
                 this user is not root, and nothing has chown and mknod believed:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
                        fakeroot: the program fakeroot is not there
@@ -76,6 +76,6 @@ struct FakeRootFailureTests {
         try machine.spec(["fakeRootCommands": "#!/no/such/interpreter\ntrue"])
         let outcome = try machine.layered(as: .root)
         #expect(outcome.status == 1)
-        #expect(outcome.failure?.why.contains("/no/such/interpreter") == true)
+        #expect(outcome.failure?.cause.contains("/no/such/interpreter") == true)
     }
 }

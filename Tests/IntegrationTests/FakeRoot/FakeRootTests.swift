@@ -14,7 +14,7 @@ struct FakeRootTests {
         echo text > owned; chown 1000:1001 owned; chmod 6755 owned; ln owned twin
         echo text > nobody; chown 99999 nobody; echo text > capable; setcap cap_net_bind_service=ep capable
         mknod null c 1 3; mknod disk b 8 1; chown 0:6 disk; mkfifo -m 600 fifo; chown 7 fifo
-        mkdir -p -m 1777 folder/inner; chown 5:6 folder/inner; ln -s /nowhere link; chown -h 8:9 link
+        mkdir -p -m 1777 directory/inner; chown 5:6 directory/inner; ln -s /nowhere link; chown -h 8:9 link
         touch -- -dash 'sp ace' '"quoted"' $'new\nline' $'bytes\xFF\x80' 'ü'
         """#
 
@@ -27,15 +27,15 @@ struct FakeRootTests {
                 #"-rw-r--r-- 0/0 0 "quoted""#, "-rw-r--r-- 0/0 0 -dash", #"-rw-r--r-- 0/0 0 bytes\377\200"#,
                 "-rw-r--r--* 0/0 5 capable", " x: 20 security.capability", "brw-r--r-- 0/6 8,1 disk",
                 "prw------- 7/0 0 fifo",
-                "drwxr-xr-x 0/0 0 folder/", "drwxrwxrwt 5/6 0 folder/inner/", "-rw-r--r-- 0/0 2 id",
+                "drwxr-xr-x 0/0 0 directory/", "drwxrwxrwt 5/6 0 directory/inner/", "-rw-r--r-- 0/0 2 id",
                 "lrwxrwxrwx 8/9 0 link -> /nowhere",
                 #"-rw-r--r-- 0/0 0 new\nline"#, "-rw-r--r-- 99999/0 5 nobody", "crw-r--r-- 0/0 1,3 null",
                 "-rwsr-sr-x 1000/1001 5 owned", "-rw-r--r-- 0/0 0 sp ace", "hrwsr-sr-x 1000/1001 0 twin link to owned",
                 #"-rw-r--r-- 0/0 0 \303\274"#,
             ])
-        let bytes = try machine.folder.read("out/image.tar")
+        let bytes = try machine.directory.read("out/image.tar")
         #expect(try machine.layered(as: caller == .root ? .fakeroot : .root, output: "out/other.tar").status == 0)
-        #expect(try machine.folder.read("out/other.tar") == bytes)
+        #expect(try machine.directory.read("out/other.tar") == bytes)
         #expect(try machine.leftovers == ["out/image.tar", "out/other.tar"])
     }
 
@@ -49,13 +49,13 @@ struct FakeRootTests {
             try machine.lastLayer(as: .namespace) == [
                 "-rwsr-xr-x 1000/1001 0 a", "-rw-r--r--* 0/0 0 b", " x: 20 security.capability", "prw-r--r-T 0/0 0 c",
             ])
-        let bytes = try machine.folder.read("out/image.tar")
+        let bytes = try machine.directory.read("out/image.tar")
         #expect(try machine.layered(as: .root).status == 0)
-        #expect(try machine.folder.read("out/image.tar") == bytes)
+        #expect(try machine.directory.read("out/image.tar") == bytes)
         try machine.spec(["fakeRootCommands": "mknod null c 1 3"])
         let outcome = try machine.layered(as: .namespace)
         #expect(outcome.status == 1)
-        #expect(outcome.failure?.why.contains("mknod: null: Operation not permitted") == true)
+        #expect(outcome.failure?.cause.contains("mknod: null: Operation not permitted") == true)
     }
 
     @Test("find contents and what extraCommands made, whose owner is the spec's", arguments: Caller.believed)
@@ -87,7 +87,7 @@ struct FakeRootTests {
         #expect(try machine.lastLayer(as: caller) == ["drwxr-x--T 3/4 0 ./"])
     }
 
-    @Test("leave the base's folders and links as they are, but for what they change")
+    @Test("leave the base's directories and links as they are, but for what they change")
     func base() throws {
         try machine.spec(
             [
@@ -114,7 +114,7 @@ struct FakeRootTests {
             """
             $DOCKERTOOLS layered spec.json -o out/image.tar --quiet --json | grep -oE 'imageID":"\(digest)'
             $DOCKERTOOLS stream spec.json --quiet > out/stream.tar; cmp out/image.tar out/stream.tar
-            $DOCKERTOOLS plan spec.json --quiet | grep -c customisation
+            $DOCKERTOOLS plan spec.json --quiet | grep -c customization
             $DOCKERTOOLS export spec.json --quiet -o - | tar --numeric-owner -tv | grep -o '1/2'
             """, as: .fakeroot)
         #expect(outcome.status == 0, "\(outcome.errors)")

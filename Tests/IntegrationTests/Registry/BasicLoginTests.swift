@@ -18,7 +18,7 @@ struct BasicLoginTests {
 
     private static let registry = Result {
         try RegistryServer(
-            "auth: {htpasswd: {realm: tests, path: FOLDER/users}}",
+            "auth: {htpasswd: {realm: tests, path: DIRECTORY/users}}",
             files: ["users": Array(LoginBench.htpasswd().utf8)])
     }
 
@@ -50,12 +50,12 @@ struct BasicLoginTests {
         arguments: [
             (["--authfile", "mine.json"], "mine.json", [:]), ([], "mine.json", ["REGISTRY_AUTH_FILE": "mine.json"]),
             ([], "run/containers/auth.json", [:]), ([], "home/.config/containers/auth.json", [:]),
-            ([], "config/config.json", ["DOCKER_CONFIG": "FOLDER/config"]), ([], "home/.docker/config.json", [:]),
+            ([], "config/config.json", ["DOCKER_CONFIG": "DIRECTORY/config"]), ([], "home/.docker/config.json", [:]),
         ] as [([String], String, [String: String])])
     func files(options: [String], file: String, environment: [String: String]) throws {
-        let environment = environment.mapValues { $0.replacing("FOLDER", with: bench.folder.path) }
+        let environment = environment.mapValues { $0.replacing("DIRECTORY", with: bench.directory.path) }
         #expect(try bench.pull(image, environment.isEmpty ? [] : [], environment).status == 69)
-        let parent = URL(fileURLWithPath: bench.folder.path(file)).deletingLastPathComponent().path
+        let parent = URL(fileURLWithPath: bench.directory.path(file)).deletingLastPathComponent().path
         try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
         for key in [registry.name, "\(registry.name)/team", "https://\(registry.name)/v1/"] {
             try bench.writeLogin(key, to: file)
@@ -70,7 +70,7 @@ struct BasicLoginTests {
 
     @Test("that docker itself has left behind is taken")
     func dockersOwn() throws {
-        let config = bench.folder.path("docker")
+        let config = bench.directory.path("docker")
         try Program.output(
             [
                 "docker", "--config", config, "--host", DockerDaemon.shared.host, "login", "--username",
@@ -82,7 +82,7 @@ struct BasicLoginTests {
 
     @Test("that skopeo has left behind is taken")
     func skopeosOwn() throws {
-        let file = bench.folder.path("skopeo.json")
+        let file = bench.directory.path("skopeo.json")
         try Program.output(
             [
                 "skopeo", "login", "--tls-verify=false", "--authfile", file, "--username", LoginBench.user,
@@ -101,7 +101,7 @@ struct BasicLoginTests {
             printf '{"ServerURL": "%s", "Username": "\(LoginBench.user)", "Secret": "\(LoginBench.password)"}' "$server"
             """, to: "bin/docker-credential-tests")
         try #require(chmod(path, 0o755) == 0)
-        let environment = ["PATH": bench.folder.path("bin") + ":/usr/bin:/bin"]
+        let environment = ["PATH": bench.directory.path("bin") + ":/usr/bin:/bin"]
         for config in [
             #"{"credHelpers": {"\#(registry.name)": "tests"}}"#, #"{"credsStore": "tests"}"#,
         ] {
@@ -135,10 +135,10 @@ struct BasicLoginTests {
         let outcome = try Program.run(
             ["bash", "-c", script, "bash", Dockertools.path, "pull", image, "-o", "x.tar"],
             environment: [
-                "PATH": bench.folder.path("bin") + ":/usr/bin:/bin", "PIDS": bench.folder.path("pids"),
-                "HOME": bench.folder.path("home"), "XDG_RUNTIME_DIR": bench.folder.path("run"),
-                "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": bench.folder.path("cache"),
-            ], in: bench.folder.path)
+                "PATH": bench.directory.path("bin") + ":/usr/bin:/bin", "PIDS": bench.directory.path("pids"),
+                "HOME": bench.directory.path("home"), "XDG_RUNTIME_DIR": bench.directory.path("run"),
+                "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": bench.directory.path("cache"),
+            ], in: bench.directory.path)
         #expect(outcome.text == "143\n")
     }
 
@@ -148,7 +148,7 @@ struct BasicLoginTests {
         let outcome = try bench.pull(image)
         #expect(outcome.status == 65)
         #expect(
-            outcome.errors.contains("cannot read the credentials in '\(bench.folder.path("home/.docker/config.json"))'")
+            outcome.errors.contains("cannot read the credentials in '\(bench.directory.path("home/.docker/config.json"))'")
         )
     }
 

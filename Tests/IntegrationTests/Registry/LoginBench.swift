@@ -8,20 +8,20 @@ struct LoginBench {
     static let password = "hunter2:with/colon"
     static let auth = Data("\(user):\(password)".utf8).base64EncodedString()
 
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         for name in ["home/.docker", "run", "tree", "bin"] {
-            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory.path(name), withIntermediateDirectories: true)
         }
-        try folder.write(Array("hello\n".utf8), to: "tree/greeting")
+        try directory.write(Array("hello\n".utf8), to: "tree/greeting")
         try write(
-            #"{"name": "app", "tag": "1", "contents": "\#(folder.path("tree"))", "closure": null}"#, to: "app.json")
+            #"{"name": "app", "tag": "1", "contents": "\#(directory.path("tree"))", "closure": null}"#, to: "app.json")
     }
 
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String { try folder.write(Array(text.utf8), to: name) }
+    func write(_ text: String, to name: String) throws -> String { try directory.write(Array(text.utf8), to: name) }
 
     /// A file of docker's and podman's, with a login for a registry.
     @discardableResult
@@ -32,10 +32,10 @@ struct LoginBench {
     /// Runs the program. Whatever comes of it, no secret shows in what it prints.
     func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Program.Outcome {
         let own = [
-            "HOME": folder.path("home"), "XDG_RUNTIME_DIR": folder.path("run"), "XDG_CONFIG_HOME": "",
-            "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": folder.path("cache"),
+            "HOME": directory.path("home"), "XDG_RUNTIME_DIR": directory.path("run"), "XDG_CONFIG_HOME": "",
+            "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": directory.path("cache"),
         ]
-        let outcome = try Dockertools.run(arguments, environment: own.merging(environment) { $1 }, in: folder.path)
+        let outcome = try Dockertools.run(arguments, environment: own.merging(environment) { $1 }, in: directory.path)
         for secret in [Self.password, "hunter2", Self.auth, "Bearer ", "Basic "] {
             #expect(!outcome.text.contains(secret))
             #expect(!outcome.errors.contains(secret))
@@ -61,7 +61,7 @@ struct LoginBench {
         _ reference: String, _ options: [String] = [], _ environment: [String: String] = [:]
     ) throws -> Program.Outcome {
         // Nothing is spared that was brought before.
-        let cache = try TemporaryFolder()
+        let cache = try TemporaryDirectory()
         return try run(
             ["pull", reference, "-o", "pulled.tar"] + options,
             ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 })

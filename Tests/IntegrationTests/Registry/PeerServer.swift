@@ -9,31 +9,31 @@ struct PeerServer {
         let log: String
     }
 
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
     /// `http://127.0.0.1:41234`
     let url: String
 
     /// - Parameters:
-    ///   - script: of Tests/Peers; its first argument is its folder.
-    ///   - arguments: those behind it; `FOLDER` in one is the folder.
-    ///   - files: what lies in its folder, by name.
+    ///   - script: of Tests/Peers; its first argument is its directory.
+    ///   - arguments: those behind it; `DIRECTORY` in one is the directory.
+    ///   - files: what lies in its directory, by name.
     init(_ script: String, _ arguments: [String] = [], files: [String: [UInt8]] = [:]) throws {
         let path = "\(Dockertools.checkout)/Tests/Peers/\(script)"
-        folder = try SharedFolder("peer", files: files, running: ["python3", path, "FOLDER"] + arguments)
+        directory = try SharedDirectory("peer", files: files, running: ["python3", path, "DIRECTORY"] + arguments)
         for _ in 0..<300 {
-            if let found = Self.text(folder, "log").firstMatch(of: /listening on (\S+)\n/) {
+            if let found = Self.text(directory, "log").firstMatch(of: /listening on (\S+)\n/) {
                 url = String(found.output.1)
                 return
             }
             usleep(100_000)
         }
-        throw Silent(log: Self.text(folder, "log"))
+        throw Silent(log: Self.text(directory, "log"))
     }
 
     /// What it was asked so far, a line each.
-    var asked: [String] { Self.text(folder, "asked").split(separator: "\n").map(String.init) }
+    var asked: [String] { Self.text(directory, "asked").split(separator: "\n").map(String.init) }
 
-    private static func text(_ folder: SharedFolder, _ name: String) -> String {
-        (try? String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)) ?? ""
+    private static func text(_ directory: SharedDirectory, _ name: String) -> String {
+        (try? String(contentsOfFile: "\(directory.path)/\(name)", encoding: .utf8)) ?? ""
     }
 }

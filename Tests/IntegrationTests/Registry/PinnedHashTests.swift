@@ -85,7 +85,7 @@ struct PinnedHashTests {
         #expect(object["name"] as? String == "pinned")
         #expect(object["tag"] as? String == "latest")
         #expect(object["output"] as? String == "pinned.tar")
-        #expect(object["size"] as? Int == (try bench.folder.read("theirs.tar").count))
+        #expect(object["size"] as? Int == (try bench.directory.read("theirs.tar").count))
         let digest = try Program.output(
             ["skopeo", "inspect", "--tls-verify=false", "--format", "{{.Digest}}", "docker://\(name)/pinned:1"])
         #expect("\(object["digest"] ?? "")\n" == String(decoding: digest, as: UTF8.self))

@@ -16,7 +16,7 @@ struct ProxyTests {
             authority = try TestAuthority()
             try authority.sign("named", hosts: "DNS:registry.test")
             registry = try RegistryServer(
-                http: "tls: {certificate: FOLDER/cert, key: FOLDER/key}",
+                http: "tls: {certificate: DIRECTORY/cert, key: DIRECTORY/key}",
                 files: ["cert": authority.read("named.cert"), "key": authority.read("named.key")])
             port = try #require(registry.name.split(separator: ":").last.map(String.init))
             image = "registry.test:\(port)/app:1"

@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// A folder for the images of one test, and the repositories of its own that they go through.
+/// A directory for the images of one test, and the repositories of its own that they go through.
 struct PullFixture {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let registry: RegistryServer
     /// What stands before the names of the repositories: tests run side by side, and registries take it ill if a tag is
     /// pushed while it is pulled.
     private let prefix: String
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         registry = try RegistryServer.shared
         prefix = "test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     }
@@ -30,9 +30,9 @@ struct PullFixture {
         try registry.put(manifest, mediaType, as: "\(prefix)/\(name)")
     }
 
-    /// Has skopeo make a docker-archive in the folder.
+    /// Has skopeo make a docker-archive in the directory.
     func archive(_ image: String, as name: String, to path: String, _ options: [String] = []) throws {
-        try registry.archive("\(prefix)/\(image)", as: name, to: folder.path(path), options)
+        try registry.archive("\(prefix)/\(image)", as: name, to: directory.path(path), options)
     }
 
     /// How often the program asked for a blob of a repository.
@@ -40,10 +40,10 @@ struct PullFixture {
         registry.requests("GET /v2/\(prefix)/\(repository)/blobs/").filter { $0.contains("dockertools") }.count
     }
 
-    /// Runs the program in the folder, with a cache that this test's runs share.
+    /// Runs the program in the directory, with a cache that this test's runs share.
     func run(_ arguments: [String], input: [UInt8] = []) throws -> Program.Outcome {
         try Dockertools.run(
-            arguments, input: input, environment: ["XDG_CACHE_HOME": folder.path("cache")], in: folder.path)
+            arguments, input: input, environment: ["XDG_CACHE_HOME": directory.path("cache")], in: directory.path)
     }
 
     /// Runs the program, which must succeed.
@@ -63,27 +63,27 @@ struct PullFixture {
         layers: [String]
     ) throws -> CraftedImage {
         let image = try CraftedImage(
-            in: folder, Self.folderName(name), kind: kind, compression: compression,
+            in: directory, Self.directoryName(name), kind: kind, compression: compression,
             architecture: architecture, layers: layers)
         try push(image.source, to: name, ["--preserve-digests"])
         return image
     }
 
-    /// How skopeo names the folder of an image that was pushed.
-    func source(_ name: String) -> String { "dir:\(folder.path(Self.folderName(name)))" }
+    /// How skopeo names the directory of an image that was pushed.
+    func source(_ name: String) -> String { "dir:\(directory.path(Self.directoryName(name)))" }
 
-    private static func folderName(_ name: String) -> String {
+    private static func directoryName(_ name: String) -> String {
         name.replacing(":", with: "-").replacing("/", with: "-")
     }
 
-    /// Whether two files of the folder are the same to the last byte.
+    /// Whether two files of the directory are the same to the last byte.
     func areSame(_ one: String, _ other: String) throws -> Bool {
-        try Program.run(["cmp", folder.path(one), folder.path(other)]).status == 0
+        try Program.run(["cmp", directory.path(one), directory.path(other)]).status == 0
     }
 
     /// A file's SHA-256 as Nix writes it.
     func nixHash(_ name: String, _ form: String) throws -> String {
-        let hash = ["nix-hash", "--flat", "--type", "sha256", folder.path(name)]
+        let hash = ["nix-hash", "--flat", "--type", "sha256", directory.path(name)]
         switch form {
         case "hex": return try text(hash)
         case "base32": return try text(hash + ["--base32"])
@@ -100,8 +100,8 @@ struct PullFixture {
         String(decoding: try Program.output(command).dropLast(), as: UTF8.self)
     }
 
-    /// The names of the files in the folder, but for those of the cache.
+    /// The names of the files in the directory, but for those of the cache.
     func files() throws -> Set<String> {
-        Set(try FileManager.default.contentsOfDirectory(atPath: folder.path)).subtracting(["cache"])
+        Set(try FileManager.default.contentsOfDirectory(atPath: directory.path)).subtracting(["cache"])
     }
 }

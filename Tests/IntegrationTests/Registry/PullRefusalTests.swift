@@ -11,7 +11,7 @@ struct PullRefusalTests {
 
     @Test("is refused in clear words where it is in Docker's schema 1")
     func schema1() throws {
-        let image = try CraftedImage(in: bench.folder, kind: "docker", layers: ["one"])
+        let image = try CraftedImage(in: bench.directory, kind: "docker", layers: ["one"])
         try bench.push(image.source, to: "refused-schema1:1", ["--format", "v2s1"])
         let outcome = try bench.run(["pull", "\(name)/refused-schema1:1"])
         #expect(outcome.status == 65)
@@ -27,10 +27,10 @@ struct PullRefusalTests {
             ("NAME/Upper:1", 64, "names of repositories are in lower case"), ("NAME/app@sha256:12", 64, "is no digest"),
             ("NAME/app:-", 64, "is no tag"), ("", 64, "cannot use the name ''"),
         ])
-    func names(image: String, status: Int32, why: String) throws {
+    func names(image: String, status: Int32, cause: String) throws {
         let outcome = try bench.run(["pull", image.replacing("NAME", with: name), "--retries", "0"])
         #expect(outcome.status == status)
-        #expect(outcome.errors.contains(why))
+        #expect(outcome.errors.contains(cause))
         #expect(outcome.output.isEmpty)
         #expect(try bench.files().isEmpty)
     }
@@ -57,10 +57,10 @@ struct PullRefusalTests {
             imageDigest = "sha256:\(String(repeating: "0", count: 64))"
             sha256 = "\(String(repeating: "0", count: 52))"
             """
-        try bench.folder.write(Array(spec.utf8), to: "app.toml")
+        try bench.directory.write(Array(spec.utf8), to: "app.toml")
         let outcome = try bench.run(["pull", "app.toml", "-o", "app.toml"])
         #expect(outcome.status == 65)
         #expect(outcome.errors.contains("it is also an input"))
-        #expect(try bench.folder.read("app.toml") == Array(spec.utf8))
+        #expect(try bench.directory.read("app.toml") == Array(spec.utf8))
     }
 }

@@ -24,9 +24,9 @@ struct PullSpecTests {
     func prefetched(form: String) throws {
         try bench.push("spec-pinned/app:v1", layers: ["one"])
         let spec = try bench.output(["prefetch", "\(name)/spec-pinned/app:v1", "--spec", form])
-        try bench.folder.write(Array(spec.utf8), to: "app.\(form)")
+        try bench.directory.write(Array(spec.utf8), to: "app.\(form)")
         // Another cache: that of prefetch knows the hash already.
-        let outcome = try Dockertools.run(["pull", "app.\(form)"], in: bench.folder.path)
+        let outcome = try Dockertools.run(["pull", "app.\(form)"], in: bench.directory.path)
         #expect(outcome.status == 0)
         #expect(outcome.text == "app.tar\n")
         try bench.archive(
@@ -36,7 +36,7 @@ struct PullSpecTests {
         #expect(other.status == 65)
         #expect(other.errors.contains("got:    "))
         let input = try bench.run(["pull", "-", "-o", "-"], input: Array(spec.utf8))
-        #expect(try input.output == bench.folder.read("app.tar"))
+        #expect(try input.output == bench.directory.read("app.tar"))
     }
 
     @Test("is a base, by its digest and its hash", arguments: ["build", "layered"])
@@ -47,9 +47,9 @@ struct PullSpecTests {
             {"name": "on-pulled-\(verb)", "tag": "1", "fromImage": {"pull": \(pin)},
              "config": {"Cmd": ["cat", "/etc/two"]}}
             """
-        try bench.folder.write(Array(spec.utf8), to: "image.json")
+        try bench.directory.write(Array(spec.utf8), to: "image.json")
         try bench.output([verb, "image.json", "-o", "image.tar"])
-        try docker.load(bench.folder.path("image.tar"))
+        try docker.load(bench.directory.path("image.tar"))
         #expect(try docker.runImage("on-pulled-\(verb):1") == "two\n")
         let layers = "{{join .RootFS.Layers \" \"}}"
         let below = try docker.inspect(DockerBuild.base.name, layers)
@@ -74,10 +74,10 @@ struct PullSpecTests {
     func layouts(compression: String) throws {
         let image = try bench.push(
             "spec-oci:\(compression)", compression: compression, layers: ["one", "two", "empty"])
-        func blobs(_ folder: String) throws -> Set<String> {
-            Set(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path(folder)))
+        func blobs(_ directory: String) throws -> Set<String> {
+            Set(try FileManager.default.contentsOfDirectory(atPath: bench.directory.path(directory)))
         }
-        let manifest = try bench.folder.read("\(image.source.split(separator: "/").last ?? "")/manifest.json")
+        let manifest = try bench.directory.read("\(image.source.split(separator: "/").last ?? "")/manifest.json")
         let text = String(decoding: manifest, as: UTF8.self)
         let expected = Set(text.matches(of: /sha256:([0-9a-f]{64})/).map { String($0.output.1) })
         #expect(expected.count == 4)
@@ -87,8 +87,8 @@ struct PullSpecTests {
                 "--final-image-name", "app", "--final-image-tag", "2",
             ])
             try Program.output([
-                "skopeo", "copy", "--quiet", "--insecure-policy", "\(source):\(bench.folder.path(format)):2",
-                "dir:\(bench.folder.path("copy-\(format)"))",
+                "skopeo", "copy", "--quiet", "--insecure-policy", "\(source):\(bench.directory.path(format)):2",
+                "dir:\(bench.directory.path("copy-\(format)"))",
             ])
             #expect(try blobs("copy-\(format)").isSuperset(of: expected))
         }

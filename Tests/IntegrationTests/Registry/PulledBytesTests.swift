@@ -26,7 +26,7 @@ struct PulledBytesTests {
                 + options)
         try bench.archive(image, as: final, to: "theirs.tar", skopeo)
         let isSame = try bench.areSame("ours.tar", "theirs.tar")
-        try FileManager.default.removeItem(atPath: bench.folder.path("theirs.tar"))
+        try FileManager.default.removeItem(atPath: bench.directory.path("theirs.tar"))
         return isSame
     }
 
@@ -55,7 +55,7 @@ struct PulledBytesTests {
         for architecture in ["arm64", "amd64"] {
             let image = try bench.push(
                 "bytes-index:\(architecture)", architecture: architecture, layers: ["shared", architecture])
-            let size = try bench.folder.read("bytes-index-\(architecture)/manifest.json").count
+            let size = try bench.directory.read("bytes-index-\(architecture)/manifest.json").count
             entries.append(
                 #"{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"\#(image.digest)","size":\#(size),"#
                     + #""platform":{"os":"linux","architecture":"\#(architecture)"}}"#)
@@ -65,9 +65,9 @@ struct PulledBytesTests {
         let digest = try bench.put(index, type, as: "bytes-index:1")
         for image in ["bytes-index:1", "bytes-index@\(digest)"] {
             #expect(try compare(image, skopeo: ["--override-arch", "amd64"]))
-            let amd64 = try bench.folder.read("ours.tar")
+            let amd64 = try bench.directory.read("ours.tar")
             #expect(try compare(image, ["--arch", "aarch64"], skopeo: ["--override-arch", "arm64"]))
-            #expect(try bench.folder.read("ours.tar") != amd64)
+            #expect(try bench.directory.read("ours.tar") != amd64)
         }
         let outcome = try bench.run(["pull", "\(name)/bytes-index:1", "--arch", "s390x"])
         #expect(outcome.status == 65)
@@ -93,7 +93,7 @@ struct PulledBytesTests {
         try docker.output(["tag", DockerBuild.base.name, image])
         try docker.output(["push", "--quiet", image])
         #expect(try compare("bytes-docker/built:1", as: "pulled/from-docker:7"))
-        try docker.load(bench.folder.path("ours.tar"))
+        try docker.load(bench.directory.path("ours.tar"))
         #expect(try docker.runImage("pulled/from-docker:7") == "one\n")
     }
 

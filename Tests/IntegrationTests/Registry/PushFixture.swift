@@ -4,7 +4,7 @@ import TestSupport
 /// A store of the test's own with two paths, a spec of an image of them, and the registry that it is pushed to.
 struct PushFixture {
     let pulls: PullFixture
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let registry: RegistryServer
 
     static let words = "/nix/store/7rz6ly7r1rz5rxxiqbnrpbcvs0i43j1d-words"
@@ -12,7 +12,7 @@ struct PushFixture {
 
     init() throws {
         pulls = try PullFixture()
-        (folder, registry) = (pulls.folder, pulls.registry)
+        (directory, registry) = (pulls.directory, pulls.registry)
         try file("store\(Self.words)/text", "some words, \(UUID().uuidString)\n")
         try file("store\(Self.tool)/bin/tool", "cat \(Self.words)/text\n")
         try write(
@@ -37,10 +37,10 @@ struct PushFixture {
             """)
     }
 
-    func write(_ name: String, _ text: String) throws { try folder.write(Array(text.utf8), to: name) }
+    func write(_ name: String, _ text: String) throws { try directory.write(Array(text.utf8), to: name) }
 
     func file(_ name: String, _ text: String) throws {
-        let url = URL(fileURLWithPath: folder.path(name))
+        let url = URL(fileURLWithPath: directory.path(name))
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try write(name, text)

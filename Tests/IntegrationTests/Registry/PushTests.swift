@@ -23,10 +23,10 @@ struct PushTests {
         #expect(try docker.inspect("\(name)/push/others:1", "{{.Id}}") == id)
         try Program.output([
             "skopeo", "copy", "--quiet", "--insecure-policy", "--src-tls-verify=false",
-            "docker://\(name)/push/others@\(pushed.digest)", "dir:\(bench.folder.path("dir"))",
+            "docker://\(name)/push/others@\(pushed.digest)", "dir:\(bench.directory.path("dir"))",
         ])
-        #expect(try bench.folder.read("dir/\(id.dropFirst(7))").count > 100)
-        let shared = try SharedFolder("podman")
+        #expect(try bench.directory.read("dir/\(id.dropFirst(7))").count > 100)
+        let shared = try SharedDirectory("podman")
         let podman = [
             "podman", "--root", "\(shared.path)/root", "--runroot", "\(shared.path)/run", "--storage-driver", "vfs",
         ]
@@ -51,13 +51,13 @@ struct PushTests {
         #expect(second?.sent == 0)
         #expect(second?.spared == first.sent)
 
-        let trace = bench.folder.path("trace")
+        let trace = bench.directory.path("trace")
         try Program.output(
             [
                 "strace", "-f", "-e", "trace=open,openat,openat2", "-o", trace, Dockertools.path, "push", "image.toml",
                 "\(name)/push/again:3",
-            ], environment: ["XDG_CACHE_HOME": bench.folder.path("cache")], in: bench.folder.path)
-        let opened = String(decoding: try bench.folder.read("trace"), as: UTF8.self)
+            ], environment: ["XDG_CACHE_HOME": bench.directory.path("cache")], in: bench.directory.path)
+        let opened = String(decoding: try bench.directory.read("trace"), as: UTF8.self)
         #expect(opened.contains("image.toml"))
         for file in ["\"text\"", "/text\"", "bin/tool\""] { #expect(!opened.contains(file)) }
     }
@@ -102,7 +102,7 @@ struct PushTests {
     func noWorkFiles() throws {
         let outcome = try Dockertools.run(
             ["push", "image.toml", "\(name)/push/nowhere:1"],
-            environment: ["TMPDIR": "/nowhere", "XDG_CACHE_HOME": "/dev/null"], in: bench.folder.path)
+            environment: ["TMPDIR": "/nowhere", "XDG_CACHE_HOME": "/dev/null"], in: bench.directory.path)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.text.hasPrefix("\(name)/push/nowhere:1@sha256:"))
     }
@@ -112,11 +112,11 @@ struct PushTests {
         try bench.writeSpec("arm.toml", architecture: "arm64")
         let output = try bench.pulls.output([
             "push", "--index", "image.toml", "arm.toml", "\(name)/push/index:1", "--digest-file",
-            bench.folder.path("digest"), "--json",
+            bench.directory.path("digest"), "--json",
         ])
         let pushed = try JSONDecoder().decode(Pushed.self, from: Data(output.utf8))
         #expect(pushed.images.map(\.platform) == ["linux/amd64", "linux/arm64"])
-        #expect(String(decoding: try bench.folder.read("digest"), as: UTF8.self) == pushed.digest)
+        #expect(String(decoding: try bench.directory.read("digest"), as: UTF8.self) == pushed.digest)
         for (architecture, image) in zip(["amd64", "arm64"], pushed.images) {
             let config = try Program.output([
                 "skopeo", "--override-arch", architecture, "inspect", "--tls-verify=false", "--config", "--raw",
@@ -137,7 +137,7 @@ struct PushTests {
             ["layered", "image.toml", "-o", "layout", "--format", "oci-layout", "--compressor", "zstd"])
         #expect(zstd == "layout\n")
         let fromLayout = try bench.push("layout", to: "push/layout:1")
-        let blobs = Set(try FileManager.default.contentsOfDirectory(atPath: bench.folder.path("layout/blobs/sha256")))
+        let blobs = Set(try FileManager.default.contentsOfDirectory(atPath: bench.directory.path("layout/blobs/sha256")))
         for layer in fromLayout.images[0].layers { #expect(blobs.contains(String(layer.digest.dropFirst(7)))) }
         let manifest = try Program.output([
             "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(name)/push/layout:1",

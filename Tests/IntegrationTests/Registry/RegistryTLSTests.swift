@@ -21,7 +21,7 @@ struct RegistryTLSTests {
         try authority.sign("client", hosts: "DNS:client.test")
         let start = { (name: String, more: String) in
             try RegistryServer(
-                http: "tls: {certificate: FOLDER/cert, key: FOLDER/key\(more)}",
+                http: "tls: {certificate: DIRECTORY/cert, key: DIRECTORY/key\(more)}",
                 files: [
                     "cert": authority.read("\(name).cert"), "key": authority.read("\(name).key"),
                     "ca": authority.read("ca.crt"),
@@ -29,7 +29,7 @@ struct RegistryTLSTests {
         }
         return Servers(
             authority: authority, registry: try start("here", ""),
-            strict: try start("here", ", clientcas: [FOLDER/ca]"),
+            strict: try start("here", ", clientcas: [DIRECTORY/ca]"),
             misplaced: try start("there", ""))
     }
 
@@ -54,13 +54,13 @@ struct RegistryTLSTests {
         #expect(try bench.pull(image, [], ["SSL_CERT_FILE": other.certificate]).status == 69)
     }
 
-    @Test("is believed with --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a folder for its host")
+    @Test("is believed with --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a directory for its host")
     func knownAuthority() throws {
-        let folder = try servers.authority.certDir(in: bench)
-        let perHost = bench.folder.path("home/.config/containers/certs.d/\(servers.registry.name)")
+        let directory = try servers.authority.certDir(in: bench)
+        let perHost = bench.directory.path("home/.config/containers/certs.d/\(servers.registry.name)")
         let ways: [([String], [String: String])] = [
-            (["--cert-dir", folder], [:]), ([], ["SSL_CERT_FILE": servers.authority.certificate]),
-            ([], ["SSL_CERT_DIR": folder]), ([], [:]),
+            (["--cert-dir", directory], [:]), ([], ["SSL_CERT_FILE": servers.authority.certificate]),
+            ([], ["SSL_CERT_DIR": directory]), ([], [:]),
         ]
         for (options, environment) in ways {
             if options.isEmpty, environment.isEmpty {

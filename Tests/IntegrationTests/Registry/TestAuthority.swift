@@ -3,22 +3,22 @@ import TestSupport
 
 /// A certificate authority of one test, made by openssl, and what it signed.
 struct TestAuthority {
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
 
     /// - Parameter name: what it is called.
     init(_ name: String = "authority") throws {
-        folder = try SharedFolder("authority")
+        directory = try SharedDirectory("authority")
         try openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
             "/CN=\(name)", "-keyout", "ca.key", "-out", "ca.crt")
     }
 
     /// Its own certificate.
-    var certificate: String { "\(folder.path)/ca.crt" }
+    var certificate: String { "\(directory.path)/ca.crt" }
 
     /// The bytes of one of its files: `ca.crt`, `NAME.cert`, `NAME.key`.
     func read(_ name: String) throws -> [UInt8] {
-        try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)")))
+        try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(directory.path)/\(name)")))
     }
 
     /// Signs a certificate.
@@ -27,7 +27,7 @@ struct TestAuthority {
     ///   - name: of the files: `NAME.cert` and `NAME.key`.
     ///   - hosts: whom it is for: `IP:127.0.0.1,DNS:registry.test`.
     func sign(_ name: String, hosts: String) throws {
-        try Data("subjectAltName=\(hosts)\n".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/\(name).ext"))
+        try Data("subjectAltName=\(hosts)\n".utf8).write(to: URL(fileURLWithPath: "\(directory.path)/\(name).ext"))
         try openssl(
             "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=\(name)", "-keyout", "\(name).key", "-out",
             "\(name).csr")
@@ -36,17 +36,17 @@ struct TestAuthority {
             "-extfile", "\(name).ext", "-out", "\(name).cert")
     }
 
-    /// Makes a folder for `--cert-dir`, with some of the files under the names that it has for them.
+    /// Makes a directory for `--cert-dir`, with some of the files under the names that it has for them.
     ///
     /// - Returns: its path.
     func certDir(in bench: LoginBench, _ files: [String: String] = ["authority.crt": "ca.crt"]) throws -> String {
-        let path = bench.folder.path("certificates-\(UUID().uuidString)")
+        let path = bench.directory.path("certificates-\(UUID().uuidString)")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         for (name, file) in files { try Data(read(file)).write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
         return path
     }
 
     private func openssl(_ arguments: String...) throws {
-        try Program.output(["openssl"] + arguments, in: folder.path)
+        try Program.output(["openssl"] + arguments, in: directory.path)
     }
 }

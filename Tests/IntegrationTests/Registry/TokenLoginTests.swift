@@ -22,7 +22,7 @@ struct TokenLoginTests {
         let tokens = try PeerServer(
             "token_server.py", [LoginBench.user, LoginBench.password, refreshToken], files: files)
         let registry = try RegistryServer(
-            "auth: {token: {realm: \"\(tokens.url)/token\", service: tests registry, issuer: tests, rootcertbundle: FOLDER/ca}}",
+            "auth: {token: {realm: \"\(tokens.url)/token\", service: tests registry, issuer: tests, rootcertbundle: DIRECTORY/ca}}",
             files: ["ca": try authority.read("ca.crt")])
         return Servers(registry: registry, tokens: tokens)
     }
@@ -115,15 +115,15 @@ struct TokenLoginTests {
         try authority.sign("here", hosts: "IP:127.0.0.1")
         try authority.sign("tokens", hosts: "DNS:localhost")
         let tokens = try PeerServer(
-            "token_server.py", [LoginBench.user, LoginBench.password, "", "FOLDER/here.cert", "FOLDER/here.key"],
+            "token_server.py", [LoginBench.user, LoginBench.password, "", "DIRECTORY/here.cert", "DIRECTORY/here.key"],
             files: [
                 "token.key": authority.read("here.key"), "token.cert": authority.read("here.cert"),
                 "here.cert": authority.read("tokens.cert"), "here.key": authority.read("tokens.key"),
             ])
         let realm = tokens.url.replacing("127.0.0.1", with: "localhost")
         let registry = try RegistryServer(
-            "auth: {token: {realm: \"\(realm)/token\", service: tests registry, issuer: tests, rootcertbundle: FOLDER/ca}}",
-            http: "tls: {certificate: FOLDER/cert, key: FOLDER/key}",
+            "auth: {token: {realm: \"\(realm)/token\", service: tests registry, issuer: tests, rootcertbundle: DIRECTORY/ca}}",
+            http: "tls: {certificate: DIRECTORY/cert, key: DIRECTORY/key}",
             files: [
                 "ca": authority.read("ca.crt"), "cert": authority.read("here.cert"), "key": authority.read("here.key"),
             ])
@@ -143,7 +143,7 @@ struct TokenLoginTests {
     func otherHost() throws {
         let tokens = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedServer.Answer(200, text: #"{"token": "T"}"#) }
         let registry = try RegistryServer(
-            "auth: {token: {realm: \"\(tokens.url)/token\", service: s, issuer: i, rootcertbundle: FOLDER/ca}}",
+            "auth: {token: {realm: \"\(tokens.url)/token\", service: s, issuer: i, rootcertbundle: DIRECTORY/ca}}",
             files: ["ca": try TestAuthority().read("ca.crt")])
         let outcome = try bench.pull("\(registry.name)/app:1", creds)
         #expect(outcome.status == 69)

@@ -39,7 +39,7 @@ struct BadInputClosureTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "cannot read '\(Self.gone)', which contents names in the spec 'spec.json'")
-        #expect(outcome.failure?.why == "\(machine.path("root"))\(Self.gone) does not exist")
+        #expect(outcome.failure?.cause == "\(machine.path("root"))\(Self.gone) does not exist")
     }
 
     @Test("A store path of contents that the graph does not list is named, with the graph")
@@ -49,7 +49,7 @@ struct BadInputClosureTests {
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "store path '\(Self.one)' is not in the closure graph")
         #expect(
-            outcome.failure?.why.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths") == true)
+            outcome.failure?.cause.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths") == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -62,7 +62,7 @@ struct BadInputClosureTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "cannot find the store path \(Self.two), which config or a command names")
-        #expect(outcome.failure?.why == "the graph file '\(machine.path("graph.json"))' does not list it")
+        #expect(outcome.failure?.cause == "the graph file '\(machine.path("graph.json"))' does not list it")
         #expect(try machine.leftovers == [])
     }
 
@@ -72,16 +72,16 @@ struct BadInputClosureTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "cannot use the graph file '\(machine.path("graph.json"))'")
-        #expect(outcome.failure?.why == "'\(Self.one)' refers to '\(Self.gone)', which is not listed")
+        #expect(outcome.failure?.cause == "'\(Self.one)' refers to '\(Self.gone)', which is not listed")
     }
 
-    @Test("A graph that is missing, a folder or malformed is refused")
+    @Test("A graph that is missing, a directory or malformed is refused")
     func brokenGraphs() throws {
         let machine = try machine(graph: nil)
         let missing = try machine.layered()
         #expect(missing.status == 65)
         #expect(missing.failure?.what == "cannot read the graph file '\(machine.path("graph.json"))'")
-        #expect(missing.failure?.why == "there is no such file")
+        #expect(missing.failure?.cause == "there is no such file")
         for (text, words) in [
             ("[{\"path\"", "line"), ("[1]", "[0]: found"), ("{}", "expected a list of {path, references}"),
             (#"[{"path": "\#(Self.one)"}]"#, "[0].references: found nothing"),
@@ -95,8 +95,8 @@ struct BadInputClosureTests {
             let outcome = try machine.layered()
             #expect(outcome.status == 65)
             let failure = try #require(outcome.failure)
-            #expect((failure.what + failure.why).contains("the graph file '\(machine.path("graph.json"))'"))
-            #expect((failure.what + failure.why).contains(words), "\(failure)")
+            #expect((failure.what + failure.cause).contains("the graph file '\(machine.path("graph.json"))'"))
+            #expect((failure.what + failure.cause).contains(words), "\(failure)")
         }
         #expect(try machine.leftovers == [])
     }

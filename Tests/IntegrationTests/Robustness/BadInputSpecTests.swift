@@ -61,7 +61,7 @@ struct BadInputSpecTests {
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
         #expect(failure.what.hasPrefix("the spec 'spec.json' has a fault"))
-        for words in bad.words { #expect(failure.why.contains(words), "\(failure.why)") }
+        for words in bad.words { #expect(failure.cause.contains(words), "\(failure.cause)") }
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
     }
@@ -74,7 +74,7 @@ struct BadInputSpecTests {
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
         #expect(failure.what == "the spec 'spec.json' has 3 faults")
-        let lines = failure.why.split(separator: "\n").map { $0.drop { $0 == " " } }
+        let lines = failure.cause.split(separator: "\n").map { $0.drop { $0 == " " } }
         try #require(lines.count == 3)
         #expect(lines[0].hasPrefix("config.Cmd: got 1; expected a list of strings"))
         #expect(lines[1] == #"nmae: got "x"; unknown key; did you mean name?"#)
@@ -88,8 +88,8 @@ struct BadInputSpecTests {
         let outcome = try machine.run(["plan", "spec.\(form)"])
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect((failure.what + failure.why).contains("spec.\(form)"))
-        #expect((failure.what + failure.why).contains("line"))
+        #expect((failure.what + failure.cause).contains("spec.\(form)"))
+        #expect((failure.what + failure.cause).contains("line"))
     }
 
     @Test("that is not there is refused with 65; of another name, with 64")
@@ -98,13 +98,13 @@ struct BadInputSpecTests {
         let missing = try machine.run(["layered", "gone.json"])
         #expect(missing.status == 65)
         #expect(missing.failure?.what == "cannot read the spec 'gone.json'")
-        #expect(missing.failure?.why == "there is no such spec")
+        #expect(missing.failure?.cause == "there is no such spec")
 
         try machine.write("{}", to: "spec.yaml")
         let other = try machine.run(["layered", "spec.yaml"])
         #expect(other.status == 64)
         #expect(other.failure?.what == "cannot take 'spec.yaml' as a spec")
-        #expect(other.failure?.why == "its name ends in neither .json nor .toml")
+        #expect(other.failure?.cause == "its name ends in neither .json nor .toml")
         #expect(other.failure?.fix.contains("--spec") == true)
     }
 

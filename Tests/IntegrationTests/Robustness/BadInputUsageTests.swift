@@ -21,7 +21,7 @@ struct BadInputUsageTests {
         #expect(outcome.errors.contains("Error: "))
         #expect(try machine.leftovers == [])
         #expect(
-            try FileManager.default.contentsOfDirectory(atPath: machine.folder.path).sorted()
+            try FileManager.default.contentsOfDirectory(atPath: machine.directory.path).sorted()
                 == ["cache", "out", "root", "spec.json", "tmp"])
     }
 
@@ -31,7 +31,7 @@ struct BadInputUsageTests {
         try machine.spec()
         let outcome = try machine.layered(["--set", option])
         #expect(outcome.status == 64)
-        #expect(outcome.failure?.why == "it is not KEY=VALUE")
+        #expect(outcome.failure?.cause == "it is not KEY=VALUE")
         #expect(try machine.leftovers == [])
     }
 
@@ -46,23 +46,23 @@ struct BadInputUsageTests {
         ] {
             let outcome = try machine.layered(["--set", option])
             #expect(outcome.status == 65)
-            #expect(outcome.failure?.why == words)
+            #expect(outcome.failure?.cause == words)
         }
         #expect(try machine.leftovers == [])
     }
 
-    @Test("An output that is a folder ends with 64, one in a folder that is not there with 74")
+    @Test("An output that is a directory ends with 64, one in a directory that is not there with 74")
     func refusesBadOutputs() throws {
         let machine = try TestMachine()
         try machine.spec()
-        let folder = try machine.run(["layered", "spec.json", "-o", "out"])
-        #expect(folder.status == 64)
-        #expect(folder.failure?.what == "cannot write to \(machine.path("out"))")
-        #expect(folder.failure?.why == "it is a folder")
+        let directory = try machine.run(["layered", "spec.json", "-o", "out"])
+        #expect(directory.status == 64)
+        #expect(directory.failure?.what == "cannot write to \(machine.path("out"))")
+        #expect(directory.failure?.cause == "it is a directory")
         let nowhere = try machine.run(["layered", "spec.json", "-o", "gone/image.tar"])
         #expect(nowhere.status == 74)
         #expect(nowhere.failure?.what == "cannot write \(machine.path("gone/image.tar"))")
-        #expect(nowhere.failure?.why == "No such file or directory (errno 2)")
+        #expect(nowhere.failure?.cause == "No such file or directory (errno 2)")
         #expect(try machine.leftovers == [])
     }
 
@@ -78,13 +78,13 @@ struct BadInputUsageTests {
             let before = FileManager.default.contents(atPath: machine.path(output))
             let outcome = try machine.run(["layered", "spec.json", "-o", output])
             #expect(outcome.status == 65)
-            #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
+            #expect(outcome.failure?.cause.hasPrefix("it is also an input of this image: ") == true)
             #expect(FileManager.default.contents(atPath: machine.path(output)) == before)
         }
         #expect(try machine.leftovers == [])
     }
 
-    @Test("An output in a folder of contents would be in the next image: 65")
+    @Test("An output in a directory of contents would be in the next image: 65")
     func refusesOutputsInContents() throws {
         let machine = try TestMachine()
         try machine.write("plain", to: "plain/deep/file")
@@ -92,7 +92,7 @@ struct BadInputUsageTests {
         for output in ["plain/image.tar", "plain/deep/image.tar"] {
             let outcome = try machine.run(["layered", "spec.json", "-o", output])
             #expect(outcome.status == 65)
-            #expect(outcome.failure?.why.hasPrefix("it is also an input of this image: ") == true)
+            #expect(outcome.failure?.cause.hasPrefix("it is also an input of this image: ") == true)
         }
         #expect(
             try FileManager.default.subpathsOfDirectory(atPath: machine.path("plain")).sorted()
@@ -103,14 +103,14 @@ struct BadInputUsageTests {
     func refusesInputsAsJSONFiles() throws {
         let machine = try TestMachine()
         try machine.spec()
-        let spec = try machine.folder.read("spec.json")
+        let spec = try machine.directory.read("spec.json")
         let input = try machine.layered(["--json-file", "spec.json"])
         #expect(input.status == 65)
-        #expect(input.failure?.why.hasPrefix("it is also an input of this image: ") == true)
-        #expect(try machine.folder.read("spec.json") == spec)
+        #expect(input.failure?.cause.hasPrefix("it is also an input of this image: ") == true)
+        #expect(try machine.directory.read("spec.json") == spec)
         let same = try machine.layered(["--json-file", "out/image.tar"])
         #expect(same.status == 65)
-        #expect(same.failure?.why == "it is also the image's output")
+        #expect(same.failure?.cause == "it is also the image's output")
         #expect(try machine.leftovers == [])
     }
 
@@ -123,7 +123,7 @@ struct BadInputUsageTests {
                 "script -qec \"$DOCKERTOOLS \(command) 2>errors\" /dev/null; cat errors >&2")
             #expect(outcome.output.isEmpty)
             #expect(outcome.failure?.what == "cannot write the image to standard output")
-            #expect(outcome.failure?.why == "it is a terminal")
+            #expect(outcome.failure?.cause == "it is a terminal")
             let status = try machine.shell("script -qec \"$DOCKERTOOLS \(command)\" /dev/null >/dev/null; exit $?")
             #expect(status.status == 64)
         }

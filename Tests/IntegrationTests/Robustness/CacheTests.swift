@@ -36,10 +36,10 @@ struct DigestCacheRunTests {
     /// The files of the cache.
     private var entries: [String] {
         get throws {
-            let folder = machine.path("cache")
-            return try FileManager.default.subpathsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }.filter {
-                var isFolder: ObjCBool = false
-                return FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue
+            let directory = machine.path("cache")
+            return try FileManager.default.subpathsOfDirectory(atPath: directory).map { "\(directory)/\($0)" }.filter {
+                var isDirectory: ObjCBool = false
+                return FileManager.default.fileExists(atPath: $0, isDirectory: &isDirectory) && !isDirectory.boolValue
             }
         }
     }
@@ -94,7 +94,7 @@ struct DigestCacheRunTests {
         #expect(try entries.count == 2)
     }
 
-    @Test("An entry of another path's digest, or a folder or a FIFO in its place, is not believed")
+    @Test("An entry of another path's digest, or a directory or a FIFO in its place, is not believed")
     func misplacedEntries() throws {
         let entry = try file(of: digest)
         let second = try machine.store("b", "two")

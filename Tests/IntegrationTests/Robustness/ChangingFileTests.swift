@@ -15,21 +15,21 @@ struct ChangingFileTests {
         machine = try TestMachine()
         let big = try machine.store("a", "a-big", ["big": [UInt8](repeating: 7, count: 12 << 20)])
         late = try machine.store(
-            "b", "b-late", ["folder/file": Array("before".utf8), "large": [UInt8](repeating: 9, count: 200_000)])
-        file = machine.path("root\(late)/folder/file")
+            "b", "b-late", ["directory/file": Array("before".utf8), "large": [UInt8](repeating: 9, count: 200_000)])
+        file = machine.path("root\(late)/directory/file")
         try machine.graph([(big, []), (late, [])])
         try machine.spec(["contents": [big, late], "closure": "graph.json", "maxLayers": 2])
     }
 
     enum Change: String, CaseIterable {
         case rewritten, longer, shorter, empty, removed
-        case aLink, aFIFO, aFolder, folderRemoved, folderALink, pathRemoved, largeShorter, largeAFolder
+        case aLink, aFIFO, aDirectory, directoryRemoved, directoryALink, pathRemoved, largeShorter, largeADirectory
     }
 
     /// Shell text that makes the change.
     private func script(_ change: Change) -> String {
-        let (path, folder) = ("'\(machine.path("root\(late)"))'", "'\(machine.path("root\(late)/folder"))'")
-        let file = "\(folder)/file"
+        let (path, directory) = ("'\(machine.path("root\(late)"))'", "'\(machine.path("root\(late)/directory"))'")
+        let file = "\(directory)/file"
         return switch change {
         case .rewritten: "printf change > \(file)"
         case .longer: "printf more >> \(file)"
@@ -38,12 +38,12 @@ struct ChangingFileTests {
         case .removed: "rm \(file)"
         case .aLink: "rm \(file); printf before > \(path)/other; ln -s ../other \(file)"
         case .aFIFO: "rm \(file); mkfifo \(file)"
-        case .aFolder: "rm \(file); mkdir \(file)"
-        case .folderRemoved: "rm -r \(folder)"
-        case .folderALink: "mv \(folder) \(path)/moved; ln -s moved \(folder)"
+        case .aDirectory: "rm \(file); mkdir \(file)"
+        case .directoryRemoved: "rm -r \(directory)"
+        case .directoryALink: "mv \(directory) \(path)/moved; ln -s moved \(directory)"
         case .pathRemoved: "rm -r \(path)"
         case .largeShorter: "truncate -s 100000 \(path)/large"
-        case .largeAFolder: "rm \(path)/large; mkdir \(path)/large"
+        case .largeADirectory: "rm \(path)/large; mkdir \(path)/large"
         }
     }
 
@@ -58,19 +58,19 @@ struct ChangingFileTests {
         let path = machine.path("root\(late)")
         let changed =
             switch change {
-            case .largeShorter, .largeAFolder: "\(path)/large"
+            case .largeShorter, .largeADirectory: "\(path)/large"
             case .pathRemoved: path
             default: file
             }
         #expect(failure.what.hasSuffix(" \(changed)"), "\(failure)")
         switch change {
-        case .rewritten, .longer, .shorter, .empty, .largeShorter, .aFIFO, .aFolder, .largeAFolder:
-            #expect(failure.why == "the file changed while it was read")
+        case .rewritten, .longer, .shorter, .empty, .largeShorter, .aFIFO, .aDirectory, .largeADirectory:
+            #expect(failure.cause == "the file changed while it was read")
             #expect(failure.fix == "see that nothing writes to it, and run again")
-        case .removed, .folderRemoved, .pathRemoved:
-            #expect(failure.why == "No such file or directory (errno 2)")
-        case .aLink, .folderALink:
-            #expect(failure.why == "Too many levels of symbolic links (errno 40)")
+        case .removed, .directoryRemoved, .pathRemoved:
+            #expect(failure.cause == "No such file or directory (errno 2)")
+        case .aLink, .directoryALink:
+            #expect(failure.cause == "Too many levels of symbolic links (errno 40)")
         }
         #expect(try machine.leftovers == [])
     }
@@ -79,13 +79,13 @@ struct ChangingFileTests {
     func secondRun() throws {
         let first = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
         first.read(1024)
-        try machine.write("afterwards", to: "root\(late)/folder/file")
+        try machine.write("afterwards", to: "root\(late)/directory/file")
         #expect(first.end().status == 74)
         let second = try machine.run(["stream", "spec.json", "--quiet"])
         #expect(second.status == 0)
         try machine.write(second.output, to: "stream.tar")
         let listed = try machine.shell(
-            "tar -xOf stream.tar --wildcards '*/layer.tar' | tar -xiOPf - '\(late)/folder/file'")
+            "tar -xOf stream.tar --wildcards '*/layer.tar' | tar -xiOPf - '\(late)/directory/file'")
         #expect(listed.text == "afterwards")
     }
 
@@ -98,7 +98,7 @@ struct ChangingFileTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot read \(machine.path("root\(late)"))")
-        #expect(outcome.failure?.why == "No such file or directory (errno 2)")
+        #expect(outcome.failure?.cause == "No such file or directory (errno 2)")
         #expect(try machine.leftovers == [])
     }
 }

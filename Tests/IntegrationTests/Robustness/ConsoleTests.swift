@@ -41,7 +41,7 @@ struct ConsoleTests {
         #expect(
             outcome.errors == """
                 layer 1/2  10.2 kB  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-one
-                layer 2/2  10.2 kB  customisation layer
+                layer 2/2  10.2 kB  customization layer
 
                 """)
         #expect(outcome.output.count > 20_000)
@@ -74,7 +74,7 @@ struct ConsoleTests {
                     told += more
                 assert program.wait() == 0
                 sys.stdout.buffer.write(told)
-                """, [machine.folder.path, Dockertools.path, "stream", "spec.json"]), as: UTF8.self)
+                """, [machine.directory.path, Dockertools.path, "stream", "spec.json"]), as: UTF8.self)
         let clear = "\r\u{1B}[K"
         #expect(terminal.hasPrefix(clear))
         #expect(terminal.hasSuffix(clear))
@@ -83,21 +83,21 @@ struct ConsoleTests {
         #expect(drawn.allSatisfy { $0.count < 90 && $0.hasPrefix("[") })
         #expect(drawn.first?.contains("] 1/2  0 B  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-one") == true)
         #expect(drawn.contains { $0.contains(/\] 1\/2  \d+\.\d MB  \d+(\.\d)? [kM]?B\/s  a{32}-one/) }, "\(drawn)")
-        #expect(drawn.contains { $0.contains("2/2") && $0.hasSuffix("customisation layer") })
+        #expect(drawn.contains { $0.contains("2/2") && $0.hasSuffix("customization layer") })
     }
 
     @Test("--json and --json-file have the shape that is promised")
     func json() throws {
         let outcome = try machine.layered(["--json", "--json-file", "out/result.json"])
         #expect(outcome.status == 0)
-        #expect(outcome.output == (try machine.folder.read("out/result.json")))
+        #expect(outcome.output == (try machine.directory.read("out/result.json")))
         let result = try #require(
             try JSONSerialization.jsonObject(with: Data(outcome.output)) as? [String: Any])
         #expect(Set(result.keys) == ["name", "tag", "imageID", "output", "size", "layers"])
         #expect(result["name"] as? String == "some/image")
         #expect(result["tag"] as? String == "v1")
         #expect(result["output"] as? String == "out/image.tar")
-        let archive = try machine.folder.read("out/image.tar")
+        let archive = try machine.directory.read("out/image.tar")
         #expect(result["size"] as? Int == archive.count)
         let sums = try machine.shell(
             """
@@ -121,7 +121,7 @@ struct ConsoleTests {
 
         let streamed = try machine.run(["stream", "spec.json", "--quiet", "--json-file", "out/stream.json"])
         #expect(streamed.output == archive)
-        let told = String(decoding: try machine.folder.read("out/stream.json"), as: UTF8.self)
+        let told = String(decoding: try machine.directory.read("out/stream.json"), as: UTF8.self)
         #expect(told == outcome.text.replacing("out/image.tar", with: "-"))
     }
 
@@ -155,11 +155,11 @@ struct ConsoleTests {
         // A script gets no device of this machine.
         let scripted = try machine.layered(["--set", "extraCommands=true"])
         #expect(scripted.status == 65)
-        #expect(scripted.failure?.why == "it is a device or a FIFO, which no script on this machine gets")
+        #expect(scripted.failure?.cause == "it is a device or a FIFO, which no script on this machine gets")
     }
 
-    @Test("A folder whose name is not text serves as the current one, and as contents through a link")
-    func folderOfOddName() throws {
+    @Test("A directory whose name is not text serves as the current one, and as contents through a link")
+    func directoryOfOddName() throws {
         let outcome = try machine.shell(
             """
             odd=$(printf 'n\\xff'); mkdir -p "$odd/plain"; touch "$odd/plain/file"; ln -s "$odd/plain" link

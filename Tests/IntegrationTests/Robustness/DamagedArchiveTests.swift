@@ -21,7 +21,7 @@ struct DamagedArchiveTests {
         let outcome = try machine.run(
             ["build", "spec.json", "-o", "image", "--quiet", "--format", format, "--compressor", compressor])
         try #require(outcome.status == 0)
-        return try machine.folder.read("image")
+        return try machine.directory.read("image")
     }
 
     /// What may become of an image that someone damaged.
@@ -53,7 +53,7 @@ struct DamagedArchiveTests {
                 bytes.replaceSubrange(
                     place..<min(bytes.count, place + 512), with: random.bytes(min(512, bytes.count - place)))
             }
-            try machine.folder.write(bytes, to: "damaged")
+            try machine.directory.write(bytes, to: "damaged")
             for verb in Self.verbs {
                 let outcome = try machine.run(verb)
                 // 1: diff found a difference.
@@ -78,7 +78,7 @@ struct DamagedArchiveTests {
         let text = try #require(sound.firstRange(of: Array("text\n".utf8)))
         var bytes = sound
         bytes[text.lowerBound] = UInt8(ascii: "T")
-        try machine.folder.write(bytes, to: "damaged")
+        try machine.directory.write(bytes, to: "damaged")
         try machine.spec(["fromImage": "damaged"], to: "on.json")
         for verb in Self.verbs where verb[0] != "inspect" && verb[0] != "validate" {
             let outcome = try machine.run(verb)
@@ -107,7 +107,7 @@ struct DamagedArchiveTests {
             $DOCKERTOOLS \(command) --quiet; status=$?; ls -A out; exit $status'
             """)
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.why == "No space left on device (errno 28)")
+        #expect(outcome.failure?.cause == "No space left on device (errno 28)")
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
     }
@@ -142,9 +142,9 @@ struct DamagedArchiveTests {
         ]
         for command in commands {
             let program = try RunningProgram(command, on: machine)
-            let folder = machine.path("out")
+            let directory = machine.path("out")
             let hasBegun = try program.wait {
-                try !FileManager.default.contentsOfDirectory(atPath: folder).isEmpty
+                try !FileManager.default.contentsOfDirectory(atPath: directory).isEmpty
             }
             #expect(hasBegun)
             program.send(signal)

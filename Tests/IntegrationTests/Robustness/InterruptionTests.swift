@@ -97,14 +97,14 @@ struct InterruptionTests {
         try sparse(1 << 20)
         let arguments = ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"]
         #expect(try machine.run(arguments).status == 0)
-        let before = try machine.folder.read("out/image.tar.gz")
+        let before = try machine.directory.read("out/image.tar.gz")
         try sparse(64 << 30)
         let program = try RunningProgram(arguments, on: machine)
         #expect(try program.wait { try partial != nil })
         program.send(SIGTERM)
         #expect(program.end().status == 143)
         #expect(try machine.leftovers == ["out/image.tar.gz"])
-        #expect(try machine.folder.read("out/image.tar.gz") == before)
+        #expect(try machine.directory.read("out/image.tar.gz") == before)
     }
 
     @Test("end a script with all that it started", arguments: signals)
@@ -149,7 +149,7 @@ struct InterruptionTests {
             let outcome = try machine.layered()
             #expect(outcome.status == 1)
             #expect(outcome.failure?.what == "extraCommands failed")
-            #expect(outcome.failure?.why == words)
+            #expect(outcome.failure?.cause == words)
             #expect(outcome.failure?.fix == "correct extraCommands in the spec")
             #expect(try machine.leftovers == [])
         }
@@ -169,34 +169,34 @@ struct InterruptionTests {
     }
 
     @Test("A relative TMPDIR and an empty one serve scripts too", arguments: ["tmp", "./tmp/../tmp"])
-    func relativeWorkFolder(_ folder: String) throws {
+    func relativeWorkDirectory(_ directory: String) throws {
         try machine.spec(["extraCommands": "pwd > $TMPDIR/file; cat $TMPDIR/file; touch made"])
         let outcome = try machine.run(
-            ["layered", "spec.json", "-o", "out/image.tar"], environment: ["TMPDIR": folder])
+            ["layered", "spec.json", "-o", "out/image.tar"], environment: ["TMPDIR": directory])
         #expect(outcome.status == 0)
         #expect(outcome.errors.contains("/layer\n"))
         #expect(try machine.leftovers == ["out/image.tar"])
     }
 
-    @Test("A work folder that cannot be made ends with 74 and says what to set")
-    func missingWorkFolder() throws {
+    @Test("A work directory that cannot be made ends with 74 and says what to set")
+    func missingWorkDirectory() throws {
         try machine.spec(["extraCommands": "true"])
         let outcome = try machine.layered(environment: ["TMPDIR": machine.path("gone")])
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.what == "cannot make a work folder in \(machine.path("gone"))")
-        #expect(outcome.failure?.why == "No such file or directory (errno 2)")
-        #expect(outcome.failure?.fix == "set TMPDIR to a folder that can be written to")
+        #expect(outcome.failure?.what == "cannot make a work directory in \(machine.path("gone"))")
+        #expect(outcome.failure?.cause == "No such file or directory (errno 2)")
+        #expect(outcome.failure?.fix == "set TMPDIR to a directory that can be written to")
         #expect(try machine.leftovers == [])
     }
 
-    @Test("Folders deeper than there are descriptors are packed or refused, and then removed")
-    func deepFolders() throws {
+    @Test("Directories deeper than there are descriptors are packed or refused, and then removed")
+    func deepDirectories() throws {
         try machine.spec([
             "extraCommands": "python3 -c 'import os\nfor i in range(300): os.mkdir(\"a\"); os.chdir(\"a\")'"
         ])
         let outcome = try machine.shell("ulimit -n 200; $DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.why == "Too many open files (errno 24)")
+        #expect(outcome.failure?.cause == "Too many open files (errno 24)")
         #expect(try machine.leftovers == [])
         #expect(try machine.layered().status == 0)
         #expect(try machine.leftovers == ["out/image.tar"])

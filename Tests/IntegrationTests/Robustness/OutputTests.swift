@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Outputs that fail: full disks, closed pipes, folders that may not be written to.
+/// Outputs that fail: full disks, closed pipes, directories that may not be written to.
 @Suite("Outputs that fail")
 struct OutputTests {
     private let machine: TestMachine
@@ -23,7 +23,7 @@ struct OutputTests {
             "out", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet --compressor \(compressor)")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot write to out/image.tar")
-        #expect(outcome.failure?.why == "No space left on device (errno 28)")
+        #expect(outcome.failure?.cause == "No space left on device (errno 28)")
         #expect(outcome.failure?.fix == "free some space, or write to another disk")
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
@@ -38,7 +38,7 @@ struct OutputTests {
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what.hasPrefix("cannot make \(machine.path("tmp"))/dockertools-") == true)
         #expect(outcome.failure?.what.hasSuffix("/layer/large") == true)
-        #expect(outcome.failure?.why == "No space left on device (errno 28)")
+        #expect(outcome.failure?.cause == "No space left on device (errno 28)")
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
         #expect(try machine.layered().status == 0)
@@ -50,13 +50,13 @@ struct OutputTests {
         let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 1)
         #expect(outcome.failure?.what == "extraCommands failed")
-        #expect(outcome.failure?.why.contains("it ended with status 1; its last lines:") == true)
-        #expect(outcome.failure?.why.contains("No space left on device") == true)
+        #expect(outcome.failure?.cause.contains("it ended with status 1; its last lines:") == true)
+        #expect(outcome.failure?.cause.contains("No space left on device") == true)
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A read-only disk and a folder of someone else end with 74")
+    @Test("A read-only disk and a directory of someone else end with 74")
     func readOnly() throws {
         let disk = try machine.shell(
             """
@@ -65,13 +65,13 @@ struct OutputTests {
             """)
         #expect(disk.status == 74)
         #expect(disk.failure?.what == "cannot write \(machine.path("out/image.tar"))")
-        #expect(disk.failure?.why == "Read-only file system (errno 30)")
-        #expect(disk.failure?.fix == "choose a folder that can be written to")
+        #expect(disk.failure?.cause == "Read-only file system (errno 30)")
+        #expect(disk.failure?.fix == "choose a directory that can be written to")
 
-        let folder = try asNobody("$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
-        #expect(folder.status == 74)
-        #expect(folder.failure?.what == "cannot write \(machine.path("out/image.tar"))")
-        #expect(folder.failure?.why == "Permission denied (errno 13)")
+        let directory = try asNobody("$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
+        #expect(directory.status == 74)
+        #expect(directory.failure?.what == "cannot write \(machine.path("out/image.tar"))")
+        #expect(directory.failure?.cause == "Permission denied (errno 13)")
         #expect(try machine.leftovers == [])
     }
 
@@ -86,7 +86,7 @@ struct OutputTests {
             """)
     }
 
-    @Test("An unreadable file, folder or spec is named, with 74")
+    @Test("An unreadable file, directory or spec is named, with 74")
     func unreadable() throws {
         let command = "$DOCKERTOOLS stream spec.json --quiet >/dev/null"
         func expect(_ unreadable: String, _ what: String) throws {
@@ -95,11 +95,11 @@ struct OutputTests {
             _ = try machine.shell("chmod 755 \(unreadable)")
             #expect(outcome.status == 74)
             #expect(outcome.failure?.what == what)
-            #expect(outcome.failure?.why == "Permission denied (errno 13)")
+            #expect(outcome.failure?.cause == "Permission denied (errno 13)")
             #expect(outcome.failure?.fix == "check the permissions, or run as a user that has them")
         }
         try expect("root\(path)/small", "cannot open \(machine.path("root\(path)/small"))")
-        try expect("root\(path)", "cannot open the folder \(machine.path("root\(path)"))")
+        try expect("root\(path)", "cannot open the directory \(machine.path("root\(path)"))")
         try expect("root/nix/store", "cannot read '\(path)', which contents names in the spec 'spec.json'")
         try expect("graph.json", "cannot read the graph file '\(machine.path("graph.json"))'")
         try expect("spec.json", "cannot read the spec 'spec.json'")
@@ -112,7 +112,7 @@ struct OutputTests {
         let outcome = try machine.shell("$DOCKERTOOLS \(command) --quiet >&-")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot write to standard output")
-        #expect(outcome.failure?.why == "Bad file descriptor (errno 9)")
+        #expect(outcome.failure?.cause == "Bad file descriptor (errno 9)")
         #expect(try machine.leftovers == [])
     }
 
@@ -121,7 +121,7 @@ struct OutputTests {
         let expected = try machine.run(["stream", "spec.json"]).output
         let outcome = try machine.shell("$DOCKERTOOLS layered spec.json -o out/image.tar --quiet <&- >&- 2>&-")
         #expect(outcome.status == 74)
-        #expect(try machine.folder.read("out/image.tar") == expected)
+        #expect(try machine.directory.read("out/image.tar") == expected)
     }
 
     @Test("A reader that goes away early ends with 74 and words, and no signal")
@@ -130,7 +130,7 @@ struct OutputTests {
             "$DOCKERTOOLS stream spec.json --quiet | head -c 100 > /dev/null; exit ${PIPESTATUS[0]}")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot write to standard output")
-        #expect(outcome.failure?.why == "the reading end was closed before the end of the image")
+        #expect(outcome.failure?.cause == "the reading end was closed before the end of the image")
         #expect(try machine.leftovers == [])
     }
 
@@ -139,7 +139,7 @@ struct OutputTests {
         let outcome = try machine.shell("$DOCKERTOOLS \(verb) spec.json --quiet > /dev/full")
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot write to standard output")
-        #expect(outcome.failure?.why == "No space left on device (errno 28)")
+        #expect(outcome.failure?.cause == "No space left on device (errno 28)")
     }
 
     @Test("A file at standard output holds the same bytes as a pipe, behind what it holds already")

@@ -56,7 +56,7 @@ struct PullInterruptionTests {
         #expect(try machine.leftovers == ["out/image.tar"])
         let other = try TestMachine()
         try #require(try other.run(arguments).status == 0)
-        #expect(try machine.folder.read("out/image.tar") == other.folder.read("out/image.tar"))
+        #expect(try machine.directory.read("out/image.tar") == other.directory.read("out/image.tar"))
         #expect(try machine.shell("ls cache/dockertools/blobs/partial").text == "")
         try expectSoundCache()
     }
@@ -118,7 +118,7 @@ struct PullInterruptionTests {
         }
         for blob in image.layers + [image.config] { #expect(registry.requests(registry.path(blob)).count == 1) }
         #expect(try machine.leftovers == ["out/image.tar", "out/other.tar"])
-        #expect(try machine.folder.read("out/image.tar") == machine.folder.read("out/other.tar"))
+        #expect(try machine.directory.read("out/image.tar") == machine.directory.read("out/other.tar"))
     }
 
     @Test("leave their blobs to those who wait for them") func heir() throws {
@@ -138,17 +138,17 @@ struct PullInterruptionTests {
 
     @Test("by a full disk leave nothing, wherever it is full") func fullDisk() throws {
         let command = "$DOCKERTOOLS pull \(registry.reference) -o out/image.tar --final-image-name app --quiet"
-        for (folder, what, fix) in [
+        for (directory, what, fix) in [
             (
-                "cache", "cannot write to the cache folder '\(machine.path("cache/dockertools"))'",
+                "cache", "cannot write to the cache directory '\(machine.path("cache/dockertools"))'",
                 "free some space: `dockertools cache --prune` empties the cache; or set XDG_CACHE_HOME to another disk"
             ),
             ("out", "cannot write to out/image.tar", "free some space, or write to another disk"),
         ] {
-            let outcome = try machine.onSmallDisk(folder, command)
+            let outcome = try machine.onSmallDisk(directory, command)
             #expect(outcome.status == 74)
             #expect(outcome.failure?.what == what)
-            #expect(outcome.failure?.why == "No space left on device (errno 28)")
+            #expect(outcome.failure?.cause == "No space left on device (errno 28)")
             #expect(outcome.failure?.fix == fix)
             #expect(try machine.leftovers == [])
         }

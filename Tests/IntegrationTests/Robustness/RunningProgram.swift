@@ -6,13 +6,13 @@ import TestSupport
 final class RunningProgram {
     private let process = Process()
     private let pipe = Pipe()
-    private let files: TemporaryFolder
+    private let files: TemporaryDirectory
     /// How long anything may take that a test waits for.
     static let patience = 60.0
 
     /// - Parameter caller: what runs a command as another user, in the same process.
     init(_ arguments: [String], on machine: TestMachine, as caller: [String] = []) throws {
-        files = try TemporaryFolder()
+        files = try TemporaryDirectory()
         try files.write([], to: "err")
         // A caller's own `$DOCKERTOOLS` lies where that user can reach it.
         let command =
@@ -20,7 +20,7 @@ final class RunningProgram {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(machine.environment) { $1 }
-        process.currentDirectoryURL = URL(fileURLWithPath: machine.folder.path)
+        process.currentDirectoryURL = URL(fileURLWithPath: machine.directory.path)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = pipe
         process.standardError = FileHandle(forWritingAtPath: files.path("err"))

@@ -1,26 +1,26 @@
 import Foundation
 import TestSupport
 
-/// A machine of a test's own: a store below a root, a folder for outputs, a TMPDIR and a cache.
+/// A machine of a test's own: a store below a root, a directory for outputs, a TMPDIR and a cache.
 final class TestMachine: Sendable {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
-        for name in ["root/nix/store", "out", "tmp", "cache"] { try makeFolder(name) }
+        directory = try TemporaryDirectory()
+        for name in ["root/nix/store", "out", "tmp", "cache"] { try makeDirectory(name) }
     }
 
-    func path(_ name: String) -> String { folder.path(name) }
+    func path(_ name: String) -> String { directory.path(name) }
 
-    func makeFolder(_ name: String) throws {
+    func makeDirectory(_ name: String) throws {
         try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
     }
 
-    /// Writes a file and the folders on the way to it.
+    /// Writes a file and the directories on the way to it.
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) throws -> String {
-        try makeFolder(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]))
-        return try folder.write(bytes, to: name)
+        try makeDirectory(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]))
+        return try directory.write(bytes, to: name)
     }
 
     @discardableResult
@@ -33,13 +33,13 @@ final class TestMachine: Sendable {
         "/nix/store/" + String(repeating: letter, count: 32) + "-" + name
     }
 
-    /// Puts a folder into the store.
+    /// Puts a directory into the store.
     ///
     /// - Returns: its logical path.
     @discardableResult
     func store(_ letter: Character, _ name: String, _ files: [String: [UInt8]] = ["file": [1]]) throws -> String {
         let path = Self.storePath(letter, name)
-        try makeFolder("root" + path)
+        try makeDirectory("root" + path)
         for (name, bytes) in files { try write(bytes, to: "root\(path)/\(name)") }
         return path
     }
@@ -48,25 +48,25 @@ final class TestMachine: Sendable {
     @discardableResult
     func spec(_ members: [String: Any] = [:], to name: String = "spec.json") throws -> String {
         let all = ["name": "image", "storeRoot": "root", "compressor": "none"].merging(members) { $1 }
-        return try folder.write([UInt8](JSONSerialization.data(withJSONObject: all, options: .sortedKeys)), to: name)
+        return try directory.write([UInt8](JSONSerialization.data(withJSONObject: all, options: .sortedKeys)), to: name)
     }
 
     /// Writes a graph: paths with what they refer to.
     func graph(_ references: [(path: String, references: [String])], to name: String = "graph.json") throws {
         let nodes = references.map { ["path": $0.path, "references": $0.references, "narSize": 1] as [String: Any] }
-        try folder.write([UInt8](JSONSerialization.data(withJSONObject: nodes)), to: name)
+        try directory.write([UInt8](JSONSerialization.data(withJSONObject: nodes)), to: name)
     }
 
     var environment: [String: String] {
         ["TMPDIR": path("tmp"), "XDG_CACHE_HOME": path("cache"), "SOURCE_DATE_EPOCH": "1"]
     }
 
-    /// Runs the program in the machine's folder.
+    /// Runs the program in the machine's directory.
     func run(
         _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
     ) throws -> Program.Outcome {
         try Dockertools.run(
-            arguments, input: input, environment: self.environment.merging(environment) { $1 }, in: folder.path)
+            arguments, input: input, environment: self.environment.merging(environment) { $1 }, in: directory.path)
     }
 
     /// Runs `layered` for an output that every test may have.
@@ -74,27 +74,27 @@ final class TestMachine: Sendable {
         try run(["layered", "spec.json", "-o", "out/image.tar", "--quiet"] + arguments, environment: environment)
     }
 
-    /// Runs a shell script in the machine's folder; `$DOCKERTOOLS` is the program.
+    /// Runs a shell script in the machine's directory; `$DOCKERTOOLS` is the program.
     func shell(_ script: String, environment: [String: String] = [:]) throws -> Program.Outcome {
         let all = self.environment.merging(["DOCKERTOOLS": Dockertools.path]) { $1 }.merging(environment) { $1 }
-        return try Program.run(["bash", "-c", script], environment: all, in: folder.path)
+        return try Program.run(["bash", "-c", script], environment: all, in: directory.path)
     }
 
-    /// Runs a script where a small tmpfs is mounted on a folder, for the script alone; then lists that folder on standard
+    /// Runs a script where a small tmpfs is mounted on a directory, for the script alone; then lists that directory on standard
     /// output.
-    func onSmallDisk(_ folder: String, _ script: String) throws -> Program.Outcome {
+    func onSmallDisk(_ directory: String, _ script: String) throws -> Program.Outcome {
         try shell(
             """
-            unshare --mount bash -c 'mount -t tmpfs -o size=2m none \(folder) || exit 99
-            \(script); status=$?; ls -A \(folder); exit $status'
+            unshare --mount bash -c 'mount -t tmpfs -o size=2m none \(directory) || exit 99
+            \(script); status=$?; ls -A \(directory); exit $status'
             """)
     }
 
     /// What a run left behind: outputs, work files, and processes that have this machine in their environment.
     var leftovers: [String] {
         get throws {
-            let files = try ["out", "tmp"].flatMap { folder in
-                try FileManager.default.contentsOfDirectory(atPath: path(folder)).map { "\(folder)/\($0)" }
+            let files = try ["out", "tmp"].flatMap { directory in
+                try FileManager.default.contentsOfDirectory(atPath: path(directory)).map { "\(directory)/\($0)" }
             }
             return files.sorted() + (try processes)
         }
@@ -103,7 +103,7 @@ final class TestMachine: Sendable {
     /// The command lines of the processes that have this machine in their environment or their arguments.
     var processes: [String] {
         get throws {
-            let wanted = Data(folder.path.utf8)
+            let wanted = Data(directory.path.utf8)
             return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.compactMap {
                 // A process may end meanwhile.
                 guard let environment = FileManager.default.contents(atPath: "/proc/\($0)/environ"),
@@ -118,8 +118,8 @@ final class TestMachine: Sendable {
 
 extension Program.Outcome {
     /// The three parts of an error, nil if standard error does not end in one.
-    var failure: (what: String, why: String, fix: String)? {
-        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  why: (.+?)\n  fix: (.+?)\n$/) else {
+    var failure: (what: String, cause: String, fix: String)? {
+        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  cause: (.+?)\n  fix: (.+?)\n$/) else {
             return nil
         }
         return (String(match.1), String(match.2), String(match.3))

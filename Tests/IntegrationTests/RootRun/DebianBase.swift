@@ -7,22 +7,22 @@ struct DebianBase {
     /// The archive, made at the first use.
     static var archive: String { get throws { try made.get().archive } }
 
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let archive: String
 
     private static let made = Result { try DebianBase() }
 
     private init() throws {
-        folder = try TemporaryFolder()
-        archive = folder.path("base.tar")
+        directory = try TemporaryDirectory()
+        archive = directory.path("base.tar")
         let docker = try DockerDaemon.shared
         try Program.output([
             "mmdebstrap", "--quiet", "--variant=minbase", "--include=redis-server,libcap2-bin",
             "--aptopt=Acquire::Languages \"none\"", "--customize-hook=chroot \"$1\" userdel redis",
             "--customize-hook=rm -rf \"$1\"/var/lib/apt/lists \"$1\"/usr/share/man \"$1\"/usr/share/locale", "bookworm",
-            folder.path("rootfs.tar"),
+            directory.path("rootfs.tar"),
         ])
-        try docker.output(["import", folder.path("rootfs.tar"), Self.name])
+        try docker.output(["import", directory.path("rootfs.tar"), Self.name])
         try docker.output(["save", "--output", archive, Self.name])
     }
 }

@@ -40,9 +40,9 @@ struct DoctorTests {
 
     @Test("names what is missing, and what to do about it")
     func missing() throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let (status, report) = try report(
-            ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": folder.path])
+            ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": directory.path])
         #expect(status == 69)
         #expect(report.runAsRoot == nil)
         #expect(report["QEMU"]?.fix == "install the package qemu-system-x86: apt-get install qemu-system-x86")
@@ -53,14 +53,14 @@ struct DoctorTests {
 
     @Test("sees a kernel that only root may read, as Ubuntu's are")
     func unreadableKernel() throws {
-        let folder = try TemporaryFolder()
+        let directory = try TemporaryDirectory()
         let script = #"cp "$(ls /boot/vmlinuz-* | tail -n 1)" "$0/kernel"; chmod 600 "$0/kernel"; chmod 755 "$0""#
-        try Program.output(["bash", "-c", script, folder.path])
+        try Program.output(["bash", "-c", script, directory.path])
         // A program that everybody may read and run, wherever the checkout lies.
-        try Program.output(["install", "-m", "755", Dockertools.path, Dockertools.path + "-guest", folder.path])
-        let command = ["setpriv", "--reuid=65534", "--clear-groups", folder.path("dockertools"), "doctor", "--json"]
+        try Program.output(["install", "-m", "755", Dockertools.path, Dockertools.path + "-guest", directory.path])
+        let command = ["setpriv", "--reuid=65534", "--clear-groups", directory.path("dockertools"), "doctor", "--json"]
         let outcome = try Program.run(
-            command + ["--accel", "tcg", "--kernel", folder.path("kernel")], environment: ["HOME": "/nonexistent"],
+            command + ["--accel", "tcg", "--kernel", directory.path("kernel")], environment: ["HOME": "/nonexistent"],
             in: "/")
         #expect(outcome.status == 69)
         let kvm = try Program.run(
@@ -72,6 +72,6 @@ struct DoctorTests {
             #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
-        #expect(report["kernel"]?.fix?.contains("sudo chmod a+r \(folder.path("kernel"))") == true, "\(outcome.errors)")
+        #expect(report["kernel"]?.fix?.contains("sudo chmod a+r \(directory.path("kernel"))") == true, "\(outcome.errors)")
     }
 }

@@ -20,19 +20,19 @@ struct LowerImageTests {
 
     private var kept: [String] {
         get throws {
-            let folder = bench.machine.path("cache/dockertools/lower")
-            guard FileManager.default.fileExists(atPath: folder) else { return [] }
-            return try FileManager.default.contentsOfDirectory(atPath: folder)
+            let directory = bench.machine.path("cache/dockertools/lower")
+            guard FileManager.default.fileExists(atPath: directory) else { return [] }
+            return try FileManager.default.contentsOfDirectory(atPath: directory)
         }
     }
 
     /// Makes an image on the base; without sqfstar it cannot make a file system.
     private func build(withSqfstar: Bool) throws -> Program.Outcome {
-        let folder = bench.machine.path("tools")
-        try bench.machine.makeFolder("tools")
-        try Program.output(["bash", "-c", #"ln -sf "$(type -P qemu-system-x86_64)" "$0""#, folder])
+        let directory = bench.machine.path("tools")
+        try bench.machine.makeDirectory("tools")
+        try Program.output(["bash", "-c", #"ln -sf "$(type -P qemu-system-x86_64)" "$0""#, directory])
         return try bench.build(
-            ["fromImage": base, "runAsRoot": "cat /words > /heard"], environment: withSqfstar ? [:] : ["PATH": folder])
+            ["fromImage": base, "runAsRoot": "cat /words > /heard"], environment: withSqfstar ? [:] : ["PATH": directory])
     }
 
     @Test("is made once for each chain of layers, and anew if it is damaged")
@@ -58,7 +58,7 @@ struct LowerImageTests {
 
     @Test("is kept only for layers that are what their image says")
     func isVerified() throws {
-        var archive = try bench.machine.folder.read("base.tar")
+        var archive = try bench.machine.directory.read("base.tar")
         let words = try #require(archive.firstRange(of: Array("what the base says".utf8)))
         archive[words.lowerBound] ^= 1
         try bench.machine.write(archive, to: "base.tar")

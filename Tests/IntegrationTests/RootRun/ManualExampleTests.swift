@@ -53,7 +53,7 @@ struct ManualExampleTests {
         let owner = try docker.runImage("manual/shadow-basic:1", ["stat", "-c", "%U:%G", "/data"])
         #expect(owner == "redis:redis\n")
         #expect(try docker.runImage("manual/shadow-basic:1", ["id", "-gn", "redis"]) == "redis\n")
-        // Files of users and groups, a log of logins that useradd extends, and the folder: nothing of the machine's.
+        // Files of users and groups, a log of logins that useradd extends, and the directory: nothing of the machine's.
         let names = try RootRunBench.layer(of: archive).compactMap { $0.split(separator: "'").dropFirst().first }
         let tops = Set(names.compactMap { $0.split(separator: "/").first })
         #expect(tops == ["data", "etc", "var"] || tops == ["data", "etc"], "\(names)")

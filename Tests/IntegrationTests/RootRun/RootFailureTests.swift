@@ -81,7 +81,7 @@ struct RootFailureTests {
     @Test("since something that it needs is missing names that, and the package that brings it")
     func missing() throws {
         let tools = bench.machine.path("tools")
-        try bench.machine.makeFolder("tools")
+        try bench.machine.makeDirectory("tools")
         let path = ["PATH": tools]
         func link(_ names: String...) throws {
             for name in names {
@@ -118,19 +118,19 @@ struct RootFailureTests {
         }
         #expect(strict.status == 69)
         let isThere = FileManager.default.fileExists(atPath: "/dev/kvm")
-        let why = isThere ? "the guest said nothing within 10 seconds under KVM" : "/dev/kvm is not there"
-        #expect(strict.errors.contains(why), "\(strict.errors)")
+        let cause = isThere ? "the guest said nothing within 10 seconds under KVM" : "/dev/kvm is not there"
+        #expect(strict.errors.contains(cause), "\(strict.errors)")
         let first = try Program.run(
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
-            in: bench.machine.folder.path)
+            in: bench.machine.directory.path)
         #expect(first.status == 0)
         #expect(
-            first.errors.contains("warning: \(why): the script runs without KVM, several times slower"),
+            first.errors.contains("warning: \(cause): the script runs without KVM, several times slower"),
             "\(first.errors)")
         guard isThere else { return }
         let second = try Program.run(
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
-            in: bench.machine.folder.path)
+            in: bench.machine.directory.path)
         #expect(second.status == 0)
         #expect(second.errors.contains("no guest starts under KVM on this machine, as was found out before"))
     }

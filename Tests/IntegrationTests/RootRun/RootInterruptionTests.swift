@@ -21,7 +21,7 @@ struct RootInterruptionTests {
     /// The process numbers of QEMU.
     private var machines: [Int32] {
         get throws {
-            let wanted = bench.machine.folder.path
+            let wanted = bench.machine.directory.path
             return try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
                 let command = FileManager.default.contents(atPath: "/proc/\($0)/cmdline") ?? Data()
                 return command.starts(with: Array("qemu-system-x86_64".utf8))

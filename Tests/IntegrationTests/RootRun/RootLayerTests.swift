@@ -21,7 +21,7 @@ struct RootLayerTests {
         ]
         let first = try bench.built(spec, output: "out/first.tar")
         let second = try bench.built(spec, ["--vm-cpus", "1"], output: "out/second.tar")
-        #expect(try bench.machine.folder.read("out/first.tar") == bench.machine.folder.read("out/second.tar"))
+        #expect(try bench.machine.directory.read("out/first.tar") == bench.machine.directory.read("out/second.tar"))
         let names = try RootRunBench.layer(of: first)
         #expect(
             !names.contains {

@@ -10,15 +10,15 @@ struct RootRunBench {
         machine = try TestMachine()
     }
 
-    /// Makes a folder for contents with a static shell and all that goes with it.
+    /// Makes a directory for contents with a static shell and all that goes with it.
     func makeBusybox(in name: String = "busybox") throws -> String {
-        let folder = machine.path(name)
+        let directory = machine.path(name)
         let script = #"""
             mkdir -p "$0/bin"; cp /bin/busybox "$0/bin"
             for applet in $(/bin/busybox --list); do test -e "$0/bin/$applet" || ln -s busybox "$0/bin/$applet"; done
             """#
-        try Program.output(["bash", "-e", "-c", script, folder])
-        return folder
+        try Program.output(["bash", "-e", "-c", script, directory])
+        return directory
     }
 
     /// Runs `build` on a spec.

@@ -58,17 +58,17 @@ struct RubbishTests {
             ("add(tar, 'a', tarfile.LNKTYPE, link='/etc/passwd')", "which is not there"),
             ("add(tar, '.wh..', body=b'')", "it is a whiteout of no name"),
             ("add(tar, 'n' * 256)", "more than the limit of 255"),
-            ("add(tar, '.', tarfile.SYMTYPE, link='/etc')", "it has the name of the root and is no folder"),
+            ("add(tar, '.', tarfile.SYMTYPE, link='/etc')", "it has the name of the root and is no directory"),
             ("tar.fileobj.write(os.urandom(10240))", "cannot read the layer of runAsRoot, entry 1"),
             (
                 "add(tar, 'a', body=b'x' * 2000); tar.fileobj.truncate(1024); os._exit(0)",
                 "the archive ends within its body"
             ),
         ])
-    func refused(python: String, why: String) throws {
+    func refused(python: String, cause: String) throws {
         let outcome = try build(python)
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains(why), "\(outcome.errors)")
+        #expect(outcome.errors.contains(cause), "\(outcome.errors)")
         #expect(outcome.errors.contains("the layer of runAsRoot"))
         #expect(try bench.machine.leftovers == [])
     }

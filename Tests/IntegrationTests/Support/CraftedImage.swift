@@ -9,22 +9,22 @@ struct CraftedImage {
     let digest: String
 
     /// - Parameters:
-    ///   - folder: where it is written, with the layers' tars.
+    ///   - directory: where it is written, with the layers' tars.
     ///   - layers: a text for each layer, which has one file of it; `empty` for one without files.
     init(
-        in folder: TemporaryFolder, _ name: String = "image", kind: String = "oci", compression: String = "gzip",
+        in directory: TemporaryDirectory, _ name: String = "image", kind: String = "oci", compression: String = "gzip",
         architecture: String = "amd64", layers: [String]
     ) throws {
         var tars: [String] = []
         for text in layers {
             let body = Array("\(text)\n".utf8) + [UInt8](repeating: 0x2E, count: 20_000)
             tars.append(
-                text == "empty" ? text : try folder.write(TestTar.files([("file-\(text)", body)]), to: "\(text).tar"))
+                text == "empty" ? text : try directory.write(TestTar.files([("file-\(text)", body)]), to: "\(text).tar"))
         }
-        source = "dir:\(folder.path(name))"
+        source = "dir:\(directory.path(name))"
         let script = "\(Dockertools.checkout)/Tests/Peers/crafted_image.py"
         let output = try Program.output(
-            ["python3", script, folder.path(name), kind, compression, architecture] + tars)
+            ["python3", script, directory.path(name), kind, compression, architecture] + tars)
         digest = String(decoding: output.dropLast(), as: UTF8.self)
     }
 }

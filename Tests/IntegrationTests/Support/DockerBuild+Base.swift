@@ -2,7 +2,7 @@ extension DockerBuild {
     /// An image that Docker's own builder made, as bases are in the wild, and the archive that `docker save` wrote of it.
     ///
     /// `/bin` is a link to `usr/bin`, as in Debian; the second layer changes modes and owners and adds files; the third takes
-    /// files away, and puts a file where a folder was.
+    /// files away, and puts a file where a directory was.
     static var base: DockerBuild { get throws { try baseMade.get() } }
 
     private static let baseMade = Result {

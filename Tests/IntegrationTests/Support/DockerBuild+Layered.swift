@@ -8,10 +8,10 @@ extension DockerBuild {
     }
 
     private static let rootfsOfLayered = """
-        mkdir -p root/bin root/caps root/gone/deep root/turns/folder copied
+        mkdir -p root/bin root/caps root/gone/deep root/turns/directory copied
         cp /bin/busybox root/bin/busybox; for applet in sh ln; do ln -s busybox root/bin/$applet; done
         cp /bin/busybox root/caps/ping; setcap cap_net_raw+ep root/caps/ping
-        echo 1 > root/gone/deep/file; echo 2 > root/turns/folder/inner; echo 3 > root/turns/file; ln -s file root/turns/link
+        echo 1 > root/gone/deep/file; echo 2 > root/turns/directory/inner; echo 3 > root/turns/file; ln -s file root/turns/link
         echo 4 > root/one; ln root/one root/two; ln root/one root/turns/three
         tar --owner 0 --group 0 --mtime @1000000000 --xattrs --xattrs-include 'security.*' -C root -cf rootfs.tar bin caps \
             gone turns one two
@@ -25,9 +25,9 @@ extension DockerBuild {
         COPY copied /copied
         RUN ["/bin/busybox", "--install", "-s", "/bin"]
         RUN rm -r /gone && rm /copied/a
-        RUN rm -r /turns/folder && echo file > /turns/folder && rm /turns/file && mkdir /turns/file && echo in > /turns/file/in \
+        RUN rm -r /turns/directory && echo file > /turns/directory && rm /turns/file && mkdir /turns/file && echo in > /turns/file/in \
             && rm /turns/link && mkdir /turns/link
-        RUN rm /turns/folder && mkdir /turns/folder && echo again > /turns/folder/other && rm -r /turns/link && ln -s .. /turns/link
+        RUN rm /turns/directory && mkdir /turns/directory && echo again > /turns/directory/other && rm -r /turns/link && ln -s .. /turns/link
         RUN mkdir /owned && chown 1000:4000000 /owned && echo x > /owned/suid && chown 7:8 /owned/suid && chmod 6755 /owned/suid \
             && mkdir -m 1777 /owned/tmp
         RUN mkdir /links && echo linked > /links/z && ln /links/z /links/a && ln /links/z /owned/linked && ln -s z /links/soft

@@ -5,19 +5,19 @@ struct DockerBuild {
     let name: String
     /// The archive.
     let archive: String
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     /// - Parameters:
     ///   - rootfs: a script that makes `rootfs.tar`, and whatever else the image is made from.
     ///   - dockerfile: adds it.
     init(_ name: String, rootfs: String, dockerfile: String) throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         self.name = name
-        archive = folder.path("image.tar")
+        archive = directory.path("image.tar")
         let docker = try DockerDaemon.shared
-        try Program.output(["bash", "-e", "-c", rootfs], in: folder.path)
-        try folder.write(Array(dockerfile.utf8), to: "Dockerfile")
-        try docker.output(["build", "--quiet", "--network", "none", "--tag", name, folder.path])
+        try Program.output(["bash", "-e", "-c", rootfs], in: directory.path)
+        try directory.write(Array(dockerfile.utf8), to: "Dockerfile")
+        try docker.output(["build", "--quiet", "--network", "none", "--tag", name, directory.path])
         try docker.output(["save", "--output", archive, name])
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 
 /// A Docker daemon of the tests' own, which all of them share.
 struct DockerDaemon {
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
 
     /// The daemon, started at the first use.
     static var shared: DockerDaemon { get throws { try started.get() } }
@@ -12,22 +12,22 @@ struct DockerDaemon {
     private static let started = Result { try DockerDaemon() }
 
     private init() throws {
-        folder = try SharedFolder(
+        directory = try SharedDirectory(
             "docker",
             running: [
-                "dockerd", "--data-root", "FOLDER/data", "--exec-root", "FOLDER/exec", "--pidfile", "FOLDER/pid",
-                "--host", "unix://FOLDER/socket", "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
+                "dockerd", "--data-root", "DIRECTORY/data", "--exec-root", "DIRECTORY/exec", "--pidfile", "DIRECTORY/pid",
+                "--host", "unix://DIRECTORY/socket", "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
             ])
         for _ in 0..<600 {
             if try Program.run(["docker", "--host", host, "info"]).status == 0 { return }
             usleep(100_000)
         }
-        let command = ["tail", "\(folder.path)/log"]
+        let command = ["tail", "\(directory.path)/log"]
         throw Program.Failed(command, try Program.run(["bash", "-c", "\"$@\" >&2; exit 1", "bash"] + command))
     }
 
     /// Its address.
-    var host: String { "unix://\(folder.path)/socket" }
+    var host: String { "unix://\(directory.path)/socket" }
 
     /// Runs a client's command that must succeed.
     ///

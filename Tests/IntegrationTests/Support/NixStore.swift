@@ -3,10 +3,10 @@ import TestSupport
 
 /// A Nix store of the tests' own with the derivations of `Tests/Peers/sample-store.nix`, which all of them share.
 ///
-/// It lies in a folder that is mounted over `/nix` for each command that needs it there, in the command's own namespace:
+/// It lies in a directory that is mounted over `/nix` for each command that needs it there, in the command's own namespace:
 /// the machine's store, if it has one, is neither seen nor changed.
 struct NixStore {
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
     /// The store paths by their names in the expression.
     private var paths: [String: String]
 
@@ -16,17 +16,17 @@ struct NixStore {
     private static let made = Result { try NixStore() }
 
     private init() throws {
-        folder = try SharedFolder("nix")
+        directory = try SharedDirectory("nix")
         for name in ["nix", "conf", "home"] {
             try FileManager.default.createDirectory(
-                atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+                atPath: "\(directory.path)/\(name)", withIntermediateDirectories: true)
         }
         try """
         sandbox = false
         build-users-group =
         substitute = false
         experimental-features = nix-command
-        """.write(toFile: "\(folder.path)/conf/nix.conf", atomically: false, encoding: .utf8)
+        """.write(toFile: "\(directory.path)/conf/nix.conf", atomically: false, encoding: .utf8)
         let expression = "\(Dockertools.checkout)/Tests/Peers/sample-store.nix"
         paths = [:]
         try output(["nix-store", "--init"])
@@ -49,17 +49,17 @@ struct NixStore {
     var all: [String] { paths.values.sorted() }
 
     /// The `storeRoot` below which the store lies for those that do not have it mounted.
-    var root: String { folder.path }
+    var root: String { directory.path }
 
     /// Runs a command that has the store at its place.
     func run(
-        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in folder: String? = nil
+        _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Program.Outcome {
         let own = ["NIX_CONF_DIR": "\(root)/conf", "HOME": "\(root)/home", "XDG_CACHE_HOME": "\(root)/home/cache"]
         let mounting = "mkdir -p /nix && mount --bind \"$0\" /nix && exec \"$@\""
         return try Program.run(
             ["unshare", "--mount", "--propagation", "private", "bash", "-c", mounting, "\(root)/nix"] + command,
-            input: input, environment: own.merging(environment) { $1 }, in: folder)
+            input: input, environment: own.merging(environment) { $1 }, in: directory)
     }
 
     /// Runs a command that has the store at its place, and that must succeed.

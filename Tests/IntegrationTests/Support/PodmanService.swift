@@ -3,7 +3,7 @@ import TestSupport
 
 /// podman's service with a store of its own, which tests share.
 struct PodmanService {
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
 
     /// The service, started at the first use.
     static var shared: PodmanService { get throws { try started.get() } }
@@ -11,15 +11,15 @@ struct PodmanService {
     private static let started = Result { try PodmanService() }
 
     private init() throws {
-        let store = ["--root", "FOLDER/root", "--runroot", "FOLDER/run", "--storage-driver", "vfs"]
-        folder = try SharedFolder(
+        let store = ["--root", "DIRECTORY/root", "--runroot", "DIRECTORY/run", "--storage-driver", "vfs"]
+        directory = try SharedDirectory(
             "podman",
-            running: ["podman"] + store + ["system", "service", "--time", "0", "unix://FOLDER/socket"])
-        for _ in 0..<600 where !FileManager.default.fileExists(atPath: "\(folder.path)/socket") { usleep(100_000) }
+            running: ["podman"] + store + ["system", "service", "--time", "0", "unix://DIRECTORY/socket"])
+        for _ in 0..<600 where !FileManager.default.fileExists(atPath: "\(directory.path)/socket") { usleep(100_000) }
     }
 
     /// Its address.
-    var host: String { "unix://\(folder.path)/socket" }
+    var host: String { "unix://\(directory.path)/socket" }
 
     /// What it knows of an image, by a template of Go's.
     func inspect(_ name: String, _ template: String) throws -> String {

@@ -10,7 +10,7 @@ struct RegistryServer {
         let log: String
     }
 
-    private let folder: SharedFolder
+    private let directory: SharedDirectory
     /// As images name it: `127.0.0.1:41234`.
     let name: String
 
@@ -20,38 +20,38 @@ struct RegistryServer {
     private static let started = Result { try RegistryServer() }
 
     /// - Parameters:
-    ///   - more: YAML of the configuration besides; `FOLDER` in it is where the files are.
+    ///   - more: YAML of the configuration besides; `DIRECTORY` in it is where the files are.
     ///   - http: YAML that goes with the address: how TLS is spoken.
     ///   - files: by name.
     init(_ more: String = "", http: String = "", files: [String: [UInt8]] = [:]) throws {
         let configuration = """
             version: 0.1
             log: {level: info, accesslog: {disabled: false}}
-            storage: {filesystem: {rootdirectory: FOLDER/data}, delete: {enabled: true}}
+            storage: {filesystem: {rootdirectory: DIRECTORY/data}, delete: {enabled: true}}
             compatibility: {schema1: {enabled: true}}
             http: {addr: "127.0.0.1:0"\(http.isEmpty ? "" : ", \(http)")}
             \(more)
             """
         let script = #"printf '%s\n' "$1" > "$2" && exec docker-registry serve "$2""#
-        folder = try SharedFolder(
-            "registry", files: files, running: ["bash", "-c", script, "bash", configuration, "FOLDER/config.yml"])
+        directory = try SharedDirectory(
+            "registry", files: files, running: ["bash", "-c", script, "bash", configuration, "DIRECTORY/config.yml"])
         // It is told a port that is free, and tells which one.
         var port: Substring?
         for _ in 0..<300 where port == nil {
-            port = Self.log(folder).firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/)?.output.1
+            port = Self.log(directory).firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/)?.output.1
             if port == nil { usleep(100_000) }
         }
-        guard let port else { throw Silent(log: Self.log(folder)) }
+        guard let port else { throw Silent(log: Self.log(directory)) }
         name = "127.0.0.1:\(port)"
     }
 
-    private static func log(_ folder: SharedFolder) -> String {
-        (try? String(contentsOfFile: "\(folder.path)/log", encoding: .utf8)) ?? ""
+    private static func log(_ directory: SharedDirectory) -> String {
+        (try? String(contentsOfFile: "\(directory.path)/log", encoding: .utf8)) ?? ""
     }
 
     /// The requests so far that have some text in them, such as `GET /v2/app/blobs/`.
     func requests(_ text: String) -> [String] {
-        Self.log(folder).split(separator: "\n").map(String.init).filter { $0.contains(" - - [") && $0.contains(text) }
+        Self.log(directory).split(separator: "\n").map(String.init).filter { $0.contains(" - - [") && $0.contains(text) }
     }
 
     /// Pushes an image with skopeo.

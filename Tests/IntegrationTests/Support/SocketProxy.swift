@@ -6,25 +6,25 @@ import TestSupport
 final class SocketProxy {
     /// Where it listens, as docker writes it.
     let host: String
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
     private let process = Process()
 
     /// - Parameters:
     ///   - socket: the daemon's: `unix:///…`.
     ///   - limit: it hangs up when so many bytes were sent.
-    ///   - certificates: a folder with `server.pem`, `server.key` and `ca.pem`; it listens on TCP then, and wants a
+    ///   - certificates: a directory with `server.pem`, `server.key` and `ca.pem`; it listens on TCP then, and wants a
     ///     certificate of that authority.
     init(to socket: String, limit: Int? = nil, certificates: String? = nil) throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
-            "python3", "-c", Self.script, String(socket.trimmingPrefix("unix://")), folder.path,
+            "python3", "-c", Self.script, String(socket.trimmingPrefix("unix://")), directory.path,
             "\(limit ?? -1)", certificates ?? "",
         ]
         try process.run()
-        let ready = folder.path("ready")
+        let ready = directory.path("ready")
         for _ in 0..<600 where !FileManager.default.fileExists(atPath: ready) { usleep(10_000) }
-        host = String(decoding: try folder.read("ready"), as: UTF8.self)
+        host = String(decoding: try directory.read("ready"), as: UTF8.self)
     }
 
     deinit {
@@ -35,17 +35,17 @@ final class SocketProxy {
 
     /// Bytes that the daemon was sent through it so far.
     var sent: Int {
-        get throws { try Int(String(decoding: folder.read("sent"), as: UTF8.self)) ?? 0 }
+        get throws { try Int(String(decoding: directory.read("sent"), as: UTF8.self)) ?? 0 }
     }
 
     private static let script = """
         import os, socket, ssl, sys, threading
-        target, folder, limit, certificates = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+        target, directory, limit, certificates = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
         context, total, lock = None, 0, threading.Lock()
 
         def note(name, text):
-            with open(folder + "/." + name, "w") as handle: handle.write(text)
-            os.rename(folder + "/." + name, folder + "/" + name)
+            with open(directory + "/." + name, "w") as handle: handle.write(text)
+            os.rename(directory + "/." + name, directory + "/" + name)
 
         def pump(source, sink, counts):
             global total
@@ -81,9 +81,9 @@ final class SocketProxy {
             host = "tcp://127.0.0.1:%d" % server.getsockname()[1]
         else:
             server = socket.socket(socket.AF_UNIX)
-            server.bind(folder + "/socket")
+            server.bind(directory + "/socket")
             server.listen(16)
-            host = "unix://" + folder + "/socket"
+            host = "unix://" + directory + "/socket"
         note("ready", host)
         while True: threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
         """

@@ -1,32 +1,32 @@
 import Foundation
 import TestSupport
 
-/// A folder for the specs and images of one test, and the store that they are made from.
+/// A directory for the specs and images of one test, and the store that they are made from.
 struct Workbench {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
     let store: NixStore
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         store = try NixStore.shared
     }
 
-    /// Writes a file, and the folders that it lies in.
+    /// Writes a file, and the directories that it lies in.
     ///
     /// - Returns: its path.
     @discardableResult
     func write(_ text: String, to name: String) throws -> String {
-        let path = folder.path(name)
+        let path = directory.path(name)
         try FileManager.default.createDirectory(
             atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
-        return try folder.write(Array(text.utf8), to: name)
+        return try directory.write(Array(text.utf8), to: name)
     }
 
     /// Runs the program where the store is at its place.
     func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Outcome {
-        let cache = ["XDG_CACHE_HOME": folder.path("cache")]
+        let cache = ["XDG_CACHE_HOME": directory.path("cache")]
         return try store.run(
-            [Dockertools.path] + arguments, environment: cache.merging(environment) { $1 }, in: folder.path)
+            [Dockertools.path] + arguments, environment: cache.merging(environment) { $1 }, in: directory.path)
     }
 
     /// Makes a layered image, which must succeed.
@@ -53,7 +53,7 @@ struct Workbench {
         _ verb: String, _ spec: String, _ arguments: [String], output: String, environment: [String: String]
     ) throws -> BuiltImage {
         let path = try write(spec, to: "\(output).json")
-        let command = [verb, path, "-o", folder.path(output), "--json"] + arguments
+        let command = [verb, path, "-o", directory.path(output), "--json"] + arguments
         let outcome = try run(command, environment: environment)
         guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
         return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output))

@@ -1,12 +1,10 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
+import Errors
 import Foundation
 import Glibc
-import Registry
+import OCI
 import Synchronization
 import SystemPackage
-import Tar
 import TestSupport
 import Testing
 
@@ -121,12 +119,12 @@ struct BlobCacheTests {
             (bytes + [0], "it has more than the 700000 bytes that it should have"),
         ] {
             for cache in [bench.cache(), bench.homeless] {
-                let failure = #expect(throws: Failure.self) {
+                let failure = #expect(throws: ToolError.self) {
                     try cache.blob(digest, size: size) { try $0.write(given) }
                 }
                 #expect(failure?.code == .data)
                 #expect(failure?.what == "cannot use the blob \(digest)")
-                #expect(failure?.why == words)
+                #expect(failure?.cause == words)
                 #expect(bench.names("blobs/sha256").isEmpty)
                 #expect(bench.names("blobs/partial").isEmpty)
             }
@@ -136,9 +134,9 @@ struct BlobCacheTests {
     @Test("refuses a size that the blob does not have, and keeps the blob")
     func wrongSize() throws {
         try bench.put(bytes)
-        let failure = #expect(throws: Failure.self) { try bench.cache().blob(digest, size: 5) { _ in } }
+        let failure = #expect(throws: ToolError.self) { try bench.cache().blob(digest, size: 5) { _ in } }
         #expect(failure?.code == .data)
-        #expect(failure?.why == "it has 700000 bytes, and should have 5")
+        #expect(failure?.cause == "it has 700000 bytes, and should have 5")
         #expect(try cached() == bytes)
     }
 
@@ -158,7 +156,7 @@ struct BlobCacheTests {
         #expect(bench.words.allSatisfy { $0 == "the blob \(digest) in the cache is damaged: it is fetched anew" })
     }
 
-    @Test("puts links, folders and FIFOs in a blob's place aside")
+    @Test("puts links, directories and FIFOs in a blob's place aside")
     func misplaced() throws {
         try bench.put(bytes)
         let path = bench.path("blobs/sha256", digest)
@@ -175,7 +173,7 @@ struct BlobCacheTests {
     @Test("has one of several that want a blob fetch it, and the others wait")
     func together() throws {
         let fetches = Mutex(0)
-        let blobs = try OrderedWorkers<Int, [UInt8]>.map(Array(0..<6)) { _ in
+        let blobs = try OrderedThreadPool<Int, [UInt8]>.map(Array(0..<6)) { _ in
             try bench.cache().blob(digest, size: size) { partial in
                 fetches.withLock { $0 += 1 }
                 for part in 0..<7 {
@@ -212,11 +210,11 @@ struct BlobCacheTests {
         #expect(bench.words == ["waiting for the blob \(digest), which is being fetched already"])
     }
 
-    @Test("does without a folder, and without one that cannot be made")
+    @Test("does without a directory, and without one that cannot be made")
     func homeless() throws {
-        for folder in ["/proc/none", "/dev/null/cache", bench.files.path("file/cache")] {
+        for directory in ["/proc/none", "/dev/null/cache", bench.files.path("file/cache")] {
             try bench.files.write([], to: "file")
-            let cache = bench.cache(in: FilePath(folder))
+            let cache = bench.cache(in: FilePath(directory))
             #expect(try cache.blob(digest, size: size) { try $0.write(bytes) }.contents == bytes)
             #expect(try cache.blob(digest, size: size) { _ in Issue.record("it is fetched") }.contents == bytes)
         }

@@ -1,45 +1,44 @@
-import Archives
-import Digests
+import ByteIO
 import Foundation
+import OCI
 import Registry
 import Synchronization
 import SystemPackage
-import Tar
 import TestSupport
 
-/// A cache folder of a test's own, and caches that lie there, each as a process would have it.
+/// A cache directory of a test's own, and caches that lie there, each as a process would have it.
 final class CacheBench: Sendable {
-    let files: TemporaryFolder
+    let files: TemporaryDirectory
     private let told = Mutex<[String]>([])
 
     init() throws {
-        files = try TemporaryFolder()
+        files = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: files.path("tmp"), withIntermediateDirectories: true)
     }
 
-    var folder: FilePath { FilePath(files.path("cache")) }
+    var directory: FilePath { FilePath(files.path("cache")) }
 
     /// What people were told.
     var words: [String] { told.withLock { $0 } }
 
     /// A cache as another run has it, with nothing in memory.
-    func cache(in folder: FilePath? = nil) -> BlobCache {
-        BlobCache(folder: folder ?? self.folder, spool: spool) { [self] text in told.withLock { $0.append(text) } }
+    func cache(in directory: FilePath? = nil) -> BlobCache {
+        BlobCache(directory: directory ?? self.directory, spool: spool) { [self] text in told.withLock { $0.append(text) } }
     }
 
-    /// The cache of a run that has no cache folder.
+    /// The cache of a run that has no cache directory.
     var homeless: BlobCache {
-        BlobCache(folder: nil, spool: spool) { [self] text in told.withLock { $0.append(text) } }
+        BlobCache(directory: nil, spool: spool) { [self] text in told.withLock { $0.append(text) } }
     }
 
-    private var spool: SpoolFolder { SpoolFolder(FilePath(files.path("tmp"))) }
+    private var spool: SpoolDirectory { SpoolDirectory(FilePath(files.path("tmp"))) }
 
     /// A file of the cache: `blobs/sha256`.
-    func path(_ folder: String, _ digest: Digest) -> String { files.path("cache/\(folder)/\(digest.hex)") }
+    func path(_ directory: String, _ digest: Digest) -> String { files.path("cache/\(directory)/\(digest.hex)") }
 
-    /// The names in a folder of the cache.
-    func names(_ folder: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/\(folder)")).sorted()) ?? []
+    /// The names in a directory of the cache.
+    func names(_ directory: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/\(directory)")).sorted()) ?? []
     }
 
     /// Puts a blob there by the way that blobs come there.

@@ -1,7 +1,6 @@
-import Digests
 import Foundation
 import Glibc
-import Images
+import OCI
 import Registry
 import SystemPackage
 import TestSupport
@@ -23,7 +22,7 @@ struct CachePruningTests {
         self.bench = bench
     }
 
-    private var contents: CacheContents { get throws { try CacheContents(of: bench.folder) } }
+    private var contents: CacheContents { get throws { try CacheContents(of: bench.directory) } }
 
     private var now: Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 

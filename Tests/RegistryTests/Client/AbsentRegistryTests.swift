@@ -1,8 +1,7 @@
-import Failures
+import Errors
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("A registry that is not there")
 struct AbsentRegistryTests {
@@ -11,10 +10,10 @@ struct AbsentRegistryTests {
         let client = RegistryClient(
             registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
             settings: RegistrySettings(retries: RetryPolicy(count: 1, pause: 3600)))
-        let failure = try #require(throws: Failure.self) { try client.manifest("app", "1") }
+        let failure = try #require(throws: ToolError.self) { try client.manifest("app", "1") }
         #expect(failure.code == .unavailable)
         #expect(failure.what == "cannot pull it")
-        #expect(failure.why.hasPrefix("\(registry): "))
+        #expect(failure.cause.hasPrefix("\(registry): "))
     }
 
     @Test("may be one without TLS that says 400 for another reason")
@@ -23,7 +22,7 @@ struct AbsentRegistryTests {
         let client = RegistryClient(
             server.authority, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
             settings: RegistrySettings(retries: RetryPolicy(count: 0)))
-        let failure = try #require(throws: Failure.self) { try client.manifest("app", "1") }
-        #expect(failure.why == "GET \(server.url)/v2/app/manifests/1 was answered with 400")
+        let failure = try #require(throws: ToolError.self) { try client.manifest("app", "1") }
+        #expect(failure.cause == "GET \(server.url)/v2/app/manifests/1 was answered with 400")
     }
 }

@@ -1,9 +1,8 @@
-import Failures
+import Errors
+@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// Whom the client shows what to.
 @Suite("Who asks")
@@ -31,8 +30,8 @@ struct AuthenticationTests {
         String(decoding: try client.manifest("team/app", "1").bytes, as: UTF8.self)
     }
 
-    private func failure(_ client: RegistryClient) throws -> Failure {
-        let failure = try #require(throws: Failure.self) { try client.manifest("team/app", "1") }
+    private func failure(_ client: RegistryClient) throws -> ToolError {
+        let failure = try #require(throws: ToolError.self) { try client.manifest("team/app", "1") }
         #expect(!"\(failure)".contains("hunter2"))
         #expect(!"\(failure)".contains("hunter2".basic))
         return failure
@@ -63,8 +62,8 @@ struct AuthenticationTests {
         let registry = try ScriptedRegistry { _ in ScriptedRegistry.challenge(#"Basic realm="Registry""#) }
         let failure = try failure(registry.client())
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "GET \(registry.server.url)/v2/team/app/manifests/1 was answered with 401")
-        #expect(failure.advice.contains("--creds USER:PASSWORD"))
+        #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 was answered with 401")
+        #expect(failure.remedy.contains("--creds USER:PASSWORD"))
         #expect(registry.server.requests.count == 1)
     }
 
@@ -146,7 +145,7 @@ struct AuthenticationTests {
         }
         let failure = try failure(registry.client(ann))
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("was answered with 401"))
+        #expect(failure.cause.hasSuffix("was answered with 401"))
         #expect(registry.server.requests.count == 2)
         #expect(tokens.requests.count <= 1)
     }
@@ -164,13 +163,13 @@ struct AuthenticationTests {
             ),
             (ScriptedServer.Answer(307, [("Location", "http://127.0.0.1:1/x")], text: ""), "was answered with 307"),
         ])
-    func noToken(answer: ScriptedServer.Answer, why: String) throws {
+    func noToken(answer: ScriptedServer.Answer, cause: String) throws {
         let tokens = try tokenServer(answer)
         let registry = try bearer("\(tokens.url)/token")
         let failure = try failure(registry.client(ann))
         #expect(failure.code == .unavailable)
-        #expect(failure.why.contains(why), "\(failure)")
-        #expect(failure.why.contains("\(tokens.url)/token"), "\(failure)")
+        #expect(failure.cause.contains(cause), "\(failure)")
+        #expect(failure.cause.contains("\(tokens.url)/token"), "\(failure)")
         #expect(tokens.requests.count == 1)
     }
 
@@ -180,7 +179,7 @@ struct AuthenticationTests {
         let registry = try bearer("\(tokens.url)/token")
         for credentials in [ann, .identityToken(Secret("hunter2"))] {
             let failure = try failure(registry.client(credentials))
-            #expect(failure.why.contains("is on another host and without TLS: it is shown no credentials"))
+            #expect(failure.cause.contains("is on another host and without TLS: it is shown no credentials"))
         }
         #expect(tokens.requests.isEmpty)
         #expect(try pull(registry.client()) == ScriptedRegistry.manifest)
@@ -194,10 +193,10 @@ struct AuthenticationTests {
             ("file:///etc/passwd", "without an address that is one"), ("", "without an address that is one"),
             ("https://user:pass@auth.example/", "without an address that is one"),
         ])
-    func unsafeTokenServer(realm: String, why: String) throws {
+    func unsafeTokenServer(realm: String, cause: String) throws {
         let registry = try bearer(realm)
         for credentials in [ann, .none] {
-            #expect(try failure(registry.client(credentials)).why.contains(why))
+            #expect(try failure(registry.client(credentials)).cause.contains(cause))
         }
     }
 
@@ -228,7 +227,7 @@ struct AuthenticationTests {
             let registry = try ScriptedRegistry { _ in
                 ScriptedServer.Answer(307, [("Location", "\(other.url)/blob")], text: "")
             }
-            #expect(try failure(registry.client(ann)).why.hasSuffix("was answered with 401"))
+            #expect(try failure(registry.client(ann)).cause.hasSuffix("was answered with 401"))
             #expect(tokens.requests.isEmpty)
             #expect(ScriptedRegistry.authorized(registry.server) == [])
             #expect(ScriptedRegistry.authorized(other) == [])

@@ -1,8 +1,7 @@
-import Failures
+import Errors
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("A registry that is busy")
 struct BusyRegistryTests {
@@ -30,17 +29,17 @@ struct BusyRegistryTests {
     @Test("is asked so often and no more", arguments: [0, 1, 3]) func limit(_ retries: Int) throws {
         let registry = try registry(.max, Answer(500, text: "<h1>no</h1>"))
         let client = bench.client(registry.authority, retries: retries)
-        let failure = try #require(throws: Failure.self) { try bench.image(registry.reference, client) }
+        let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference, client) }
         #expect(failure.code == .unavailable)
         #expect(failure.what == "cannot pull it")
-        #expect(failure.why == "GET \(registry.url)\(registry.manifestPath) was answered with 500")
+        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) was answered with 500")
         #expect(registry.requests.count == retries + 1)
     }
 
     @Test("is not asked again where that cannot help", arguments: [400, 403, 404, 410, 501, 505])
     func final(_ status: Int) throws {
         let registry = try registry(.max, Answer(status))
-        let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
         #expect(failure.code == (status == 404 ? .data : .unavailable))
         // With 400 a server may mean that it speaks TLS.
         #expect(registry.requests.count == (status == 400 ? 2 : 1))
@@ -61,15 +60,15 @@ struct BusyRegistryTests {
             let body =
                 #"{"errors": [{"code": "TOOMANYREQUESTS", "message": "You have reached your pull rate limit."}]}"#
             let registry = try registry(.max, Answer(429, [("Retry-After", wait)], text: body))
-            let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
+            let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
             #expect(failure.code == .unavailable)
             #expect(
-                failure.why == """
+                failure.cause == """
                     the registry limits how much is asked of it, and asks to come back in \(words): \
                     GET \(registry.url)\(registry.manifestPath) was answered with 429: \
                     You have reached your pull rate limit.
                     """)
-            #expect(failure.advice == "try again later, or log in: registries allow more to those they know")
+            #expect(failure.remedy == "try again later, or log in: registries allow more to those they know")
             #expect(registry.requests.count == 1)
         }
     }
@@ -82,22 +81,22 @@ struct BusyRegistryTests {
             (#"{"errors": "none"}"#, ""), ("{", ""), ("", ""),
         ] {
             let registry = try registry(.max, Answer(400, text: text))
-            let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
-            #expect(failure.why.hasSuffix("was answered with 400\(shown)"))
+            let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
+            #expect(failure.cause.hasSuffix("was answered with 400\(shown)"))
         }
         let long = #"{"message": "\#(String(repeating: "x", count: 5000))"}"#
         let registry = try registry(.max, Answer(400, text: long))
-        let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
-        #expect(failure.why.hasSuffix("x"))
-        #expect(failure.why.utf8.count < 500)
+        let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
+        #expect(failure.cause.hasSuffix("x"))
+        #expect(failure.cause.utf8.count < 500)
     }
 
     @Test("says why without end") func endless() throws {
         var answer = Answer(400, text: String(repeating: "x", count: 1000))
         answer.isEndless = true
         let registry = try registry(.max, answer)
-        let failure = try #require(throws: Failure.self) { try bench.image(registry.reference) }
-        #expect(failure.why == "GET \(registry.url)\(registry.manifestPath) was answered with 400")
+        let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
+        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) was answered with 400")
     }
 
     @Test("is silent") func silent() throws {
@@ -108,17 +107,17 @@ struct BusyRegistryTests {
         #expect(try bench.image(registry.reference, client).imageID.description == image.config)
         let deaf = try self.registry(.max, answer)
         let patient = bench.client(deaf.authority, retries: 1, patience: 0.2)
-        let failure = try #require(throws: Failure.self) { try bench.image(deaf.reference, patient) }
+        let failure = try #require(throws: ToolError.self) { try bench.image(deaf.reference, patient) }
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(deaf.authority): no answer came in 0.2 s")
+        #expect(failure.cause == "\(deaf.authority): no answer came in 0.2 s")
         #expect(deaf.requests.count == 2)
     }
 
     @Test("is not there") func gone() throws {
         let authority = try ScriptedServer { _ in Answer(200) }.authority
-        let failure = try #require(throws: Failure.self) { try bench.image("\(authority)/team/app") }
+        let failure = try #require(throws: ToolError.self) { try bench.image("\(authority)/team/app") }
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(authority): connection refused")
-        #expect(failure.advice == "check the registry's name, the network and the proxy")
+        #expect(failure.cause == "\(authority): connection refused")
+        #expect(failure.remedy == "check the registry's name, the network and the proxy")
     }
 }

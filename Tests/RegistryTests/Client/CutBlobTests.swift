@@ -1,9 +1,8 @@
-import Failures
+import Errors
+@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Blobs that are cut")
 struct CutBlobTests {
@@ -47,7 +46,7 @@ struct CutBlobTests {
         let registry = try registry { _, answer, count in
             if count == 0 { answer.cutAfter = 50_000 } else if count < 4 { answer = Answer(503) }
         }
-        #expect(throws: Failure.self) { try bench.tars(registry.reference) }
+        #expect(throws: ToolError.self) { try bench.tars(registry.reference) }
         #expect(bench.names("partial") == [String(layer.dropFirst(7))])
         #expect(try bench.tars(registry.reference) == image.tars)
         #expect(starts(registry) == [0, 50_000, 50_000, 50_000, 50_000])
@@ -94,16 +93,16 @@ struct CutBlobTests {
                 answer = Answer(503)
             }
         }
-        #expect(throws: Failure.self) { try bench.tars(registry.reference) }
+        #expect(throws: ToolError.self) { try bench.tars(registry.reference) }
         #expect(try bench.tars(registry.reference) == image.tars)
         #expect(starts(registry).suffix(2) == [50_000, 0])
     }
 
     @Test("are given up where nothing more comes", arguments: [0, 50_000]) func noProgress(_ first: Int) throws {
         let registry = try registry { _, answer, count in answer.cutAfter = count == 0 ? first : 0 }
-        let failure = try #require(throws: Failure.self) { try bench.tars(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference) }
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(registry.authority): the connection was cut")
+        #expect(failure.cause == "\(registry.authority): the connection was cut")
         // The first, and two retries; after one that brought something another two.
         #expect(starts(registry).count == 3)
     }
@@ -114,13 +113,13 @@ struct CutBlobTests {
             answer.cutAfter = 50_000
             if answer.status == 206 { answer.headers = [] }
         }
-        #expect(try #require(throws: Failure.self) { try bench.tars(wrong.reference) }.code == .unavailable)
+        #expect(try #require(throws: ToolError.self) { try bench.tars(wrong.reference) }.code == .unavailable)
         #expect(starts(wrong).count < 10)
         let unequal = try registry { _, answer, count in
             answer = Answer(200, body: body)
             answer.cutAfter = count.isMultiple(of: 2) ? 50_000 : 100
         }
-        #expect(try #require(throws: Failure.self) { try bench.tars(unequal.reference) }.code == .unavailable)
+        #expect(try #require(throws: ToolError.self) { try bench.tars(unequal.reference) }.code == .unavailable)
         #expect(starts(unequal).count < 10)
     }
 
@@ -152,9 +151,9 @@ struct CutBlobTests {
     @Test("are given up where the server drips for ever") func dripping() throws {
         let registry = try registry { _, answer, _ in answer.drip = (1, 0.2) }
         let client = bench.client(registry.authority, retries: 1, patience: 0.3)
-        let failure = try #require(throws: Failure.self) { try bench.tars(registry.reference, client) }
+        let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference, client) }
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(registry.authority): fewer than 1024 bytes came in 0.3 s")
-        #expect(failure.advice == "try again; --timeout sets for how long a server may be silent")
+        #expect(failure.cause == "\(registry.authority): fewer than 1024 bytes came in 0.3 s")
+        #expect(failure.remedy == "try again; --timeout sets for how long a server may be silent")
     }
 }

@@ -1,8 +1,7 @@
-import Failures
+import Errors
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Blobs of a registry that lies")
 struct LyingBlobTests {
@@ -16,14 +15,14 @@ struct LyingBlobTests {
 
     /// What comes of the image if one of its blobs is lied about.
     private func failure(_ blob: String, _ lie: @escaping @Sendable (inout ScriptedServer.Answer) -> Void) throws
-        -> (Failure, requests: [ScriptedServer.Request])
+        -> (ToolError, requests: [ScriptedServer.Request])
     {
         let registry = try ImageServer(image) { request, honest, _ in
             var answer = honest
             if request.path.hasSuffix(blob) { lie(&answer) }
             return answer
         }
-        let failure = try #require(throws: Failure.self) { try bench.tars(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference) }
         return (failure, registry.requests(registry.path(blob)))
     }
 
@@ -41,8 +40,8 @@ struct LyingBlobTests {
             let (failure, requests) = try failure(blob) { $0.body[0] ^= 1 }
             #expect(failure.code == .data)
             #expect(failure.what == "cannot use the blob \(blob)")
-            #expect(failure.why.hasPrefix("what came has the digest sha256:"))
-            #expect(!failure.why.contains(blob))
+            #expect(failure.cause.hasPrefix("what came has the digest sha256:"))
+            #expect(!failure.cause.contains(blob))
             #expect(requests.count == 1)
             #expect(!bench.names("sha256").contains(String(blob.dropFirst(7))))
             #expect(bench.names("partial").isEmpty)
@@ -59,7 +58,7 @@ struct LyingBlobTests {
                 #expect(failure.code == .data)
                 #expect(failure.what == "cannot use the blob \(blob)")
                 #expect(
-                    failure.why == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
+                    failure.cause == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
                 #expect(requests.count == 1)
                 #expect(bench.names("partial").isEmpty)
             }
@@ -74,7 +73,7 @@ struct LyingBlobTests {
             }
             let size = image.blobs[image.layers[0]]?.count ?? 0
             #expect(failure.code == .data)
-            #expect(failure.why == "it has \(size - 7) bytes, and should have \(size)")
+            #expect(failure.cause == "it has \(size - 7) bytes, and should have \(size)")
             #expect(requests.count == 1)
             #expect(bench.names("partial").isEmpty)
         }
@@ -87,14 +86,14 @@ struct LyingBlobTests {
             if answer.status == 206 { answer = ScriptedServer.Answer(416) }
         }
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("the registry sent too little"))
+        #expect(failure.cause.hasSuffix("the registry sent too little"))
         #expect(requests.count < 10)
     }
 
     @Test("are not there") func missing() throws {
         let (failure, requests) = try failure(image.layers[2]) { $0 = ScriptedServer.Answer(404) }
         #expect(failure.code == .data)
-        #expect(failure.why.contains("/blobs/\(image.layers[2]) was answered with 404"))
+        #expect(failure.cause.contains("/blobs/\(image.layers[2]) was answered with 404"))
         #expect(requests.count == 1)
     }
 
@@ -106,9 +105,9 @@ struct LyingBlobTests {
             manifest["layers"] = layers
         }
         let registry = try ImageServer(lying)
-        let failure = try #require(throws: Failure.self) { try bench.tars(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference) }
         #expect(failure.code == .data)
-        #expect(failure.why.contains("and should have sha256:"))
+        #expect(failure.cause.contains("and should have sha256:"))
     }
 
     @Test("lie elsewhere, as their descriptors say") func foreign() throws {
@@ -125,7 +124,7 @@ struct LyingBlobTests {
         let registry = try ImageServer(foreign) { request, honest, _ in
             request.path.hasSuffix(blob) ? ScriptedServer.Answer(404) : honest
         }
-        let failure = try #require(throws: Failure.self) { try PullBench().tars(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try PullBench().tars(registry.reference) }
         #expect(failure.code == .data)
         #expect(other.requests.isEmpty)
     }

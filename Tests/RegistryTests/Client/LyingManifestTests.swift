@@ -1,9 +1,9 @@
-import Failures
+import Errors
 import Foundation
+@testable import OCI
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Manifests of a registry that lies")
 struct LyingManifestTests {
@@ -14,14 +14,14 @@ struct LyingManifestTests {
     }
 
     /// Reads the image by its tag, or by another reference.
-    private func failure(_ registry: ImageServer, _ reference: String? = nil) throws -> Failure {
-        try #require(throws: Failure.self) { try bench.image(reference ?? registry.reference) }
+    private func failure(_ registry: ImageServer, _ reference: String? = nil) throws -> ToolError {
+        try #require(throws: ToolError.self) { try bench.image(reference ?? registry.reference) }
     }
 
     /// What comes of a manifest of the test's own.
     private func failure(
         type: String = ScriptedImage.manifestType, manifest: [UInt8]
-    ) throws -> Failure {
+    ) throws -> ToolError {
         let registry = try ImageServer(ScriptedImage(sizes: [1])) { request, honest, _ in
             request.path.contains("/manifests/")
                 ? ScriptedServer.Answer(200, [("Content-Type", type)], body: manifest) : honest
@@ -29,7 +29,7 @@ struct LyingManifestTests {
         return try failure(registry)
     }
 
-    private func failure(_ change: (inout [String: Any]) -> Void) throws -> Failure {
+    private func failure(_ change: (inout [String: Any]) -> Void) throws -> ToolError {
         try failure(ImageServer(ScriptedImage(change: change)))
     }
 
@@ -60,7 +60,7 @@ struct LyingManifestTests {
         for separator in [":1.0", "@\(wanted)"] {
             let failure = try failure(registry, "\(registry.authority)/team/app\(separator)")
             #expect(failure.code == .data)
-            #expect(failure.why.hasSuffix("has the digest \(other.manifestDigest), and should have \(wanted)"))
+            #expect(failure.cause.hasSuffix("has the digest \(other.manifestDigest), and should have \(wanted)"))
         }
         #expect(bench.names("sha256").isEmpty)
     }
@@ -83,7 +83,7 @@ struct LyingManifestTests {
         let index = "application/vnd.oci.image.index.v1+json"
         let lie = try failure(type: "\(index); charset=utf-8", manifest: ScriptedImage(sizes: [1]).manifest)
         #expect(lie.code == .data)
-        #expect(lie.why.hasSuffix("calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
+        #expect(lie.cause.hasSuffix("calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
         let registry = try ImageServer(ScriptedImage()) { _, honest, _ in
             var answer = honest
             answer.headers = answer.headers.map { $0.0 == "Content-Type" ? ($0.0, "text/plain") : $0 }
@@ -107,10 +107,10 @@ struct LyingManifestTests {
     @Test("are an index to the one and a manifest to the other") func both() throws {
         let own = try failure { $0["manifests"] = [Any]() }
         #expect(own.code == .data)
-        #expect(own.why.contains("has both manifests and layers"))
+        #expect(own.cause.contains("has both manifests and layers"))
         let untyped = try failure(type: "", manifest: Array(#"{"schemaVersion":2,"manifests":[],"layers":[]}"#.utf8))
         #expect(untyped.code == .data)
-        #expect(untyped.why.contains("has both manifests and layers"))
+        #expect(untyped.cause.contains("has both manifests and layers"))
     }
 
     @Test("are of Docker's schema 1", arguments: [true, false]) func schema1(_ isTold: Bool) throws {
@@ -118,13 +118,13 @@ struct LyingManifestTests {
         let text = #"{"schemaVersion": \#(isTold ? 2 : 1), "name": "a", "fsLayers": []}"#
         let failure = try failure(type: isTold ? type : "application/json", manifest: Array(text.utf8))
         #expect(failure.code == .data)
-        #expect(failure.why.contains("is in Docker's schema 1"))
-        #expect(failure.advice.contains("have the image pushed again"))
+        #expect(failure.cause.contains("is in Docker's schema 1"))
+        #expect(failure.remedy.contains("have the image pushed again"))
     }
 
     @Test("are larger than 4 MiB, or without end") func size() throws {
         let large = [UInt8](repeating: UInt8(ascii: " "), count: 4 << 20) + [0x7B]
-        #expect(try failure(manifest: large).why.hasSuffix("has more than the limit of 4194304 bytes"))
+        #expect(try failure(manifest: large).cause.hasSuffix("has more than the limit of 4194304 bytes"))
         let registry = try ImageServer(ScriptedImage(sizes: [1])) { _, _, _ in
             var answer = ScriptedServer.Answer(200, body: [UInt8](repeating: 0x20, count: 1 << 16))
             answer.isEndless = true
@@ -132,7 +132,7 @@ struct LyingManifestTests {
         }
         let endless = try failure(registry)
         #expect(endless.code == .data)
-        #expect(endless.why.hasSuffix("has more than the limit of 4194304 bytes"))
+        #expect(endless.cause.hasSuffix("has more than the limit of 4194304 bytes"))
     }
 
     @Test(
@@ -162,7 +162,7 @@ struct LyingManifestTests {
                 })
             let failure = try failure(registry)
             #expect(failure.code == .data)
-            #expect(failure.why.contains("and not 'sha256:' and 64 digits 0-9 a-f"))
+            #expect(failure.cause.contains("and not 'sha256:' and 64 digits 0-9 a-f"))
             #expect(registry.requests.allSatisfy { !$0.target.contains("..") && !$0.target.hasSuffix(digest) })
         }
     }
@@ -183,7 +183,7 @@ struct LyingManifestTests {
             manifest["config"] = config
         }
         #expect(large.code == .data)
-        #expect(large.why.hasSuffix("has 5242880 bytes, more than the limit of 4194304"))
+        #expect(large.cause.hasSuffix("has 5242880 bytes, more than the limit of 4194304"))
     }
 
     @Test("have another number of layers than their config") func count() throws {
@@ -191,7 +191,7 @@ struct LyingManifestTests {
             manifest["layers"] = Array((manifest["layers"] as? [Any] ?? []).dropLast())
         }
         #expect(failure.code == .data)
-        #expect(failure.why.hasSuffix("has 2 layers, and its config has 3 diff_ids"))
+        #expect(failure.cause.hasSuffix("has 2 layers, and its config has 3 diff_ids"))
     }
 
     @Test("are not there") func missing() throws {
@@ -199,7 +199,7 @@ struct LyingManifestTests {
         let failure = try failure(registry, "\(registry.authority)/team/other:1")
         #expect(failure.code == .data)
         #expect(
-            failure.why
+            failure.cause
                 == "GET \(registry.url)/v2/team/other/manifests/1 was answered with 404: there is none")
         #expect(registry.requests.count == 1)
     }

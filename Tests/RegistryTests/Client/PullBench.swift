@@ -1,12 +1,10 @@
-import Archives
-import Digests
-import Failures
+import ByteIO
 import Foundation
 import Images
+import OCI
 import Registry
 import Synchronization
 import SystemPackage
-import Tar
 import TestSupport
 
 /// A cache of a test's own, and clients that hardly wait for anything.
@@ -15,20 +13,20 @@ final class PullBench: Sendable {
     static let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
     static let basic = "Basic YW5uOnMzY3JldA=="
 
-    let files: TemporaryFolder
+    let files: TemporaryDirectory
     private let arrived = Mutex<[Digest: Int]>([:])
 
     init() throws {
-        files = try TemporaryFolder()
+        files = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: files.path("tmp"), withIntermediateDirectories: true)
     }
 
     /// What was fetched so far, in bytes.
     var fetched: Int { arrived.withLock { $0.values.reduce(0, +) } }
 
-    /// What lies in a folder of the cache's blobs: `sha256`, `partial`.
-    func names(_ folder: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/blobs/\(folder)")).sorted()) ?? []
+    /// What lies in a directory of the cache's blobs: `sha256`, `partial`.
+    func names(_ directory: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/blobs/\(directory)")).sorted()) ?? []
     }
 
     func client(
@@ -44,8 +42,8 @@ final class PullBench: Sendable {
     /// Reads an image's manifest and config.
     func image(_ reference: String, _ client: RegistryClient? = nil) throws -> ArchivedImage {
         let reference = try RegistryReference(reference)
-        let spool = SpoolFolder(FilePath(files.path("tmp")))
-        let cache = BlobCache(folder: FilePath(files.path("cache")), spool: spool) { _ in }
+        let spool = SpoolDirectory(FilePath(files.path("tmp")))
+        let cache = BlobCache(directory: FilePath(files.path("cache")), spool: spool) { _ in }
         let image = try RegistryImage(
             reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(bench: self))
         let context = ReadingContext(

@@ -1,8 +1,7 @@
-import Failures
+import Errors
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Redirects")
 struct RedirectTests {
@@ -31,8 +30,8 @@ struct RedirectTests {
         try bench.tars(registry.reference, bench.client(registry.authority, PullBench.credentials))
     }
 
-    private func failure(_ registry: ImageServer) throws -> Failure {
-        try #require(throws: Failure.self) { try tars(registry) }
+    private func failure(_ registry: ImageServer) throws -> ToolError {
+        try #require(throws: ToolError.self) { try tars(registry) }
     }
 
     /// Another server, which has the blobs for all who ask.
@@ -74,12 +73,12 @@ struct RedirectTests {
 
     @Test("without end are left") func endless() throws {
         let inside = try ImageServer(image) { request, _, _ in Answer(307, [("Location", request.path)]) }
-        let failure = try #require(throws: Failure.self) { try bench.image(inside.reference) }
+        let failure = try #require(throws: ToolError.self) { try bench.image(inside.reference) }
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(inside.authority) redirects more than 10 times")
+        #expect(failure.cause == "\(inside.authority) redirects more than 10 times")
         #expect(inside.requests.count <= 11)
         let outside = try ScriptedServer { Answer(302, [("Location", "\($0.path)x")]) }
-        #expect(try self.failure(registry("\(outside.url)/")).why.hasSuffix("redirects more than 10 times"))
+        #expect(try self.failure(registry("\(outside.url)/")).cause.hasSuffix("redirects more than 10 times"))
         #expect(outside.requests.count <= 10)
     }
 
@@ -97,7 +96,7 @@ struct RedirectTests {
         let failure = try failure(registry(location))
         #expect(failure.code == .unavailable)
         #expect(
-            failure.why.hasSuffix(
+            failure.cause.hasSuffix(
                 "gives a redirect that is refused: \(words), and '127.0.0.1' may not send anybody there"))
         #expect(!failure.description.contains("s3cret"))
     }
@@ -111,29 +110,29 @@ struct RedirectTests {
     func malformed(_ location: String) throws {
         let failure = try failure(registry(location))
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("gives a redirect without an address that is one"))
+        #expect(failure.cause.hasSuffix("gives a redirect without an address that is one"))
     }
 
     @Test("to nowhere are refused") func nowhere() throws {
         let failure = try failure(registry(nil))
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("gives a redirect without an address that is one"))
+        #expect(failure.cause.hasSuffix("gives a redirect without an address that is one"))
     }
 
     @Test("from https lead to https alone") func downgrade() throws {
         let client = bench.client("registry.example")
-        let origin = try #require(HTTPAddress("https://198.51.100.1/v2/a/blobs/x?token=y"))
-        let failure = try #require(throws: Failure.self) {
+        let origin = try #require(HTTPURL("https://198.51.100.1/v2/a/blobs/x?token=y"))
+        let failure = try #require(throws: ToolError.self) {
             try client.safe("http://198.51.100.1/blob", from: origin, "redirect")
         }
         #expect(failure.code == .unavailable)
         #expect(
-            failure.why == """
+            failure.cause == """
                 https://198.51.100.1/v2/a/blobs/x gives a redirect from https to http://198.51.100.1, \
                 which is not encrypted
                 """)
         #expect(try client.safe("https://198.51.100.2/blob", from: origin, "redirect").origin.host == "198.51.100.2")
-        #expect(throws: Failure.self) { try client.safe("https://127.0.0.1/", from: origin, "redirect") }
-        #expect(throws: Failure.self) { try client.safe("https://localhost:5000/", from: origin, "redirect") }
+        #expect(throws: ToolError.self) { try client.safe("https://127.0.0.1/", from: origin, "redirect") }
+        #expect(throws: ToolError.self) { try client.safe("https://localhost:5000/", from: origin, "redirect") }
     }
 }

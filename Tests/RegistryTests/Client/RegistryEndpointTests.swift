@@ -1,7 +1,6 @@
-import Failures
-import Testing
-
+import Errors
 @testable import Registry
+import Testing
 
 @Suite("Places of registries")
 struct RegistryEndpointTests {
@@ -40,7 +39,7 @@ struct RegistryEndpointTests {
         "are refused where they are none",
         arguments: ["r.example:0", "r.example:65536", "r.example:99999999999999999999", "", "a b", "u:p@r.example"])
     func malformed(_ registry: String) throws {
-        let failure = #expect(throws: Failure.self) { try places(registry) }
+        let failure = #expect(throws: ToolError.self) { try places(registry) }
         #expect(failure?.code == .usage)
         #expect(failure?.what == "cannot pull x")
     }

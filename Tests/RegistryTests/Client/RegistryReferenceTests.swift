@@ -1,8 +1,7 @@
-import Digests
-import Failures
-import Testing
-
+import Errors
+@testable import OCI
 @testable import Registry
+import Testing
 
 @Suite("Names of images in registries")
 struct RegistryReferenceTests {
@@ -69,10 +68,10 @@ struct RegistryReferenceTests {
             ("redis@sha256:\(hex)0", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
             ("r.example/" + String(repeating: "a", count: 250), "it has more than 255 characters"),
         ])
-    func refused(text: String, why: String) throws {
-        let failure = #expect(throws: Failure.self) { try RegistryReference(text) }
+    func refused(text: String, cause: String) throws {
+        let failure = #expect(throws: ToolError.self) { try RegistryReference(text) }
         #expect(failure?.code == .usage)
-        #expect(failure?.why == why)
+        #expect(failure?.cause == cause)
         #expect(failure?.what.contains("\n") == false)
     }
 

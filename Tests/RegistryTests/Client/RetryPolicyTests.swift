@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Retries")
 struct RetryPolicyTests {

@@ -1,7 +1,6 @@
 import Foundation
-import TestSupport
-
 @testable import Registry
+import TestSupport
 
 /// A registry of one manifest that a test's rule admits to.
 struct ScriptedRegistry {
@@ -32,7 +31,7 @@ struct ScriptedRegistry {
     }
 
     /// A client of it that asks but once.
-    func client(_ credentials: Credentials = .none, privateHosts: PrivateHosts = PrivateHosts()) -> RegistryClient {
+    func client(_ credentials: Credentials = .none, privateHosts: RedirectPolicy = RedirectPolicy()) -> RegistryClient {
         RegistryClient(
             server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
             settings: RegistrySettings(

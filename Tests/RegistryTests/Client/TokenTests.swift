@@ -1,8 +1,8 @@
-import Failures
+import Errors
+@testable import OCI
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Tokens")
 struct TokenTests {
@@ -34,9 +34,9 @@ struct TokenTests {
         try ScriptedServer { _ in Answer(200, text: text) }
     }
 
-    private func failure(_ registry: ImageServer) throws -> Failure {
+    private func failure(_ registry: ImageServer) throws -> ToolError {
         let client = bench.client(registry.authority, PullBench.credentials)
-        return try #require(throws: Failure.self) { try bench.image(registry.reference, client) }
+        return try #require(throws: ToolError.self) { try bench.image(registry.reference, client) }
     }
 
     @Test("are given to anybody where nobody is logged in") func anonymous() throws {
@@ -52,7 +52,7 @@ struct TokenTests {
         let registry = try ImageServer(image) { _, _, _ in Answer(401, [("WWW-Authenticate", header)]) }
         let failure = try failure(registry)
         #expect(failure.code == .unavailable)
-        #expect(failure.why.hasSuffix("was answered with 401"))
+        #expect(failure.cause.hasSuffix("was answered with 401"))
         #expect(registry.requests.count == 1)
         #expect(registry.requests[0].headers["authorization"] == nil)
     }
@@ -68,7 +68,7 @@ struct TokenTests {
         let registry = try registry("\(tokens.url)/token?key=k")
         let failure = try failure(registry)
         #expect(failure.code == .unavailable)
-        #expect(failure.why == "\(registry.authority): the token server \(tokens.url)/token gives no token")
+        #expect(failure.cause == "\(registry.authority): the token server \(tokens.url)/token gives no token")
         #expect(registry.requests.count == 1)
     }
 
@@ -80,7 +80,7 @@ struct TokenTests {
                 return answer
             }
             let registry = try registry("\(tokens.url)/token")
-            #expect(try failure(registry).why.hasSuffix("gives no token"))
+            #expect(try failure(registry).cause.hasSuffix("gives no token"))
             #expect(registry.requests.count == 1)
         }
     }

@@ -1,22 +1,21 @@
-import Failures
+import Errors
+@testable import Registry
 import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Registry
-
 @Suite("A file of credentials")
 struct CredentialFileTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
     }
 
     private func findings(
         _ text: String, _ host: String, _ repository: String = ""
     ) throws -> [CredentialFile.Finding] {
-        let path = try folder.write(Array(text.utf8), to: "config.json")
+        let path = try directory.write(Array(text.utf8), to: "config.json")
         let file = try CredentialFile(reading: CredentialPlace(path: FilePath(path)))
         return try #require(file).findings(for: RegistryKey(host: host, repository: repository))
     }
@@ -115,11 +114,11 @@ struct CredentialFileTests {
             (#"{"credHelpers": {"a": ["hunter2"]}}"#, #"credHelpers["a"] is no text"#),
             (#"{"credsStore": {"hunter2": 1}}"#, "credsStore is no text"),
         ])
-    func malformed(text: String, why: String) throws {
-        let failure = try #require(throws: Failure.self) { try findings(text, "a") }
+    func malformed(text: String, cause: String) throws {
+        let failure = try #require(throws: ToolError.self) { try findings(text, "a") }
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read the credentials in '\(folder.path("config.json"))'")
-        #expect(failure.why == why)
+        #expect(failure.what == "cannot read the credentials in '\(directory.path("config.json"))'")
+        #expect(failure.cause == cause)
         #expect(!"\(failure)".contains("hunter2"))
     }
 
@@ -130,27 +129,27 @@ struct CredentialFileTests {
 
     @Test("that is too long is refused") func tooLong() throws {
         let text = #"{"auths": {}}"# + String(repeating: " ", count: CredentialFile.limit)
-        let failure = try #require(throws: Failure.self) { try findings(text, "a") }
+        let failure = try #require(throws: ToolError.self) { try findings(text, "a") }
         #expect(failure.code == .data)
     }
 
     @Test("that is not there is none, unless somebody said that it is")
     func missing() throws {
-        let path = FilePath(folder.path("none.json"))
+        let path = FilePath(directory.path("none.json"))
         #expect(try CredentialFile(reading: CredentialPlace(path: path)) == nil)
-        #expect(try CredentialFile(reading: CredentialPlace(path: FilePath(folder.path("no/none.json")))) == nil)
-        let failure = try #require(throws: Failure.self) {
+        #expect(try CredentialFile(reading: CredentialPlace(path: FilePath(directory.path("no/none.json")))) == nil)
+        let failure = try #require(throws: ToolError.self) {
             try CredentialFile(reading: CredentialPlace(path: path, isRequired: true))
         }
         #expect(failure.code == .data)
-        #expect(failure.why == "there is no such file")
+        #expect(failure.cause == "there is no such file")
     }
 
-    @Test("that is a folder cannot be read") func isFolder() throws {
-        let failure = try #require(throws: Failure.self) {
-            try CredentialFile(reading: CredentialPlace(path: FilePath(folder.path)))
+    @Test("that is a directory cannot be read") func isDirectory() throws {
+        let failure = try #require(throws: ToolError.self) {
+            try CredentialFile(reading: CredentialPlace(path: FilePath(directory.path)))
         }
         #expect(failure.code == .io)
-        #expect(failure.what == "cannot read the credentials in '\(folder.path)'")
+        #expect(failure.what == "cannot read the credentials in '\(directory.path)'")
     }
 }

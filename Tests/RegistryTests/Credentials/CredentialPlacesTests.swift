@@ -1,7 +1,6 @@
+@testable import Registry
 import SystemPackage
 import Testing
-
-@testable import Registry
 
 @Suite("The places of credentials")
 struct CredentialPlacesTests {

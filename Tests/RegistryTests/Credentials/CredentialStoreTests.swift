@@ -1,24 +1,22 @@
-import Failures
+import Errors
 import Foundation
 import Glibc
 import Processes
+@testable import Registry
 import Synchronization
 import SystemPackage
-import Processes
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// With files and helpers of the test's own.
 @Suite("The store of credentials")
 struct CredentialStoreTests {
-    private let folder: TemporaryFolder
+    private let directory: TemporaryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         for name in ["bin", "home/.docker", "run/containers", "config/containers"] {
-            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: directory.path(name), withIntermediateDirectories: true)
         }
     }
 
@@ -28,21 +26,21 @@ struct CredentialStoreTests {
         CredentialStore(
             authFile: authFile,
             environment: [
-                "HOME": folder.path("home"), "XDG_RUNTIME_DIR": folder.path("run"),
-                "XDG_CONFIG_HOME": folder.path("config"), "PATH": folder.path("bin") + ":/usr/bin:/bin",
-                "LOG": folder.path("log"),
+                "HOME": directory.path("home"), "XDG_RUNTIME_DIR": directory.path("run"),
+                "XDG_CONFIG_HOME": directory.path("config"), "PATH": directory.path("bin") + ":/usr/bin:/bin",
+                "LOG": directory.path("log"),
             ],
-            currentDirectory: FilePath(folder.path),
+            currentDirectory: FilePath(directory.path),
             groups: groups ?? ProcessGroups(started: { _ in }, ended: { _ in }), timeLimit: timeLimit, user: 0)
     }
 
     private func write(_ text: String, to name: String) throws {
-        try folder.write(Array(text.utf8), to: name)
+        try directory.write(Array(text.utf8), to: name)
     }
 
     private func helper(_ name: String, _ script: String) throws {
         try write("#!/bin/sh\n\(script)\n", to: "bin/docker-credential-\(name)")
-        try #require(chmod(folder.path("bin/docker-credential-\(name)"), 0o755) == 0)
+        try #require(chmod(directory.path("bin/docker-credential-\(name)"), 0o755) == 0)
     }
 
     private func password(_ user: String, _ password: String) -> Credentials {
@@ -84,7 +82,7 @@ struct CredentialStoreTests {
         )
         try helper("two", #"echo '{"ServerURL": "b.example", "Username": "<token>", "Secret": "T"}'"#)
         #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "s:é"))
-        #expect(String(decoding: try folder.read("log"), as: UTF8.self) == "get\na.example\n")
+        #expect(String(decoding: try directory.read("log"), as: UTF8.self) == "get\na.example\n")
         #expect(try await store().credentials(for: "b.example", repository: "r") == .identityToken(Secret("T")))
     }
 
@@ -95,7 +93,7 @@ struct CredentialStoreTests {
         try helper("all", "cat >$LOG; echo 'credentials not found in native keychain'; exit 1")
         #expect(try await store().credentials(for: "a.example", repository: "r") == password("ann", "pw"))
         #expect(try await store().credentials(for: "docker.io", repository: "library/redis") == .none)
-        #expect(String(decoding: try folder.read("log"), as: UTF8.self) == "https://index.docker.io/v1/\n")
+        #expect(String(decoding: try directory.read("log"), as: UTF8.self) == "https://index.docker.io/v1/\n")
     }
 
     @Test(
@@ -110,15 +108,15 @@ struct CredentialStoreTests {
             ),
             ("yes hunter2 | head -c 2000000", .data, "it answers more than 1048576 bytes"),
         ])
-    func badHelper(script: String, code: ExitCode, why: String) async throws {
+    func badHelper(script: String, code: ExitCode, cause: String) async throws {
         try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
         try helper("bad", script)
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == code)
         #expect(failure?.what == "the credential helper 'docker-credential-bad' gives no credentials")
-        #expect(failure?.why == why)
+        #expect(failure?.cause == cause)
         #expect(!"\(failure as Any)".contains("hunter2"))
     }
 
@@ -131,11 +129,11 @@ struct CredentialStoreTests {
             started: { group in seen.withLock { $0.append("started \(group)") } },
             ended: { group in seen.withLock { $0.append("ended \(group)") } })
         let store = store(timeLimit: .seconds(1), groups: groups)
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await store.credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.why == "it did not end within 1 seconds")
+        #expect(failure?.cause == "it did not end within 1 seconds")
         let events = seen.withLock { $0 }
         #expect(events.count == 2)
         let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
@@ -148,11 +146,11 @@ struct CredentialStoreTests {
     @Test("says that a helper is not there")
     func missingHelper() async throws {
         try write(#"{"credsStore": "nowhere"}"#, to: "home/.docker/config.json")
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.why == "there is no such program in PATH")
+        #expect(failure?.cause == "there is no such program in PATH")
     }
 
     @Test("runs no helper by a path", arguments: ["../evil", "/bin/evil", "a b", ""])
@@ -162,10 +160,10 @@ struct CredentialStoreTests {
             #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
             return
         }
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await #expect(throws: ToolError.self) {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .data)
-        #expect(failure?.why == "the name of a credential helper in it is no name of a program")
+        #expect(failure?.cause == "the name of a credential helper in it is no name of a program")
     }
 }

@@ -1,7 +1,6 @@
-import Failures
-import Testing
-
+import Errors
 @testable import Registry
+import Testing
 
 @Suite("Credentials")
 struct CredentialsTests {
@@ -34,9 +33,9 @@ struct CredentialsTests {
 
     @Test("that have no colon or no user are bad usage, and not repeated", arguments: ["hunter2", ":hunter2", ""])
     func badUsage(text: String) throws {
-        let failure = try #require(throws: Failure.self) { try Credentials(parsing: text) }
+        let failure = try #require(throws: ToolError.self) { try Credentials(parsing: text) }
         #expect(failure.code == .usage)
-        #expect(failure.why == "they are not of the form USER:PASSWORD")
+        #expect(failure.cause == "they are not of the form USER:PASSWORD")
         #expect(!"\(failure)".contains("hunter2"))
     }
 }

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("The key of a registry")
 struct RegistryKeyTests {

@@ -1,9 +1,8 @@
-import Archives
-import Failures
+import Errors
+import JSON
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("What a daemon tells while it works")
 struct DaemonMessagesTests {
@@ -24,7 +23,7 @@ struct DaemonMessagesTests {
     @Test("is refused if it is no JSON, or never ends")
     func faults() throws {
         for text in ["{\"a\":1}{\"b\":2}\n", "<html>", "{\"a\"", String(repeating: "x", count: 5 << 20)] {
-            let failure = #expect(throws: Failure.self) { try messages(text) }
+            let failure = #expect(throws: ToolError.self) { try messages(text) }
             #expect(failure?.code == .data)
             #expect(failure?.what == "cannot read the Docker daemon's answer")
         }

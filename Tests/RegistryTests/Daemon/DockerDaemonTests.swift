@@ -1,12 +1,9 @@
-import Archives
-import Digests
-import Failures
-import Images
-import Tar
+@testable import DockerEngine
+import Errors
+@testable import OCI
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// Asks a server that answers as daemons do, and as none does.
 @Suite("The Docker daemon's API")
@@ -57,15 +54,15 @@ final class DockerDaemonTests {
     func strangers() throws {
         for answer in [ScriptedServer.Answer(200, text: "OK"), .init(500, Self.ping), .init(301, [("Location", "/x")])]
         {
-            let failure = #expect(throws: Failure.self) { try serve(["GET /_ping": answer]).0.kind() }
+            let failure = #expect(throws: ToolError.self) { try serve(["GET /_ping": answer]).0.kind() }
             #expect(failure?.code == .unavailable)
-            #expect(failure?.why.hasSuffix("is no Docker daemon") == true)
+            #expect(failure?.cause.hasSuffix("is no Docker daemon") == true)
         }
         var cut = ScriptedServer.Answer(200, Self.ping, text: "{}")
         cut.length = .falsely(10)
         cut.cutAfter = 2
         let (daemon, _) = try serve(["GET /_ping": .init(200, Self.ping), "GET /info": cut])
-        let failure = #expect(throws: Failure.self) { try daemon.kind() }
+        let failure = #expect(throws: ToolError.self) { try daemon.kind() }
         #expect(failure?.code == .unavailable)
     }
 
@@ -97,9 +94,9 @@ final class DockerDaemonTests {
         #expect(try daemon.image("host:5000/a/b:1")?.id == "i")
         #expect(try daemon.image("none?all=1") == nil)
         #expect(server.requests.last?.target == "/images/none%3Fall%3D1/json")
-        let failure = #expect(throws: Failure.self) { try daemon.tag("i", ImageName(name: "h:5/a", tag: "1&x")) }
+        let failure = #expect(throws: ToolError.self) { try daemon.tag("i", ImageName(name: "h:5/a", tag: "1&x")) }
         #expect(server.requests.last?.target == "/images/i/tag?repo=h%3A5%2Fa&tag=1%26x")
-        #expect(failure?.why == "POST /images/i/tag was answered with 404: No such image: nothing")
+        #expect(failure?.cause == "POST /images/i/tag was answered with 404: No such image: nothing")
     }
 
     @Test("takes an archive that is written while it is sent")
@@ -139,9 +136,9 @@ final class DockerDaemonTests {
         cut.length = .falsely(1000)
         cut.cutAfter = 10
         let (daemon, _) = try serve(["POST /images/load": cut, "GET /images/i/get": cut])
-        let loading = #expect(throws: Failure.self) { try daemon.load { try $0.write([1]) } }
+        let loading = #expect(throws: ToolError.self) { try daemon.load { try $0.write([1]) } }
         #expect(loading?.code == .unavailable)
-        let saving = #expect(throws: Failure.self) { try daemon.save("i").readAll() }
+        let saving = #expect(throws: ToolError.self) { try daemon.save("i").readAll() }
         #expect(saving?.code == .unavailable)
         #expect(saving?.what.hasPrefix("cannot use the Docker daemon at tcp://127.0.0.1:") == true)
     }

@@ -1,25 +1,25 @@
-import Digests
-import Failures
+@testable import DockerEngine
+import Errors
 import Foundation
 import NIOSSL
+@testable import OCI
+@testable import Registry
 import TestSupport
 import Testing
 
-@testable import Registry
-
 @Suite("Where the Docker daemon is")
 struct DockerHostTests {
-    /// A home folder with nothing in it.
-    private let home: TemporaryFolder
+    /// A home directory with nothing in it.
+    private let home: TemporaryDirectory
 
-    init() throws { home = try TemporaryFolder() }
+    init() throws { home = try TemporaryDirectory() }
 
     private func host(_ option: String? = nil, _ environment: [String: String] = [:]) throws -> DockerHost {
         try DockerHost(option, environment: environment.merging(["HOME": home.path]) { own, _ in own })
     }
 
-    private func failure(_ option: String?, _ environment: [String: String] = [:]) -> Failure? {
-        #expect(throws: Failure.self) { try host(option, environment) }
+    private func failure(_ option: String?, _ environment: [String: String] = [:]) -> ToolError? {
+        #expect(throws: ToolError.self) { try host(option, environment) }
     }
 
     @Test("is told by --host, then by DOCKER_HOST, as docker writes it")
@@ -51,15 +51,15 @@ struct DockerHostTests {
         }
         let ssh = failure(nil, ["DOCKER_HOST": "ssh://me@host"])
         #expect(ssh?.what == "cannot use the Docker daemon 'ssh://me@host', which DOCKER_HOST names")
-        #expect(ssh?.why == "this program does not speak SSH")
-        #expect(ssh?.advice.contains("ssh -nNT -L") == true)
+        #expect(ssh?.cause == "this program does not speak SSH")
+        #expect(ssh?.remedy.contains("ssh -nNT -L") == true)
     }
 
     @Test("is reached with TLS where docker's variables say so")
     func tls() throws {
         let files = try TestCertificates()
-        let folder = try files.folder(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
-        let variables = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": folder.path]
+        let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
+        let variables = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": directory.path]
         let secure = try host("tcp://build.example", variables)
         #expect(secure.origin == .web(scheme: .https, host: "build.example", port: 2376))
         #expect(secure.tls?.certificateVerification == .fullVerification)
@@ -90,11 +90,11 @@ struct DockerHostTests {
         let missing = failure(nil, ["DOCKER_CONTEXT": "other"])
         #expect(missing?.what == "cannot use docker's context 'other'")
         let files = try TestCertificates()
-        try write(String(decoding: files.folder.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
+        try write(String(decoding: files.directory.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
         #expect(try host().origin.scheme == .https)
         #expect(try host().tls?.certificateVerification == .fullVerification)
         try write("{\"Endpoints\": {}}", to: "contexts/meta/\(id)/meta.json")
-        #expect(failure(nil)?.why.hasSuffix("names no Docker daemon") == true)
+        #expect(failure(nil)?.cause.hasSuffix("names no Docker daemon") == true)
         try write("junk", to: "config.json")
         #expect(try host().name.hasPrefix("unix://"))
     }

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Web addresses")
 struct HTTPAddressTests {
@@ -16,7 +15,7 @@ struct HTTPAddressTests {
             ("http://my_registry:5000/", "http://my_registry:5000/", "/"),
         ])
     func read(text: String, shown: String, target: String) throws {
-        let address = try #require(HTTPAddress(text))
+        let address = try #require(HTTPURL(text))
         #expect("\(address)" == shown)
         #expect(address.target == target)
     }
@@ -30,7 +29,7 @@ struct HTTPAddressTests {
             "http://169.254.169.254%2F/", "http://169.254.169.254%23.r.example/", "http://r.example%00/",
             "http://r.example%0D%0AX: y/", "http://a b/", "http://[127.0.0.1]/", "http://r.example\\@evil.example/",
         ])
-    func refused(_ text: String) { #expect(HTTPAddress(text) == nil) }
+    func refused(_ text: String) { #expect(HTTPURL(text) == nil) }
 
     @Test(
         "lead on as links mean it",
@@ -45,12 +44,12 @@ struct HTTPAddressTests {
             ("https://user:secret@cdn.example/", nil), ("javascript:x", nil), ("http://", nil), ("https://a%2Fb/", nil),
         ] as [(String, String?)])
     func resolved(link: String, expected: String?) throws {
-        let address = try #require(HTTPAddress("https://r.example:5000/v2/list?n=1"))
+        let address = try #require(HTTPURL("https://r.example:5000/v2/list?n=1"))
         #expect(address.resolving(link)?.urlText == expected)
     }
 
     @Test("of a socket lead to the same socket, or to the web") func socket() {
-        let address = HTTPAddress(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
+        let address = HTTPURL(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
         #expect(address.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/v1/a?b=c")
         #expect("\(address)" == "unix:///run/my docker.sock/v1/a")
         #expect(address.resolving("/d")?.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/d")
@@ -58,7 +57,7 @@ struct HTTPAddressTests {
     }
 
     @Test("take fields whatever they hold") func fields() throws {
-        let address = try #require(HTTPAddress("https://r.example/token"))
+        let address = try #require(HTTPURL("https://r.example/token"))
         let more = address.adding("scope", "repository:a/b:pull,push").adding("x", "&=#é")
         #expect(more.target == "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&x=%26%3D%23%C3%A9")
         #expect("\(more)" == "https://r.example/token")

@@ -1,15 +1,13 @@
-import Tar
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// Sends to a server that keeps its word, and to servers that do not.
 struct HTTPTransportTests {
     private let transport = HTTPTransport { _ in HTTPSettings(patience: 1) }
 
-    private func address(_ server: ScriptedServer, _ target: String = "/x") throws -> HTTPAddress {
-        try #require(HTTPAddress(server.url + target))
+    private func address(_ server: ScriptedServer, _ target: String = "/x") throws -> HTTPURL {
+        try #require(HTTPURL(server.url + target))
     }
 
     /// What reading a body to its end throws.
@@ -85,7 +83,7 @@ struct HTTPTransportTests {
 
     @Test func whereNobodyListensThereIsNoConnection() throws {
         let port = try ScriptedServer { _ in ScriptedServer.Answer(200) }.port
-        let address = try #require(HTTPAddress("http://127.0.0.1:\(port)/"))
+        let address = try #require(HTTPURL("http://127.0.0.1:\(port)/"))
         #expect(throws: HTTPError.self) { try transport.send(HTTPRequest(.GET, address)) }
         do {
             _ = try transport.send(HTTPRequest(.GET, address))
@@ -97,7 +95,7 @@ struct HTTPTransportTests {
 
     @Test func plainHTTPIsNoTLS() throws {
         let server = try ScriptedServer { _ in ScriptedServer.Answer(200) }
-        let address = try #require(HTTPAddress("https://\(server.authority)/"))
+        let address = try #require(HTTPURL("https://\(server.authority)/"))
         do {
             _ = try transport.send(HTTPRequest(.GET, address))
             Issue.record("TLS came about")

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Addresses")
 struct IPAddressTests {
@@ -40,7 +39,7 @@ struct IPAddressTests {
 
 @Suite("Private hosts")
 struct PrivateHostsTests {
-    private let hosts = PrivateHosts { name in
+    private let hosts = RedirectPolicy { name in
         let names = [
             "registry.example": ["203.0.113.1"], "cdn.example": ["203.0.113.2", "2001:db8::1"],
             "metadata.example": ["169.254.169.254"], "inside.example": ["10.0.0.1"],
@@ -87,15 +86,15 @@ struct PrivateHostsTests {
             ("127.0.0.1", "0.0.0.0", "0.0.0.0 is the address of no single machine"),
             ("127.0.0.1", "nobody.example", "'nobody.example' is 0.0.0.0, the address of no single machine"),
         ])
-    func refused(host: String, target: String, why: String) {
+    func refused(host: String, target: String, cause: String) {
         #expect(
-            hosts.refusal(from: host, to: target) == "\(why), and '\(host)' may not send anybody there")
+            hosts.refusal(from: host, to: target) == "\(cause), and '\(host)' may not send anybody there")
     }
 
     @Test("are told by the system's own resolver too, whatever the form of the address")
     func systemResolver() {
-        #expect(PrivateHosts().refusal(from: "203.0.113.1", to: "127.1")?.contains("a loopback address") == true)
-        #expect(PrivateHosts().refusal(from: "203.0.113.1", to: "0x7f000001")?.contains("a loopback address") == true)
-        #expect(PrivateHosts().refusal(from: "203.0.113.1", to: "198.51.100.1") == nil)
+        #expect(RedirectPolicy().refusal(from: "203.0.113.1", to: "127.1")?.contains("a loopback address") == true)
+        #expect(RedirectPolicy().refusal(from: "203.0.113.1", to: "0x7f000001")?.contains("a loopback address") == true)
+        #expect(RedirectPolicy().refusal(from: "203.0.113.1", to: "198.51.100.1") == nil)
     }
 }

@@ -1,7 +1,6 @@
-import Failures
-import Testing
-
+import Errors
 @testable import Registry
+import Testing
 
 @Suite("The proxies of the environment")
 struct ProxyEnvironmentTests {
@@ -67,11 +66,11 @@ struct ProxyEnvironmentTests {
             ("http://ann:hunter2@proxy:65536", "it is not of the form http://HOST:PORT"),
             ("http://ann:hunter2@[proxy]:1", "it is not of the form http://HOST:PORT"),
         ])
-    func unusable(text: String, why: String) throws {
-        let failure = try #require(throws: Failure.self) { try proxy(["https_proxy": text]) }
+    func unusable(text: String, cause: String) throws {
+        let failure = try #require(throws: ToolError.self) { try proxy(["https_proxy": text]) }
         #expect(failure.code == .usage)
         #expect(failure.what == "cannot use the proxy that $https_proxy names")
-        #expect(failure.why == why)
+        #expect(failure.cause == cause)
         #expect(!"\(failure)".contains("hunter2"))
     }
 

@@ -3,11 +3,11 @@ import TestSupport
 
 /// An authority and what it signed, made by openssl for a test.
 struct TestCertificates {
-    let folder: TemporaryFolder
+    let directory: TemporaryDirectory
 
     /// `ca.crt`, `other.crt` (another authority), `client.cert` and `client.key`, `stranger.key`.
     init() throws {
-        folder = try TemporaryFolder()
+        directory = try TemporaryDirectory()
         for name in ["ca", "other"] {
             try openssl(
                 "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout \(name).pem -out \(name).crt "
@@ -21,14 +21,14 @@ struct TestCertificates {
 
     private func openssl(_ arguments: String) throws {
         let outcome = try Program.run(
-            ["openssl"] + arguments.split(separator: " ").map(String.init), in: folder.path)
+            ["openssl"] + arguments.split(separator: " ").map(String.init), in: directory.path)
         guard outcome.status == 0 else { throw Program.Failed(["openssl"], outcome) }
     }
 
-    /// A folder with some of the files, under other names.
-    func folder(_ files: [String: String]) throws -> TemporaryFolder {
-        let copy = try TemporaryFolder()
-        for (name, file) in files { try copy.write(folder.read(file), to: name) }
+    /// A directory with some of the files, under other names.
+    func directory(_ files: [String: String]) throws -> TemporaryDirectory {
+        let copy = try TemporaryDirectory()
+        for (name, file) in files { try copy.write(directory.read(file), to: name) }
         return copy
     }
 }

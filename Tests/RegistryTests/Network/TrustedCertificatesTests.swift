@@ -1,11 +1,10 @@
-import Failures
+import Errors
 import Foundation
 import NIOSSL
+@testable import Registry
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("The certificates that are believed")
 struct TrustedCertificatesTests {
@@ -18,14 +17,14 @@ struct TrustedCertificatesTests {
 
     private func trusted(
         certDir: String? = nil, isVerified: Bool = true, perHost: [String] = [], _ environment: [String: String] = [:]
-    ) -> TrustedCertificates {
-        TrustedCertificates(
+    ) -> TrustStore {
+        TrustStore(
             registry: registry, isVerified: isVerified, certDir: certDir.map { FilePath($0) },
-            environment: environment, perHostFolders: perHost.map { FilePath($0) })
+            environment: environment, perHostDirectories: perHost.map { FilePath($0) })
     }
 
     private func certificates(_ names: String...) throws -> [NIOSSLCertificate] {
-        try names.flatMap { try NIOSSLCertificate.fromPEMFile(files.folder.path($0)) }
+        try names.flatMap { try NIOSSLCertificate.fromPEMFile(files.directory.path($0)) }
     }
 
     private func additional(_ configuration: TLSConfiguration) -> [NIOSSLCertificate] {
@@ -58,17 +57,17 @@ struct TrustedCertificatesTests {
             guard case .certificates(let certificates) = configuration.trustRoots else { return nil }
             return certificates
         }
-        let file = files.folder.path("ca.crt")
+        let file = files.directory.path("ca.crt")
         #expect(try roots(["SSL_CERT_FILE": file]) == certificates("ca.crt"))
-        let folder = try files.folder(["a.0": "other.crt", "b.pem": "client.key"])
-        try FileManager.default.createDirectory(atPath: folder.path("java"), withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(atPath: folder.path("old.0"), withDestinationPath: "nowhere")
-        #expect(try roots(["SSL_CERT_DIR": folder.path]) == certificates("other.crt"))
-        let second = try files.folder(["a": "ca.crt"])
+        let directory = try files.directory(["a.0": "other.crt", "b.pem": "client.key"])
+        try FileManager.default.createDirectory(atPath: directory.path("java"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: directory.path("old.0"), withDestinationPath: "nowhere")
+        #expect(try roots(["SSL_CERT_DIR": directory.path]) == certificates("other.crt"))
+        let second = try files.directory(["a": "ca.crt"])
         #expect(
-            try roots(["SSL_CERT_DIR": "\(folder.path):\(second.path)"]) == certificates("other.crt", "ca.crt"))
+            try roots(["SSL_CERT_DIR": "\(directory.path):\(second.path)"]) == certificates("other.crt", "ca.crt"))
         #expect(
-            try roots(["SSL_CERT_FILE": file, "SSL_CERT_DIR": folder.path]) == certificates("ca.crt", "other.crt"))
+            try roots(["SSL_CERT_FILE": file, "SSL_CERT_DIR": directory.path]) == certificates("ca.crt", "other.crt"))
         #expect(try roots(["SSL_CERT_FILE": "", "SSL_CERT_DIR": ""])?.count ?? 0 > 50)
     }
 
@@ -84,11 +83,11 @@ struct TrustedCertificatesTests {
 
     @Test("are those of --cert-dir besides the system's, and the client's own are for the registry alone")
     func certDir() throws {
-        let folder = try files.folder([
+        let directory = try files.directory([
             "one.crt": "ca.crt", "two.crt": "other.crt", "me.cert": "client.cert", "me.key": "client.key",
             "README": "client.key",
         ])
-        let trusted = trusted(certDir: folder.path)
+        let trusted = trusted(certDir: directory.path)
         let own = try trusted.configuration(host: "registry.example", port: 5000)
         #expect(try additional(own) == certificates("ca.crt", "other.crt"))
         #expect(try own.certificateChain == certificates("client.cert").map { .certificate($0) })
@@ -104,13 +103,13 @@ struct TrustedCertificatesTests {
         #expect(other.privateKey == nil)
     }
 
-    @Test("are those of the first folder of the host")
-    func perHostFolders() throws {
-        let first = try TemporaryFolder()
-        let second = try TemporaryFolder()
-        let add = { (folder: TemporaryFolder, host: String, file: String) in
-            try FileManager.default.createDirectory(atPath: folder.path(host), withIntermediateDirectories: true)
-            try folder.write(files.folder.read(file), to: "\(host)/x.crt")
+    @Test("are those of the first directory of the host")
+    func perHostDirectories() throws {
+        let first = try TemporaryDirectory()
+        let second = try TemporaryDirectory()
+        let add = { (directory: TemporaryDirectory, host: String, file: String) in
+            try FileManager.default.createDirectory(atPath: directory.path(host), withIntermediateDirectories: true)
+            try directory.write(files.directory.read(file), to: "\(host)/x.crt")
         }
         let trusted = trusted(perHost: [first.path, second.path])
         #expect(try additional(trusted.configuration(host: "registry.example", port: 5000)) == [])
@@ -128,12 +127,12 @@ struct TrustedCertificatesTests {
 
     @Test("of Docker Hub lie under the name that its images have")
     func nameOfTheRegistry() throws {
-        let folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(atPath: folder.path("docker.io"), withIntermediateDirectories: true)
-        try folder.write(files.folder.read("ca.crt"), to: "docker.io/x.crt")
-        let trusted = TrustedCertificates(
+        let directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path("docker.io"), withIntermediateDirectories: true)
+        try directory.write(files.directory.read("ca.crt"), to: "docker.io/x.crt")
+        let trusted = TrustStore(
             registry: NamedRegistry(name: "docker.io", host: "registry-1.docker.io", port: 443), isVerified: true,
-            certDir: nil, environment: [:], perHostFolders: [FilePath(folder.path)])
+            certDir: nil, environment: [:], perHostDirectories: [FilePath(directory.path)])
         #expect(
             try additional(trusted.configuration(host: "registry-1.docker.io", port: 443)) == certificates("ca.crt"))
         #expect(try additional(trusted.configuration(host: "auth.docker.io", port: 443)) == [])
@@ -150,37 +149,37 @@ struct TrustedCertificatesTests {
                 "it holds no private key in PEM form, or one with a pass phrase"
             ),
         ])
-    func badFiles(names: [String: String], file: String, why: String) throws {
-        let folder = try files.folder(names)
-        let failure = try #require(throws: Failure.self) {
-            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
+    func badFiles(names: [String: String], file: String, cause: String) throws {
+        let directory = try files.directory(names)
+        let failure = try #require(throws: ToolError.self) {
+            try trusted(certDir: directory.path).configuration(host: "registry.example", port: 5000)
         }
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read the certificates in '\(folder.path(file))'")
-        #expect(failure.why == why)
+        #expect(failure.what == "cannot read the certificates in '\(directory.path(file))'")
+        #expect(failure.cause == cause)
     }
 
     @Test("must belong to the key beside them")
     func wrongKey() throws {
-        let folder = try files.folder(["x.cert": "client.cert", "x.key": "stranger.key"])
-        let failure = try #require(throws: Failure.self) {
-            try trusted(certDir: folder.path).configuration(host: "registry.example", port: 5000)
+        let directory = try files.directory(["x.cert": "client.cert", "x.key": "stranger.key"])
+        let failure = try #require(throws: ToolError.self) {
+            try trusted(certDir: directory.path).configuration(host: "registry.example", port: 5000)
         }
-        #expect(failure.why == "it does not belong to the key in '\(folder.path("x.key"))'")
+        #expect(failure.cause == "it does not belong to the key in '\(directory.path("x.key"))'")
     }
 
     @Test("that are named must be there")
     func missing() throws {
-        let nowhere = files.folder.path("nowhere")
-        for (trusted, why) in [
+        let nowhere = files.directory.path("nowhere")
+        for (trusted, cause) in [
             (trusted(certDir: nowhere), "--cert-dir names it: No such file or directory"),
             (trusted(["SSL_CERT_FILE": nowhere]), "there is no such file"),
-            (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, and it is no folder that can be read"),
+            (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, and it is no directory that can be read"),
         ] {
-            let failure = try #require(throws: Failure.self) { try trusted.configuration(host: "a", port: 443) }
+            let failure = try #require(throws: ToolError.self) { try trusted.configuration(host: "a", port: 443) }
             #expect(failure.code == .data)
             #expect(failure.what == "cannot read the certificates in '\(nowhere)'")
-            #expect(failure.why == why)
+            #expect(failure.cause == cause)
         }
     }
 }
@@ -196,30 +195,30 @@ struct DaemonCertificatesTests {
     @Test("are those of DOCKER_CERT_PATH, and of no other authority")
     func certPath() throws {
         let files = try TestCertificates()
-        let folder = try files.folder(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
-        let ca = try NIOSSLCertificate.fromPEMFile(folder.path("ca.pem"))
-        let environment = ["DOCKER_CERT_PATH": folder.path, "DOCKER_TLS_VERIFY": "1"]
+        let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
+        let ca = try NIOSSLCertificate.fromPEMFile(directory.path("ca.pem"))
+        let environment = ["DOCKER_CERT_PATH": directory.path, "DOCKER_TLS_VERIFY": "1"]
         let configuration = try #require(try DaemonCertificates.configuration(environment))
         #expect(configuration.certificateVerification == .fullVerification)
         #expect(configuration.trustRoots == .certificates(ca))
         #expect(configuration.additionalTrustRoots.isEmpty)
         #expect(configuration.certificateChain.count == 1)
         #expect(configuration.minimumTLSVersion == .tlsv12)
-        let unverified = try #require(try DaemonCertificates.configuration(["DOCKER_CERT_PATH": folder.path]))
+        let unverified = try #require(try DaemonCertificates.configuration(["DOCKER_CERT_PATH": directory.path]))
         #expect(unverified.certificateVerification == .none)
         #expect(unverified.certificateChain.count == 1)
     }
 
-    @Test("may lie in docker's own folder, and be without the client's")
-    func defaultFolder() throws {
+    @Test("may lie in docker's own directory, and be without the client's")
+    func defaultDirectory() throws {
         let files = try TestCertificates()
-        let folder = try files.folder(["ca.pem": "ca.crt"])
-        let environment = ["DOCKER_CONFIG": folder.path, "DOCKER_TLS_VERIFY": "1"]
+        let directory = try files.directory(["ca.pem": "ca.crt"])
+        let environment = ["DOCKER_CONFIG": directory.path, "DOCKER_TLS_VERIFY": "1"]
         let configuration = try #require(try DaemonCertificates.configuration(environment))
         #expect(configuration.certificateChain.isEmpty)
-        try FileManager.default.removeItem(atPath: folder.path("ca.pem"))
-        let failure = try #require(throws: Failure.self) { try DaemonCertificates.configuration(environment) }
-        #expect(failure.what == "cannot read the certificates in '\(folder.path("ca.pem"))'")
-        #expect(failure.why == "there is no such file")
+        try FileManager.default.removeItem(atPath: directory.path("ca.pem"))
+        let failure = try #require(throws: ToolError.self) { try DaemonCertificates.configuration(environment) }
+        #expect(failure.what == "cannot read the certificates in '\(directory.path("ca.pem"))'")
+        #expect(failure.cause == "there is no such file")
     }
 }

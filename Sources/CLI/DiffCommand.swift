@@ -1,0 +1,41 @@
+import ArgumentParser
+import DockerTools
+import Errors
+
+/// `dockertools diff`
+struct DiffCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Show how two images differ, in their configs and file by file.",
+        discussion: """
+            Exits with 0 if they are equal and with 1 if not. How the files are told off into layers is no difference.
+
+            Example:
+              dockertools diff old.tar.gz new.tar.gz
+
+            With --json it prints one object:
+              {equal, config: [{key, a, b}], files: [{path, change, what, a, b}]}
+            change is added, removed or changed; what is a list of type, mode, owner, size, content, link target, device, \
+            mtime, xattrs and hard links; a and b are null or {type, mode, uid, gid, size, mtime, linkTarget, device, \
+            xattrs}, the size in bytes, the mode in octal digits.
+            """)
+
+    @Argument(help: "An image, or a spec to make it from.", completion: .file())
+    var a: String
+
+    @Argument(help: "The image to compare it with.", completion: .file())
+    var b: String
+
+    @Flag(help: "Print as JSON.")
+    var json = false
+
+    @OptionGroup(title: "Registries") var registries: RegistryOptions
+
+    func run() async throws {
+        let diff = try await ImageDiff.compare(
+            ImageArgument(a), ImageArgument(b), context: registries.context(for: a, b),
+            reporter: ConsoleReporter(isQuiet: false))
+        try Console.write(json ? diff.json.canonical + "\n" : diff.text)
+        if !diff.isEqual { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,113 @@
+import Errors
+import Foundation
+import Glibc
+import Processes
+import Subprocess
+import SystemPackage
+
+/// A script of the spec, run in a directory on this machine with an environment that is the same everywhere.
+///
+/// Text with a `#!` line is run by what it names, other text by `bash -e`.
+struct Script {
+    /// The spec's key, for people.
+    let key: String
+    let text: String
+    /// Seconds since 1970, for tools that ask SOURCE_DATE_EPOCH.
+    let modified: Int64
+    /// What stands before the command that runs the script: the command of a session that has it for its last arguments, and
+    /// ends with its status. Empty: none.
+    var session: [String] = []
+
+    /// Lines of output that a failure repeats.
+    private static let lastLines = 20
+
+    /// Runs the script to its end, and ends what it left running.
+    ///
+    /// - Parameters:
+    ///   - directory: where it runs.
+    ///   - work: for the script's own file, and its temporary files.
+    ///   - path: where programs are looked up.
+    ///   - output: gets each line that the script writes, to standard output or error.
+    /// - Throws: `ToolError` with code `script` and the last lines if it ends with another status than 0.
+    func run(
+        in directory: FilePath, work: WorkDirectory, path: String, output: @escaping @Sendable (String) -> Void
+    ) async throws {
+        let file = work.path.appending(key)
+        try write(to: file)
+        let temporary = try work.makeDirectory("tmp")
+        let isExecutable = text.hasPrefix("#!")
+        let command = session + (isExecutable ? [file.string] : ["bash", "-e", file.string])
+        let configuration = Configuration(
+            executable: session.isEmpty && isExecutable ? .path(file) : .name(command[0]),
+            arguments: Arguments(Array(command.dropFirst())),
+            environment: .custom([
+                "PATH": path, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C", "TZ": "UTC",
+                "SOURCE_DATE_EPOCH": String(modified),
+            ]),
+            workingDirectory: directory, platformOptions: Self.ownGroup)
+        let lines = try ScriptOutput(limit: Self.lastLines, output: output)
+        let status: TerminationStatus
+        do {
+            status = try await Self.run(configuration, lines, work)
+        } catch let error as SubprocessError {
+            lines.finish()
+            throw ToolError(
+                isExecutable ? .script : .unavailable, "cannot run \(key)", cause: "\(error)",
+                remedy: isExecutable
+                    ? "check the script's first line" : "install bash, or begin the script with a #! line")
+        }
+        guard status.isSuccess else { throw failure(status, lines.last) }
+    }
+
+    private static func run(
+        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory
+    ) async throws -> TerminationStatus {
+        OrphanReaper.adopt()
+        // What the script leaves running would hold the pipe open, and must not outlive it.
+        // `.combinedWithOutput` would keep a copy of the pipe's end open (swift-subprocess 1.0.2), and the end never come.
+        let end = FileDescriptor(rawValue: lines.writeEnd)
+        let outcome = try await Subprocess.run(
+            configuration, input: .none, output: .fileDescriptor(end, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(end, closeAfterSpawningProcess: false)
+        ) { execution in
+            let group = pid_t(execution.processIdentifier.value)
+            Cleanup.shared.add(group: group)
+            return group
+        }
+        let group = outcome.closureResult
+        kill(-group, SIGKILL)
+        // None may still write to the layer when it is read.
+        while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
+        OrphanReaper.end(of: work.path)
+        Cleanup.shared.remove(group: group)
+        lines.finish()
+        return outcome.terminationStatus
+    }
+
+    private static var ownGroup: PlatformOptions {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        return options
+    }
+
+    private func write(to file: FilePath) throws {
+        let mode = mode_t(0o700)
+        let descriptor = file.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+        guard descriptor >= 0 else { throw ToolError.io("cannot write \(file)") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw ToolError.io("cannot write \(file)")
+        }
+    }
+
+    private func failure(_ status: TerminationStatus, _ last: [String]) -> ToolError {
+        let how =
+            switch status {
+            case .exited(let code): "it ended with status \(code)"
+            case .signaled(let signal): "it was ended by signal \(signal)"
+            }
+        let output = last.isEmpty ? "; it wrote nothing" : "; its last lines:" + last.map { "\n    \($0)" }.joined()
+        return ToolError(.script, "\(key) failed", cause: how + output, remedy: "correct \(key) in the spec")
+    }
+}

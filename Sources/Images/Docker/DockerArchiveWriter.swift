@@ -1,0 +1,123 @@
+import ByteIO
+import JSON
+import OCI
+import Tar
+
+/// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
+///
+/// The members: for each layer `<diffID>/layer.tar`, and `VERSION` and `json` beside it for readers older than Docker
+/// 1.10; for each image the config as `<image ID>.json`; the extraMembers; `manifest.json`; and `repositories` for the
+/// old readers. What several images share is written once.
+/// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
+package final class DockerArchiveWriter {
+    private static let owner = TarOwner()
+
+    private let sink: any ArchiveSink
+    private let tar: TarWriter
+    private let layers: LayerMembers
+    private var describedLayers: Set<Digest> = []
+    private var writtenConfigs: Set<Digest> = []
+
+    package init(to sink: any ArchiveSink, progress: any Progress) {
+        self.sink = sink
+        tar = TarWriter(to: sink, owner: Self.owner)
+        layers = LayerMembers(to: sink, in: tar, progress: progress) { hex, size in
+            try Array("\(hex)/layer.tar".utf8).withUnsafeBytes { path in
+                try TarWriter.headerBytes(TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner)
+            }
+        }
+    }
+
+    /// Writes an archive of images, to its end.
+    ///
+    /// - Returns: what is known of each, in their order.
+    package func write(_ images: [any Image]) throws -> [ImageSummary] {
+        let written = try images.map { try write($0, $0.layers) }
+        if let image = images.first, images.count == 1 {
+            for (name, bytes) in image.extraMembers { try member(name, bytes) }
+        }
+        return try end(written)
+    }
+
+    /// Writes what names the images, and the end of the archive.
+    private func end(_ written: [ImageSummary]) throws -> [ImageSummary] {
+        try member("manifest.json", Self.manifest(of: written))
+        try member("repositories", Self.repositories(of: written))
+        try tar.finish()
+        try sink.finish()
+        return written
+    }
+
+    /// Writes an archive of one image without the files of layers that its reader has.
+    ///
+    /// Docker takes a layer's file only if it does not have that chain of layers, and misses none that it does not take.
+    package func write(_ remainder: MissingLayers) throws -> ImageSummary {
+        try end([try write(remainder.image, remainder.rest, above: remainder.spared)])[0]
+    }
+
+    private func write(
+        _ image: any Image, _ rest: [any Layer], above spared: [ImageSummary.Layer] = []
+    ) throws -> ImageSummary {
+        // While one layer is written the next ones are hashed, unless the sink lets a layer's name come after its bytes. What
+        // comes behind another image may be there already: that must be known before.
+        let hashesAhead = !sink.supportsBackpatching || !self.layers.isEmpty
+        let layers = try spared + self.layers.write(rest, above: spared.count, hashesAhead: hashesAhead)
+        let bytes = try image.config(diffIDs: layers.map(\.diffID))
+        let imageID = try SHA256.digest(of: bytes)
+        let written = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
+        try writeLegacyLayers(of: written, JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json))
+        if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", bytes) }
+        return written
+    }
+
+    /// What readers older than Docker 1.10 want beside each layer: an image for each, the child of the one below it.
+    private func writeLegacyLayers(of image: ImageSummary, _ config: JSONValue) throws {
+        var parent: Digest?
+        for (number, layer) in image.layers.enumerated() {
+            let diffID = layer.diffID
+            defer { parent = diffID }
+            guard describedLayers.insert(diffID).inserted else { continue }
+            var json: [String: JSONValue] = [
+                "id": .string(diffID.hex), "parent": parent.map { .string($0.hex) } ?? .null,
+            ]
+            for key in ["created", "architecture", "os"] { json[key] = config[key] }
+            if number == image.layers.count - 1 { json["config"] = config["config"] }
+            try member("\(diffID.hex)/VERSION", Array("1.0".utf8))
+            try member("\(diffID.hex)/json", JSONValue.object(json.filter { $0.value != .null }))
+        }
+    }
+
+    private static func manifest(of images: [ImageSummary]) -> JSONValue {
+        .array(
+            images.map { image in
+                [
+                    "Config": .string("\(image.imageID.hex).json"),
+                    "RepoTags": .array(image.names.filter(\.isComplete).map { .string("\($0)") }),
+                    "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
+                ]
+            })
+    }
+
+    private static func repositories(of images: [ImageSummary]) -> JSONValue {
+        var repositories: [String: [String: JSONValue]] = [:]
+        for image in images {
+            guard let top = image.layers.last else { continue }
+            for name in image.names {
+                guard let repository = name.name, let tag = name.tag else { continue }
+                repositories[repository, default: [:]][tag] = .string(top.diffID.hex)
+            }
+        }
+        return .object(repositories.mapValues { .object($0) })
+    }
+
+    private func member(_ name: String, _ json: JSONValue) throws {
+        try member(name, Array(json.canonical.utf8))
+    }
+
+    private func member(_ name: String, _ bytes: [UInt8]) throws {
+        try Array(name.utf8).withUnsafeBytes { path in
+            try tar.header(TarEntry(path: path, kind: .file, mode: 0o444, size: UInt64(bytes.count)))
+        }
+        try tar.body(bytes)
+    }
+}

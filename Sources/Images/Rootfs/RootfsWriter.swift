@@ -1,0 +1,91 @@
+import ByteIO
+import Tar
+
+/// Writes a flat tree as one tar, as `docker import` and `sqfstar` take it.
+///
+/// A directory comes before what is in it, siblings come by `PathOrder`; in the portable form the root `./` is first. Of the
+/// names of one file the first holds it, and the others are hard links to that. Each entry keeps its owner, its time and
+/// its attributes, so the bytes depend on the layers alone.
+package struct RootfsWriter {
+    private let tree: RootFilesystem
+    private let form: RootfsTarFormat
+    private let tar: TarWriter
+    private let windows: LayerWindows
+    /// The first name of each file that has several.
+    private var firstNames: [RootFilesystem.FileIdentity: RootFilesystem.ID] = [:]
+    /// The name of the entry that is being written.
+    private var path: [UInt8]
+
+    private init(_ tree: RootFilesystem, form: RootfsTarFormat, to sink: any ByteSink) {
+        self.tree = tree
+        self.form = form
+        path = form.prefix
+        tar = TarWriter(to: sink, owner: TarOwner(), dialect: form.dialect)
+        windows = LayerWindows(tree.layers)
+    }
+
+    /// Writes all of it.
+    ///
+    /// - Returns: bytes of the tar.
+    /// - Throws: what the sink throws; `ToolError` with code `io` if a layer cannot be read, or is not as long as it was;
+    ///   `data` for what the form cannot hold.
+    package static func write(
+        _ tree: RootFilesystem, form: RootfsTarFormat = .portable, to sink: any ByteSink
+    ) throws -> UInt64 {
+        var writer = RootfsWriter(tree, form: form, to: sink)
+        try writer.write()
+        return writer.tar.position
+    }
+
+    private mutating func write() throws {
+        if !path.isEmpty { try write(.root) }
+        // Of each directory on the way: what of it is still to come, the next one last, and the length of its path.
+        var pending = [(rest: Array(tree.children(of: .root).reversed()), length: path.count)]
+        while let directory = pending.last {
+            guard let id = directory.rest.last else {
+                pending.removeLast()
+                continue
+            }
+            pending[pending.count - 1].rest.removeLast()
+            path.removeSubrange(directory.length...)
+            path += tree.name(of: id)
+            if tree[id].kind == .directory { path.append(UInt8(ascii: "/")) }
+            try write(id)
+            if tree[id].kind == .directory {
+                pending.append((Array(tree.children(of: id).reversed()), path.count))
+            }
+        }
+        try tar.finish()
+    }
+
+    private mutating func write(_ id: RootFilesystem.ID) throws {
+        guard let entry = try tree.entry(id).flatMap({ try form.fitted($0, path: tree.path(of: id)) }) else { return }
+        if let identity = tree.sharedIdentity(id) {
+            if let first = firstNames[identity] {
+                try header(entry, kind: .hardLink, size: 0, target: form.prefix + tree.path(of: first))
+                return
+            }
+            firstNames[identity] = id
+        }
+        try header(entry, kind: entry.kind, size: entry.size, target: entry.linkTarget)
+        guard entry.size > 0 else { return }
+        let body = windows.body(layer: Int(tree[id].bodyLayer) - 1, at: tree[id].offset)
+        do {
+            try tar.body(entry.size, from: body)
+        } catch is TarBodyTooShort {
+            throw body.shortened
+        }
+    }
+
+    private func header(_ entry: RootfsEntry, kind: TarKind, size: UInt64, target: [UInt8]) throws {
+        try path.withUnsafeBytes { path in
+            try target.withUnsafeBytes { target in
+                try tar.header(
+                    TarEntry(
+                        path: path, kind: kind, mode: entry.mode, size: size, linkTarget: target,
+                        device: (entry.deviceMajor, entry.deviceMinor), attributes: entry.attributes,
+                        xattrs: kind == .hardLink ? [] : entry.xattrs))
+            }
+        }
+    }
+}

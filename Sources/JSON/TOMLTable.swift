@@ -1,0 +1,108 @@
+import Errors
+
+/// A table while its document is read. What may still be added to it depends on how it came to be.
+final class TOMLTable {
+    enum Origin {
+        /// On the way to a table that a header names: a header of its own may still come.
+        case implied
+        /// By its own header, or as the document: closed for headers and for dotted keys from outside.
+        case header
+        /// By a dotted key: open for more of them.
+        case dotted
+    }
+
+    enum Member {
+        case value(JSONValue)
+        case table(TOMLTable)
+        /// An array of tables, made by `[[…]]`.
+        case tables([TOMLTable])
+    }
+
+    private(set) var members: [String: Member] = [:]
+    private(set) var origin: Origin
+
+    init(_ origin: Origin) {
+        self.origin = origin
+    }
+
+    var value: JSONValue {
+        .object(
+            members.mapValues { member in
+                switch member {
+                case .value(let value): value
+                case .table(let table): table.value
+                case .tables(let tables): .array(tables.map(\.value))
+                }
+            })
+    }
+
+    /// The table that a header `[key]` or `[[key]]` opens below this one; nil if the key has another meaning already.
+    func open(_ key: [String], asElement: Bool) -> TOMLTable? {
+        guard let last = key.last else { return nil }
+        var parent = self
+        for part in key.dropLast() {
+            switch parent.members[part] {
+            case nil: parent = parent.add(part, .implied)
+            case .table(let table): parent = table
+            case .tables(let tables):
+                guard let newest = tables.last else { return nil }
+                parent = newest
+            case .value: return nil
+            }
+        }
+        switch parent.members[last] {
+        case nil where !asElement: return parent.add(last, .header)
+        case .table(let table) where !asElement && table.origin == .implied:
+            table.origin = .header
+            return table
+        case nil: return parent.append(to: [], last)
+        case .tables(let tables) where asElement: return parent.append(to: tables, last)
+        default: return nil
+        }
+    }
+
+    /// Sets the value of a dotted key; false if the key has another meaning already.
+    func set(_ key: [String], to value: JSONValue) -> Bool {
+        guard let last = key.last else { return false }
+        var parent = self
+        for part in key.dropLast() {
+            switch parent.members[part] {
+            case nil: parent = parent.add(part, .dotted)
+            case .table(let table) where table.origin == .dotted: parent = table
+            default: return false
+            }
+        }
+        guard parent.members[last] == nil else { return false }
+        parent.members[last] = .value(value)
+        return true
+    }
+
+    private func add(_ name: String, _ origin: Origin) -> TOMLTable {
+        let table = TOMLTable(origin)
+        members[name] = .table(table)
+        return table
+    }
+
+    private func append(to tables: [TOMLTable], _ name: String) -> TOMLTable {
+        let table = TOMLTable(.header)
+        members[name] = .tables(tables + [table])
+        return table
+    }
+}
+
+extension JSONValue {
+    /// Reads a TOML document as the JSON value that says the same.
+    ///
+    /// - Parameter source: what is read, for the error: `the spec 'hello.toml'`.
+    /// - Throws: `ToolError` with code `data` if the bytes are no TOML, with line and column.
+    init(parsingTOML bytes: [UInt8], source: String) throws {
+        do {
+            var parser = TOMLParser(bytes)
+            self = try parser.parse()
+        } catch {
+            throw ToolError(
+                .data, "cannot read \(source)", cause: "it is no valid TOML: \(error.position): \(error.reason)",
+                remedy: "correct the file; https://toml.io/en/v1.0.0 has the syntax")
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// What names a layer together with all that lie below it: loaders look layers up by it.
+///
+/// Source: OCI Image Specification, "Layer ChainID".
+package enum ChainID {
+    /// - Parameter parent: the chain ID of what lies below; nil for the lowest layer.
+    package static func of(_ diffID: Digest, on parent: Digest?) throws -> Digest {
+        try parent.map { try SHA256.digest(of: Array("\($0) \(diffID)".utf8)) } ?? diffID
+    }
+
+    /// The chain IDs of layers, the lowest first.
+    package static func all(_ diffIDs: [Digest]) throws -> [Digest] {
+        var parent: Digest?
+        return try diffIDs.map { diffID in
+            let chainID = try of(diffID, on: parent)
+            parent = chainID
+            return chainID
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import ByteIO
+import Errors
+import Images
+import JSON
+import NIOHTTP1
+import OCI
+
+/// A manifest or an index as a registry gave it.
+package struct RegistryManifest: Sendable {
+    package let descriptor: OCIDescriptor
+    package let bytes: [UInt8]
+}
+
+extension RegistryManifest {
+    /// One that is made here.
+    init(_ value: JSONValue, _ mediaType: String) throws {
+        bytes = Array(value.canonical.utf8)
+        descriptor = OCIDescriptor(
+            mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+    }
+}
+
+extension RegistryClient {
+    /// The manifest or index of a name, as the registry has it.
+    ///
+    /// - Parameters:
+    ///   - repository: `library/redis`.
+    ///   - reference: a tag, or a digest, which what comes is compared with.
+    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the registry
+    ///   does not give it.
+    package func manifest(_ repository: String, _ reference: String) throws -> RegistryManifest {
+        let call = Call(
+            method: .GET, place: .path("\(repository)/manifests/\(reference)"),
+            headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
+        let response = try send(call, wanting: [200])
+        let place = "the manifest \(reference) of \(registry)/\(repository)"
+        guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
+            throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
+        }
+        // Its digest is of what lies inside its signatures: it would not be found right.
+        if MediaType.isSchema1(response.header("Content-Type") ?? "") { throw schema1(place) }
+        let digest = try SHA256.digest(of: bytes)
+        // A digest as the reference, and the header that a registry sends along, both promise the same.
+        for promised in [Digest(reference), response.header("Docker-Content-Digest").flatMap { Digest($0) }] {
+            guard let promised, promised != digest else { continue }
+            throw damaged("\(place) has the digest \(digest), and should have \(promised)")
+        }
+        let value = try JSONValue(parsing: bytes, source: place, limit: ImageLimits.json)
+        let type = try mediaType(value, response.header("Content-Type"), place)
+        return RegistryManifest(
+            descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
+    }
+
+    /// What a manifest is, by what it says itself and by what the registry says, which must be the same (CVE-2021-41190).
+    private func mediaType(_ value: JSONValue, _ header: String?, _ place: String) throws -> String {
+        let own = value["mediaType"]?.string
+        let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
+        if value["schemaVersion"]?.int == 1 || MediaType.isSchema1(own ?? told ?? "") {
+            throw schema1(place)
+        }
+        if let own, let told, own != told, MediaType.known.contains(told) {
+            throw damaged("\(place) calls itself \(TerminalText.quoted(own)), and the registry calls it '\(told)'")
+        }
+        if let own, !MediaType.known.contains(own) {
+            throw damaged("\(place) calls itself \(TerminalText.quoted(own)), which is neither a manifest nor an index")
+        }
+        // OCI's manifests need not say what they are.
+        return own ?? told.flatMap { MediaType.known.contains($0) ? $0 : nil }
+            ?? (value["manifests"] == nil ? MediaType.manifest : MediaType.index)
+    }
+
+    private func schema1(_ place: String) -> ToolError {
+        ToolError(
+            .data, task,
+            cause: "\(place) is in Docker's schema 1, which has no digests of layers that could be relied on",
+            remedy: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
+    }
+
+    /// The error for what the registry gave, and is not what it should be.
+    func damaged(_ cause: String) -> ToolError {
+        ToolError(.data, task, cause: cause, remedy: "pull it again; if that does not help, have the image pushed anew")
+    }
+
+    /// Turns what goes wrong while a body is read into the task's failure.
+    func reading<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as HTTPError {
+            throw failure(error)
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+}
+
+extension RegistryClient {
+    /// Fetches what is missing of a blob. A connection that is cut is taken up again where it ended.
+    ///
+    /// - Parameter advance: is told of the bytes as they come.
+    /// - Throws: `ToolError`; what came until then stays with `blob`.
+    func fetch(
+        _ repository: String, _ digest: Digest, into blob: BlobIngest, advance: (Int) -> Void
+    ) throws {
+        var attempt = 0
+        // Bytes that were there once: what is brought again and again is no progress.
+        var most = blob.count
+        while true {
+            do {
+                if try fetchOnce(repository, digest, into: blob, advance: advance) { return }
+            } catch let error as HTTPError {
+                // A connection that brought something counts as one that works.
+                if blob.count >= most + UInt64(HTTPSettings.leastBytes) { (attempt, most) = (0, blob.count) }
+                try wait(before: attempt, after: error)
+            }
+            attempt += 1
+        }
+    }
+
+    /// One connection's worth.
+    ///
+    /// - Returns: false if the registry wants the blob asked for anew.
+    private func fetchOnce(
+        _ repository: String, _ digest: Digest, into blob: BlobIngest, advance: (Int) -> Void
+    ) throws -> Bool {
+        if let size = blob.size, blob.count == size, size > 0 { return true }
+        var headers: HTTPHeaders = [:]
+        if blob.count > 0 { headers.add(name: "Range", value: "bytes=\(blob.count)-") }
+        let call = Call(
+            method: .GET, place: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
+        let response = try send(call, wanting: blob.count > 0 ? [200, 206, 416] : [200])
+        switch response.status {
+        case 206 where Self.start(of: response) == blob.count: break
+        case 200: if blob.count > 0 { try blob.restart() }
+        default:
+            response.discard()
+            try blob.restart()
+            return false
+        }
+        var buffer = BlockBuffer(capacity: blob.bufferSize)
+        do {
+            while true {
+                let read = try response.body.read(into: buffer.room)
+                if read == 0 { break }
+                advance(read)
+                buffer.advance(read)
+                if buffer.isFull { buffer = try blob.take(buffer) }
+            }
+        } catch {
+            // What came before the cut is good.
+            if buffer.filled > 0 { _ = try blob.take(buffer) }
+            throw error
+        }
+        if buffer.filled > 0 { _ = try blob.take(buffer) }
+        // An answer that does not tell where it ends may have been cut; what another one lacks, the registry has not.
+        if let size = blob.size, blob.count < size, !response.tellsItsEnd {
+            throw HTTPError(.closed, "the registry sent too little")
+        }
+        return true
+    }
+
+    /// Where in the blob a partial answer begins (RFC 9110, 14.4).
+    private static func start(of response: HTTPResponse) -> UInt64? {
+        guard let range = response.header("Content-Range"), range.hasPrefix("bytes ") else { return nil }
+        return UInt64(range.dropFirst(6).prefix { $0 != "-" })
+    }
+
+    /// Whether the registry has a blob.
+    func hasBlob(_ repository: String, _ digest: Digest) throws -> Bool {
+        let call = Call(method: .HEAD, place: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
+        return try send(call, wanting: [200, 404]).status == 200
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+
+/// Who can be reached under an address.
+enum AddressClass: Hashable {
+    /// Anybody.
+    case `public`
+    /// Those of this network: RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7).
+    case `private`
+    /// This machine.
+    case loopback
+    /// Those on this cable, and the metadata services of clouds: 169.254/16, fe80::/10.
+    case linkLocal
+    /// Nobody in particular: 0/8, ::, and addresses of many.
+    case unspecified
+
+    /// The class in words: `a loopback address`.
+    var words: String {
+        switch self {
+        case .public: "a public address"
+        case .private: "a private address"
+        case .loopback: "a loopback address"
+        case .linkLocal: "a link-local address"
+        case .unspecified: "the address of no single machine"
+        }
+    }
+}
+
+extension IPAddress {
+    var addressClass: AddressClass {
+        let (first, second) = (bytes[0], bytes[1])
+        if bytes.count == 4 {
+            switch (first, second) {
+            case (127, _): return .loopback
+            case (169, 254): return .linkLocal
+            case (0, _), (224..., _): return .unspecified
+            case (10, _), (172, 16...31), (192, 168), (100, 64...127): return .private
+            default: return .public
+            }
+        }
+        if bytes.dropLast().allSatisfy({ $0 == 0 }) {
+            return bytes[15] == 1 ? .loopback : .unspecified
+        }
+        switch (first, second) {
+        case (0xFE, 0x80...0xBF): return .linkLocal
+        // fec0::/10, which was of the site, is private still where it is used.
+        case (0xFC...0xFD, _), (0xFE, 0xC0...): return .private
+        case (0xFF, _): return .unspecified
+        default: return .public
+        }
+    }
+}
+
+/// An IPv4 or IPv6 address.
+struct IPAddress: Hashable {
+    /// 4 or 16 bytes, in the order of the network. An IPv4 address inside an IPv6 one is the IPv4 one.
+    let bytes: [UInt8]
+
+    /// An address as it is written: `127.0.0.1`, `::1`, `fe80::1%eth0`.
+    ///
+    /// - Returns: nil for everything else; for the short forms of old, `127.1`, too.
+    init?(_ text: String) {
+        var v4 = in_addr()
+        var v6 = in6_addr()
+        // The zone says through which interface the address is reached, and nothing about the address.
+        let plain = String(text.prefix { $0 != "%" })
+        if inet_pton(AF_INET, text, &v4) == 1 {
+            bytes = withUnsafeBytes(of: v4) { [UInt8]($0) }
+        } else if inet_pton(AF_INET6, plain, &v6) == 1 {
+            bytes = Self.unmapped(withUnsafeBytes(of: v6) { [UInt8]($0) })
+        } else {
+            return nil
+        }
+    }
+
+    /// An address as the system has it; nil for other families.
+    init?(_ address: UnsafePointer<sockaddr>) {
+        switch Int32(address.pointee.sa_family) {
+        case AF_INET:
+            bytes = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                withUnsafeBytes(of: $0.pointee.sin_addr) { [UInt8]($0) }
+            }
+        case AF_INET6:
+            bytes = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                Self.unmapped(withUnsafeBytes(of: $0.pointee.sin6_addr) { [UInt8]($0) })
+            }
+        default: return nil
+        }
+    }
+
+    /// The addresses ::ffff:a.b.c.d (RFC 4291), and 64:ff9b::a.b.c.d, which a translator turns into the IPv4 one (RFC 6052).
+    private static func unmapped(_ bytes: [UInt8]) -> [UInt8] {
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        let translated: [UInt8] = [0x00, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8)
+        return bytes.starts(with: mapped) || bytes.starts(with: translated) ? Array(bytes[12...]) : bytes
+    }
+
+    /// Whether the first bits are those of another address of the same kind.
+    func begins(with other: IPAddress, bits: Int) -> Bool {
+        guard bytes.count == other.bytes.count, bits <= bytes.count * 8 else { return false }
+        let whole = bits / 8
+        guard bytes[..<whole] == other.bytes[..<whole] else { return false }
+        guard !bits.isMultiple(of: 8) else { return true }
+        let mask = UInt8(truncatingIfNeeded: 0xFF00 >> (bits % 8))
+        return bytes[whole] & mask == other.bytes[whole] & mask
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    var description: String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, bytes, &buffer, socklen_t(buffer.count)) != nil else { return "?" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

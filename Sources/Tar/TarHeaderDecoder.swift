@@ -1,0 +1,98 @@
+/// What the 512 bytes of one header say by themselves, checked field by field.
+struct TarHeaderDecoder {
+    let typeFlag: UInt8
+    /// The name with the prefix of the ustar form before it.
+    let path: [UInt8]
+    let linkTarget: [UInt8]
+    let size: UInt64
+    let mode: UInt16
+    let uid: UInt64
+    let gid: UInt64
+    let modified: Int64
+    let userName: [UInt8]
+    let groupName: [UInt8]
+    let deviceMajor: UInt32
+    let deviceMinor: UInt32
+
+    /// The forms of a header, told by its magic.
+    private enum Form {
+        /// Before POSIX: no owner names, no prefix.
+        case old
+        case posix
+        /// GNU's, which has times in the prefix's place.
+        case gnu
+
+        init(_ header: UnsafeRawBufferPointer) throws(TarFormatError) {
+            let magic = Array(header[TarField.magic.offset..<TarField.magic.offset + TarField.magic.length])
+            if magic.starts(with: "ustar\0".utf8) {
+                self = .posix
+            } else if magic.elementsEqual("ustar  \0".utf8) {
+                self = .gnu
+            } else if magic.allSatisfy({ $0 == 0 }) {
+                self = .old
+            } else {
+                throw TarFormatError("its magic is none of a tar")
+            }
+        }
+    }
+
+    init(_ header: UnsafeRawBufferPointer) throws(TarFormatError) {
+        try Self.check(header)
+        let form = try Form(header)
+        typeFlag = header[TarField.kind.offset]
+        let name = TarField.name.text(in: header)
+        let prefix = form == .posix ? TarField.prefix.text(in: header) : []
+        path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+        linkTarget = TarField.linkName.text(in: header)
+        size = try TarField.size.number(in: header, "size")
+        // Some writers put the file's type above the permission bits.
+        mode = UInt16(try TarField.mode.number(in: header, "mode") & 0o7777)
+        uid = try TarField.uid.number(in: header, "uid")
+        gid = try TarField.gid.number(in: header, "gid")
+        modified = try TarField.modified.signed(in: header, "mtime")
+        userName = form == .old ? [] : TarField.userName.text(in: header)
+        groupName = form == .old ? [] : TarField.groupName.text(in: header)
+        let isDevice = typeFlag == TarKind.characterDevice.rawValue || typeFlag == TarKind.blockDevice.rawValue
+        deviceMajor = isDevice ? try Self.device(.deviceMajor, header, "device's major number") : 0
+        deviceMinor = isDevice ? try Self.device(.deviceMinor, header, "device's minor number") : 0
+    }
+
+    /// Whether all bytes are zero, as in the two blocks that end a tar.
+    static func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt64 = 0
+        for offset in stride(from: 0, to: block.count - 7, by: 8) {
+            bits |= block.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+        return bits == 0 && block.suffix(block.count % 8).allSatisfy { $0 == 0 }
+    }
+
+    /// The checksum is the sum of all bytes as if blanks stood in its place.
+    private static func check(_ header: UnsafeRawBufferPointer) throws(TarFormatError) {
+        let field = TarField.checksum
+        let told = try field.number(in: header, "checksum")
+        var sum = UInt64(field.length) * UInt64(UInt8(ascii: " "))
+        for byte in header { sum += UInt64(byte) }
+        for byte in header[field.offset..<field.offset + field.length] { sum -= UInt64(byte) }
+        guard sum == told else {
+            throw TarFormatError("its header has the checksum \(told) and sums up to \(sum)")
+        }
+    }
+
+    private static func device(
+        _ field: TarField, _ header: UnsafeRawBufferPointer, _ label: String
+    ) throws(TarFormatError) -> UInt32 {
+        guard let number = UInt32(exactly: try field.number(in: header, label)) else {
+            throw TarFormatError("its \(label) does not fit in 32 bits")
+        }
+        return number
+    }
+}
+
+/// Why bytes are no valid tar. The reader, which knows the archive and the entry, makes a `ToolError` of it.
+struct TarFormatError: Error {
+    let cause: String
+
+    init(_ cause: String) {
+        self.cause = cause
+    }
+}

@@ -1,0 +1,95 @@
+import ByteIO
+import Compression
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+struct CompressingSinkTests {
+    static let decoders: [Compressor: [String]] = [.gz: ["gzip", "-dc"], .zstd: ["zstd", "-dc"]]
+
+    /// Bytes that compress, over several blocks of either format, with a part that does not.
+    static let sample: [UInt8] = {
+        var random = SeededGenerator(seed: 11)
+        let words = (0..<64).map { _ in random.bytes(16) }
+        var sample: [UInt8] = []
+        sample.reserveCapacity(3 << 20)
+        while sample.count < 2_500_000 { sample += words[Int.random(in: 0..<64, using: &random)] }
+        return sample + random.bytes(100_000)
+    }()
+
+    @Test(arguments: [Compressor.gz, .zstd]) func decodesToTheInput(_ compressor: Compressor) throws {
+        let decoder = try #require(Self.decoders[compressor])
+        for size in [0, 1, 262_143, 262_144, 262_145, Self.sample.count] {
+            let input = Array(Self.sample.prefix(size))
+            let output = try Self.compress(compressor) { try $0.write(input) }
+            // Nothing at all is no gzip file and no zstd file: an archive is never empty.
+            if size > 0 { #expect(try Program.output(decoder, input: output) == input) }
+        }
+    }
+
+    @Test(arguments: [Compressor.gz, .zstd]) func doesNotDependOnHowItIsWritten(_ compressor: Compressor) throws {
+        let whole = try Self.compress(compressor) { try $0.write(Self.sample) }
+        let parts = try Self.compress(compressor) { sink in
+            var rest = Self.sample[...]
+            var random = SeededGenerator(seed: 5)
+            while !rest.isEmpty {
+                let part = rest.prefix(Int.random(in: 1...300_000, using: &random))
+                try sink.write(Array(part))
+                rest = rest.dropFirst(part.count)
+            }
+        }
+        #expect(whole == parts)
+    }
+
+    @Test(arguments: [Compressor.gz, .zstd]) func doesNotDependOnTheNumberOfThreads(_ compressor: Compressor) throws {
+        let one = try Self.compress(compressor, threads: 1) { try $0.write(Self.sample) }
+        for threads in [2, 3, 8] {
+            #expect(try Self.compress(compressor, threads: threads) { try $0.write(Self.sample) } == one)
+        }
+    }
+
+    @Test(arguments: [Compressor.gz, .zstd]) func fillsWhatWasReserved(_ compressor: Compressor) throws {
+        let decoder = try #require(Self.decoders[compressor])
+        let name = Array("the name that is known late".utf8)
+        let output = try Self.compress(compressor) { sink in
+            try sink.write(Array("before ".utf8))
+            let reservation = try sink.reserve(name.count)
+            try sink.write(Self.sample)
+            try sink.fill(reservation, name)
+        }
+        #expect(try Program.output(decoder, input: output) == Array("before ".utf8) + name + Self.sample)
+        // A pipe cannot be filled later: there the bytes are known before, and lie in the archive the same way.
+        let known = try Self.compress(compressor) { sink in
+            try sink.write(Array("before ".utf8))
+            try sink.writeReserved(name)
+            try sink.write(Self.sample)
+        }
+        #expect(output == known)
+    }
+
+    @Test func fillsNothingLaterInAPipe() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        #expect(!DescriptorSink(ends[1], name: "a pipe").supportsBackpatching)
+    }
+
+    @Test func isNothingForPlainArchives() {
+        #expect(CompressingSink(.none, to: DescriptorSink(1, name: "standard output")) == nil)
+    }
+
+    private static func compress(
+        _ compressor: Compressor, threads: Int = 2, _ write: (CompressingSink) throws -> Void
+    ) throws -> [UInt8] {
+        let directory = try TemporaryDirectory()
+        let descriptor = open(directory.path("out"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let sink = try #require(
+            CompressingSink(compressor, to: DescriptorSink(descriptor, name: "'out'"), threads: threads))
+        try write(sink)
+        try sink.finish()
+        return try directory.read("out")
+    }
+}

@@ -1,0 +1,80 @@
+@testable import DockerTools
+import Errors
+import Foundation
+import Store
+import SystemPackage
+import Testing
+
+struct SurroundingsTests {
+    private func cache(_ environment: [String: String]) -> FilePath? {
+        Context(environment: environment, currentDirectory: "/here").cacheDirectory
+    }
+
+    @Test func findsTheCacheDirectory() {
+        #expect(cache(["XDG_CACHE_HOME": "/cache", "HOME": "/home/me"]) == "/cache/dockertools")
+        #expect(cache(["HOME": "/home/me"]) == "/home/me/.cache/dockertools")
+        #expect(cache(["XDG_CACHE_HOME": "", "HOME": "/home/me"]) == "/home/me/.cache/dockertools")
+        // A relative directory counts as none (XDG Base Directory Specification).
+        #expect(cache(["XDG_CACHE_HOME": "cache", "HOME": "/home/me"]) == "/home/me/.cache/dockertools")
+        #expect(cache(["XDG_CACHE_HOME": "cache"]) == nil)
+        #expect(cache(["HOME": "home"]) == nil)
+        #expect(cache([:]) == nil)
+    }
+}
+
+struct LogicalLinksTests {
+    private let directory: SpecDirectory
+    private let links: LogicalLinks
+
+    init() throws {
+        directory = try SpecDirectory()
+        links = LogicalLinks(StoreLocation(root: directory.path))
+        for name in ["one", "two"] {
+            try FileManager.default.createDirectory(
+                atPath: directory.path.appending("nix/store/\(baseName(name))/sub").string,
+                withIntermediateDirectories: true)
+        }
+    }
+
+    private func path(_ name: String) -> String { "/nix/store/\(baseName(name))" }
+
+    private func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path.appending("nix/store/\(name)").string, withDestinationPath: target)
+    }
+
+    @Test func leavesWhatIsNoLink() throws {
+        #expect(try links.resolve(path("one")) == path("one"))
+        #expect(try links.resolve(path("one") + "/sub") == path("one") + "/sub")
+        #expect(try links.resolve(path("gone")) == path("gone"))
+    }
+
+    @Test func followsLinksByTheirLogicalPlace() throws {
+        try link(baseName("absolute"), to: path("one"))
+        try link(baseName("relative"), to: "\(baseName("two"))/sub/../sub")
+        try link(baseName("chain"), to: path("absolute"))
+        try link("\(baseName("one"))/inner", to: "../\(baseName("two"))")
+        #expect(try links.resolve(path("absolute")) == path("one"))
+        #expect(try links.resolve(path("relative")) == path("two") + "/sub")
+        #expect(try links.resolve(path("chain")) == path("one"))
+        #expect(try links.resolve(path("one") + "/inner") == path("two"))
+    }
+
+    @Test func staysAtALinkThatLeadsOutOfTheStoreOrNowhere() throws {
+        try link(baseName("out"), to: "/etc")
+        try link(baseName("up"), to: "../../../../../etc")
+        try link(baseName("dangling"), to: path("gone"))
+        try link(baseName("store"), to: "/nix/store")
+        for name in ["out", "up", "dangling", "store"] { #expect(try links.resolve(path(name)) == path(name)) }
+    }
+
+    @Test func refusesACircle() throws {
+        try link(baseName("here"), to: path("there"))
+        try link(baseName("there"), to: baseName("here"))
+        #expect(
+            throws: ToolError(
+                .data, "cannot follow the link \(path("here")), which contents names",
+                cause: "it leads through more than 40 links", remedy: "see whether they go round in a circle")
+        ) { try links.resolve(path("here")) }
+    }
+}
