@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "CGuest"),
         module("Errors", [systemPackage]),
         module("ByteIO", ["CLinux", "Errors", deque, systemPackage]),
-        module("JSON", ["ByteIO", "Errors"]),
+        module("JSON", ["Errors"]),
         module(
             "Compression", ["ByteIO", "CDeflate", "CISAL", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
@@ -91,7 +91,7 @@ let package = Package(
             ]),
         module(
             "DockerEngine", ["ByteIO", "Errors", "Images", "JSON", "OCI", "Registry", nioHTTP1, nioSSL, systemPackage]),
-        module("GuestProtocol", []),
+        module("GuestProtocol", ["ByteIO"]),
         module(
             "MicroVM",
             ["ByteIO", "CLinux", "Compression", "Errors", "GuestProtocol", "Processes", subprocess, systemPackage]),
@@ -122,7 +122,7 @@ let package = Package(
             "ImagesTests",
             ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Store", "Tar", "TestSupport", systemPackage]),
         tests("IntegrationTests", ["TestSupport"]),
-        tests("JSONTests", ["DockerTools", "Errors", "JSON", "TestSupport"]),
+        tests("JSONTests", ["Errors", "JSON", "TestSupport"]),
         tests("LayeringTests", ["Errors", "Layering", "Store"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
@@ -133,7 +133,7 @@ let package = Package(
                 "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
                 nioSSL, systemPackage,
             ]),
-        tests("StoreTests", ["Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
+        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers
 )

@@ -38,14 +38,14 @@ extension FilePath {
 
 extension FilePath {
     /// The path without links on the way and at the end; nil if there is nothing there.
-    var real: FilePath? {
+    package var real: FilePath? {
         guard let real = withPlatformString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
         return FilePath(platformString: real)
     }
 
     /// The path without links, of something that need not be there yet; nil if its directory is not there.
-    var place: FilePath? {
+    package var place: FilePath? {
         if let real { return real }
         let directory = removingLastComponent()
         guard let name = lastComponent, let real = (directory.isEmpty ? "." : directory).real else { return nil }
@@ -56,7 +56,7 @@ extension FilePath {
 extension FilePath {
     /// Has the names in the directory last, as what is in its files does once they are synced. Some file systems cannot, and
     /// need not. The empty path is the current directory.
-    func syncDirectory() {
+    package func syncDirectory() {
         let directory = (isEmpty ? "." : self).withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard directory >= 0 else { return }
         fsync(directory)

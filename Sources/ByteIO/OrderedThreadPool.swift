@@ -1,3 +1,4 @@
+import CLinux
 import DequeModule
 import Dispatch
 import Glibc
@@ -136,14 +137,7 @@ extension OrderedThreadPool {
 
 /// How many threads are worth having on this machine: those that this process may run on, and 8 at the most, since each
 /// has buffers and the memory that the program uses is to stay the same everywhere.
-package let workerCount: Int = max(1, min(8, usableProcessorCount))
-
-/// The processors that this process may run on (sched_getaffinity(2)); 1 if the kernel does not say.
-private let usableProcessorCount: Int = {
-    var set = cpu_set_t()
-    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-    return withUnsafeBytes(of: set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-}()
+package let workerCount: Int = max(1, min(8, Int(clinux_usable_processors())))
 
 /// A thread of its own for work that blocks, outside of Swift's cooperative thread pool.
 package enum BackgroundThread {
@@ -156,10 +150,12 @@ package enum BackgroundThread {
     package static func start(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let box = Unmanaged.passRetained(Body(body))
-        let status = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-            return nil
-        }, box.toOpaque())
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, box.toOpaque())
         if status == 0 { pthread_detach(thread) }
     }
 }

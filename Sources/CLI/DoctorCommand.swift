@@ -34,7 +34,7 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 }
 
-extension Failures.ExitCode {
+extension Errors.ExitCode {
     /// For commands whose result has said why.
     fileprivate var exit: ArgumentParser.ExitCode { ArgumentParser.ExitCode(rawValue) }
 }

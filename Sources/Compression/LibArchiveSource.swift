@@ -30,7 +30,8 @@ final class LibArchiveSource: ByteSource {
     init(_ source: any ByteSource, _ filter: Filter, name: String, limits: DecompressionLimits) throws {
         guard let archive = archive_read_new() else {
             throw ToolError(
-                .io, "cannot read \(name)", cause: "there is no memory for the decompressor", remedy: "free some memory")
+                .io, "cannot read \(name)", cause: "there is no memory for the decompressor", remedy: "free some memory"
+            )
         }
         self.source = source
         self.filter = filter

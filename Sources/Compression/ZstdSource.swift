@@ -19,7 +19,8 @@ package final class ZstdSource: ByteSource {
     package init(_ source: any ByteSource, name: String, limits: DecompressionLimits) throws {
         guard let context = ZSTD_createDCtx() else {
             throw ToolError(
-                .io, "cannot read \(name)", cause: "there is no memory for the decompressor", remedy: "free some memory")
+                .io, "cannot read \(name)", cause: "there is no memory for the decompressor", remedy: "free some memory"
+            )
         }
         self.source = source
         self.context = context

@@ -1,3 +1,4 @@
+import ByteIO
 import DockerEngine
 import Glibc
 import Images
@@ -58,8 +59,7 @@ extension ImageLocation {
     /// Reads what lies there.
     ///
     /// - Throws: `ToolError`.
-    func archive(_ context: Context, _ reporter: any Reporter, keepsLayers: Bool) async throws -> ImageArchive
-    {
+    func archive(_ context: Context, _ reporter: any Reporter, keepsLayers: Bool) async throws -> ImageArchive {
         try await archive(context, reporter, context.reading(architecture: nil, keepsLayers: keepsLayers))
     }
 

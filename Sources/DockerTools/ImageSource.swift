@@ -1,3 +1,4 @@
+import ByteIO
 import Images
 import OCI
 import SystemPackage

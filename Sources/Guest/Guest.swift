@@ -1,3 +1,4 @@
+import ByteIO
 import CGuest
 import Errors
 import Glibc

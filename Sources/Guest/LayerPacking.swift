@@ -76,7 +76,8 @@ final class LayerPacking {
             return try log.write("/\(Self.words(path)) is a socket, which no layer can hold: left out\n")
         }
         if kind == .directory {
-            try packSubdirectory(file, named: name, at: path + [UInt8(ascii: "/")], isInRoot: directory.isEmpty, to: tar)
+            try packSubdirectory(
+                file, named: name, at: path + [UInt8(ascii: "/")], isInRoot: directory.isEmpty, to: tar)
         } else if file.hasOtherNames, let first = firstNames[file.number] {
             try header(file, kind: .hardLink, name: path, target: first, to: tar)
         } else {

@@ -1,3 +1,5 @@
+import ByteIO
+
 /// What the host has the guest do: the file `/request` of the initramfs.
 ///
 /// It is text: `KEY VALUE` for each thing, each with a NUL behind it, so that values may hold line breaks.

@@ -82,7 +82,8 @@ extension DigestCache.Key {
     /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
     ///
     /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
-    init?(directories: [FileLayer.Directory], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64) throws
+    init?(directories: [FileLayer.Directory], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64)
+        throws
     {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }

@@ -1,3 +1,4 @@
+import ByteIO
 import Errors
 import Glibc
 import GuestProtocol
@@ -46,7 +47,8 @@ extension GuestStatus {
                 remedy: "bring it into the image by contents or fromImage, or begin the script with another #! line")
         case .failed(let cause):
             return ToolError(
-                .unavailable, what, cause: cause, remedy: "see the lines above; `dockertools doctor` tells what works here")
+                .unavailable, what, cause: cause,
+                remedy: "see the lines above; `dockertools doctor` tells what works here")
         }
     }
 

@@ -22,7 +22,8 @@ package struct VirtualMachine: Sendable {
     ///   - notes: remembers that KVM is of no use here.
     ///   - groups: is told of QEMU, while it runs.
     package init(
-        _ settings: VirtualMachineSettings, kernel: GuestKernel, guest: FilePath, programPath: String, notes: KVMFailureCache,
+        _ settings: VirtualMachineSettings, kernel: GuestKernel, guest: FilePath, programPath: String,
+        notes: KVMFailureCache,
         groups: ProcessGroups
     ) {
         self.settings = settings

@@ -30,7 +30,7 @@ extension ImageName {
 
 extension ImageName {
     /// Whether there are both a name and a tag, without which Docker takes none.
-    var isComplete: Bool { name != nil && tag != nil }
+    package var isComplete: Bool { name != nil && tag != nil }
 
     /// With its registry: `redis` is `docker.io/library/redis`. What is before the first slash is a registry if it has a dot
     /// or a colon, or is `localhost`.

@@ -25,8 +25,8 @@ package enum MediaType {
         }
     }
 
-    static let indexes: Set = [index, "application/vnd.docker.distribution.manifest.list.v2+json"]
-    static let manifests: Set = [manifest, "application/vnd.docker.distribution.manifest.v2+json"]
+    package static let indexes: Set = [index, "application/vnd.docker.distribution.manifest.list.v2+json"]
+    package static let manifests: Set = [manifest, "application/vnd.docker.distribution.manifest.v2+json"]
 
     /// Those of indexes and manifests, as a registry is asked for them.
     package static let known = indexes.union(manifests)

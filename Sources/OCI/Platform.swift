@@ -16,13 +16,13 @@ package struct Platform: Hashable, Sendable {
     }
 
     /// Nil if the object of an index names no processor.
-    init?(_ value: JSONValue) {
+    package init?(_ value: JSONValue) {
         guard let os = value["os"]?.string, let architecture = value["architecture"]?.string else { return nil }
         self.init(os: os, architecture: architecture, variant: value["variant"]?.string)
     }
 
     /// Whether an image for this is one for `wanted`.
-    func serves(_ wanted: Platform) -> Bool {
+    package func serves(_ wanted: Platform) -> Bool {
         os == wanted.os && architecture == wanted.architecture && (wanted.variant == nil || variant == wanted.variant)
     }
 }

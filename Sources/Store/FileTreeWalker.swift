@@ -39,7 +39,8 @@ struct FileTreeWalker {
         if facts == .linksAndAttributes { hash.update(Array("links and attributes".utf8)) }
     }
 
-    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: DirectoryLinks?) throws -> FileTree
+    static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: DirectoryLinks?) throws
+        -> FileTree
     {
         var walker = try FileTreeWalker(root, facts, links)
         var status = stat()

@@ -80,26 +80,3 @@ package struct StoreLocation: Hashable, Sendable {
         machinePath(of: path.path)
     }
 }
-
-extension StoreLocation {
-    /// The store's directory and its parents, as a layer of the image's root has them, but for those that are there.
-    ///
-    /// - Parameters:
-    ///   - base: a directory that it has is like there.
-    ///   - isThere: is asked with the path below the root, without a slash before or behind it.
-    func directories(like base: RootFilesystem?, butFor isThere: ([UInt8]) -> Bool) -> [FileLayer.Directory] {
-        var directories: [FileLayer.Directory] = []
-        var path: [UInt8] = []
-        for component in storeDir.split(separator: "/") {
-            path += (path.isEmpty ? [] : [UInt8(ascii: "/")]) + Array(component.utf8)
-            guard !isThere(path) else { continue }
-            directories.append(FileLayer.Directory(path + [UInt8(ascii: "/")], like: base?.directory(at: path)))
-        }
-        return directories
-    }
-
-    /// Store paths as parts of a layer of the image's root, whose names begin without a slash.
-    func parts(_ paths: [StorePath]) -> [FileLayer.Part] {
-        paths.map { FileLayer.Part(.path(machinePath(of: $0)), at: String($0.path.drop { $0 == "/" })) }
-    }
-}

@@ -70,7 +70,8 @@ package struct TreeMerger {
     private mutating func addRoot() throws {
         merged.entries.append(
             FileTree.Entry(
-                kind: .directory, mode: Self.directoryMode, depth: 0, size: 0, modified: 0, name: .empty, target: .empty))
+                kind: .directory, mode: Self.directoryMode, depth: 0, size: 0, modified: 0, name: .empty, target: .empty
+            ))
         var children: [(name: [UInt8], item: Item)] = []
         for (number, source) in sources.enumerated() {
             let root = Item(source: number, entry: 0)

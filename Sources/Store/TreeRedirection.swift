@@ -1,3 +1,4 @@
+import ByteIO
 import Errors
 import SystemPackage
 
@@ -104,7 +105,8 @@ private struct TreeRedirection<Base: BaseDirectories> {
             let newDepth = Int(entry.depth) - Int(old.depth) + Int(depth)
             guard let newDepth = UInt16(exactly: newDepth) else {
                 throw ToolError(
-                    .data, "cannot lay a tree over a directory", cause: "its directories lie more than \(UInt16.max) deep",
+                    .data, "cannot lay a tree over a directory",
+                    cause: "its directories lie more than \(UInt16.max) deep",
                     remedy: "leave such a tree out of the image")
             }
             entry.depth = newDepth

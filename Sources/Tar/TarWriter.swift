@@ -166,6 +166,8 @@ package protocol TarBody {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
+extension FileRangeSource: TarBody {}
+
 /// The body of an entry ended before its size.
 package struct TarBodyTooShort: Error {
     package init() {}

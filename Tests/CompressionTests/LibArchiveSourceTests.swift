@@ -209,7 +209,8 @@ struct LibArchiveSourceTests {
         for (kind, bytes) in try Self.packed(Self.plain) {
             for count in [0, 6, 70_000] {
                 #expect(throws: BrokenSource.Broken.self, "\(kind) after \(count) bytes") {
-                    try DecompressingSource(BrokenSource(Array(bytes[..<count])), name: "it", limits: .archive).readAll()
+                    try DecompressingSource(BrokenSource(Array(bytes[..<count])), name: "it", limits: .archive)
+                        .readAll()
                 }
             }
         }

@@ -73,7 +73,8 @@ struct ContentsTests {
     @Test func areCheckedBeforeTheWork() throws {
         try Contents.check(spec(path("one"), "plain", "plain/etc/conf"))
         for (written, place) in [
-            ("gone", directory.path.appending("gone")), ("plain/etc/conf/x", directory.path.appending("plain/etc/conf/x")),
+            ("gone", directory.path.appending("gone")),
+            ("plain/etc/conf/x", directory.path.appending("plain/etc/conf/x")),
             (path("gone"), directory.path.appending("root\(path("gone"))")),
         ] {
             let failure = ToolError(

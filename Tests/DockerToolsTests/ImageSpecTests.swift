@@ -1,3 +1,4 @@
+import ByteIO
 @testable import DockerTools
 import Errors
 import Store
@@ -201,7 +202,8 @@ import Testing
                 "name: got \"x@sha256:00\"; expected a name without a digest, \"x\""
             ])
         let id = String(repeating: "a", count: 64)
-        #expect(try directory.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
+        #expect(
+            try directory.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
         #expect(try directory.faults("name = '\(String(repeating: "g", count: 256))'").count == 1)
     }
 

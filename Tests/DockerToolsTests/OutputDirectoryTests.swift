@@ -117,7 +117,9 @@ struct OutputDirectoryTests {
     }
 
     @Test func failsWhereItsDirectoryIsNotThere() {
-        let failure = #expect(throws: ToolError.self) { _ = try OutputDirectory(directory.path.appending("no/image.oci")) }
+        let failure = #expect(throws: ToolError.self) {
+            _ = try OutputDirectory(directory.path.appending("no/image.oci"))
+        }
         #expect(failure?.code == .io)
     }
 }

@@ -65,7 +65,8 @@ struct PullSpecTests {
             text: #"{"name": "x", "fromImage": {"pull": {\#(Self.required), "arch": "x86_64"}}}"#)
         #expect(spec.fromImage == .pull(try directory.loadPull(text: "{\(Self.required)}")))
         #expect(
-            try directory.load(text: #"{"name": "x", "fromImage": "a"}"#).fromImage == .path(directory.path.appending("a")))
+            try directory.load(text: #"{"name": "x", "fromImage": "a"}"#).fromImage
+                == .path(directory.path.appending("a")))
     }
 
     @Test(

@@ -79,7 +79,10 @@ import Testing
         ),
         (#""extraCommands": ["ls"]"#, #"extraCommands: got ["ls"]; expected a string"#),
         (#""uname": "a:b""#, #"uname: got "a:b"; expected a name without ':' and line breaks"#),
-        (#""storeDir": "nix""#, #"storeDir: got "nix"; expected an absolute path of a directory, such as "/nix/store""#),
+        (
+            #""storeDir": "nix""#,
+            #"storeDir: got "nix"; expected an absolute path of a directory, such as "/nix/store""#
+        ),
         (#""storeDir": "/""#, #"storeDir: got "/"; expected an absolute path of a directory, such as "/nix/store""#),
         (
             #""storeDir": "/a/../b""#,
@@ -136,7 +139,8 @@ import Testing
                 "contens: got \"\(text.prefix(76))...; unknown key; did you mean contents?"
             ])
         #expect(
-            try directory.faults("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true)
+            try directory.faults("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true
+        )
         let many = (0..<60).map { "zzzzzz\($0) = 1" }.joined(separator: "\n")
         let faults = try directory.faults("name = 'x'\n\(many)")
         #expect(faults.count == 51)

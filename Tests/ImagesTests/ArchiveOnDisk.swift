@@ -20,7 +20,8 @@ extension TemporaryDirectory {
     /// How what lies in it is read: for amd64, and all of it.
     var reading: ReadingContext {
         ReadingContext(
-            spool: SpoolDirectory(FilePath(path)), cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64")
+            spool: SpoolDirectory(FilePath(path)), cache: nil, keepsLayers: true,
+            platform: Platform(architecture: "amd64")
         )
     }
 

@@ -122,7 +122,8 @@ struct DockerArchiveWriterTests {
     @Test(arguments: [false, true]) func writesOnceWhatImagesShare(_ appends: Bool) throws {
         func image(_ tag: String, _ top: UInt8) -> FakeImage {
             FakeImage(
-                tag: tag, layers: [Self.layer(1), Self.layer(top)], extraMembers: [("buildArgs.json", Array("{}".utf8))])
+                tag: tag, layers: [Self.layer(1), Self.layer(top)], extraMembers: [("buildArgs.json", Array("{}".utf8))]
+            )
         }
         let images = [image("a", 2), image("b", 3), image("c", 2)]
         let path = try directory.write([], to: "archive")

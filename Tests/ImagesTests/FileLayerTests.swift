@@ -119,7 +119,8 @@ struct DigestCacheTests {
     ) throws -> DigestCache.Key {
         try #require(
             try DigestCache.Key(
-                directories: directories.map { FileLayer.Directory(Array($0.utf8)) }, trees: [(tree, place)], owner: owner,
+                directories: directories.map { FileLayer.Directory(Array($0.utf8)) }, trees: [(tree, place)],
+                owner: owner,
                 at: .max)
         )
     }

@@ -18,7 +18,8 @@ struct LinkedFileLayerTests {
         try FileManager.default.createDirectory(atPath: directory.path("tree/bin"), withIntermediateDirectories: true)
         try directory.write(Array("body".utf8), to: "tree/bin/a")
         for name in ["bin/b", "first"] {
-            try FileManager.default.linkItem(atPath: directory.path("tree/bin/a"), toPath: directory.path("tree/\(name)"))
+            try FileManager.default.linkItem(
+                atPath: directory.path("tree/bin/a"), toPath: directory.path("tree/\(name)"))
         }
         let script = """
             import os, sys

@@ -63,7 +63,8 @@ struct SkopeoArchiveWriterTests {
     private func skopeo(as name: String = "redis:latest") throws -> [UInt8] {
         let path = directory.path("skopeo.tar")
         try Program.output([
-            "skopeo", "copy", "--insecure-policy", "oci:\(directory.path("layout")):1", "docker-archive:\(path):\(name)",
+            "skopeo", "copy", "--insecure-policy", "oci:\(directory.path("layout")):1",
+            "docker-archive:\(path):\(name)",
         ])
         defer { unlink(path) }
         return try directory.read("skopeo.tar")

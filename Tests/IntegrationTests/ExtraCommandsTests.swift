@@ -123,7 +123,8 @@ struct ExtraCommandsTests {
         let temporary = bench.directory.path("tmp")
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         let outcome = try bench.run(
-            ["layered", path, "-o", bench.directory.path("image.tar.gz"), "--quiet"], environment: ["TMPDIR": temporary])
+            ["layered", path, "-o", bench.directory.path("image.tar.gz"), "--quiet"], environment: ["TMPDIR": temporary]
+        )
         #expect(outcome.status == 1)
         #expect(outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("error: extraCommands failed\n"))

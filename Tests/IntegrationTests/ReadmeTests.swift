@@ -56,7 +56,8 @@ struct ReadmeTests {
             let command = example.command.replacing("localhost:5000", with: registry)
             let shell = ["bash", "-c", command + " 2>&1"]
             let outcome = try Program.run(shell, environment: environment, in: directory.path)
-            var output = outcome.text.replacing(directory.path, with: "/work").replacing(registry, with: "localhost:5000")
+            var output = outcome.text.replacing(directory.path, with: "/work").replacing(
+                registry, with: "localhost:5000")
             if !output.isEmpty, !output.hasSuffix("\n") { output += "\n" }
             #expect(output == example.output, "\(example.command)")
         }

@@ -127,7 +127,8 @@ struct StoreImageTests {
         // Podman takes no longer path than 50 characters for its run-time files.
         let directory = try SharedDirectory("podman")
         let podman = [
-            "podman", "--root", "\(directory.path)/root", "--runroot", "\(directory.path)/run", "--storage-driver", "vfs",
+            "podman", "--root", "\(directory.path)/root", "--runroot", "\(directory.path)/run", "--storage-driver",
+            "vfs",
         ]
         try Program.output(podman + ["load", "--input", image.output])
         let id = try Program.output(podman + ["image", "inspect", "--format", "{{.Id}}", "localhost/greeter:t"])
@@ -163,7 +164,9 @@ struct StoreImageTests {
         }
         let directories = ["d 0755 0:0 root:root 1 0 /nix", "d 0755 0:0 root:root 1 0 /nix/store"]
         #expect(
-            try members("pointer") == directories + ["l 0777 0:0 root:root 1 0 \(store["pointer"]) -> \(store["baseData"])"]
+            try members("pointer") == directories + [
+                "l 0777 0:0 root:root 1 0 \(store["pointer"]) -> \(store["baseData"])"
+            ]
         )
         #expect(try members("baseData") == directories + ["- 0444 0:0 root:root 1 14 \(store["baseData"])"])
         #expect(try members("tool").last?.hasPrefix("- 0555 0:0 root:root 1 ") == true)

@@ -64,7 +64,8 @@ struct FakeMachine {
             FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("modules")))
         let machine = VirtualMachine(
             settings, kernel: kernel, guest: FilePath(directory.path("guest")),
-            programPath: directory.path("bin") + ":/usr/bin:/bin", notes: KVMFailureCache(directory: nil), groups: groups)
+            programPath: directory.path("bin") + ":/usr/bin:/bin", notes: KVMFailureCache(directory: nil),
+            groups: groups)
         var work = VMJob()
         work.diskSize = 16
         work.scripts = [(GuestStep(key: "k", place: .root), "true")]

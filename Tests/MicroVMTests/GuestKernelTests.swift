@@ -30,7 +30,8 @@ struct GuestKernelTests {
 
     private func find(_ named: String? = nil, _ environment: [String: String] = [:]) throws -> GuestKernel {
         try GuestKernel(
-            named.map { FilePath(directory.path($0)) }, environment: environment, boot: FilePath(directory.path("boot")),
+            named.map { FilePath(directory.path($0)) }, environment: environment,
+            boot: FilePath(directory.path("boot")),
             modules: FilePath(directory.path("modules")))
     }
 

@@ -37,7 +37,8 @@ struct GuestStatusFailureTests {
         ] {
             #expect(failure(.exited(127), log: [line])?.cause.hasSuffix("\n    line 2 of the script: foo bar") == true)
         }
-        #expect(failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.cause.contains("of the script") == false)
+        #expect(
+            failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.cause.contains("of the script") == false)
     }
 
     @Test("is the limit that was met, with what to set")

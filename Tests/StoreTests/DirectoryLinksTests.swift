@@ -1,3 +1,4 @@
+import ByteIO
 import Errors
 import Foundation
 import Store
@@ -75,7 +76,8 @@ struct DirectoryLinksTests {
         try directory.link("\(storePath)/up", to: "../../../content")
         #expect(
             try tree(of: directory.place(storePath)).lines == [
-                "directory 755 ", "directory 755 in", "file 644 in/doc", "link 777 out -> \(content)", "directory 755 share",
+                "directory 755 ", "directory 755 in", "file 644 in/doc", "link 777 out -> \(content)",
+                "directory 755 share",
                 "file 644 share/doc", "link 777 up -> ../../../content",
             ])
     }

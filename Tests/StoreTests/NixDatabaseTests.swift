@@ -19,7 +19,8 @@ import Testing
         storeDir = directory.path.appending("store").string
         environment = [
             "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": directory.path.appending("var").string,
-            "NIX_LOG_DIR": directory.path.appending("log").string, "NIX_CONF_DIR": directory.path.appending("etc").string,
+            "NIX_LOG_DIR": directory.path.appending("log").string,
+            "NIX_CONF_DIR": directory.path.appending("etc").string,
         ]
         a = try Sample.path("a", "a", storeDir: storeDir)
         b = try Sample.path("b", "b", storeDir: storeDir)

@@ -1,3 +1,4 @@
+import ByteIO
 import Foundation
 import Glibc
 import Store
@@ -92,7 +93,8 @@ struct TreeMergerTests {
         let directoryFirst = try TreeMerger.merge([linked("two"), linked("one"), linked("three")])
         #expect(
             directoryFirst.tree.lines == [
-                "directory 755 ", "directory 755 x", "link 777 x/y -> /store/two/x/y", "link 777 x/z -> /store/three/x/z",
+                "directory 755 ", "directory 755 x", "link 777 x/y -> /store/two/x/y",
+                "link 777 x/z -> /store/three/x/z",
             ])
         #expect(directoryFirst.clashes == ["/x"])
     }
@@ -129,6 +131,8 @@ struct TreeMergerTests {
         try #require(descriptor >= 0)
         close(descriptor)
         #expect(
-            try TreeMerger.merge([linked("one")]).tree.lines == ["directory 755 ", "link 777 f\\xff -> /store/one/f\\xff"])
+            try TreeMerger.merge([linked("one")]).tree.lines == [
+                "directory 755 ", "link 777 f\\xff -> /store/one/f\\xff",
+            ])
     }
 }

@@ -1,3 +1,4 @@
+import ByteIO
 import Foundation
 @testable import Store
 import SystemPackage
@@ -41,7 +42,8 @@ struct TreeRedirectionTests {
         let tree = try laid()
         #expect(
             tree.lines == [
-                "directory 755 ", "directory 755 deep", "directory 755 deep/y", "file 644 deep/y/f", "directory 755 usr",
+                "directory 755 ", "directory 755 deep", "directory 755 deep/y", "file 644 deep/y/f",
+                "directory 755 usr",
                 "file 644 usr/g",
             ])
         #expect(try tree.contents(of: "deep/y/f") == Array("f".utf8))

@@ -48,6 +48,9 @@ ssize_t clinux_get_xattr(const char *path, const char *name, void *value, size_t
 /// Sets an extended attribute of an open file (fsetxattr(2)). -1 and errno on failure.
 int clinux_set_xattr(int descriptor, const char *name, const void *value, size_t size);
 
+/// The number of processors that this process may run on (sched_getaffinity(2)); 1 if the kernel does not say.
+int clinux_usable_processors(void);
+
 /// How often the processor's time stamp counter ticks in a millisecond, measured over 20 of them; 0 where there is none.
 uint32_t clinux_time_stamp_khz(void);
 

@@ -1,3 +1,4 @@
+import ByteIO
 import Compression
 import Images
 import OCI
@@ -84,7 +85,9 @@ package struct SpecBuild: Sendable {
         let destination = ImageOutput(output, name: spec.name, format: format, compressor: compressor, in: directory)
         // Before the work: it would be in vain.
         try destination.check(inputs: loaded.inputs)
-        if let jsonFile { try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: loaded.inputs) }
+        if let jsonFile {
+            try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: loaded.inputs)
+        }
         var image = try await loaded.image(context, reporter)
         image.keepsBuildArgs = keepsBuildArgs
         return try destination.write([image], format: format, compressor: compressor, context, progress: reporter)

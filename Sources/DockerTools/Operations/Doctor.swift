@@ -49,7 +49,8 @@ package struct DoctorReport: Sendable {
             let directory = try WorkDirectory(here)
             var work = VMJob()
             work.diskSize = smallDisk
-            let outcome = try await here.virtualMachine().run(work, in: directory.path, output: { _ in }, warn: { _ in })
+            let outcome = try await here.virtualMachine().run(
+                work, in: directory.path, output: { _ in }, warn: { _ in })
             if let failure = outcome.status.failure(of: work, log: outcome.log) { throw failure }
             return "starts, and ends"
         }

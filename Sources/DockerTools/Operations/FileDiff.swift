@@ -86,7 +86,8 @@ struct FileDiff {
     }
 
     private mutating func aspects(
-        _ a: RootFilesystem.ID?, _ entryA: RootfsEntry?, _ b: RootFilesystem.ID?, _ entryB: RootfsEntry?, at path: [UInt8]
+        _ a: RootFilesystem.ID?, _ entryA: RootfsEntry?, _ b: RootFilesystem.ID?, _ entryB: RootfsEntry?,
+        at path: [UInt8]
     ) throws -> [FileChange.Aspect] {
         let firstA = a.map { left.firstPath($0, at: path) } ?? path
         let firstB = b.map { right.firstPath($0, at: path) } ?? path

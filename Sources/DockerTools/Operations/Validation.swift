@@ -48,7 +48,9 @@ package struct Validation: Sendable {
         // Each layer once, however often it is listed; the largest first, as they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }
             .sorted { ($1.value.size, $0.key) < ($0.value.size, $1.key) }
-        let workers = OrderedThreadPool<ArchivedLayer, LayerExamination>(width: workerCount) { try LayerExamination($0) }
+        let workers = OrderedThreadPool<ArchivedLayer, LayerExamination>(width: workerCount) {
+            try LayerExamination($0)
+        }
         defer { workers.finish() }
         for layer in layers { workers.submit(layer.value) }
         // Meanwhile. What damage to a layer does here is told once, by its examination.

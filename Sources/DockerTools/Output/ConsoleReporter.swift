@@ -138,7 +138,7 @@ struct ProgressLine {
 }
 
 /// Is told what people should see while the program works; nothing of it is a result.
-package protocol Reporter: Progress, FetchProgress, PushProgress {
+package protocol Reporter: Images.Progress, FetchProgress, PushProgress {
     /// Something worth knowing.
     func note(_ text: String)
     /// Something that may be wrong.

@@ -1,3 +1,4 @@
+import ByteIO
 import CLinux
 import Errors
 import Glibc

@@ -26,12 +26,14 @@ final class OutputFile {
         let kind = status.st_mode & S_IFMT
         if isThere, kind == S_IFDIR {
             throw ToolError(
-                .usage, "cannot write to \(path)", cause: "it is a directory", remedy: "name a file in it with --output")
+                .usage, "cannot write to \(path)", cause: "it is a directory", remedy: "name a file in it with --output"
+            )
         }
         if isThere, kind != S_IFREG {
             guard !onlyRegular else {
                 throw ToolError(
-                    .usage, "cannot write to \(path)", cause: "it is no regular file", remedy: "name a file with --output"
+                    .usage, "cannot write to \(path)", cause: "it is no regular file",
+                    remedy: "name a file with --output"
                 )
             }
             temporary = nil

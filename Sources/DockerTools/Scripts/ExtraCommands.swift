@@ -89,7 +89,8 @@ struct ScriptLayer {
     private func storeLayer(_ paths: [StorePath], beside tree: RootFilesystem) -> FileLayer {
         FileLayer(
             title: "store paths", storePaths: paths,
-            directories: paths.isEmpty ? [] : spec.storeLocation.directories(like: nil) { tree.directory(at: $0) != nil },
+            directories: paths.isEmpty
+                ? [] : spec.storeLocation.directories(like: nil) { tree.directory(at: $0) != nil },
             parts: spec.storeLocation.parts(paths), owner: spec.owner)
     }
 }

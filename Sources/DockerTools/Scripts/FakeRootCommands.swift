@@ -74,7 +74,8 @@ struct FakeRootCommands {
 
     /// No redirections: a directory of the base that is renamed has to be in the layer whole.
     private static func overlayOptions(_ root: RootEmulation) -> String {
-        root.way == .root && RootEmulation.ownsMachine ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "userxattr"
+        root.way == .root && RootEmulation.ownsMachine
+            ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "userxattr"
     }
 
     /// Writes what the session makes the image's root of.
@@ -103,7 +104,8 @@ struct FakeRootCommands {
                     ? "let TMPDIR be a directory on a disk, or run as root; see what the last lines tell"
                     : "see what the last lines tell")
         }
-        guard let line = failure.cause.split(separator: "\n").last, line.contains("chroot: failed to run command") else {
+        guard let line = failure.cause.split(separator: "\n").last, line.contains("chroot: failed to run command")
+        else {
             return failure
         }
         return ToolError(

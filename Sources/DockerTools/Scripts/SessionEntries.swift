@@ -85,7 +85,8 @@ struct SessionEntries: Sendable {
             let cut = path.lastIndex(of: Self.slash).map { $0 + 1 } ?? 0
             return [marker(path[..<cut] + Array(".wh.".utf8) + path[cut...], like: member)]
         }
-        guard member.kind == .directory, member.xattrs.contains(where: Self.isOpaque), base?.directory(at: path) != nil else {
+        guard member.kind == .directory, member.xattrs.contains(where: Self.isOpaque), base?.directory(at: path) != nil
+        else {
             return [member]
         }
         return [member, marker(path + [Self.slash] + Array(".wh..wh..opq".utf8), like: member)]

@@ -180,7 +180,8 @@ extension SpecKey {
         SpecKey(
             "closure", images, .nullable(path), default: .null,
             "A graph file of the store paths' references; null: ask the Nix database, else scan."),
-        SpecKey("storeDir", images, .pattern(.storeDirectory), default: "/nix/store", "The store's directory in the image."),
+        SpecKey(
+            "storeDir", images, .pattern(.storeDirectory), default: "/nix/store", "The store's directory in the image."),
         SpecKey("storeRoot", images, path, default: "/", "The directory of this machine that holds storeDir."),
     ]
 

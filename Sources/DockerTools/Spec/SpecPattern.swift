@@ -132,7 +132,8 @@ enum ContainerConfigFields {
         field("Entrypoint", .command, "The command that always runs; Cmd follows it."),
         field("Cmd", .command, "The command, or the entry point's arguments, unless others are given."),
         field("Healthcheck", .record(healthcheck, open: true), "How to tell whether the container works."),
-        field("Volumes", .map(keys: .absolutePath, values: .anyObject), "The directories that hold a container's data."),
+        field(
+            "Volumes", .map(keys: .absolutePath, values: .anyObject), "The directories that hold a container's data."),
         field("WorkingDir", .pattern(.workingDirectory), "The directory that the process starts in."),
         field("Labels", .map(keys: nil, values: .string), "Metadata by name."),
         field("StopSignal", .string, "The signal that ends the container, such as SIGTERM."),

@@ -37,7 +37,8 @@ struct DockerManifestReader {
         if let named = Self.digest(in: configName), named != config.digest {
             try context.contradiction(
                 ImageIssues.Fault(
-                    "the config \(TerminalText.quoted(configName))", "digest", got: "\(config.digest)", wanted: "\(named)"),
+                    "the config \(TerminalText.quoted(configName))", "digest", got: "\(config.digest)",
+                    wanted: "\(named)"),
                 files.failure(
                     "the config \(TerminalText.quoted(configName)) has the digest \(config.digest), and not that of its name"
                 ))

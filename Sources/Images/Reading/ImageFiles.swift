@@ -3,11 +3,10 @@ import CLinux
 import Errors
 import Glibc
 import JSON
-import OCI
 import SystemPackage
 
 /// The files that images lie in, by their names: the members of an archive, or what is in a directory.
-protocol ImageFiles {
+package protocol ImageFiles {
     /// What is read, for errors: `'base.tar.gz'`.
     var name: String { get }
 
@@ -26,7 +25,7 @@ protocol ImageFiles {
 }
 
 /// One file of them.
-struct ImageFile {
+package struct ImageFile {
     /// Bytes.
     var size: UInt64
     var place: Place
@@ -62,9 +61,12 @@ extension ImageFiles {
         guard let file = try file(path) else { throw failure("\(what), \(TerminalText.quoted(path)), is not in it") }
         guard file.size <= UInt64(ImageLimits.json) else {
             throw failure(
-                "\(what), \(TerminalText.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)")
+                "\(what), \(TerminalText.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)"
+            )
         }
-        guard case .here(let range) = file.place else { throw failure("\(what), \(TerminalText.quoted(path)), is no JSON") }
+        guard case .here(let range) = file.place else {
+            throw failure("\(what), \(TerminalText.quoted(path)), is no JSON")
+        }
         return try range.bytes()
     }
 

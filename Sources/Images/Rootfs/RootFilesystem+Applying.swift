@@ -150,7 +150,9 @@ extension RootFilesystem {
         var directory = ID.root
         for component in components {
             var links = 0
-            guard case .directory(let next) = try step(component, in: directory, makes: false, &links) else { return nil }
+            guard case .directory(let next) = try step(component, in: directory, makes: false, &links) else {
+                return nil
+            }
             directory = next
         }
         return directory
@@ -203,7 +205,9 @@ extension RootFilesystem {
 /// What a layer removes is what lower layers have: what it brings itself stays, before the whiteout and behind it.
 extension RootFilesystem {
     mutating func whiteOut(_ path: LayerPath) throws(LayerFault) {
-        guard let directory = try findDirectory(path.directories), let id = child(path.name, of: directory) else { return }
+        guard let directory = try findDirectory(path.directories), let id = child(path.name, of: directory) else {
+            return
+        }
         hide(id)
         hideLower([id])
     }

@@ -84,7 +84,8 @@ extension RootFilesystem {
         guard let length = UInt8(exactly: name.count) else { throw LayerFault("its name is too long") }
         let id = ID(number: number)
         let offset = try keep(name)
-        nodes.append(RootfsNode(parent: directory, name: UInt32(offset), nameLength: length, pathLength: UInt16(pathLength)))
+        nodes.append(
+            RootfsNode(parent: directory, name: UInt32(offset), nameLength: length, pathLength: UInt16(pathLength)))
         if table.isFull {
             table = table.grown { old in
                 let node = self[old]
@@ -154,14 +155,17 @@ extension RootFilesystem {
 
 extension RootFilesystem: BaseDirectories {
     package func resolve(_ path: [UInt8]) -> [UInt8]? {
-        guard let directory = find(path), entry(directory)?.kind == .directory, case let real = self.path(of: directory),
+        guard let directory = find(path), entry(directory)?.kind == .directory,
+            case let real = self.path(of: directory),
             real != path
         else { return nil }
         return real
     }
 
     package func directory(at path: [UInt8]) -> BaseDirectory? {
-        guard let id = find(path, followsLast: false), let entry = entry(id), entry.kind == .directory else { return nil }
+        guard let id = find(path, followsLast: false), let entry = entry(id), entry.kind == .directory else {
+            return nil
+        }
         return BaseDirectory(mode: entry.mode, xattrs: entry.xattrs, attributes: entry.attributes)
     }
 }

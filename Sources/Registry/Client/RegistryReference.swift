@@ -32,7 +32,8 @@ package struct RegistryReference: Hashable, Sendable {
         }
         let written = ImageName(String(rest))
         if let tag = written.tag, !ReferenceName.isTag(tag) {
-            throw fault("'\(TerminalText.printable(Array(tag.utf8)))' is no tag: letters, digits, and _.- behind the first")
+            throw fault(
+                "'\(TerminalText.printable(Array(tag.utf8)))' is no tag: letters, digits, and _.- behind the first")
         }
         tag = written.tag
         let name = ImageName(name: written.name, tag: nil).full.name ?? ""
@@ -86,7 +87,9 @@ package enum RegistryEndpoint {
     /// of a request that is none.
     static func candidates(_ registry: String, tlsVerify: Bool, task: String) throws -> [HTTPOrigin] {
         let secure = try origin(registry, .https, task)
-        if let host = secure.host, RedirectPolicy.isLoopback(host) { return [try origin(registry, .http, task), secure] }
+        if let host = secure.host, RedirectPolicy.isLoopback(host) {
+            return [try origin(registry, .http, task), secure]
+        }
         return tlsVerify ? [secure] : [secure, try origin(registry, .http, task)]
     }
 

@@ -49,7 +49,8 @@ struct RegistryResponse {
                 .unavailable, task, cause: "the registry limits how much is asked of it\(wait): \(cause)",
                 remedy: "try again later, or log in: registries allow more to those they know")
         case 400...499:
-            return ToolError(.unavailable, task, cause: cause, remedy: "see what the registry wants, and whether this is one")
+            return ToolError(
+                .unavailable, task, cause: cause, remedy: "see what the registry wants, and whether this is one")
         default:
             return ToolError(.unavailable, task, cause: cause, remedy: "try again later, or see to the registry")
         }

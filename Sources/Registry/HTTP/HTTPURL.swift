@@ -129,9 +129,9 @@ extension HTTPOrigin: CustomStringConvertible {
 }
 
 /// `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`, as they stand in URLs.
-enum HostAndPort {
+package enum HostAndPort {
     /// - Returns: the host without brackets, and the port if there is one; nil if the text is none of the four.
-    static func split(_ text: Substring) -> (host: String, port: Int?)? {
+    package static func split(_ text: Substring) -> (host: String, port: Int?)? {
         var host = text
         var port: Substring?
         if text.hasPrefix("[") {

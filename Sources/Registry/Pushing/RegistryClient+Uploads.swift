@@ -1,3 +1,4 @@
+import Images
 import NIOHTTP1
 import OCI
 import Synchronization

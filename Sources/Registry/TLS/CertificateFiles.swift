@@ -53,7 +53,8 @@ enum CertificateFile {
     static func fault(_ path: FilePath, _ cause: String) -> ToolError {
         ToolError(
             .data, "cannot read the certificates in '\(path)'", cause: cause,
-            remedy: "correct the file, or take it out of its directory; `openssl x509 -text -in FILE` shows a certificate")
+            remedy:
+                "correct the file, or take it out of its directory; `openssl x509 -text -in FILE` shows a certificate")
     }
 }
 

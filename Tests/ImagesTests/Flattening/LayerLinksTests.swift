@@ -90,7 +90,8 @@ struct LayerLinksTests {
         #expect(CraftedLayers.refusal([.link("a", target)]) == nil)
         #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause == "a link leads it below a whiteout")
         #expect(
-            CraftedLayers.refusal([.link("d/a", target), .directory("d/a/f")])?.cause == "a link leads it below a whiteout")
+            CraftedLayers.refusal([.link("d/a", target), .directory("d/a/f")])?.cause
+                == "a link leads it below a whiteout")
     }
 }
 

@@ -70,7 +70,8 @@ struct LayerNamesTests {
             CraftedLayers.refusal([.file(deep + "c")])?.cause
                 == "its path comes to 4094 bytes, more than the limit of 4093")
         #expect(
-            CraftedLayers.refusal([.file(deep + "cdef")])?.cause == "its name has 4097 bytes, more than the limit of 4096"
+            CraftedLayers.refusal([.file(deep + "cdef")])?.cause
+                == "its name has 4097 bytes, more than the limit of 4096"
         )
     }
 

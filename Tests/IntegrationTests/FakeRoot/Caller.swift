@@ -49,7 +49,8 @@ enum Caller: CaseIterable {
             exec setpriv --reuid="$number" --regid="$number" --clear-groups "$@"
             """
         return [
-            "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash", machine.directory.path,
+            "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash",
+            machine.directory.path,
             Dockertools.path, missing.joined(separator: " "), "\(machine.callerNumber)",
         ]
     }

@@ -97,7 +97,8 @@ struct FakeChrootTests {
         #expect(outcome.status == 69)
         #expect(outcome.failure?.what == "cannot prepare the files that fakeRootCommands works on")
         #expect(
-            outcome.failure?.cause.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument") == true)
+            outcome.failure?.cause.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument")
+                == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -137,7 +138,8 @@ struct FakeChrootTests {
         let outcome = try machine.layered(as: .root)
         #expect(outcome.status == 69)
         #expect(
-            outcome.failure?.cause.hasSuffix("the image has no directory at /dev, and nothing can be mounted there") == true)
+            outcome.failure?.cause.hasSuffix("the image has no directory at /dev, and nothing can be mounted there")
+                == true)
         #expect(try machine.leftovers == [])
     }
 

@@ -148,7 +148,8 @@ struct BasicLoginTests {
         let outcome = try bench.pull(image)
         #expect(outcome.status == 65)
         #expect(
-            outcome.errors.contains("cannot read the credentials in '\(bench.directory.path("home/.docker/config.json"))'")
+            outcome.errors.contains(
+                "cannot read the credentials in '\(bench.directory.path("home/.docker/config.json"))'")
         )
     }
 

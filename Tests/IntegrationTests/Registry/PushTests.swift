@@ -137,7 +137,8 @@ struct PushTests {
             ["layered", "image.toml", "-o", "layout", "--format", "oci-layout", "--compressor", "zstd"])
         #expect(zstd == "layout\n")
         let fromLayout = try bench.push("layout", to: "push/layout:1")
-        let blobs = Set(try FileManager.default.contentsOfDirectory(atPath: bench.directory.path("layout/blobs/sha256")))
+        let blobs = Set(
+            try FileManager.default.contentsOfDirectory(atPath: bench.directory.path("layout/blobs/sha256")))
         for layer in fromLayout.images[0].layers { #expect(blobs.contains(String(layer.digest.dropFirst(7)))) }
         let manifest = try Program.output([
             "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(name)/push/layout:1",

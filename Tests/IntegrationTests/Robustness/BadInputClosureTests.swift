@@ -49,7 +49,8 @@ struct BadInputClosureTests {
         #expect(outcome.status == 65)
         #expect(outcome.failure?.what == "store path '\(Self.one)' is not in the closure graph")
         #expect(
-            outcome.failure?.cause.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths") == true)
+            outcome.failure?.cause.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths")
+                == true)
         #expect(try machine.leftovers == [])
     }
 

@@ -72,6 +72,7 @@ struct DoctorTests {
             #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
-        #expect(report["kernel"]?.fix?.contains("sudo chmod a+r \(directory.path("kernel"))") == true, "\(outcome.errors)")
+        #expect(
+            report["kernel"]?.fix?.contains("sudo chmod a+r \(directory.path("kernel"))") == true, "\(outcome.errors)")
     }
 }

@@ -32,7 +32,8 @@ struct LowerImageTests {
         try bench.machine.makeDirectory("tools")
         try Program.output(["bash", "-c", #"ln -sf "$(type -P qemu-system-x86_64)" "$0""#, directory])
         return try bench.build(
-            ["fromImage": base, "runAsRoot": "cat /words > /heard"], environment: withSqfstar ? [:] : ["PATH": directory])
+            ["fromImage": base, "runAsRoot": "cat /words > /heard"],
+            environment: withSqfstar ? [:] : ["PATH": directory])
     }
 
     @Test("is made once for each chain of layers, and anew if it is damaged")

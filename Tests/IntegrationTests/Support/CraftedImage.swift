@@ -19,7 +19,8 @@ struct CraftedImage {
         for text in layers {
             let body = Array("\(text)\n".utf8) + [UInt8](repeating: 0x2E, count: 20_000)
             tars.append(
-                text == "empty" ? text : try directory.write(TestTar.files([("file-\(text)", body)]), to: "\(text).tar"))
+                text == "empty" ? text : try directory.write(TestTar.files([("file-\(text)", body)]), to: "\(text).tar")
+            )
         }
         source = "dir:\(directory.path(name))"
         let script = "\(Dockertools.checkout)/Tests/Peers/crafted_image.py"

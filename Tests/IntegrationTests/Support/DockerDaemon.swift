@@ -15,8 +15,10 @@ struct DockerDaemon {
         directory = try SharedDirectory(
             "docker",
             running: [
-                "dockerd", "--data-root", "DIRECTORY/data", "--exec-root", "DIRECTORY/exec", "--pidfile", "DIRECTORY/pid",
-                "--host", "unix://DIRECTORY/socket", "--storage-driver", "overlay2", "--iptables=false", "--bridge=none",
+                "dockerd", "--data-root", "DIRECTORY/data", "--exec-root", "DIRECTORY/exec", "--pidfile",
+                "DIRECTORY/pid",
+                "--host", "unix://DIRECTORY/socket", "--storage-driver", "overlay2", "--iptables=false",
+                "--bridge=none",
             ])
         for _ in 0..<600 {
             if try Program.run(["docker", "--host", host, "info"]).status == 0 { return }

@@ -51,7 +51,9 @@ struct RegistryServer {
 
     /// The requests so far that have some text in them, such as `GET /v2/app/blobs/`.
     func requests(_ text: String) -> [String] {
-        Self.log(directory).split(separator: "\n").map(String.init).filter { $0.contains(" - - [") && $0.contains(text) }
+        Self.log(directory).split(separator: "\n").map(String.init).filter {
+            $0.contains(" - - [") && $0.contains(text)
+        }
     }
 
     /// Pushes an image with skopeo.

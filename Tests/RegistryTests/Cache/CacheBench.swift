@@ -23,7 +23,9 @@ final class CacheBench: Sendable {
 
     /// A cache as another run has it, with nothing in memory.
     func cache(in directory: FilePath? = nil) -> BlobCache {
-        BlobCache(directory: directory ?? self.directory, spool: spool) { [self] text in told.withLock { $0.append(text) } }
+        BlobCache(directory: directory ?? self.directory, spool: spool) { [self] text in
+            told.withLock { $0.append(text) }
+        }
     }
 
     /// The cache of a run that has no cache directory.

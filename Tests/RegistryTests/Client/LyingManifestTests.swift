@@ -83,7 +83,8 @@ struct LyingManifestTests {
         let index = "application/vnd.oci.image.index.v1+json"
         let lie = try failure(type: "\(index); charset=utf-8", manifest: ScriptedImage(sizes: [1]).manifest)
         #expect(lie.code == .data)
-        #expect(lie.cause.hasSuffix("calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
+        #expect(
+            lie.cause.hasSuffix("calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
         let registry = try ImageServer(ScriptedImage()) { _, honest, _ in
             var answer = honest
             answer.headers = answer.headers.map { $0.0 == "Content-Type" ? ($0.0, "text/plain") : $0 }

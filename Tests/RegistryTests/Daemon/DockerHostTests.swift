@@ -90,7 +90,8 @@ struct DockerHostTests {
         let missing = failure(nil, ["DOCKER_CONTEXT": "other"])
         #expect(missing?.what == "cannot use docker's context 'other'")
         let files = try TestCertificates()
-        try write(String(decoding: files.directory.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
+        try write(
+            String(decoding: files.directory.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
         #expect(try host().origin.scheme == .https)
         #expect(try host().tls?.certificateVerification == .fullVerification)
         try write("{\"Endpoints\": {}}", to: "contexts/meta/\(id)/meta.json")

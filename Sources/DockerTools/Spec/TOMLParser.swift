@@ -1,4 +1,6 @@
 import ByteIO
+import JSON
+import OCI
 
 /// Reads a TOML 1.0 document as the JSON value that says the same: dates and times become strings as RFC 3339 writes
 /// them; infinities and NaN, which JSON does not have, are refused.

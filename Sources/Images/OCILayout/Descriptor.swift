@@ -1,5 +1,6 @@
 import ByteIO
 import JSON
+import OCI
 
 /// What an OCI index or manifest says of a blob.
 ///

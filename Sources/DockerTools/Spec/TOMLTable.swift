@@ -1,4 +1,5 @@
 import Errors
+import JSON
 
 /// A table while its document is read. What may still be added to it depends on how it came to be.
 final class TOMLTable {
