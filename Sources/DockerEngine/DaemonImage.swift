@@ -73,7 +73,7 @@ final class DaemonBody: ByteSource {
 }
 
 /// What a daemon tells while it works: JSON objects, a line each.
-struct DaemonMessages {
+package struct DaemonMessages {
     private let source: any ByteSource
     private var buffer: [UInt8]
     private var rest: ArraySlice<UInt8> = []
