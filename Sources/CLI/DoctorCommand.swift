@@ -30,11 +30,6 @@ struct DoctorCommand: AsyncParsableCommand {
         context.virtualMachines = machine.settings
         let report = await DoctorReport(context)
         try Console.write(json ? report.json.canonical + "\n" : report.text)
-        guard report.runAsRoot != nil else { throw ExitCode.unavailable.exit }
+        guard report.runAsRoot != nil else { throw ExitStatus.exit(.unavailable) }
     }
-}
-
-extension Errors.ExitCode {
-    /// For commands whose result has said why.
-    fileprivate var exit: ArgumentParser.ExitCode { ArgumentParser.ExitCode(rawValue) }
 }

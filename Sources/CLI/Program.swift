@@ -46,9 +46,9 @@ struct Program: AsyncParsableCommand {
             }
         } catch let failure as ToolError {
             SignalHandler.giveWay()
-            Console.tell("\(failure)\n")
+            Console.tell(failure.text { $0.flag } + "\n")
             // Without exit handlers: OpenSSL's would take away what a thread may still be hashing with.
-            _exit(failure.code.rawValue)
+            _exit(ExitStatus.of(failure.code))
         } catch {
             exit(withError: error)
         }

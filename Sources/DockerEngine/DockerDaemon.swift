@@ -190,9 +190,9 @@ package final class DockerDaemon: Sendable {
 
     // MARK: Errors
 
-    private static let odd = "check that a Docker daemon answers there"
+    private static let odd: Remedy = "check that a Docker daemon answers there"
 
-    private func failure(_ cause: String, _ remedy: String) -> ToolError {
+    private func failure(_ cause: String, _ remedy: Remedy) -> ToolError {
         ToolError(.unavailable, "cannot use the Docker daemon at \(host.name)", cause: cause, remedy: remedy)
     }
 

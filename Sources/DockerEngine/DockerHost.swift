@@ -49,13 +49,13 @@ package struct DockerHost: Sendable {
 
     /// - Parameter source: who says so, for errors.
     init(address: String, _ source: String, _ certificates: Certificates) throws {
-        func fault(_ cause: String, _ remedy: String) -> ToolError {
+        func fault(_ cause: String, _ remedy: Remedy) -> ToolError {
             ToolError(
                 .usage,
                 "cannot use the Docker daemon '\(TerminalText.printable(Array(address.utf8)))', which \(source) names",
                 cause: cause, remedy: remedy)
         }
-        let forms = "write it as unix:///var/run/docker.sock, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
+        let forms: Remedy = "write it as unix:///var/run/docker.sock, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
         guard let mark = address.firstRange(of: "://") else { throw fault("it is no address", forms) }
         let (scheme, rest) = (address[..<mark.lowerBound], address[mark.upperBound...])
         switch scheme {

@@ -17,9 +17,15 @@ package struct Context: Sendable {
     /// The directory of this program, beside which that of virtual machines lies.
     package var programDirectory: FilePath = "/usr/bin"
 
-    package init(environment: [String: String], currentDirectory: FilePath) {
+    /// Receives progress, notes and warnings of every operation.
+    package var reporter: any Reporter
+
+    package init(
+        environment: [String: String], currentDirectory: FilePath, reporter: any Reporter = SilentReporter()
+    ) {
         self.environment = environment
         self.currentDirectory = currentDirectory
+        self.reporter = reporter
     }
 
     /// Where the program keeps what it may lose: `$XDG_CACHE_HOME/dockertools`, else `~/.cache/dockertools`; nil if neither

@@ -1,70 +1,70 @@
 import Glibc
 import SystemPackage
 
-/// An error as a person reads it: what failed and where, why, and what to do about it.
+/// An error of this library: a machine-readable code, what failed, why, and what to do about it.
 package struct ToolError: Error, Equatable, Sendable {
-    /// What failed, and where.
-    package var what: String
-    /// Why it failed.
+    /// The kind of an error, for programs.
+    package enum Code: String, CaseIterable, Sendable {
+        /// A script of the spec failed.
+        case script
+        /// An argument, a setting or a combination of them is invalid.
+        case usage
+        /// A spec, a graph, an image, a digest or other data is invalid.
+        case data
+        /// A program, a kernel, a registry or another resource is missing.
+        case unavailable
+        /// Input or output failed: a full disk, an unreadable file, a closed pipe.
+        case io
+    }
+
+    package var code: Code
+    /// What failed, with the path, key or URL.
+    package var message: String
+    /// Why it failed; several causes stand on lines of their own.
     package var cause: String
     /// What the reader can do about it.
-    package var remedy: String
-    /// The status the program ends with.
-    package var code: ExitCode
+    package var remedy: Remedy
 
-    package init(_ code: ExitCode, _ what: String, cause: String, remedy: String) {
+    package init(_ code: Code, _ message: String, cause: String, remedy: Remedy) {
         self.code = code
-        self.what = what
+        self.message = message
         self.cause = cause
         self.remedy = remedy
     }
 
-    /// An input or output error of the system.
+    /// An input or output error of the operating system.
     ///
-    /// - Parameter error: the error number, by default that of the call just made.
-    package static func io(_ what: String, _ error: Errno = .current, remedy: String? = nil) -> ToolError {
-        ToolError(.io, what, cause: error.reason, remedy: remedy ?? error.remedy)
+    /// - Parameter error: the error number, by default that of the last system call of this thread.
+    package static func io(_ message: String, _ error: Errno = .current, remedy: Remedy? = nil) -> ToolError {
+        ToolError(.io, message, cause: error.reason, remedy: remedy ?? error.remedy)
     }
 }
 
 extension ToolError: CustomStringConvertible {
-    /// The three parts as they go to standard error: a line each, but that several reasons stand one below the other.
-    package var description: String {
+    /// The message, the cause and the remedy on lines of their own, settings by their names in the library.
+    package var description: String { text { "\($0)" } }
+
+    /// The message, the cause and the remedy on lines of their own.
+    ///
+    /// - Parameter name: how a setting is called: a command line writes a flag's name.
+    package func text(naming name: (Setting) -> String) -> String {
         """
-        error: \(what)
+        error: \(message)
           why: \(cause.replacing("\n", with: "\n       "))
-          fix: \(remedy)
+          fix: \(remedy.text(naming: name))
         """
     }
 }
 
-/// The exit codes of the program. 64 to 74 are those of sysexits.h; 130 and 143 are 128 + the signal.
-package enum ExitCode: Int32, Sendable {
-    /// A script of the spec failed.
-    case script = 1
-    /// Bad usage of the command line.
-    case usage = 64
-    /// A bad spec, graph, image, digest or other data.
-    case data = 65
-    /// Something that is needed is not there: a program, a kernel, a registry.
-    case unavailable = 69
-    /// Input or output failed: a full disk, an unreadable file, a closed pipe.
-    case io = 74
-    /// Ended by SIGINT.
-    case interrupted = 130
-    /// Ended by SIGTERM.
-    case terminated = 143
-}
-
 extension Errno {
-    /// The error of the system call that was just made on this thread.
+    /// The error of the last system call of this thread.
     package static var current: Errno { Errno(rawValue: errno) }
 
-    /// The system's words for the error.
+    /// The system's text for the error, with its number.
     var reason: String { "\(self) (errno \(rawValue))" }
 
-    /// What helps against the errors that people meet most.
-    var remedy: String {
+    /// The remedy for the most frequent errors.
+    var remedy: Remedy {
         switch self {
         case .noSpace, .diskQuotaExceeded: "free some space, or write to another disk"
         case .permissionDenied, .notPermitted: "check the permissions, or run as a user that has them"

@@ -17,7 +17,7 @@ enum Guest {
             let lines = GuestWork(request, output: output).status().lines
             try DescriptorWriter(status, name: "the port for the status").write(lines.joined(separator: "\n") + "\n")
         } catch let failure as ToolError {
-            Console.write("\(failure.what): \(failure.cause)")
+            Console.write("\(failure.message): \(failure.cause)")
         } catch {
             Console.write("\(error)")
         }
@@ -53,7 +53,7 @@ struct GuestWork {
         do {
             return try run()
         } catch let failure as ToolError {
-            var status = GuestStatus(.failed("\(failure.what): \(failure.cause)"))
+            var status = GuestStatus(.failed("\(failure.message): \(failure.cause)"))
             // Where the disk is full it is that, whatever failed of it.
             status.leastRoom = ImageRoot.room
             return status

@@ -40,7 +40,7 @@ struct ScriptSession {
             umask(0o022)
             result = try start(ScriptCommand(script, text: text, environment: request.environment))
         } catch let failure as ToolError {
-            result = .failed("\(failure.what): \(failure.cause)")
+            result = .failed("\(failure.message): \(failure.cause)")
         } catch {
             result = .failed("\(error)")
         }

@@ -79,16 +79,16 @@ enum KVM {
             return
         }
         let error = Errno.current
-        let (cause, remedy) =
+        let (cause, remedy): (String, Remedy) =
             switch error {
             case .noSuchFileOrDirectory:
-                ("\(device) is not there", "enable virtualization in the firmware or the host, or use --accel tcg")
+                ("\(device) is not there", "enable virtualization in the firmware or the host, or set \(.accelerator) to tcg")
             case .permissionDenied:
                 (
                     "there is no permission to use \(device)",
-                    "join its group: usermod -a -G kvm \"$USER\", and log in anew; or use --accel tcg"
+                    "join its group: usermod -a -G kvm \"$USER\", and log in anew; or set \(.accelerator) to tcg"
                 )
-            default: ("\(device) cannot be opened: \(error)", "use --accel tcg")
+            default: ("\(device) cannot be opened: \(error)", "set \(.accelerator) to tcg")
             }
         throw ToolError(.unavailable, "cannot use KVM", cause: cause, remedy: remedy)
     }

@@ -10,8 +10,8 @@ package struct GuestKernel: Sendable {
     package let release: String
     let modules: FilePath
 
-    private static let remedy =
-        "install one: apt-get install linux-image-cloud-amd64; or name one with --kernel or DOCKERTOOLS_KERNEL"
+    private static let remedy: Remedy =
+        "install one: apt-get install linux-image-cloud-amd64; or name one with \(.kernel) or DOCKERTOOLS_KERNEL"
 
     /// Finds the kernel: the one that is named, else that of DOCKERTOOLS_KERNEL, else the newest one in /boot.
     ///
@@ -34,7 +34,7 @@ package struct GuestKernel: Sendable {
         guard self.modules.withPlatformString({ access($0, R_OK | X_OK) }) == 0 else {
             throw ToolError(
                 .unavailable, "cannot use the kernel \(kernel)", cause: "its modules are not in \(self.modules)",
-                remedy: "install the package that the kernel came with, or name another kernel with --kernel")
+                remedy: "install the package that the kernel came with, or name another kernel with \(.kernel)")
         }
     }
 
@@ -59,7 +59,7 @@ package struct GuestKernel: Sendable {
             throw ToolError(
                 .unavailable, "cannot read the kernel \(kernel)", cause: "\(error)",
                 remedy: isForbidden
-                    ? "let everybody read it: sudo chmod a+r \(kernel); or copy it, and name the copy with --kernel"
+                    ? "let everybody read it: sudo chmod a+r \(kernel); or copy it, and name the copy with \(.kernel)"
                     : Self.remedy)
         }
         guard head.count > 0x210, head[0x202..<0x206].elementsEqual("HdrS".utf8) else {

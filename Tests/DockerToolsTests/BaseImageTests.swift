@@ -144,6 +144,6 @@ struct BaseImageTests {
         try FileManager.default.removeItem(atPath: directory.path.appending("base.tar").string)
         let failure = await #expect(throws: ToolError.self) { _ = try await image(on: "") }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read '\(directory.path)/base.tar'")
+        #expect(failure?.message == "cannot read '\(directory.path)/base.tar'")
     }
 }

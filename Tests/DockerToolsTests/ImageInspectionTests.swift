@@ -124,7 +124,7 @@ struct ImageInspectionTests {
         let shown = try await inspection()
         let failure = #expect(throws: ToolError.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot show the build arguments of '\(directory.path("a.tar"))'")
+        #expect(failure?.message == "cannot show the build arguments of '\(directory.path("a.tar"))'")
     }
 
     @Test func tellsThePathFromTheName() async throws {

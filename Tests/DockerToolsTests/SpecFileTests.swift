@@ -71,7 +71,7 @@ import Testing
             try SpecFile(reading: .file(directory.path), currentDirectory: "/")
         }
         #expect(failure?.code == .io)
-        #expect(failure?.what == "cannot read the spec '\(directory.path)'")
+        #expect(failure?.message == "cannot read the spec '\(directory.path)'")
     }
 
     @Test func directoryIsTheSpecs() throws {

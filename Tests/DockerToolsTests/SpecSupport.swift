@@ -56,7 +56,7 @@ final class SpecDirectory {
             }
             return []
         } catch let failure as ToolError {
-            guard failure.code == .data, failure.what.hasPrefix("the spec 'spec' has ") else { throw failure }
+            guard failure.code == .data, failure.message.hasPrefix("the spec 'spec' has ") else { throw failure }
             return failure.cause.split(separator: "\n").map(String.init)
         }
     }

@@ -35,7 +35,7 @@ struct DockerManifestTests {
     ) -> String? {
         let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { try read(members) }
         #expect(failure?.code == .data, sourceLocation: sourceLocation)
-        #expect(failure?.what.hasPrefix("cannot read ") == true, sourceLocation: sourceLocation)
+        #expect(failure?.message.hasPrefix("cannot read ") == true, sourceLocation: sourceLocation)
         return failure?.cause
     }
 

@@ -92,7 +92,7 @@ struct FileLayerTests {
         let open = try layer().open()
         try directory.write(Array("longer".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
         let failure = #expect(throws: ToolError.self) { try open.write(to: NullSink()) }
-        #expect(failure?.what == "cannot read \(directory.path)/nix/store/\(Self.baseName)/share/ü/small")
+        #expect(failure?.message == "cannot read \(directory.path)/nix/store/\(Self.baseName)/share/ü/small")
         #expect(failure?.cause == "the file changed while it was read")
         #expect(failure?.code == .io)
     }

@@ -51,7 +51,7 @@ struct JSONTextTests {
     func refused(written: String, cause: String) throws {
         let failure = #expect(throws: ToolError.self) { try members(written) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read the config")
+        #expect(failure?.message == "cannot read the config")
         #expect(failure?.cause.hasSuffix(cause) == true)
     }
 }

@@ -68,7 +68,7 @@ struct JSONValueTests {
     func refuses(_ text: String) {
         let failure = #expect(throws: ToolError.self) { try Self.parse(text) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read the test")
+        #expect(failure?.message == "cannot read the test")
         #expect(failure?.cause.hasPrefix("it is no valid JSON: ") == true)
     }
 

@@ -47,7 +47,7 @@ import Testing
         let closure = try Closure([Sample.node(a)], source: "the graph")
         let failure = #expect(throws: ToolError.self) { try closure.reachable(from: [a, b]) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "store path '\(b)' is not in the closure graph")
+        #expect(failure?.message == "store path '\(b)' is not in the closure graph")
         #expect(failure?.cause == "the graph lists 1 store paths, and this is none of them")
     }
 

@@ -112,14 +112,14 @@ import Testing
     func faultsAreTold(text: String, cause: String) throws {
         let failure = #expect(throws: ToolError.self) { try read(text) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot use the graph file '\(directory.path)/graph'")
+        #expect(failure?.message == "cannot use the graph file '\(directory.path)/graph'")
         #expect(failure?.cause == spell(cause))
     }
 
     @Test func brokenJSONIsRefused() throws {
         let failure = #expect(throws: ToolError.self) { try read(#"[{"path": "<A>","#) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read the graph file '\(directory.path)/graph'")
+        #expect(failure?.message == "cannot read the graph file '\(directory.path)/graph'")
     }
 
     @Test func aReferenceToAPathThatIsNotListedNamesBoth() throws {
@@ -136,7 +136,7 @@ import Testing
         let file = directory.path.appending("none")
         let failure = #expect(throws: ToolError.self) { try GraphFile(reading: file, storeDir: "/nix/store") }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "cannot read the graph file '\(file)'")
+        #expect(failure?.message == "cannot read the graph file '\(file)'")
         #expect(failure?.cause == "there is no such file")
     }
 

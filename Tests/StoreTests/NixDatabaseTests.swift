@@ -63,7 +63,7 @@ import Testing
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         let failure = await #expect(throws: ToolError.self) { try await database.closure(of: [a, unknown]) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "`nix-store --query` failed (exited(1))")
+        #expect(failure?.message == "`nix-store --query` failed (exited(1))")
         #expect(failure?.cause == "error: path '\(unknown)' is not valid")
     }
 
@@ -72,7 +72,7 @@ import Testing
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.what == "cannot run `nix-store --query`")
+        #expect(failure?.message == "cannot run `nix-store --query`")
     }
 
     @Test func manyPathsAreAskedForInTurns() async throws {

@@ -82,7 +82,7 @@ import Testing
         try directory.write(place(a), "")
         let failure = #expect(throws: ToolError.self) { try ReferenceScan(store).closure(of: [a, b]) }
         #expect(failure?.code == .data)
-        #expect(failure?.what == "store path '\(b)' is not in the store")
+        #expect(failure?.message == "store path '\(b)' is not in the store")
         #expect(failure?.cause == "there is no \(directory.path)/gnu/store/\(b.baseName)")
     }
 

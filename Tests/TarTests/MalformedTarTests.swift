@@ -193,7 +193,7 @@ struct MalformedTarTests {
         let failure = try #require(
             #expect(throws: ToolError.self) { while try reader.next() != nil {} }, "it was read to its end")
         #expect(failure.code == .data)
-        #expect(failure.what.hasPrefix("cannot read 't.tar', entry 2"))
+        #expect(failure.message.hasPrefix("cannot read 't.tar', entry 2"))
         #expect(failure.cause.hasPrefix(malformed.cause), "\(failure.cause)")
     }
 
@@ -205,7 +205,7 @@ struct MalformedTarTests {
             let failure = #expect(throws: ToolError.self) {
                 while try reader.next() != nil { _ = try reader.body(limit: 1000) }
             }
-            #expect(failure?.what == "cannot read 't.tar', entry 1 'a\u{FFFD}[31m'")
+            #expect(failure?.message == "cannot read 't.tar', entry 1 'a\u{FFFD}[31m'")
             #expect(failure?.cause == "the archive ends within its body")
         }
     }

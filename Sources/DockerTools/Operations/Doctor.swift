@@ -102,7 +102,7 @@ struct DoctorCheck: Sendable {
         do {
             return DoctorCheck(name: name, works: true, detail: try await look())
         } catch let failure as ToolError {
-            return DoctorCheck(name: name, works: false, detail: failure.cause, fix: failure.remedy)
+            return DoctorCheck(name: name, works: false, detail: failure.cause, fix: failure.remedy.description)
         } catch {
             return DoctorCheck(name: name, works: false, detail: "\(error)")
         }

@@ -146,3 +146,14 @@ package protocol Reporter: Images.Progress, FetchProgress, PushProgress {
     /// A line that a script of the spec wrote.
     func scriptOutput(_ line: String)
 }
+
+/// Drops all progress, notes and warnings.
+package struct SilentReporter: Reporter {
+    package init() {}
+    package func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
+    package func advance(_ bytes: Int) {}
+    package func finish() {}
+    package func note(_ text: String) {}
+    package func warn(_ text: String) {}
+    package func scriptOutput(_ line: String) {}
+}

@@ -28,12 +28,12 @@ package enum SignalHandler {
         Thread.detachNewThread {
             var byte: UInt8 = 0
             while read(readEnd, &byte, 1) != 1 {}
-            let code: ExitCode = Int32(byte) == SIGTERM ? .terminated : .interrupted
+            let isTermination = Int32(byte) == SIGTERM
             let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
-            let how = code == .terminated ? "terminated" : "interrupted"
+            let how = isTermination ? "terminated" : "interrupted"
             let words = Array("\(clear)error: \(how), nothing was left behind\n".utf8)
             _ = write(STDERR_FILENO, words, words.count)
-            Cleanup.shared.exit(code.rawValue)
+            Cleanup.shared.exit(128 + Int32(byte))
         }
     }
 

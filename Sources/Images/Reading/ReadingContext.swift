@@ -46,8 +46,8 @@ package final class ImageIssues: Sendable {
 
         /// What a reader refused: its words tell the place behind what it could not do.
         package init(_ refusal: ToolError) {
-            let verb = ["cannot read ", "cannot use "].first(where: refusal.what.hasPrefix) ?? ""
-            self.init(String(refusal.what.dropFirst(verb.count)), refusal.cause)
+            let verb = ["cannot read ", "cannot use "].first(where: refusal.message.hasPrefix) ?? ""
+            self.init(String(refusal.message.dropFirst(verb.count)), refusal.cause)
         }
     }
 

@@ -145,7 +145,7 @@ struct CredentialHelper {
         }
     }
 
-    private func failure(_ code: ExitCode, _ cause: String) -> ToolError {
+    private func failure(_ code: ToolError.Code, _ cause: String) -> ToolError {
         ToolError(
             code, "the credential helper '\(name)' gives no credentials", cause: cause,
             remedy: "see what it answers to `\(name) get`, take it out of the file that names it, or use --creds")

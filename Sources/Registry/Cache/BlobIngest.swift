@@ -28,7 +28,7 @@ package final class BlobIngest: ByteSink {
         /// `the cache directory '/root/.cache/dockertools'`
         let name: String
         /// What to do if it cannot be written.
-        let remedy: String
+        let remedy: Remedy
     }
 
     /// - Parameters:
@@ -120,7 +120,7 @@ package final class BlobIngest: ByteSink {
             return try body()
         } catch let failure as ToolError {
             isUseless = true
-            throw ToolError(failure.code, failure.what, cause: failure.cause, remedy: place.remedy)
+            throw ToolError(failure.code, failure.message, cause: failure.cause, remedy: place.remedy)
         }
     }
 }

@@ -114,7 +114,7 @@ package final class RegistryClient: Sendable {
 
     /// The error for none.
     func failure(_ error: HTTPError) -> ToolError {
-        let remedy =
+        let remedy: Remedy =
             switch error.kind {
             case .tls:
                 "give the authority's certificate with --cert-dir or SSL_CERT_FILE, or --tls-verify=false for this registry"

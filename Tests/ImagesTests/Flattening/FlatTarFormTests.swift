@@ -73,11 +73,11 @@ struct FlatTarFormTests {
             }
             let failure = try #require(throws: ToolError.self) { try members([device]) }
             #expect(failure.code == .data)
-            #expect(failure.what == "cannot put '/d/device' into a squashfs")
+            #expect(failure.message == "cannot put '/d/device' into a squashfs")
             #expect(failure.cause.contains("\(numbers.0):\(numbers.1)"))
         }
         let failure = try #require(throws: ToolError.self) { try members([owned]) }
-        #expect(failure.what == "cannot put '/d/owned' into a squashfs")
+        #expect(failure.message == "cannot put '/d/owned' into a squashfs")
         #expect(failure.cause == "its owner is 0:4294967296, and no number can be over 4294967295")
     }
 }

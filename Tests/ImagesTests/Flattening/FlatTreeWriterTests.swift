@@ -117,7 +117,7 @@ struct FlatTreeWriterTests {
         for sink in sinks {
             let failure = try #require(throws: ToolError.self) { try RootfsWriter.write(tree, to: sink) }
             #expect(failure.code == .io)
-            #expect(failure.what == "cannot read 'layer.tar'")
+            #expect(failure.message == "cannot read 'layer.tar'")
             #expect(failure.cause == "it became shorter while it was read")
         }
     }

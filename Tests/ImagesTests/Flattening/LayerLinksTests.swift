@@ -120,7 +120,7 @@ struct LayerHardLinksTests {
     func refused(target: String, cause: String) throws {
         let failure = try #require(CraftedLayers.refusal([.file("f"), .directory("d"), .hardLink("h", target)]))
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read \(CraftedLayers.name), entry 3 'h'")
+        #expect(failure.message == "cannot read \(CraftedLayers.name), entry 3 'h'")
         #expect(failure.cause == cause)
     }
 

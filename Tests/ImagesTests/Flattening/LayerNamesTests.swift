@@ -36,7 +36,7 @@ struct LayerNamesTests {
     func upwards(path: String) throws {
         let failure = try #require(CraftedLayers.refusal([.file("ok"), .file(path)]))
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read \(CraftedLayers.name), entry 2 '\(path)'")
+        #expect(failure.message == "cannot read \(CraftedLayers.name), entry 2 '\(path)'")
         #expect(failure.cause == "its name leads upwards, by '..'")
     }
 

@@ -98,7 +98,7 @@ struct LayerTypesTests {
                 try tree.apply(CraftedLayers.range(bytes), name: CraftedLayers.name)
             }
             #expect(failure.code == .data)
-            #expect(failure.what == "cannot read \(CraftedLayers.name), \(entry)")
+            #expect(failure.message == "cannot read \(CraftedLayers.name), \(entry)")
         }
         var tree = RootFilesystem()
         let failure = #expect(throws: ToolError.self) {

@@ -101,7 +101,7 @@ struct LayerWhiteoutTests {
     func noName(path: String) throws {
         let failure = try #require(CraftedLayers.refusal(Self.base, [.file(path)]))
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read \(CraftedLayers.name), entry 1 '\(path)'")
+        #expect(failure.message == "cannot read \(CraftedLayers.name), entry 1 '\(path)'")
         #expect(failure.cause == "it is a whiteout of no name")
     }
 

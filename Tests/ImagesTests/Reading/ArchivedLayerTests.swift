@@ -71,7 +71,7 @@ struct ArchivedLayerTests {
                 let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { try way() }
                 #expect(failure?.code == .data, sourceLocation: sourceLocation)
                 #expect(
-                    failure?.what.hasSuffix("the layer '\(layer.name)' of \(layer.archive)") == true,
+                    failure?.message.hasSuffix("the layer '\(layer.name)' of \(layer.archive)") == true,
                     sourceLocation: sourceLocation)
                 return failure?.cause
             })

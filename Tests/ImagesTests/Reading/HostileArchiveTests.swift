@@ -34,8 +34,8 @@ struct HostileArchiveTests {
             for open in [directory.openArchive, directory.openThroughPipe] {
                 let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) { _ = try open("a.tar") }
                 #expect(failure?.code == .data, sourceLocation: sourceLocation)
-                #expect(failure?.what.contains("/a.tar") == true, sourceLocation: sourceLocation)
-                let entry = failure?.what.split(separator: "', ").last.map(String.init) ?? ""
+                #expect(failure?.message.contains("/a.tar") == true, sourceLocation: sourceLocation)
+                let entry = failure?.message.split(separator: "', ").last.map(String.init) ?? ""
                 found.insert("\(entry): \(failure?.cause ?? "")")
             }
         }
@@ -130,7 +130,7 @@ struct HostileArchiveTests {
         try directory.write(sink.bytes, to: "a.tar")
         let failure = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
         #expect(failure?.code == .data)
-        #expect(failure?.what.hasSuffix("entry 65537 '65536'") == true)
+        #expect(failure?.message.hasSuffix("entry 65537 '65536'") == true)
         #expect(failure?.cause == "it is one more than the limit of 65536 members")
     }
 
@@ -143,7 +143,7 @@ struct HostileArchiveTests {
                 try directory.write(stream, to: "a.tar")
                 let failure = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
                 #expect(failure?.code == .data)
-                #expect(failure?.what.contains("a.tar") == true)
+                #expect(failure?.message.contains("a.tar") == true)
             }
         }
     }

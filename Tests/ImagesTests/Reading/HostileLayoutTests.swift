@@ -26,7 +26,7 @@ struct HostileLayoutTests {
         }
         for failure in failures {
             #expect(failure?.code == .data, sourceLocation: sourceLocation)
-            #expect(failure?.what.contains("'\(directory.path(name))") == true, sourceLocation: sourceLocation)
+            #expect(failure?.message.contains("'\(directory.path(name))") == true, sourceLocation: sourceLocation)
         }
         #expect(failures[0]?.cause == failures[1]?.cause, sourceLocation: sourceLocation)
         return failures[0]?.cause

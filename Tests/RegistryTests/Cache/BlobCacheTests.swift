@@ -123,7 +123,7 @@ struct BlobCacheTests {
                     try cache.blob(digest, size: size) { try $0.write(given) }
                 }
                 #expect(failure?.code == .data)
-                #expect(failure?.what == "cannot use the blob \(digest)")
+                #expect(failure?.message == "cannot use the blob \(digest)")
                 #expect(failure?.cause == words)
                 #expect(bench.names("blobs/sha256").isEmpty)
                 #expect(bench.names("blobs/partial").isEmpty)

@@ -12,7 +12,7 @@ struct AbsentRegistryTests {
             settings: RegistrySettings(retries: RetryPolicy(count: 1, pause: 3600)))
         let failure = try #require(throws: ToolError.self) { try client.manifest("app", "1") }
         #expect(failure.code == .unavailable)
-        #expect(failure.what == "cannot pull it")
+        #expect(failure.message == "cannot pull it")
         #expect(failure.cause.hasPrefix("\(registry): "))
     }
 

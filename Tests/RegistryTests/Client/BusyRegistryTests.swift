@@ -31,7 +31,7 @@ struct BusyRegistryTests {
         let client = bench.client(registry.authority, retries: retries)
         let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference, client) }
         #expect(failure.code == .unavailable)
-        #expect(failure.what == "cannot pull it")
+        #expect(failure.message == "cannot pull it")
         #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) was answered with 500")
         #expect(registry.requests.count == retries + 1)
     }

@@ -39,7 +39,7 @@ struct LyingBlobTests {
         for blob in [image.config, image.layers[0], image.layers[1]] {
             let (failure, requests) = try failure(blob) { $0.body[0] ^= 1 }
             #expect(failure.code == .data)
-            #expect(failure.what == "cannot use the blob \(blob)")
+            #expect(failure.message == "cannot use the blob \(blob)")
             #expect(failure.cause.hasPrefix("what came has the digest sha256:"))
             #expect(!failure.cause.contains(blob))
             #expect(requests.count == 1)
@@ -56,7 +56,7 @@ struct LyingBlobTests {
                     answer.isEndless = isEndless
                 }
                 #expect(failure.code == .data)
-                #expect(failure.what == "cannot use the blob \(blob)")
+                #expect(failure.message == "cannot use the blob \(blob)")
                 #expect(
                     failure.cause == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
                 #expect(requests.count == 1)

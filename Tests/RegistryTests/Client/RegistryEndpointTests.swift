@@ -41,6 +41,6 @@ struct RegistryEndpointTests {
     func malformed(_ registry: String) throws {
         let failure = #expect(throws: ToolError.self) { try places(registry) }
         #expect(failure?.code == .usage)
-        #expect(failure?.what == "cannot pull x")
+        #expect(failure?.message == "cannot pull x")
     }
 }

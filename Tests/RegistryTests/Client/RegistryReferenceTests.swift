@@ -72,7 +72,7 @@ struct RegistryReferenceTests {
         let failure = #expect(throws: ToolError.self) { try RegistryReference(text) }
         #expect(failure?.code == .usage)
         #expect(failure?.cause == cause)
-        #expect(failure?.what.contains("\n") == false)
+        #expect(failure?.message.contains("\n") == false)
     }
 
     @Test("lead to another tag or digest of the same repository") func others() throws {

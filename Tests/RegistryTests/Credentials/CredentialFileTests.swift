@@ -117,7 +117,7 @@ struct CredentialFileTests {
     func malformed(text: String, cause: String) throws {
         let failure = try #require(throws: ToolError.self) { try findings(text, "a") }
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read the credentials in '\(directory.path("config.json"))'")
+        #expect(failure.message == "cannot read the credentials in '\(directory.path("config.json"))'")
         #expect(failure.cause == cause)
         #expect(!"\(failure)".contains("hunter2"))
     }
@@ -150,6 +150,6 @@ struct CredentialFileTests {
             try CredentialFile(reading: CredentialPlace(path: FilePath(directory.path)))
         }
         #expect(failure.code == .io)
-        #expect(failure.what == "cannot read the credentials in '\(directory.path)'")
+        #expect(failure.message == "cannot read the credentials in '\(directory.path)'")
     }
 }

@@ -108,14 +108,14 @@ struct CredentialStoreTests {
             ),
             ("yes hunter2 | head -c 2000000", .data, "it answers more than 1048576 bytes"),
         ])
-    func badHelper(script: String, code: ExitCode, cause: String) async throws {
+    func badHelper(script: String, code: ToolError.Code, cause: String) async throws {
         try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
         try helper("bad", script)
         let failure = await #expect(throws: ToolError.self) {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == code)
-        #expect(failure?.what == "the credential helper 'docker-credential-bad' gives no credentials")
+        #expect(failure?.message == "the credential helper 'docker-credential-bad' gives no credentials")
         #expect(failure?.cause == cause)
         #expect(!"\(failure as Any)".contains("hunter2"))
     }

@@ -26,7 +26,7 @@ struct DaemonMessagesTests {
         for text in ["{\"a\":1}{\"b\":2}\n", "<html>", "{\"a\"", String(repeating: "x", count: 5 << 20)] {
             let failure = #expect(throws: ToolError.self) { try messages(text) }
             #expect(failure?.code == .data)
-            #expect(failure?.what == "cannot read the Docker daemon's answer")
+            #expect(failure?.message == "cannot read the Docker daemon's answer")
         }
     }
 }

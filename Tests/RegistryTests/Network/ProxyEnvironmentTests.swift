@@ -69,7 +69,7 @@ struct ProxyEnvironmentTests {
     func unusable(text: String, cause: String) throws {
         let failure = try #require(throws: ToolError.self) { try proxy(["https_proxy": text]) }
         #expect(failure.code == .usage)
-        #expect(failure.what == "cannot use the proxy that $https_proxy names")
+        #expect(failure.message == "cannot use the proxy that $https_proxy names")
         #expect(failure.cause == cause)
         #expect(!"\(failure)".contains("hunter2"))
     }

@@ -155,7 +155,7 @@ struct TrustedCertificatesTests {
             try trusted(certDir: directory.path).configuration(host: "registry.example", port: 5000)
         }
         #expect(failure.code == .data)
-        #expect(failure.what == "cannot read the certificates in '\(directory.path(file))'")
+        #expect(failure.message == "cannot read the certificates in '\(directory.path(file))'")
         #expect(failure.cause == cause)
     }
 
@@ -178,7 +178,7 @@ struct TrustedCertificatesTests {
         ] {
             let failure = try #require(throws: ToolError.self) { try trusted.configuration(host: "a", port: 443) }
             #expect(failure.code == .data)
-            #expect(failure.what == "cannot read the certificates in '\(nowhere)'")
+            #expect(failure.message == "cannot read the certificates in '\(nowhere)'")
             #expect(failure.cause == cause)
         }
     }
@@ -218,7 +218,7 @@ struct DaemonCertificatesTests {
         #expect(configuration.certificateChain.isEmpty)
         try FileManager.default.removeItem(atPath: directory.path("ca.pem"))
         let failure = try #require(throws: ToolError.self) { try DaemonCertificates.configuration(environment) }
-        #expect(failure.what == "cannot read the certificates in '\(directory.path("ca.pem"))'")
+        #expect(failure.message == "cannot read the certificates in '\(directory.path("ca.pem"))'")
         #expect(failure.cause == "there is no such file")
     }
 }

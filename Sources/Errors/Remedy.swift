@@ -1,0 +1,61 @@
+/// What the reader of an error can do about it: text that may name settings of the library.
+///
+/// A command line calls a setting by its flag, a program by its property; so the text holds the setting itself:
+/// `"name another file with \(.output)"`.
+package struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
+    fileprivate enum Part: Equatable, Sendable {
+        case text(String)
+        case setting(Setting)
+    }
+
+    /// Collects the parts of a string literal.
+    package struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var parts: [Part] = []
+
+        package init(literalCapacity: Int, interpolationCount: Int) {}
+
+        package mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
+        package mutating func appendInterpolation(_ setting: Setting) { parts.append(.setting(setting)) }
+        package mutating func appendInterpolation(_ remedy: Remedy) { parts += remedy.parts }
+        package mutating func appendInterpolation(_ value: some Any) {
+            parts.append(.text("\(value)"))
+        }
+    }
+
+    private let parts: [Part]
+
+    package init(_ text: String) { parts = [.text(text)] }
+    package init(stringLiteral text: String) { self.init(text) }
+    package init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+
+    /// The text.
+    ///
+    /// - Parameter name: how a setting is called.
+    package func text(naming name: (Setting) -> String) -> String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .setting(let setting): name(setting)
+            }
+        }.joined()
+    }
+}
+
+extension Remedy: CustomStringConvertible {
+    /// The text, settings by their names in the library.
+    package var description: String { text { "\($0)" } }
+}
+
+/// A setting of the library that a remedy may name.
+package enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
+    case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
+    case host, jsonFile, kernel, lastWins, os, output, overrides, sha256, spec, timeout, tlsVerify, variant, vmTimeout
+
+    /// The name of the property that has the setting.
+    package var description: String { rawValue }
+}
+
+extension Remedy {
+    /// Joins two remedies.
+    package static func + (left: Remedy, right: Remedy) -> Remedy { "\(left)\(right)" }
+}
