@@ -172,7 +172,7 @@ struct ArchiveSourceTests {
         let directory = try TemporaryDirectory()
         let missing = #expect(throws: ToolError.self) { try DecompressingSource.open(FilePath(directory.path("no"))) }
         #expect(missing?.code == .io)
-        #expect(missing?.what == "cannot open '\(directory.path("no"))'")
+        #expect(missing?.message == "cannot open '\(directory.path("no"))'")
         let wrong = #expect(throws: ToolError.self) { try DecompressingSource.open(FilePath(directory.path)) }
         #expect(wrong?.code == .data)
         #expect(wrong?.cause == "it is a directory, and not an archive")

@@ -105,7 +105,7 @@ struct ScriptTests {
     @Test func saysWhatToDoWhereItCannotBeRun() async throws {
         let own = await #expect(throws: ToolError.self) { try await run("#!/nowhere/sh\n") }
         #expect(own?.code == .script)
-        #expect(own?.what == "cannot run extraCommands")
+        #expect(own?.message == "cannot run extraCommands")
         #expect(own?.remedy == "check the script's first line")
     }
 }

@@ -66,7 +66,7 @@ struct GuestKernelTests {
         let none = cause()
         #expect(none?.code == .unavailable)
         #expect(none?.cause == "there is no \(directory.path("boot"))/vmlinuz-*")
-        #expect(none?.remedy.contains("apt-get install linux-image-cloud-amd64") == true)
+        #expect(none?.remedy.description.contains("apt-get install linux-image-cloud-amd64") == true)
         #expect(cause("nowhere")?.code == .unavailable)
     }
 

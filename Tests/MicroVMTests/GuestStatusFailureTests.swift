@@ -45,12 +45,12 @@ struct GuestStatusFailureTests {
     func limits() {
         let memory = failure(.signaled(9)) { $0.isOutOfMemory = true }
         #expect(memory?.cause == "the virtual machine's 512 MiB of memory were not enough")
-        #expect(memory?.remedy.contains("buildVMMemorySize = 1024") == true)
+        #expect(memory?.remedy.description.contains("buildVMMemorySize = 1024") == true)
         let processes = failure(.signaled(9)) { $0.isOutOfProcesses = true }
         #expect(processes?.cause == "it wanted more than 1024 processes at a time")
         let disk = failure(.exited(1)) { $0.leastRoom = 4096 }
         #expect(disk?.cause == "the virtual machine's disk of 1024 MiB is full")
-        #expect(disk?.remedy.contains("diskSize = 2048") == true)
+        #expect(disk?.remedy.description.contains("diskSize = 2048") == true)
         for failure in [memory, processes, disk] { #expect(failure?.code == .script) }
     }
 

@@ -46,7 +46,7 @@ struct VirtualMachineTests {
     func nonsense() async throws {
         let rubbish = try await failure(#"hello; head -c 100000 /dev/urandom > "$status""#)
         #expect(rubbish?.code == .data)
-        #expect(rubbish?.what == "cannot use what the virtual machine gave back")
+        #expect(rubbish?.message == "cannot use what the virtual machine gave back")
         let endless = try await failure(#"hello; for i in {1..1000}; do tell "exited 0" 5; done"#)
         #expect(endless?.code == .data)
         let large = try await failure(#"hello; tell "exited 0" 999999999999"#)
@@ -66,7 +66,7 @@ struct VirtualMachineTests {
         let panic = try await failure(
             #"hello; echo '[    1.2] Kernel panic - not syncing: Out of memory: x' > "$console"; exit 0"#)
         #expect(panic?.cause == "its kernel panicked: Out of memory: x")
-        #expect(panic?.remedy.contains("buildVMMemorySize") == true)
+        #expect(panic?.remedy.description.contains("buildVMMemorySize") == true)
     }
 
     @Test("that takes too long is ended with all that it started")
@@ -77,6 +77,6 @@ struct VirtualMachineTests {
         }
         #expect(failure?.code == .script)
         #expect(failure?.cause == "it took longer than 0 seconds; its last words:\n    dockertools-guest: hello")
-        #expect(failure?.remedy.contains("--vm-timeout") == true)
+        #expect(failure?.remedy.description.contains("--vm-timeout") == true)
     }
 }

@@ -40,7 +40,7 @@ struct DaemonSourceTests {
     func missing() throws {
         let none = try run("inspect", "docker-daemon:\(fixture.name):none")
         #expect(none.status == 65)
-        #expect(none.failure?.message == "cannot read 'docker-daemon:\(fixture.name):none'")
+        #expect(none.failure?.what == "cannot read 'docker-daemon:\(fixture.name):none'")
         for name in ["", "../containers", "a/../b", "a b", "a?all=1", "a%2f"] {
             #expect(try run("inspect", "docker-daemon:\(name)").status == 64, "\(name)")
         }

@@ -20,7 +20,7 @@ struct LoadRefusalTests {
             let outcome = try fixture.load(["spec.json"], host: host)
             #expect(outcome.status == 69)
             #expect(outcome.output.isEmpty)
-            #expect(outcome.failure?.message == "cannot use the Docker daemon at \(host)")
+            #expect(outcome.failure?.what == "cannot use the Docker daemon at \(host)")
             #expect(outcome.failure?.cause == cause)
             #expect(
                 outcome.failure?.fix == "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
@@ -51,7 +51,7 @@ struct LoadRefusalTests {
         let outcome = try fixture.load(["spec.json"], host: proxy.host)
         #expect(outcome.status == 69)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.failure?.message == "cannot use the Docker daemon at \(proxy.host)")
+        #expect(outcome.failure?.what == "cannot use the Docker daemon at \(proxy.host)")
         #expect(try fixture.docker.run(["image", "inspect", "\(fixture.name):1"]).status != 0)
         #expect(try machine.leftovers.isEmpty)
     }

@@ -95,7 +95,7 @@ struct FakeChrootTests {
         try spec("true")
         let outcome = try machine.layered(as: .namespace)
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.message == "cannot prepare the files that fakeRootCommands works on")
+        #expect(outcome.failure?.what == "cannot prepare the files that fakeRootCommands works on")
         #expect(
             outcome.failure?.cause.contains("far: Cannot change ownership to uid 99999, gid 0: Invalid argument")
                 == true)
@@ -115,7 +115,7 @@ struct FakeChrootTests {
         try machine.spec(["enableFakechroot": true, "fakeRootCommands": script])
         let outcome = try machine.layered(as: .root)
         #expect(outcome.status == 1)
-        #expect(outcome.failure?.message == "cannot run fakeRootCommands")
+        #expect(outcome.failure?.what == "cannot run fakeRootCommands")
         #expect(outcome.failure?.cause.hasPrefix("the image has no such interpreter: ") == true)
         #expect(try machine.leftovers == [])
     }
@@ -125,7 +125,7 @@ struct FakeChrootTests {
         try machine.spec(["enableFakechroot": true, "fakeRootCommands": "true"])
         let outcome = try machine.layered(as: caller)
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.message == "cannot run fakeRootCommands with the image as /")
+        #expect(outcome.failure?.what == "cannot run fakeRootCommands with the image as /")
         #expect(outcome.failure?.fix.contains("apt-get install uidmap") == true)
         #expect(try machine.leftovers == [])
     }

@@ -27,7 +27,7 @@ struct FakeRootFailureTests {
         try machine.spec(["fakeRootCommands": "\(Self.foreign)echo last >&2; exit 42"])
         let outcome = try machine.layered(as: caller)
         #expect(outcome.status == 1)
-        #expect(outcome.failure?.message == "fakeRootCommands failed")
+        #expect(outcome.failure?.what == "fakeRootCommands failed")
         #expect(outcome.failure?.cause == "it ended with status 42; its last lines:\n           last")
         #expect(outcome.failure?.fix == "correct fakeRootCommands in the spec")
         #expect(try leftovers == [])
@@ -60,7 +60,7 @@ struct FakeRootFailureTests {
         try machine.spec(["fakeRootCommands": "true"])
         let outcome = try machine.layered(as: .nobody)
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.message == "cannot run fakeRootCommands")
+        #expect(outcome.failure?.what == "cannot run fakeRootCommands")
         #expect(
             outcome.failure?.cause == """
                 this user is not root, and nothing has chown and mknod believed:

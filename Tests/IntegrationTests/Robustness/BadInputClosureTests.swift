@@ -29,7 +29,7 @@ struct BadInputClosureTests {
         _ = try machine.shell("ln -s nowhere dangling; ln -s loop loop")
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.message.hasPrefix("cannot read '\(path)', which contents names") == true)
+        #expect(outcome.failure?.what.hasPrefix("cannot read '\(path)', which contents names") == true)
         #expect(try machine.leftovers == [])
     }
 
@@ -38,7 +38,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: "[]", ["contents": [Self.gone]])
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.message == "cannot read '\(Self.gone)', which contents names in the spec 'spec.json'")
+        #expect(outcome.failure?.what == "cannot read '\(Self.gone)', which contents names in the spec 'spec.json'")
         #expect(outcome.failure?.cause == "\(machine.path("root"))\(Self.gone) does not exist")
     }
 
@@ -47,7 +47,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: "[\(Self.node(Self.two))]")
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.message == "store path '\(Self.one)' is not in the closure graph")
+        #expect(outcome.failure?.what == "store path '\(Self.one)' is not in the closure graph")
         #expect(
             outcome.failure?.cause.contains("the graph file '\(machine.path("graph.json"))' lists 1 store paths")
                 == true)
@@ -62,7 +62,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: "[\(Self.node(Self.one))]", members)
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.message == "cannot find the store path \(Self.two), which config or a command names")
+        #expect(outcome.failure?.what == "cannot find the store path \(Self.two), which config or a command names")
         #expect(outcome.failure?.cause == "the graph file '\(machine.path("graph.json"))' does not list it")
         #expect(try machine.leftovers == [])
     }
@@ -72,7 +72,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: "[\(Self.node(Self.one, Self.gone))]")
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.message == "cannot use the graph file '\(machine.path("graph.json"))'")
+        #expect(outcome.failure?.what == "cannot use the graph file '\(machine.path("graph.json"))'")
         #expect(outcome.failure?.cause == "'\(Self.one)' refers to '\(Self.gone)', which is not listed")
     }
 
@@ -81,7 +81,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: nil)
         let missing = try machine.layered()
         #expect(missing.status == 65)
-        #expect(missing.failure?.message == "cannot read the graph file '\(machine.path("graph.json"))'")
+        #expect(missing.failure?.what == "cannot read the graph file '\(machine.path("graph.json"))'")
         #expect(missing.failure?.cause == "there is no such file")
         for (text, words) in [
             ("[{\"path\"", "line"), ("[1]", "[0]: found"), ("{}", "expected a list of {path, references}"),
@@ -96,8 +96,8 @@ struct BadInputClosureTests {
             let outcome = try machine.layered()
             #expect(outcome.status == 65)
             let failure = try #require(outcome.failure)
-            #expect((failure.message + failure.cause).contains("the graph file '\(machine.path("graph.json"))'"))
-            #expect((failure.message + failure.cause).contains(words), "\(failure)")
+            #expect((failure.what + failure.cause).contains("the graph file '\(machine.path("graph.json"))'"))
+            #expect((failure.what + failure.cause).contains(words), "\(failure)")
         }
         #expect(try machine.leftovers == [])
     }

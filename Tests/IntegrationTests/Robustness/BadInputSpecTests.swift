@@ -60,7 +60,7 @@ struct BadInputSpecTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect(failure.message.hasPrefix("the spec 'spec.json' has a fault"))
+        #expect(failure.what.hasPrefix("the spec 'spec.json' has a fault"))
         for words in bad.words { #expect(failure.cause.contains(words), "\(failure.cause)") }
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
@@ -73,7 +73,7 @@ struct BadInputSpecTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect(failure.message == "the spec 'spec.json' has 3 faults")
+        #expect(failure.what == "the spec 'spec.json' has 3 faults")
         let lines = failure.cause.split(separator: "\n").map { $0.drop { $0 == " " } }
         try #require(lines.count == 3)
         #expect(lines[0].hasPrefix("config.Cmd: got 1; expected a list of strings"))
@@ -88,8 +88,8 @@ struct BadInputSpecTests {
         let outcome = try machine.run(["plan", "spec.\(form)"])
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect((failure.message + failure.cause).contains("spec.\(form)"))
-        #expect((failure.message + failure.cause).contains("line"))
+        #expect((failure.what + failure.cause).contains("spec.\(form)"))
+        #expect((failure.what + failure.cause).contains("line"))
     }
 
     @Test("that is not there is refused with 65; of another name, with 64")
@@ -97,13 +97,13 @@ struct BadInputSpecTests {
         let machine = try TestMachine()
         let missing = try machine.run(["layered", "gone.json"])
         #expect(missing.status == 65)
-        #expect(missing.failure?.message == "cannot read the spec 'gone.json'")
+        #expect(missing.failure?.what == "cannot read the spec 'gone.json'")
         #expect(missing.failure?.cause == "there is no such spec")
 
         try machine.write("{}", to: "spec.yaml")
         let other = try machine.run(["layered", "spec.yaml"])
         #expect(other.status == 64)
-        #expect(other.failure?.message == "cannot take 'spec.yaml' as a spec")
+        #expect(other.failure?.what == "cannot take 'spec.yaml' as a spec")
         #expect(other.failure?.cause == "its name ends in neither .json nor .toml")
         #expect(other.failure?.fix.contains("--spec") == true)
     }
@@ -115,7 +115,7 @@ struct BadInputSpecTests {
         #expect(good.status == 0)
         let bad = try machine.run(["layered", "-", "-o", "out/other.tar"], input: Array("nmae = 'x'".utf8))
         #expect(bad.status == 65)
-        #expect(bad.failure?.message.contains("the spec on standard input") == true)
+        #expect(bad.failure?.what.contains("the spec on standard input") == true)
         #expect(try machine.leftovers == ["out/image.tar"])
     }
 

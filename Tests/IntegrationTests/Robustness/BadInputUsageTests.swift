@@ -57,11 +57,11 @@ struct BadInputUsageTests {
         try machine.spec()
         let directory = try machine.run(["layered", "spec.json", "-o", "out"])
         #expect(directory.status == 64)
-        #expect(directory.failure?.message == "cannot write to \(machine.path("out"))")
+        #expect(directory.failure?.what == "cannot write to \(machine.path("out"))")
         #expect(directory.failure?.cause == "it is a directory")
         let nowhere = try machine.run(["layered", "spec.json", "-o", "gone/image.tar"])
         #expect(nowhere.status == 74)
-        #expect(nowhere.failure?.message == "cannot write \(machine.path("gone/image.tar"))")
+        #expect(nowhere.failure?.what == "cannot write \(machine.path("gone/image.tar"))")
         #expect(nowhere.failure?.cause == "No such file or directory (errno 2)")
         #expect(try machine.leftovers == [])
     }
@@ -122,7 +122,7 @@ struct BadInputUsageTests {
             let outcome = try machine.shell(
                 "script -qec \"$DOCKERTOOLS \(command) 2>errors\" /dev/null; cat errors >&2")
             #expect(outcome.output.isEmpty)
-            #expect(outcome.failure?.message == "cannot write the image to standard output")
+            #expect(outcome.failure?.what == "cannot write the image to standard output")
             #expect(outcome.failure?.cause == "it is a terminal")
             let status = try machine.shell("script -qec \"$DOCKERTOOLS \(command)\" /dev/null >/dev/null; exit $?")
             #expect(status.status == 64)

@@ -62,7 +62,7 @@ struct ChangingFileTests {
             case .pathRemoved: path
             default: file
             }
-        #expect(failure.message.hasSuffix(" \(changed)"), "\(failure)")
+        #expect(failure.what.hasSuffix(" \(changed)"), "\(failure)")
         switch change {
         case .rewritten, .longer, .shorter, .empty, .largeShorter, .aFIFO, .aDirectory, .largeADirectory:
             #expect(failure.cause == "the file changed while it was read")
@@ -97,7 +97,7 @@ struct ChangingFileTests {
         ])
         let outcome = try machine.layered()
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message == "cannot read \(machine.path("root\(late)"))")
+        #expect(outcome.failure?.what == "cannot read \(machine.path("root\(late)"))")
         #expect(outcome.failure?.cause == "No such file or directory (errno 2)")
         #expect(try machine.leftovers == [])
     }

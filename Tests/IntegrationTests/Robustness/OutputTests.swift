@@ -22,7 +22,7 @@ struct OutputTests {
         let outcome = try machine.onSmallDisk(
             "out", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet --compressor \(compressor)")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message == "cannot write to out/image.tar")
+        #expect(outcome.failure?.what == "cannot write to out/image.tar")
         #expect(outcome.failure?.cause == "No space left on device (errno 28)")
         #expect(outcome.failure?.fix == "free some space, or write to another disk")
         #expect(outcome.output.isEmpty)
@@ -36,8 +36,8 @@ struct OutputTests {
         try machine.spec(["contents": ["plain"], "extraCommands": "true"])
         let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message.hasPrefix("cannot make \(machine.path("tmp"))/dockertools-") == true)
-        #expect(outcome.failure?.message.hasSuffix("/layer/large") == true)
+        #expect(outcome.failure?.what.hasPrefix("cannot make \(machine.path("tmp"))/dockertools-") == true)
+        #expect(outcome.failure?.what.hasSuffix("/layer/large") == true)
         #expect(outcome.failure?.cause == "No space left on device (errno 28)")
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
@@ -49,7 +49,7 @@ struct OutputTests {
         try machine.spec(["extraCommands": "dd if=/dev/zero of=large bs=1M count=4 status=none"])
         let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(outcome.status == 1)
-        #expect(outcome.failure?.message == "extraCommands failed")
+        #expect(outcome.failure?.what == "extraCommands failed")
         #expect(outcome.failure?.cause.contains("it ended with status 1; its last lines:") == true)
         #expect(outcome.failure?.cause.contains("No space left on device") == true)
         #expect(outcome.output.isEmpty)
@@ -64,13 +64,13 @@ struct OutputTests {
             $DOCKERTOOLS layered spec.json -o out/image.tar --quiet'
             """)
         #expect(disk.status == 74)
-        #expect(disk.failure?.message == "cannot write \(machine.path("out/image.tar"))")
+        #expect(disk.failure?.what == "cannot write \(machine.path("out/image.tar"))")
         #expect(disk.failure?.cause == "Read-only file system (errno 30)")
         #expect(disk.failure?.fix == "choose a directory that can be written to")
 
         let directory = try asNobody("$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
         #expect(directory.status == 74)
-        #expect(directory.failure?.message == "cannot write \(machine.path("out/image.tar"))")
+        #expect(directory.failure?.what == "cannot write \(machine.path("out/image.tar"))")
         #expect(directory.failure?.cause == "Permission denied (errno 13)")
         #expect(try machine.leftovers == [])
     }
@@ -94,7 +94,7 @@ struct OutputTests {
             let outcome = try asNobody(command)
             _ = try machine.shell("chmod 755 \(unreadable)")
             #expect(outcome.status == 74)
-            #expect(outcome.failure?.message == what)
+            #expect(outcome.failure?.what == what)
             #expect(outcome.failure?.cause == "Permission denied (errno 13)")
             #expect(outcome.failure?.fix == "check the permissions, or run as a user that has them")
         }
@@ -111,7 +111,7 @@ struct OutputTests {
     func closedOutput(_ command: String) throws {
         let outcome = try machine.shell("$DOCKERTOOLS \(command) --quiet >&-")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message == "cannot write to standard output")
+        #expect(outcome.failure?.what == "cannot write to standard output")
         #expect(outcome.failure?.cause == "Bad file descriptor (errno 9)")
         #expect(try machine.leftovers == [])
     }
@@ -129,7 +129,7 @@ struct OutputTests {
         let outcome = try machine.shell(
             "$DOCKERTOOLS stream spec.json --quiet | head -c 100 > /dev/null; exit ${PIPESTATUS[0]}")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message == "cannot write to standard output")
+        #expect(outcome.failure?.what == "cannot write to standard output")
         #expect(outcome.failure?.cause == "the reading end was closed before the end of the image")
         #expect(try machine.leftovers == [])
     }
@@ -138,7 +138,7 @@ struct OutputTests {
     func fullDevice(_ verb: String) throws {
         let outcome = try machine.shell("$DOCKERTOOLS \(verb) spec.json --quiet > /dev/full")
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.message == "cannot write to standard output")
+        #expect(outcome.failure?.what == "cannot write to standard output")
         #expect(outcome.failure?.cause == "No space left on device (errno 28)")
     }
 

@@ -147,7 +147,7 @@ struct PullInterruptionTests {
         ] {
             let outcome = try machine.onSmallDisk(directory, command)
             #expect(outcome.status == 74)
-            #expect(outcome.failure?.message == what)
+            #expect(outcome.failure?.what == what)
             #expect(outcome.failure?.cause == "No space left on device (errno 28)")
             #expect(outcome.failure?.fix == fix)
             #expect(try machine.leftovers == [])

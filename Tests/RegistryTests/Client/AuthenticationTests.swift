@@ -63,7 +63,7 @@ struct AuthenticationTests {
         let failure = try failure(registry.client())
         #expect(failure.code == .unavailable)
         #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 was answered with 401")
-        #expect(failure.remedy.contains("--creds USER:PASSWORD"))
+        #expect(failure.remedy.description.contains("--creds USER:PASSWORD"))
         #expect(registry.server.requests.count == 1)
     }
 

@@ -120,7 +120,7 @@ struct LyingManifestTests {
         let failure = try failure(type: isTold ? type : "application/json", manifest: Array(text.utf8))
         #expect(failure.code == .data)
         #expect(failure.cause.contains("is in Docker's schema 1"))
-        #expect(failure.remedy.contains("have the image pushed again"))
+        #expect(failure.remedy.description.contains("have the image pushed again"))
     }
 
     @Test("are larger than 4 MiB, or without end") func size() throws {

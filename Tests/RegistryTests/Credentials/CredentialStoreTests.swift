@@ -99,7 +99,7 @@ struct CredentialStoreTests {
     @Test(
         "says what is wrong with a helper, and repeats nothing of what it says",
         arguments: [
-            ("echo hunter2; echo hunter2 >&2; exit 3", ExitCode.unavailable, "it ended with status 3"),
+            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it ended with status 3"),
             ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
             ("echo hunter2", .data, "it did not answer an object with the texts Username and Secret"),
             (

@@ -140,6 +140,6 @@ final class DockerDaemonTests {
         #expect(loading?.code == .unavailable)
         let saving = #expect(throws: ToolError.self) { try daemon.save("i").readAll() }
         #expect(saving?.code == .unavailable)
-        #expect(saving?.what.hasPrefix("cannot use the Docker daemon at tcp://127.0.0.1:") == true)
+        #expect(saving?.message.hasPrefix("cannot use the Docker daemon at tcp://127.0.0.1:") == true)
     }
 }

@@ -50,9 +50,9 @@ struct DockerHostTests {
             #expect(failure(text)?.code == .usage, "\(text)")
         }
         let ssh = failure(nil, ["DOCKER_HOST": "ssh://me@host"])
-        #expect(ssh?.what == "cannot use the Docker daemon 'ssh://me@host', which DOCKER_HOST names")
+        #expect(ssh?.message == "cannot use the Docker daemon 'ssh://me@host', which DOCKER_HOST names")
         #expect(ssh?.cause == "this program does not speak SSH")
-        #expect(ssh?.remedy.contains("ssh -nNT -L") == true)
+        #expect(ssh?.remedy.description.contains("ssh -nNT -L") == true)
     }
 
     @Test("is reached with TLS where docker's variables say so")
@@ -88,7 +88,7 @@ struct DockerHostTests {
         #expect(try host(nil, ["DOCKER_HOST": "unix:///near"]).name == "unix:///near")
         #expect(try host(nil, ["DOCKER_CONTEXT": "default"]).name.hasPrefix("unix://"))
         let missing = failure(nil, ["DOCKER_CONTEXT": "other"])
-        #expect(missing?.what == "cannot use docker's context 'other'")
+        #expect(missing?.message == "cannot use docker's context 'other'")
         let files = try TestCertificates()
         try write(
             String(decoding: files.directory.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
