@@ -26,7 +26,18 @@ package struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
 
     package init(_ text: String) { parts = [.text(text)] }
     package init(stringLiteral text: String) { self.init(text) }
-    package init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
+    package init(stringInterpolation: StringInterpolation) { parts = Self.joined(stringInterpolation.parts) }
+
+    /// The parts with neighboring texts as one, so that equal texts are equal remedies.
+    private static func joined(_ parts: [Part]) -> [Part] {
+        parts.reduce(into: []) { joined, part in
+            if case .text(let text) = part, case .text(let before) = joined.last {
+                joined[joined.count - 1] = .text(before + text)
+            } else {
+                joined.append(part)
+            }
+        }
+    }
 
     /// The text.
     ///
