@@ -1,17 +1,17 @@
 import OCI
 import Synchronization
 
-/// A registry on loopback with one image, which answers as it should but where a test has it do otherwise.
+/// Serves one image as a registry on loopback; a test can replace any of its responses.
 public final class ImageServer: Sendable {
     public let image: ScriptedImage
     private let server: ScriptedServer
 
-    /// Turns an answer into another one.
+    /// Replaces a response.
     ///
     /// - Parameters:
-    ///   - request: what was asked.
-    ///   - honest: what a registry should say.
-    ///   - count: how often its path was asked for before.
+    ///   - request: the request.
+    ///   - honest: the response of a correct registry.
+    ///   - count: the number of earlier requests for the same path.
     public typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
     public typealias Answer = ScriptedServer.Answer
 
@@ -31,16 +31,16 @@ public final class ImageServer: Sendable {
     public var url: String { server.url }
     public var requests: [ScriptedServer.Request] { server.requests }
 
-    /// The image's name by its tag.
+    /// The image's name with its tag.
     public var reference: String { "\(authority)/\(image.name):\(image.tag)" }
 
-    /// The path under which the image's manifest is asked for by the tag.
+    /// The path of the image's manifest by its tag.
     public var manifestPath: String { "/v2/\(image.name)/manifests/\(image.tag)" }
 
-    /// The path under which a blob is asked for.
+    /// The path of a blob.
     public func path(_ blob: String) -> String { "/v2/\(image.name)/blobs/\(blob)" }
 
-    /// What was asked under a path.
+    /// The requests for a path, in their order.
     public func requests(_ path: String) -> [ScriptedServer.Request] { requests.filter { $0.path == path } }
 
     /// Source: OCI Distribution Specification, "Pull".
@@ -66,7 +66,7 @@ public final class ImageServer: Sendable {
     }
 }
 
-/// How often each path was asked for.
+/// Counts the requests for each path.
 private final class Counts: Sendable {
     private let counts = Mutex<[String: Int]>([:])
 

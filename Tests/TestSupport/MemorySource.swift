@@ -1,6 +1,6 @@
 import ByteIO
 
-/// Gives bytes from memory, at most `step` of them at a time.
+/// Reads bytes from memory, at most `step` of them at a time.
 public final class MemorySource: ByteSource {
     private var rest: ArraySlice<UInt8>
     private let step: Int
@@ -19,7 +19,7 @@ public final class MemorySource: ByteSource {
 }
 
 extension ByteSource {
-    /// All that is left, read `step` bytes at a time.
+    /// Reads to the end, `step` bytes at a time.
     public func readAll(step: Int = 1 << 16) throws -> [UInt8] {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: step)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Runs other programs, those that ours must agree with.
+/// Runs other programs, such as the tools whose results ours must match.
 public enum Program {
-    /// What a program left behind.
+    /// The result of a program.
     public struct Outcome: Sendable {
-        /// Its exit status; that of a signal counts too.
+        /// The exit status, or the number of the signal that ended the program.
         public let status: Int32
         public let output: [UInt8]
         public let errors: String
@@ -18,7 +18,7 @@ public enum Program {
         public var text: String { String(decoding: output, as: UTF8.self) }
     }
 
-    /// A program ended with a status other than 0.
+    /// A program that ended with a status other than 0.
     public struct Failed: Error, CustomStringConvertible {
         public let command: [String]
         public let outcome: Outcome
@@ -31,9 +31,9 @@ public enum Program {
         public var description: String { "\(command) ended with \(outcome.status): \(outcome.errors)" }
     }
 
-    /// Runs a program found in PATH to its end, its output in files so that no pipe can fill up.
+    /// Runs a program found in PATH to its end. Its output goes to files, so that no pipe can fill up.
     ///
-    /// - Parameter environment: what is set besides what this process has.
+    /// - Parameter environment: variables to add to those of this process.
     public static func run(
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Outcome {
@@ -56,7 +56,7 @@ public enum Program {
 
     /// Runs a program that must succeed.
     ///
-    /// - Returns: its output.
+    /// - Returns: the bytes of its standard output.
     @discardableResult
     public static func output(
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
@@ -68,7 +68,7 @@ public enum Program {
 
     /// Runs a Python script that must succeed.
     ///
-    /// - Returns: its output.
+    /// - Returns: the bytes of its standard output.
     public static func python(_ script: String, _ arguments: [String] = [], input: [UInt8] = []) throws -> [UInt8] {
         try output(["python3", "-c", script] + arguments, input: input)
     }

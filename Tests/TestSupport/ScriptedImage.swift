@@ -1,26 +1,26 @@
 import Foundation
 import OCI
 
-/// A small image as a registry has it: what its layers hold is random, and the same in every run.
+/// A small image as a registry stores it. The contents of its layers are random, and the same in every run.
 public struct ScriptedImage: Sendable {
     public static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
 
     /// The repository.
     public let name = "team/app"
     public let tag = "1.0"
-    /// The plain tars.
+    /// The uncompressed tars of the layers.
     public let tars: [[UInt8]]
-    /// All blobs by their digests: `sha256:…`.
+    /// All blobs by their digests (`sha256:…`).
     public let blobs: [String: [UInt8]]
-    /// Those of the compressed layers, as the manifest has them.
+    /// The digests of the compressed layers, in the manifest's order.
     public let layers: [String]
     public let config: String
     public let manifest: [UInt8]
     public let manifestDigest: String
 
     /// - Parameters:
-    ///   - sizes: of the file in each layer, in bytes.
-    ///   - change: changes the manifest before it is written.
+    ///   - sizes: the size of the file in each layer, in bytes.
+    ///   - change: changes the manifest before it is encoded.
     public init(
         sizes: [Int] = [200_000, 10, 3000], change: (inout [String: Any]) -> Void = { _ in }
     ) throws {
@@ -62,7 +62,7 @@ public struct ScriptedImage: Sendable {
         manifestDigest = "\(try SHA256.digest(of: self.manifest))"
     }
 
-    /// Bytes after which a file begins anew: more than gzip looks back.
+    /// The size in bytes of the block that larger files repeat: more than the 32 KiB of gzip's window.
     private static let block = 256 * 1024
 
     private static func json(_ value: [String: Any]) throws -> [UInt8] {

@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A web server on loopback that answers as a test says, lies and breakdowns included. It goes when the object does.
+/// Serves HTTP on loopback with the responses of a test, malformed and interrupted ones included, until it is released.
 public final class ScriptedServer: Sendable {
     public struct Request: Sendable {
         public let method: String
-        /// Path and query as they came.
+        /// Path and query as received.
         public let target: String
-        /// Their names in lower case.
+        /// The header fields, with names in lower case.
         public let headers: [String: String]
         public let body: [UInt8]
 
         public var path: String { String(target.prefix { $0 != "?" }) }
-        /// The query's fields, decoded; the last of several.
+        /// The fields of the query, decoded; of several with one name, the last.
         public var query: [String: String] {
             let items = URLComponents(string: target)?.queryItems ?? []
             return Dictionary(items.map { ($0.name, $0.value ?? "") }) { $1 }
@@ -30,13 +30,13 @@ public final class ScriptedServer: Sendable {
         public var headers: [(String, String)]
         public var body: [UInt8]
         public var length = Length.told
-        /// The connection ends behind so many bytes of the body.
+        /// The number of bytes of the body after which the connection is closed.
         public var cutAfter: Int?
-        /// Whether the body is sent over and over, until nobody reads it.
+        /// Whether the body is repeated until the client closes the connection.
         public var isEndless = false
-        /// Seconds before the head.
+        /// The delay before the head, in seconds.
         public var delay = 0.0
-        /// So many bytes of the body at a time, and seconds between them.
+        /// The number of bytes of the body in each piece, and the pause between pieces in seconds.
         public var drip: (bytes: Int, pause: Double)?
 
         public init(_ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []) {
@@ -62,9 +62,9 @@ public final class ScriptedServer: Sendable {
     /// `127.0.0.1:PORT`
     public var authority: String { "\(host):\(port)" }
     public var url: String { "http://\(authority)" }
-    /// What was asked, in the order that it came.
+    /// The requests so far, in the order of their arrival.
     public var requests: [Request] { log.requests.withLock { $0 } }
-    /// `METHOD PATH` of each.
+    /// `METHOD PATH` of each request.
     public var lines: [String] { requests.map { "\($0.method) \($0.path)" } }
 
     public init(host: String = "127.0.0.1", _ answer: @escaping @Sendable (Request) -> Answer) throws {
@@ -89,7 +89,7 @@ public final class ScriptedServer: Sendable {
                 guard connection >= 0 else { return }
                 Thread.detachNewThread {
                     var reader = RequestReader(connection)
-                    // As Go's server answers one who speaks TLS.
+                    // Go's server gives the same response to a client that speaks TLS.
                     if reader.startsTLS {
                         _ = Self.send(Answer(400, text: "no TLS here"), to: connection, isHead: false)
                         close(connection)
@@ -112,7 +112,7 @@ public final class ScriptedServer: Sendable {
         close(listener)
     }
 
-    /// Whether the connection serves on.
+    /// Whether the connection stays open for another request.
     private static func send(_ answer: Answer, to connection: Int32, isHead: Bool) -> Bool {
         if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
         var head = "HTTP/1.1 \(answer.status) Scripted\r\n"
@@ -142,7 +142,7 @@ public final class ScriptedServer: Sendable {
         return answer.cutAfter == nil
     }
 
-    /// Seconds in which the client takes what it was sent before it sees the cut.
+    /// The time in seconds for the client to read the sent bytes before the connection is closed.
     private static let beforeCut = 0.2
 
     private static func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
@@ -167,7 +167,7 @@ private struct RequestReader {
         self.connection = connection
     }
 
-    /// Whether the client begins with a TLS handshake.
+    /// Whether the client starts with a TLS handshake.
     var startsTLS: Bool {
         mutating get { (!held.isEmpty || receive()) && held.first == 0x16 }
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A new empty directory that goes away, with all in it, when nothing holds it any more.
+/// A new directory, initially empty, that is deleted with its contents when the last reference to it is released.
 public final class TemporaryDirectory: Sendable {
     public let path: String
 
@@ -12,7 +12,7 @@ public final class TemporaryDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in the directory.
+    /// The path of a file in the directory, whether it exists or not.
     public func path(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a file.
@@ -24,7 +24,7 @@ public final class TemporaryDirectory: Sendable {
         return path(name)
     }
 
-    /// The bytes of a file in the directory.
+    /// Reads a file in the directory.
     public func read(_ name: String) throws -> [UInt8] {
         try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name))))
     }
