@@ -62,7 +62,7 @@ struct ReportTests {
             #expect(found.imageID == image.imageID)
             #expect(found.layers.map(\.diffID) == image.layers.map(\.diffID))
             #expect(found.layers.map(\.size) == image.layers.map(\.size))
-            #expect(found.config == .init(Cmd: ["/bin/hello"], Env: ["A=1"], User: "7"))
+            #expect(found.config == .init(cmd: ["/bin/hello"], env: ["A=1"], user: "7"))
             let input = try Dockertools.run(["inspect", "-", "--json"], input: bench.directory.read("image"))
             #expect(input.output == outcome.output)
         }

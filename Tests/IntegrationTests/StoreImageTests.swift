@@ -102,9 +102,8 @@ struct StoreImageTests {
             spec("localhost/greeter"), ["--compressor", compressor], output: "image.\(suffix)")
         let source = "docker-archive:\(image.output)"
         #expect(try Self.imageID(source) == image.imageID)
-        let found = try JSONDecoder().decode(
-            Found.self, from: Data(try Program.output(["skopeo", "inspect", source])))
-        #expect(found.Layers == image.layers.map(\.diffID))
+        let found = try Program.run(["skopeo", "inspect", source]).decode(Found.self)
+        #expect(found.layers == image.layers.map(\.diffID))
         let directory = "dir:\(bench.directory.path("dir"))"
         try Program.output(["skopeo", "copy", source, directory])
         #expect(try Self.imageID(directory) == image.imageID)
@@ -147,15 +146,24 @@ struct StoreImageTests {
     /// The layers that the config lists.
     private static func diffIDs(_ source: String) throws -> [String] {
         let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
-        return try JSONDecoder().decode(Config.self, from: Data(config)).rootfs.diff_ids
+        return try JSONDecoder().decode(Config.self, from: Data(config)).rootfs.diffIDs
     }
 
     private struct Config: Decodable {
-        struct RootFS: Decodable { let diff_ids: [String] }
+        struct RootFS: Decodable {
+            let diffIDs: [String]
+
+            enum CodingKeys: String, CodingKey { case diffIDs = "diff_ids" }
+        }
+
         let rootfs: RootFS
     }
 
-    private struct Found: Decodable { let Layers: [String] }
+    private struct Found: Decodable {
+        let layers: [String]
+
+        enum CodingKeys: String, CodingKey { case layers = "Layers" }
+    }
 
     @Test("Links, files and hard links of the store are kept in the layer")
     func kindsOfPaths() throws {

@@ -2,26 +2,33 @@ import Foundation
 import OCI
 
 /// A small image as a registry stores it. The contents of its layers are random, and the same in every run.
-public struct ScriptedImage: Sendable {
-    public static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
+package struct ScriptedImage: Sendable {
+    /// The media type of the manifest.
+    package static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
 
     /// The repository.
-    public let name = "team/app"
-    public let tag = "1.0"
+    package let name = "team/app"
+    /// The tag of the manifest.
+    package let tag = "1.0"
     /// The uncompressed tars of the layers.
-    public let tars: [[UInt8]]
+    package let tars: [[UInt8]]
     /// All blobs by their digests (`sha256:…`).
-    public let blobs: [String: [UInt8]]
+    package let blobs: [String: [UInt8]]
     /// The digests of the compressed layers, in the manifest's order.
-    public let layers: [String]
-    public let config: String
-    public let manifest: [UInt8]
-    public let manifestDigest: String
+    package let layers: [String]
+    /// The digest of the config.
+    package let config: String
+    /// The bytes of the manifest.
+    package let manifest: [UInt8]
+    /// The digest of the manifest.
+    package let manifestDigest: String
 
+    /// Makes an image with a layer for each size.
+    ///
     /// - Parameters:
     ///   - sizes: the size of the file in each layer, in bytes.
     ///   - change: changes the manifest before it is encoded.
-    public init(
+    package init(
         sizes: [Int] = [200_000, 10, 3000], change: (inout [String: Any]) -> Void = { _ in }
     ) throws {
         var random = SeededGenerator(seed: 2026)

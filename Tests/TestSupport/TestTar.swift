@@ -2,9 +2,9 @@ import ByteIO
 import Tar
 
 /// Builds tars of regular files, as docker-archives consist of them.
-public enum TestTar {
+package enum TestTar {
     /// Builds a tar of files.
-    public static func files(_ files: [(name: String, body: [UInt8])]) throws -> [UInt8] {
+    package static func files(_ files: [(name: String, body: [UInt8])]) throws -> [UInt8] {
         let sink = MemorySink()
         let writer = TarWriter(to: sink, owner: TarOwner())
         for file in files {

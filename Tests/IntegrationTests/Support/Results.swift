@@ -70,9 +70,15 @@ struct Inspection: Decodable {
     }
 
     struct Config: Decodable, Equatable {
-        let Cmd: [String]
-        let Env: [String]
-        let User: String
+        let cmd: [String]
+        let env: [String]
+        let user: String
+
+        enum CodingKeys: String, CodingKey {
+            case cmd = "Cmd"
+            case env = "Env"
+            case user = "User"
+        }
     }
 
     let name: String
