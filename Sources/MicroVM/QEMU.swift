@@ -7,8 +7,6 @@ import SystemPackage
 /// Source: QEMU documentation, "microvm". ACPI stays on, since distributions' kernels take no virtio-mmio devices from their
 /// command line.
 struct QEMU {
-    static let program = "qemu-system-x86_64"
-
     struct Disk {
         var disk: GuestDevice.Disk
         var path: FilePath
@@ -74,9 +72,4 @@ struct QEMU {
 
     /// A comma in a value is written twice (qemu-system(1)).
     private static func escaped(_ path: FilePath) -> String { path.string.replacing(",", with: ",,") }
-}
-
-/// Where programs lie that only the system's administrator has in PATH by default.
-enum SystemPrograms {
-    static func path(with programPath: String) -> String { programPath + ":/usr/local/sbin:/usr/sbin:/sbin" }
 }

@@ -1,7 +1,6 @@
 import ByteIO
-import Errors
 import GuestProtocol
-import Subprocess
+import Processes
 import SystemPackage
 
 /// What a virtual machine is given to do.
@@ -62,15 +61,15 @@ package struct VMPrerequisites: Sendable {
     ///
     /// - Throws: `ToolError` with code `unavailable` if it is not there; so do the others.
     package func qemu() async throws -> String {
-        try await firstLine(of: QEMU.program, ["--version"], package: "qemu-system-x86")
+        try await version(of: .qemu, "--version")
     }
 
     package func sqfstar() async throws -> String {
-        try await firstLine(of: "sqfstar", ["-version"], package: "squashfs-tools")
+        try await version(of: .sqfstar, "-version")
     }
 
     package func mke2fs() async throws -> String {
-        try await firstLine(of: "mke2fs", ["-V"], package: "e2fsprogs")
+        try await version(of: .mke2fs, "-V")
     }
 
     /// The kernel that would be started, whose modules are all there.
@@ -85,18 +84,10 @@ package struct VMPrerequisites: Sendable {
         return "can be opened"
     }
 
-    private func firstLine(of program: String, _ arguments: [String], package: String) async throws -> String {
-        do {
-            let result = try await Subprocess.run(
-                .name(program), arguments: Arguments(arguments),
-                environment: .custom(["PATH": SystemPrograms.path(with: programPath), "LC_ALL": "C"]),
-                output: .string(limit: 64 * 1024), error: .string(limit: 64 * 1024))
-            let words = (result.standardOutput) + (result.standardError)
-            return words.split(separator: "\n").first.map(String.init) ?? program
-        } catch let error as SubprocessError {
-            throw ToolError(
-                .unavailable, "cannot run \(program)", cause: "\(error)",
-                remedy: "install the package \(package): apt-get install \(package)")
-        }
+    /// The first line that a tool writes about its version.
+    private func version(of tool: Tool, _ argument: String) async throws -> String {
+        let result = try await ToolCommand(tool, [argument], programPath: programPath).run()
+        let text = String(decoding: result.output, as: UTF8.self) + result.errorText
+        return text.split(separator: "\n").first.map(String.init) ?? tool.name
     }
 }

@@ -70,7 +70,7 @@ package struct VirtualMachine: Sendable {
             disks.append(QEMU.Disk(disk: .contents, path: contents, isReadOnly: true))
         }
         let layer = directory.appending("layer.ext4")
-        try await LayerDisk.make(layer, size: work.diskSize, programPath: programPath)
+        try await LayerDisk.make(layer, size: work.diskSize, programPath: programPath, groups: groups)
         disks.append(QEMU.Disk(disk: .layer, path: layer, isReadOnly: false))
         try SparseFile.make(resultFile(in: directory), size: Self.resultSize(of: work.diskSize))
         disks.append(QEMU.Disk(disk: .result, path: resultFile(in: directory), isReadOnly: false))

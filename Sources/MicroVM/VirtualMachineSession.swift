@@ -2,14 +2,13 @@ import Errors
 import Glibc
 import GuestProtocol
 import Processes
-import Subprocess
 import SystemPackage
 
 /// One run of QEMU.
 struct VirtualMachineSession {
     /// How long a guest may take to its first word: under KVM it takes some tenths of a second, under TCG some seconds, on a
     /// busy machine a multiple of that.
-    private static let patience: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
+    private static let bootTimeout: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
     /// Lines that a failure repeats.
     private static let lastLines = 20
     /// Lines of status: more than there are.
@@ -27,15 +26,15 @@ struct VirtualMachineSession {
         output: @escaping @Sendable (String) -> Void
     ) async throws -> (GuestStatus, [String]) {
         let watch = GuestWatchdog()
-        let console = try ScriptOutput(limit: Self.lastLines, output: watch.hear)
-        let scripts = try ScriptOutput(limit: Self.lastLines, output: output)
-        let status = try ScriptOutput(limit: Self.statusLines) { _ in }
-        let words = try ScriptOutput(limit: Self.lastLines) { _ in }
+        let console = try ScriptOutput.start(limit: Self.lastLines, output: watch.hear)
+        let scripts = try ScriptOutput.start(limit: Self.lastLines, output: output)
+        let status = try ScriptOutput.start(limit: Self.statusLines) { _ in }
+        let words = try ScriptOutput.start(limit: Self.lastLines) { _ in }
         let qemu = QEMU(
             accelerator: accelerator, kernel: kernel.path, initramfs: initramfs, memory: memory,
             processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork, console: console.path,
             ports: [(.output, scripts.path), (.status, status.path)])
-        let result: TerminationStatus
+        let result: ToolResult.Status
         do {
             result = try await run(qemu, watch, words)
         } catch {
@@ -52,43 +51,25 @@ struct VirtualMachineSession {
         }
     }
 
-    private func run(_ qemu: QEMU, _ watch: GuestWatchdog, _ words: ScriptOutput) async throws -> TerminationStatus {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        let end = FileDescriptor(rawValue: words.writeEnd)
-        let timers = [(Self.patience[accelerator], GuestWatchdog.End.silent), (settings.timeLimit, .late)]
-        do {
-            return try await withThrowingTaskGroup(of: Void.self) { race in
-                defer { race.cancelAll() }
-                for case (let time?, let reason) in timers {
-                    race.addTask { await watch.end(after: time, because: reason) }
-                }
-                let outcome = try await Subprocess.run(
-                    .name(QEMU.program), arguments: Arguments(qemu.arguments),
-                    environment: .custom(["PATH": SystemPrograms.path(with: programPath), "LC_ALL": "C"]),
-                    platformOptions: options, input: .none,
-                    output: .fileDescriptor(end, closeAfterSpawningProcess: false),
-                    error: .fileDescriptor(end, closeAfterSpawningProcess: false)
-                ) { execution in
-                    let group = pid_t(execution.processIdentifier.value)
-                    groups.started(group)
-                    watch.started(group)
-                    return group
-                }
-                watch.ended()
-                groups.ended(outcome.closureResult)
-                return outcome.terminationStatus
+    private func run(_ qemu: QEMU, _ watch: GuestWatchdog, _ messages: ScriptOutput) async throws -> ToolResult.Status {
+        var command = ToolCommand(.qemu, qemu.arguments, programPath: programPath)
+        command.output = .lines(messages)
+        command.groups = groups
+        let timers = [(Self.bootTimeout[accelerator], GuestWatchdog.End.silent), (settings.timeLimit, .late)]
+        return try await withThrowingTaskGroup(of: Void.self) { [command] race in
+            defer { race.cancelAll() }
+            for case (let time?, let reason) in timers {
+                race.addTask { await watch.end(after: time, because: reason) }
             }
-        } catch let error as SubprocessError {
-            throw ToolError(
-                .unavailable, "cannot run \(QEMU.program)", cause: "\(error)",
-                remedy: "install the package qemu-system-x86: apt-get install qemu-system-x86")
+            let result = try await command.run { watch.started($0) }
+            watch.ended()
+            return result.status
         }
     }
 
     /// Says why there is no status, or none that counts.
     private func check(
-        _ watch: GuestWatchdog, _ result: TerminationStatus, last: [String], hasStatus: Bool
+        _ watch: GuestWatchdog, _ result: ToolResult.Status, last: [String], hasStatus: Bool
     ) throws {
         let what = "cannot run the virtual machine"
         let said = last.suffix(Self.lastLines).map { "\n    \($0)" }.joined()
@@ -101,7 +82,7 @@ struct VirtualMachineSession {
                 remedy: "see what it waits for, or give it more time: --vm-timeout SECONDS")
         }
         if watch.end == .silent {
-            let patience = Self.patience[accelerator]?.components.seconds ?? 0
+            let patience = Self.bootTimeout[accelerator]?.components.seconds ?? 0
             let way = accelerator == .kvm ? "KVM" : "TCG"
             throw GuestSilence(
                 failure: ToolError(

@@ -76,10 +76,10 @@ package struct FileTree: Sendable {
     ///   - links: finds the directories that stand in the tree in the place of links to them; nil: links stay links.
     /// - Throws: `ToolError` with code `io` where something cannot be read, or vanishes while it is; with code `data` for
     ///   directories that hold themselves by way of a link.
-    package init(walking root: FilePath, keeping facts: Facts = .contents, following links: DirectoryLinks? = nil)
-        throws
-    {
-        self = try FileTreeWalker.walk(root, keeping: facts, following: links)
+    package static func walk(
+        _ root: FilePath, keeping facts: Facts = .contents, following links: DirectoryLinks? = nil
+    ) throws -> FileTree {
+        try FileTreeWalker.walk(root, keeping: facts, following: links)
     }
 
     /// The name of an entry in its directory; that of the root is empty.

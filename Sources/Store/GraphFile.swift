@@ -16,29 +16,30 @@ package struct GraphFile: ReferenceSource {
     /// All that the file lists.
     package let closure: Closure
 
+    /// Reads and parses a graph file.
+    ///
     /// - Parameters:
-    ///   - file: a file, or a pipe.
-    ///   - storeDir: the store that all the paths must be of.
-    /// - Throws: `ToolError` with code `data`, with the file, the place in it and what was expected there, if it is not
-    ///   there, too long, of no known form, or lists something else than store paths with their references; with
-    ///   code `io` if it cannot be read.
-    package init(reading file: FilePath, storeDir: String) throws {
-        try self.init(parsing: try Self.read(file), source: "the graph file '\(file)'", storeDir: storeDir)
+    ///   - file: a file or a pipe.
+    ///   - storeDir: the store directory of all paths.
+    /// - Throws: `ToolError` with code `data` and the position in the file if the file is missing, longer than
+    ///   `sizeLimit`, in no known format, or lists anything but store paths with their references; with code `io` if it
+    ///   cannot be read.
+    package static func read(_ file: FilePath, storeDir: String) throws -> GraphFile {
+        try parse(try bytes(of: file), source: "the graph file '\(file)'", storeDir: storeDir)
     }
 
-    /// - Parameter source: what is read, for errors and as the closure's `source`.
-    init(parsing bytes: [UInt8], source: String, storeDir: String) throws {
+    private static func parse(_ bytes: [UInt8], source: String, storeDir: String) throws -> GraphFile {
         let nodes: [Closure.Node]
-        switch bytes.first(where: { !Self.isBlank($0) }) {
+        switch bytes.first(where: { !isBlank($0) }) {
         case nil:
             nodes = []
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            let json = try JSONValue(parsing: bytes, source: source, limit: Self.sizeLimit)
+            let json = try JSONValue(parsing: bytes, source: source, limit: sizeLimit)
             nodes = try JSONGraph(source: source, storeDir: storeDir).nodes(of: json)
         default:
             nodes = try Registration(source: source, storeDir: storeDir).nodes(of: bytes)
         }
-        closure = try Closure(nodes, source: source)
+        return GraphFile(closure: try Closure(nodes, source: source))
     }
 
     package func closure(of roots: [StorePath]) throws -> Closure {
@@ -49,7 +50,7 @@ package struct GraphFile: ReferenceSource {
         byte == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(byte)
     }
 
-    private static func read(_ file: FilePath) throws -> [UInt8] {
+    private static func bytes(of file: FilePath) throws -> [UInt8] {
         do {
             let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
             return try descriptor.closeAfter {

@@ -29,7 +29,7 @@ package enum NarSize {
     ///
     /// - Throws: `ToolError` with code `io` if it cannot be read.
     package static func of(_ path: StorePath, in store: StoreLocation) throws -> UInt64 {
-        of(try FileTree(walking: store.machinePath(of: path)))
+        of(try FileTree.walk(store.machinePath(of: path)))
     }
 
     private static func node(_ entry: FileTree.Entry) -> UInt64 {

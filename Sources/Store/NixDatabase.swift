@@ -1,5 +1,5 @@
 import Errors
-import Subprocess
+import Processes
 
 /// The database of the Nix that is installed on this machine, asked through `nix-store`.
 package struct NixDatabase: ReferenceSource {
@@ -8,19 +8,18 @@ package struct NixDatabase: ReferenceSource {
     /// Reason: the kernel guarantees 128 KiB for a command's arguments and environment together, however small the
     /// stack is (`execve(2)`, ARG_MAX).
     static let argumentLimit = 64 * 1024
-    /// The most bytes that one command may write to standard error; more is a fault of its own.
+    /// The most bytes that one command may write to standard error.
     private static let messageLimit = 1024 * 1024
 
     private let storeDir: String
-    private let environment: Environment
+    private let environment: [String: String]
 
     /// - Parameters:
-    ///   - storeDir: the store that all the paths must be of.
-    ///   - environment: what `nix-store` is to find in its environment besides this program's own.
-    package init(storeDir: String, environment: [String: String] = [:]) {
+    ///   - storeDir: the store directory of all paths.
+    ///   - environment: the environment of `nix-store`, which is looked up in its PATH.
+    package init(storeDir: String, environment: [String: String]) {
         self.storeDir = storeDir
-        let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
-        self.environment = .inherit.updating(Dictionary(uniqueKeysWithValues: overrides))
+        self.environment = environment
     }
 
     /// Whether `nix-store` is on the PATH and all of the paths are valid in its database.
@@ -56,30 +55,25 @@ package struct NixDatabase: ReferenceSource {
         var output: [UInt8] = []
         for turn in Self.turns(paths.map(\.path)) {
             output += try await nixStore(options + turn)
-            guard output.count <= GraphFile.sizeLimit else { throw Self.tooMuch(options) }
+            guard output.count <= GraphFile.sizeLimit else {
+                throw ToolError(
+                    .data, "`nix-store \(options[0])` writes too much",
+                    cause: "it writes more than \(GraphFile.sizeLimit) bytes",
+                    remedy: "run it by hand to see what it writes")
+            }
         }
         return output
     }
 
     private func nixStore(_ arguments: [String]) async throws -> [UInt8] {
-        do {
-            let result = try await run(
-                .name("nix-store"), arguments: Arguments(arguments), environment: environment,
-                output: .bytes(limit: GraphFile.sizeLimit), error: .string(limit: Self.messageLimit))
-            guard result.terminationStatus.isSuccess else {
-                throw ToolError(
-                    .data, "`nix-store \(arguments[0])` failed (\(result.terminationStatus))",
-                    cause: result.standardError.split(separator: "\n").suffix(5).joined(separator: "\n"),
-                    remedy: "build or fetch the missing paths, or give a graph file with the key `closure`")
-            }
-            return result.standardOutput
-        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-            throw Self.tooMuch(arguments)
-        } catch let error as SubprocessError {
-            throw ToolError(
-                .unavailable, "cannot run `nix-store \(arguments[0])`", cause: "\(error)",
-                remedy: "install Nix, or give a graph file with the key `closure`")
-        }
+        var command = ToolCommand(.nixStore, arguments, programPath: ToolCommand.programPath(in: environment))
+        command.environment = environment
+        command.output = .captured(limit: GraphFile.sizeLimit, errorLimit: Self.messageLimit)
+        let result = try await command.run()
+        try result.check(
+            .data, "`\(command)` \(result.status)",
+            remedy: "build or fetch the missing paths, or give a graph file with the key `closure`")
+        return result.output
     }
 
     /// Splits arguments so that none of the parts is longer than `argumentLimit`; there is no empty part.
@@ -97,12 +91,5 @@ package struct NixDatabase: ReferenceSource {
             room -= length
         }
         return turns
-    }
-
-    private static func tooMuch(_ arguments: [String]) -> ToolError {
-        ToolError(
-            .data, "`nix-store \(arguments[0])` writes too much",
-            cause: "it writes more than \(GraphFile.sizeLimit) bytes, or more than \(messageLimit) to standard error",
-            remedy: "run it by hand to see what it writes")
     }
 }

@@ -1,5 +1,6 @@
 import ByteIO
 import Errors
+import Foundation
 
 /// Something that knows which store paths refer to which.
 package protocol ReferenceSource: Sendable {
@@ -10,34 +11,35 @@ package protocol ReferenceSource: Sendable {
     func closure(of roots: [StorePath]) async throws -> Closure
 }
 
-/// Where the references of an image's store paths are read.
+/// The source that is used for the references of an image's store paths.
 package struct ReferenceSourceChoice: Sendable {
+    /// The source.
     package let source: any ReferenceSource
-    /// One line for standard error, nil if there is nothing to tell.
+    /// One line for the user about the choice; nil if there is nothing to say.
     package let note: String?
 
-    /// Takes the graph file if there is one; else the Nix database, if the store is that of this machine and the database
-    /// holds all the roots; else a scan of the files, which the note tells.
-    package init(
-        graph: GraphFile?, store: StoreLocation, roots: [StorePath], database: NixDatabase? = nil
-    ) async {
-        if let graph {
-            (source, note) = (graph, nil)
-            return
-        }
-        let database = database ?? NixDatabase(storeDir: store.storeDir)
+    /// Chooses a source: the graph file if there is one; the Nix database if the store is that of this machine and the
+    /// database holds all roots; else a scan of the files.
+    ///
+    /// - Parameters:
+    ///   - environment: the environment of `nix-store`.
+    ///   - database: the database to ask, by default that of this machine.
+    package static func choose(
+        graph: GraphFile?, store: StoreLocation, roots: [StorePath],
+        environment: [String: String] = ProcessInfo.processInfo.environment, database: NixDatabase? = nil
+    ) async -> ReferenceSourceChoice {
+        if let graph { return ReferenceSourceChoice(source: graph, note: nil) }
+        let database = database ?? NixDatabase(storeDir: store.storeDir, environment: environment)
         let isOfThisMachine = store.root == "/"
         if isOfThisMachine, !roots.isEmpty, await database.holds(roots) {
-            (source, note) = (database, nil)
-            return
+            return ReferenceSourceChoice(source: database, note: nil)
         }
-        source = ReferenceScan(store)
         let reason =
-            isOfThisMachine ? "no Nix database holds all the paths" : "the store lies below \(store.root)"
-        note =
-            roots.isEmpty
-            ? nil
-            : "\(reason): scanning the files of \(store.machinePath(of: store.storeDir)) for references"
+            isOfThisMachine ? "no Nix database holds all the paths" : "the store is below \(store.root)"
+        let directory = store.machinePath(of: store.storeDir)
+        return ReferenceSourceChoice(
+            source: ReferenceScan(store),
+            note: roots.isEmpty ? nil : "\(reason): scanning the files of \(directory) for references")
     }
 }
 
@@ -55,7 +57,7 @@ package struct ReferenceScan: ReferenceSource {
     /// - Throws: `ToolError` with code `data` for a root that is not in the store directory, with code `io` where a file
     ///   cannot be read.
     package func closure(of roots: [StorePath]) throws -> Closure {
-        let names = try StoreNames(listing: store)
+        let names = try StoreNames.list(store)
         for root in roots where !names.contains(root) {
             throw ToolError(
                 .data, "store path '\(root)' is not in the store",
@@ -68,7 +70,7 @@ package struct ReferenceScan: ReferenceSource {
 
         let scanner = TreeScanner(search: ReferenceScanner(targets.map(\.hashPart)))
         let workers = OrderedThreadPool(width: workerCount) { [store] (path: StorePath) in
-            (path, try scanner.scan(FileTree(walking: store.machinePath(of: path))))
+            (path, try scanner.scan(FileTree.walk(store.machinePath(of: path))))
         }
         defer { workers.finish() }
         var seen: Set<StorePath> = []

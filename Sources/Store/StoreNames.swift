@@ -16,8 +16,8 @@ package struct StoreNames: Sendable {
     /// The paths in the store directory on this machine; none if there is no such directory.
     ///
     /// - Throws: `ToolError` with code `io` if the directory cannot be read.
-    package init(listing store: StoreLocation) throws {
-        self.init(try Self.list(store).compactMap { StorePath(baseName: $0, storeDir: store.storeDir) })
+    package static func list(_ store: StoreLocation) throws -> StoreNames {
+        StoreNames(try names(in: store).compactMap { StorePath(baseName: $0, storeDir: store.storeDir) })
     }
 
     init(_ paths: [StorePath]) {
@@ -39,7 +39,7 @@ package struct StoreNames: Sendable {
         contains(candidate) ? candidate : paths[candidate.hashPart]?.first
     }
 
-    private static func list(_ store: StoreLocation) throws -> [String] {
+    private static func names(in store: StoreLocation) throws -> [String] {
         let directory = store.machinePath(of: store.storeDir)
         do {
             return try DirectoryNames.read(directory)

@@ -20,7 +20,7 @@ struct DirectoryLinksTests {
 
     private func tree(entryLimit: Int = 1000, of path: FilePath? = nil) throws -> FileTree {
         let links = DirectoryLinks(StoreLocation(root: directory.path), entryLimit: entryLimit)
-        return try FileTree(walking: path ?? content, following: links)
+        return try FileTree.walk(path ?? content, following: links)
     }
 
     @Test func aLinkInsideBecomesTheDirectory() throws {

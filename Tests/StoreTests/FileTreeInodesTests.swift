@@ -53,26 +53,26 @@ struct FileTreeInodesTests {
     }
 
     @Test func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
-        check(try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes))
+        check(try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes))
     }
 
     @Test func readsNeitherUnlessAsked() throws {
-        let tree = try FileTree(walking: directory.place("tree"))
+        let tree = try FileTree.walk(directory.place("tree"))
         #expect(tree.entries.allSatisfy { tree.file(of: $0) == nil && tree.xattrs(of: $0).isEmpty })
-        let other = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
+        let other = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
         #expect(other.lines == tree.lines)
         #expect(other.fingerprint != tree.fingerprint)
     }
 
     @Test func makesThemAnewAndMergesThem() throws {
-        let tree = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
+        let tree = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
         try directory.makeDirectory("made")
         try tree.make(in: directory.place("made"))
-        check(try FileTree(walking: directory.place("made"), keeping: .linksAndAttributes))
+        check(try FileTree.walk(directory.place("made"), keeping: .linksAndAttributes))
         try directory.write("more/x", "x")
         try FileManager.default.linkItem(
             atPath: directory.place("more/x").string, toPath: directory.place("more/y").string)
-        let more = try FileTree(walking: directory.place("more"), keeping: .linksAndAttributes)
+        let more = try FileTree.walk(directory.place("more"), keeping: .linksAndAttributes)
         let merged = try TreeMerger.merge([.copied(tree, name: ""), .copied(more, name: "")], .laterWins).tree
         let files = merged.entries.map { merged.file(of: $0) }
         #expect(files.count == 7)

@@ -18,7 +18,7 @@ struct FileTreeTests {
 
     @Test func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
         for name in ["a-b", "a/x", "a/b/c", "a.txt", "B", "ab", "é", "z"] { try directory.write(name, "") }
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(
             tree.lines == [
                 "directory 755 ", "file 644 B", "directory 755 a", "directory 755 a/b", "file 644 a/b/c",
@@ -52,7 +52,7 @@ struct FileTreeTests {
         try #require(bound == 0)
         try directory.setMode(0o755, of: "socket")
 
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(
             tree.lines == [
                 "directory 755 ", "file 644 empty", "fifo 644 fifo", "file 644 file", "link 777 link -> nowhere/at all",
@@ -72,7 +72,7 @@ struct FileTreeTests {
             try directory.write(rawName: name)
         }
         #expect(
-            try FileTree(walking: directory.path).lines == [
+            try FileTree.walk(directory.path).lines == [
                 "directory 755 ", "file 644 a\\x80", "file 644 \u{D7FF}", "file 644 \\xff", "file 644 \u{E000}",
                 "file 644 \u{10000}",
             ])
@@ -81,10 +81,10 @@ struct FileTreeTests {
     @Test func takesAFileOrALinkForItsRoot() throws {
         try directory.write("file", "four")
         try directory.link("link", to: "file")
-        let file = try FileTree(walking: directory.place("file"))
+        let file = try FileTree.walk(directory.place("file"))
         #expect(file.lines == ["file 644 "])
         #expect(try file.contents(of: "") == Array("four".utf8))
-        #expect(try FileTree(walking: directory.place("link")).lines == ["link 777  -> file"])
+        #expect(try FileTree.walk(directory.place("link")).lines == ["link 777  -> file"])
     }
 
     @Test func followsLinksOnTheWayToItsRootAlone() throws {
@@ -92,7 +92,7 @@ struct FileTreeTests {
         try directory.link("way", to: "real")
         try directory.link("real/tree/out", to: "..")
         #expect(
-            try FileTree(walking: directory.place("way/tree")).lines == [
+            try FileTree.walk(directory.place("way/tree")).lines == [
                 "directory 755 ", "file 644 file", "link 777 out -> ..",
             ])
     }
@@ -101,7 +101,7 @@ struct FileTreeTests {
         let deep = (0..<600).map { _ in "d" }.joined(separator: "/")
         try directory.write("deep/\(deep)/file", "x")
         for number in 0..<3000 { try directory.write(rawName: Array("wide\(number)".utf8)) }
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(tree.entries.count == 1 + 1 + 600 + 1 + 3000)
         #expect(tree.entries.map(\.depth).max() == 602)
         #expect(tree.lines[602] == "file 644 deep/\(deep)/file")
@@ -111,10 +111,10 @@ struct FileTreeTests {
     @Test func namesWhatIsNotThere() {
         let missing = directory.place("gone")
         #expect(throws: ToolError.io("cannot read \(missing)", .noSuchFileOrDirectory)) {
-            try FileTree(walking: missing)
+            try FileTree.walk(missing)
         }
         #expect(throws: ToolError.io("cannot read \(missing)/below", .noSuchFileOrDirectory)) {
-            try FileTree(walking: missing.appending("below"))
+            try FileTree.walk(missing.appending("below"))
         }
     }
 }

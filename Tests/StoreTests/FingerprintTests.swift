@@ -18,7 +18,7 @@ struct FingerprintTests {
     }
 
     private func fingerprint() throws -> Digest {
-        try #require(try FileTree(walking: directory.place("tree")).fingerprint)
+        try #require(try FileTree.walk(directory.place("tree")).fingerprint)
     }
 
     @Test func isTheSameForTheSameTree() throws {
@@ -28,7 +28,7 @@ struct FingerprintTests {
     @Test func knowsWhenTheNewestOfItsFilesChanged() throws {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let newest = try FileTree(walking: directory.place("tree")).newestChange
+        let newest = try FileTree.walk(directory.place("tree")).newestChange
         // Times of change cannot be set: they are those of the making, a moment ago.
         #expect(newest > Int64(now.tv_sec - 3600) * 1_000_000_000)
         #expect(newest <= Int64(now.tv_sec + 1) * 1_000_000_000)

@@ -21,7 +21,7 @@ import Testing
 
     private func read(_ text: String) throws -> Closure {
         let file = try directory.write("graph", spell(text))
-        return try GraphFile(reading: file, storeDir: "/nix/store").closure
+        return try GraphFile.read(file, storeDir: "/nix/store").closure
     }
 
     @Test(arguments: [
@@ -134,20 +134,20 @@ import Testing
 
     @Test func aMissingFileIsBadData() throws {
         let file = directory.path.appending("none")
-        let failure = #expect(throws: ToolError.self) { try GraphFile(reading: file, storeDir: "/nix/store") }
+        let failure = #expect(throws: ToolError.self) { try GraphFile.read(file, storeDir: "/nix/store") }
         #expect(failure?.code == .data)
         #expect(failure?.message == "cannot read the graph file '\(file)'")
         #expect(failure?.cause == "there is no such file")
     }
 
     @Test func aDirectoryCannotBeRead() throws {
-        let failure = #expect(throws: ToolError.self) { try GraphFile(reading: directory.path, storeDir: "/nix/store") }
+        let failure = #expect(throws: ToolError.self) { try GraphFile.read(directory.path, storeDir: "/nix/store") }
         #expect(failure?.code == .io)
     }
 
     @Test func otherStoreDirectories() throws {
         let guix = try Sample.path("a", "hello", storeDir: "/gnu/store")
         let file = try directory.write("graph", "[{\"path\":\"\(guix)\",\"references\":[]}]")
-        #expect(try GraphFile(reading: file, storeDir: "/gnu/store").closure.nodes == [Sample.node(guix)])
+        #expect(try GraphFile.read(file, storeDir: "/gnu/store").closure.nodes == [Sample.node(guix)])
     }
 }

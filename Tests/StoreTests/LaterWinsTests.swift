@@ -14,7 +14,7 @@ struct LaterWinsTests {
         _ names: [String], _ policy: MergePolicy = .laterWins
     ) throws -> (tree: FileTree, clashes: [String]) {
         try TreeMerger.merge(
-            names.map { .copied(try FileTree(walking: directory.place($0)), name: $0) }, policy)
+            names.map { .copied(try FileTree.walk(directory.place($0)), name: $0) }, policy)
     }
 
     @Test func theLaterFileTakesThePlaceOfTheEarlier() throws {

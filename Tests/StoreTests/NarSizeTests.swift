@@ -27,13 +27,13 @@ import Testing
         try directory.link("top/link", to: "größer/nowhere")
         try directory.link("top/to-directory", to: "empty-directory")
         let top = directory.path.appending("top")
-        #expect(NarSize.of(try FileTree(walking: top)) == (try await dumpSize(top)))
+        #expect(NarSize.of(try FileTree.walk(top)) == (try await dumpSize(top)))
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 4096])
     func aFile(size: Int) async throws {
         let file = try directory.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
-        #expect(NarSize.of(try FileTree(walking: file)) == (try await dumpSize(file)))
+        #expect(NarSize.of(try FileTree.walk(file)) == (try await dumpSize(file)))
     }
 
     @Test func aLinkAndAnEmptyDirectory() async throws {
@@ -41,14 +41,14 @@ import Testing
         try directory.makeDirectory("empty")
         for name in ["link", "empty"] {
             let path = directory.path.appending(name)
-            #expect(NarSize.of(try FileTree(walking: path)) == (try await dumpSize(path)))
+            #expect(NarSize.of(try FileTree.walk(path)) == (try await dumpSize(path)))
         }
     }
 
     @Test func hugeSparseFilesDoNotOverflow() throws {
         try directory.write("top/a", "")
         try directory.write("top/b", "")
-        var tree = try FileTree(walking: directory.path.appending("top"))
+        var tree = try FileTree.walk(directory.path.appending("top"))
         for index in tree.entries.indices where tree.entries[index].kind == .file {
             tree.entries[index].size = .max - 100
         }

@@ -17,11 +17,12 @@ import Testing
     init() async throws {
         directory = try TemporaryDirectory()
         storeDir = directory.path.appending("store").string
-        environment = [
+        let own = [
             "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": directory.path.appending("var").string,
             "NIX_LOG_DIR": directory.path.appending("log").string,
             "NIX_CONF_DIR": directory.path.appending("etc").string,
         ]
+        environment = ProcessInfo.processInfo.environment.merging(own) { $1 }
         a = try Sample.path("a", "a", storeDir: storeDir)
         b = try Sample.path("b", "b", storeDir: storeDir)
         c = try Sample.path("c", "c", storeDir: storeDir)
@@ -63,7 +64,7 @@ import Testing
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         let failure = await #expect(throws: ToolError.self) { try await database.closure(of: [a, unknown]) }
         #expect(failure?.code == .data)
-        #expect(failure?.message == "`nix-store --query` failed (exited(1))")
+        #expect(failure?.message == "`nix-store --query` ended with status 1")
         #expect(failure?.cause == "error: path '\(unknown)' is not valid")
     }
 
@@ -72,7 +73,7 @@ import Testing
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.message == "cannot run `nix-store --query`")
+        #expect(failure?.message == "cannot run nix-store")
     }
 
     @Test func manyPathsAreAskedForInTurns() async throws {
@@ -108,25 +109,25 @@ import Testing
 
     @Test func theChoiceOfASource() async throws {
         let here = StoreLocation(storeDir: storeDir)
-        let known = await ReferenceSourceChoice(graph: nil, store: here, roots: [a], database: database)
+        let known = await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [a], database: database)
         #expect(known.source is NixDatabase)
         #expect(known.note == nil)
 
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
-        let scan = await ReferenceSourceChoice(graph: nil, store: here, roots: [a, unknown], database: database)
+        let scan = await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [a, unknown], database: database)
         #expect(scan.source is ReferenceScan)
         #expect(scan.note == "no Nix database holds all the paths: scanning the files of \(storeDir) for references")
 
         let elsewhere = StoreLocation(storeDir: "/nix/store", root: directory.path)
-        let below = await ReferenceSourceChoice(graph: nil, store: elsewhere, roots: [a], database: database)
+        let below = await ReferenceSourceChoice.choose(graph: nil, store: elsewhere, roots: [a], database: database)
         #expect(below.source is ReferenceScan)
         #expect(
-            below.note == "the store lies below \(directory.path): scanning the files of \(directory.path)/nix/store "
+            below.note == "the store is below \(directory.path): scanning the files of \(directory.path)/nix/store "
                 + "for references")
-        #expect(await ReferenceSourceChoice(graph: nil, store: here, roots: [], database: database).note == nil)
+        #expect(await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [], database: database).note == nil)
 
-        let graph = try GraphFile(reading: try directory.write("graph", "[]"), storeDir: storeDir)
-        let given = await ReferenceSourceChoice(graph: graph, store: here, roots: [a], database: database)
+        let graph = try GraphFile.read(try directory.write("graph", "[]"), storeDir: storeDir)
+        let given = await ReferenceSourceChoice.choose(graph: graph, store: here, roots: [a], database: database)
         #expect(given.source is GraphFile)
         #expect(given.note == nil)
     }

@@ -50,11 +50,11 @@ import Testing
     @Test func theDirectoryOfAStoreOnThisMachine() throws {
         let directory = try TemporaryDirectory()
         let store = StoreLocation(root: directory.path)
-        #expect(try StoreNames(listing: store).resolve(a) == nil)
+        #expect(try StoreNames.list(store).resolve(a) == nil)
         try directory.write("nix/store/\(a.baseName)/file", "")
         try directory.write("nix/store/\(a.baseName).lock", "")
         try directory.write("nix/store/.links", "")
-        let names = try StoreNames(listing: store)
+        let names = try StoreNames.list(store)
         #expect(names.resolve(try Sample.path("a", "other")) == a)
         #expect(names.resolve(try Sample.path("a", "a-1.0.lock"))?.name == "a-1.0.lock")
         #expect(names.contains(a))

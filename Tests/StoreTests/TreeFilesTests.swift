@@ -15,7 +15,7 @@ struct TreeFilesTests {
         directory = try TemporaryDirectory()
         try directory.write("sub/file", "contents")
         try directory.setTime(1, of: "sub/file")
-        tree = try FileTree(walking: directory.path)
+        tree = try FileTree.walk(directory.path)
     }
 
     private var file: FilePath { directory.place("sub/file") }

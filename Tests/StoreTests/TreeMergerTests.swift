@@ -10,7 +10,7 @@ struct TreeMergerTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private func tree(_ name: String) throws -> FileTree { try FileTree(walking: directory.place(name)) }
+    private func tree(_ name: String) throws -> FileTree { try FileTree.walk(directory.place(name)) }
 
     /// A linked source, as if it lay at `/store/NAME`.
     private func linked(_ name: String) throws -> TreeMerger.Source {

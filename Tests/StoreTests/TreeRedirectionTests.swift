@@ -14,8 +14,8 @@ struct TreeRedirectionTests {
     }
 
     private func laid() throws -> FileTree {
-        try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
-            .laid(over: TreeIndex(FileTree(walking: directory.place("base"))))
+        try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
+            .laid(over: TreeIndex(FileTree.walk(directory.place("base"))))
     }
 
     @Test(arguments: ["usr/bin", "/usr/bin", "../usr/bin"])
@@ -100,7 +100,7 @@ struct TreeRedirectionTests {
         let xattrs = [TarXattr(name: Array("user.x".utf8), value: [1])]
         let attributes = TarAttributes(uid: 5, gid: 6, modified: TarTime(seconds: 9))
         let base = Owned(directory: BaseDirectory(mode: 0o2750, xattrs: xattrs, attributes: attributes))
-        let tree = try FileTree(walking: directory.place("tree")).laid(over: base)
+        let tree = try FileTree.walk(directory.place("tree")).laid(over: base)
         #expect(
             tree.lines == ["directory 755 ", "directory 2750 etc", "directory 755 etc/sub", "file 644 etc/sub/f"])
         #expect(tree.entries.map { tree.attributes(of: $0) } == [nil, attributes, nil, nil])

@@ -45,9 +45,9 @@ struct DoctorTests {
             ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": directory.path])
         #expect(status == 69)
         #expect(report.runAsRoot == nil)
-        #expect(report["QEMU"]?.fix == "install the package qemu-system-x86: apt-get install qemu-system-x86")
+        #expect(report["QEMU"]?.fix == "install it: apt-get install qemu-system-x86")
         #expect(report["kernel"]?.fix?.contains("apt-get install linux-image-cloud-amd64") == true)
-        #expect(report["sqfstar"]?.fix == "install the package squashfs-tools: apt-get install squashfs-tools")
+        #expect(report["sqfstar"]?.fix == "install it: apt-get install squashfs-tools")
         #expect(report["a guest under TCG"]?.works == false)
     }
 
