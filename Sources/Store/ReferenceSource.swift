@@ -2,12 +2,11 @@ import ByteIO
 import Errors
 import Foundation
 
-/// Something that knows which store paths refer to which.
+/// A source of the references among store paths.
 package protocol ReferenceSource: Sendable {
-    /// The paths that the roots refer to, directly or through others, and the roots.
+    /// The closure of some roots: the roots and the paths that they refer to directly or indirectly.
     ///
-    /// - Throws: `ToolError` with code `data` for a root that the source does not know, and for data that makes no
-    ///   closure.
+    /// - Throws: `ToolError` with code `data` for an unknown root or an incomplete closure.
     func closure(of roots: [StorePath]) async throws -> Closure
 }
 
@@ -43,32 +42,34 @@ package struct ReferenceSourceChoice: Sendable {
     }
 }
 
-/// The references that the files themselves show: the hash part of a store path that exists, anywhere in a file's bytes,
-/// in a link's target or in a file's name. That is how Nix finds them too.
+/// A scan of the files for references: the hash part of an existing store path anywhere in a file's bytes, a link's target
+/// or a file's name. Nix finds references the same way.
 ///
-/// Sizes are not known to it; see `Closure.fillingSizes`.
+/// The sizes of the paths are unknown; see `Closure.fillingSizes`.
 package struct ReferenceScan: ReferenceSource {
     private let store: StoreLocation
 
+    /// - Parameter store: the store to scan.
     package init(_ store: StoreLocation) {
         self.store = store
     }
 
-    /// - Throws: `ToolError` with code `data` for a root that is not in the store directory, with code `io` where a file
-    ///   cannot be read.
+    /// The closure of some roots, found by scanning the files of each path.
+    ///
+    /// - Throws: `ToolError` with code `data` if a root is not in the store directory, `io` if a file cannot be read.
     package func closure(of roots: [StorePath]) throws -> Closure {
         let names = try StoreNames.list(store)
         for root in roots where !names.contains(root) {
             throw ToolError(
                 .data, "store path '\(root)' is not in the store",
                 cause: "there is no \(store.machinePath(of: root))",
-                remedy: "build or copy it into the store, or correct the spec")
+                remedy: "build the path or copy it into the store, or correct the spec")
         }
-        // A root is what its hash part stands for, though another path may have the same.
+        // If several paths have the hash part of a root, references to it mean the root.
         let wanted = Dictionary(roots.map { ($0.hashPart, $0) }, uniquingKeysWith: { first, _ in first })
         let targets = names.all.map { wanted[$0.hashPart] ?? $0 }
 
-        let scanner = TreeScanner(search: ReferenceScanner(targets.map(\.hashPart)))
+        let scanner = TreeScanner(scanner: ReferenceScanner(targets.map(\.hashPart)))
         let workers = OrderedThreadPool(width: workerCount) { [store] (path: StorePath) in
             (path, try scanner.scan(FileTree.walk(store.machinePath(of: path))))
         }
@@ -81,7 +82,7 @@ package struct ReferenceScan: ReferenceSource {
             nodes.append(Closure.Node(path: path, references: references))
             for reference in references where seen.insert(reference).inserted { workers.submit(reference) }
         }
-        // In the order of exportReferencesGraph, so that both give the same plan.
+        // The order of exportReferencesGraph, so that both sources give the same plan.
         nodes.sort { $0.path.baseName < $1.path.baseName }
         return try Closure(nodes, source: "the scan of \(store.machinePath(of: store.storeDir))")
     }

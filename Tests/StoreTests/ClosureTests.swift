@@ -31,7 +31,7 @@ import Testing
             failure
                 == ToolError(
                     .data, "cannot use the graph", cause: "'\(a)' refers to '\(b)', which is not listed",
-                    remedy: "make the graph of the whole closure, as `nix path-info --json --recursive` does"))
+                    remedy: "make the graph of the complete closure: nix path-info --json --recursive"))
     }
 
     @Test func reachableKeepsTheOrderAndAcceptsCycles() throws {
@@ -48,7 +48,7 @@ import Testing
         let failure = #expect(throws: ToolError.self) { try closure.reachable(from: [a, b]) }
         #expect(failure?.code == .data)
         #expect(failure?.message == "store path '\(b)' is not in the closure graph")
-        #expect(failure?.cause == "the graph lists 1 store paths, and this is none of them")
+        #expect(failure?.cause == "the graph lists 1 store paths, and this path is not one of them")
     }
 
     @Test func tooManyPathsAreRefused() throws {

@@ -100,8 +100,8 @@ struct DirectoryLinksTests {
         #expect(
             throws: ToolError(
                 .data, "cannot copy the directory \(directory.place(name))",
-                cause: "a link leads back to a directory that it lies in: it would hold itself for ever",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
+                cause: "a link leads back to a directory above it, so that the copy would have no end",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave the link out")
         ) { try tree() }
     }
 
@@ -118,8 +118,8 @@ struct DirectoryLinksTests {
         #expect(
             throws: ToolError(
                 .data, "cannot copy the directory \(content)",
-                cause: "the links to directories in it bring more than \(all - 1) files",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
+                cause: "its links to directories add more than \(all - 1) files",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave some of them out")
         ) { try tree(entryLimit: all - 1) }
     }
 }

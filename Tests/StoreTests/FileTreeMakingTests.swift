@@ -56,8 +56,8 @@ struct FileTreeMakingTests {
         #expect(
             throws: ToolError(
                 .data, "cannot make \(target.place("fifo"))",
-                cause: "it is a device or a FIFO, which no script on this machine gets",
-                remedy: "leave it out of contents, or leave out the commands")
+                cause: "it is a device or a FIFO, which scripts on this machine cannot have",
+                remedy: "leave it out of contents, or remove the scripts from the spec")
         ) { try tree.make(in: target.path) }
         #expect(try FileTree.walk(target.path).lines == ["directory 755 "])
     }

@@ -83,16 +83,16 @@ import Testing
         }
         let hash = String(repeating: "0", count: 64)
         try await register(paths.flatMap { [$0.path, hash, "1", "", "0"] })
-        #expect(NixDatabase.turns(paths.map(\.path)).count > 1)
+        #expect(NixDatabase.batches(paths.map(\.path)).count > 1)
         #expect(try await database.closure(of: paths).nodes.count == 3000)
     }
 
     @Test func turnsAreFullAndNeverEmpty() {
-        #expect(NixDatabase.turns([]) == [])
+        #expect(NixDatabase.batches([]) == [])
         let half = String(repeating: "x", count: NixDatabase.argumentLimit / 2 - 9)
-        #expect(NixDatabase.turns([half, half, half]) == [[half, half], [half]])
+        #expect(NixDatabase.batches([half, half, half]) == [[half, half], [half]])
         let long = String(repeating: "x", count: NixDatabase.argumentLimit)
-        #expect(NixDatabase.turns([long, "a", "b"]) == [[long], ["a", "b"]])
+        #expect(NixDatabase.batches([long, "a", "b"]) == [[long], ["a", "b"]])
     }
 
     @Test func nonsenseFromNixIsRefused() async throws {

@@ -68,7 +68,7 @@ struct DoctorTests {
         let permission = try JSONDecoder().decode(Report.self, from: Data(kvm.output))["/dev/kvm"]
         // Where anybody may open it there is nothing to say.
         if FileManager.default.fileExists(atPath: "/dev/kvm"), permission?.works == false {
-            #expect(permission?.detail == "there is no permission to use /dev/kvm")
+            #expect(permission?.detail == "this user has no permission to use /dev/kvm")
             #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
