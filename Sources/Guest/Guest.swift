@@ -4,8 +4,8 @@ import Errors
 import Glibc
 import GuestProtocol
 
-/// PID 1 of the virtual machine: mounts the image's root from the disks, runs the scripts in it, and writes the layer that
-/// they made to the result's disk. Status and output go to the host through two serial ports.
+/// PID 1 of the virtual machine: mounts the image's root from the disks, runs the scripts in it, and writes the layer
+/// that they made to the result's disk. Status and output go to the host through two serial ports.
 @main
 enum Guest {
     static func main() {

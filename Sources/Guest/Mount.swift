@@ -61,8 +61,8 @@ enum DeviceDirectory {
     }
 }
 
-/// The control group of a script and its processes (cgroups(7), version 2), which limits memory and processes and reports
-/// when a limit was reached.
+/// The control group of a script and its processes (cgroups(7), version 2), which limits memory and processes and
+/// reports when a limit was reached.
 ///
 /// On a kernel without these controllers there are no limits.
 struct ControlGroup {

@@ -12,8 +12,8 @@ enum LayerDisk {
     /// - Throws: `ToolError` with code `unavailable` if mke2fs is missing, `data` if the disk is too small for ext4.
     static func make(_ path: FilePath, size: Int, programPath: String, groups: ProcessGroups) async throws {
         try SparseFile.make(path, size: size)
-        // No journal and no reserved blocks, because the disk exists as long as the virtual machine; an inode per 8 KiB,
-        // because layers consist of small files.
+        // No journal and no reserved blocks, because the disk exists as long as the virtual machine; an inode per 8
+        // KiB, because layers consist of small files.
         var command = ToolCommand(
             .mke2fs, ["-q", "-F", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-i", "8192", path.string],
             programPath: programPath)

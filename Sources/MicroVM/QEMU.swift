@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The command line of QEMU for one virtual machine.
 ///
-/// Source: QEMU documentation, "microvm". ACPI stays enabled because the kernels of distributions do not accept virtio-mmio
-/// devices on their command line.
+/// Source: QEMU documentation, "microvm". ACPI stays enabled because the kernels of distributions do not accept
+/// virtio-mmio devices on their command line.
 struct QEMU {
     /// A file that the guest sees as a disk.
     struct Disk {
@@ -27,15 +27,15 @@ struct QEMU {
     /// The files that receive the ports' output.
     var ports: [(port: GuestDevice.Port, path: FilePath)]
 
-    /// The kernel's arguments: print nothing except a panic, reboot after it, which ends QEMU, and do not probe for devices
-    /// that microvm does not have.
+    /// The kernel's arguments: print nothing except a panic, reboot after it, which ends QEMU, and do not probe for
+    /// devices that microvm does not have.
     private static let kernelArguments =
         "console=ttyS0 quiet panic=-1 reboot=t pci=off 8250.nr_uarts=1 mitigations=off random.trust_cpu=on rdinit=/init"
 
     /// The kernel argument with the frequency of the time stamp counter, which under TCG is that of this machine.
     ///
-    /// Without it the kernel measures the frequency with a timer that QEMU emulates. On a busy machine that fails, and the
-    /// kernel hangs.
+    /// Without it the kernel measures the frequency with a timer that QEMU emulates. On a busy machine that fails, and
+    /// the kernel hangs.
     private var clockArgument: String {
         let khz = accelerator == .tcg ? clinux_time_stamp_khz() : 0
         return khz > 0 ? " tsc_early_khz=\(khz)" : ""
@@ -62,8 +62,8 @@ struct QEMU {
         return arguments
     }
 
-    /// The processor with all its features. Nested virtualization may refuse to set IA32_ARCH_CAPABILITIES, which describes
-    /// the processor's vulnerabilities and is not needed here.
+    /// The processor with all its features. Nested virtualization may refuse to set IA32_ARCH_CAPABILITIES, which
+    /// describes the processor's vulnerabilities and is not needed here.
     private var processor: String { accelerator == .kvm ? "host,-arch-capabilities" : "max" }
 
     private static func arguments(_ disk: Disk, _ number: Int) -> [String] {

@@ -22,7 +22,8 @@ package struct VMJob: Sendable {
     /// Makes a job without scripts.
     package init() {}
 
-    /// The largest number of processes at a time: 2 per MiB. A process takes about 200 KiB of kernel memory and its own.
+    /// The largest number of processes at a time: 2 per MiB. A process takes about 200 KiB of kernel memory and its
+    /// own.
     package var processLimit: Int { 2 * memory }
 
     /// The request to the guest, without what the virtual machine adds: modules, disks and network.

@@ -38,9 +38,9 @@ package struct VirtualMachine: Sendable {
     ///   - directory: an empty directory for the disks, which the caller removes.
     ///   - output: receives each line that the scripts write.
     ///   - warn: receives the reason if the scripts run without KVM.
-    /// - Throws: `ToolError` with code `unavailable` if something is missing or the virtual machine fails, `data` if the
-    ///   guest violates the protocol, `script` if the time limit is exceeded. A failed script is not thrown; the status
-    ///   has it.
+    /// - Throws: `ToolError` with code `unavailable` if something is missing or the virtual machine fails, `data` if
+    ///   the guest violates the protocol, `script` if the time limit is exceeded. A failed script is not thrown; the
+    ///   status has it.
     package func run(
         _ job: VMJob, in directory: FilePath, output: @escaping @Sendable (String) -> Void,
         warn: (String) -> Void

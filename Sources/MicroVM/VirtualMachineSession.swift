@@ -6,8 +6,8 @@ import SystemPackage
 
 /// One run of QEMU.
 struct VirtualMachineSession {
-    /// The time until the guest's first line. A guest boots within tenths of a second under KVM and within seconds under
-    /// TCG; a busy machine needs a multiple of that.
+    /// The time until the guest's first line. A guest boots within tenths of a second under KVM and within seconds
+    /// under TCG; a busy machine needs a multiple of that.
     private static let bootTimeouts: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
     /// The number of output lines that an error repeats.
     private static let lastLines = 20

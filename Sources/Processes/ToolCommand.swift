@@ -72,8 +72,8 @@ package struct ToolCommand: Sendable {
     ///
     /// - Parameter body: called with the tool's process id, which is also that of its group, when the tool has started.
     /// - Returns: the outcome, whatever the exit status is.
-    /// - Throws: `ToolError` with code `unavailable` if the tool is missing or cannot be started, `data` if it writes more
-    ///   than the limit; and the errors of `body`.
+    /// - Throws: `ToolError` with code `unavailable` if the tool is missing or cannot be started, `data` if it writes
+    ///   more than the limit; and the errors of `body`.
     package func run(whileRunning body: (pid_t) async throws -> Void = { _ in }) async throws -> ToolResult {
         do {
             switch output {

@@ -57,7 +57,8 @@ extension TreeIndex: BaseDirectories {
         return BaseDirectory(mode: entry.mode, xattrs: tree.xattrs(of: entry), attributes: tree.attributes(of: entry))
     }
 
-    /// The indices of the directories from the root to the one at a path, links resolved as if the tree's root were `/`.
+    /// The indices of the directories from the root to the one at a path, links resolved as if the tree's root were
+    /// `/`.
     ///
     /// - Returns: nil if the path does not lead to a directory.
     private func follow(_ path: [UInt8]) -> [Int]? {
@@ -89,10 +90,11 @@ extension TreeIndex: BaseDirectories {
 
 /// Descriptors of the directories of a tree's origins (O_PATH).
 ///
-/// Only the most recently opened ones are kept, because a tree may have more origins than a process may have descriptors.
+/// Only the most recently opened ones are kept, because a tree may have more origins than a process may have
+/// descriptors.
 final class OriginDirectories {
-    /// The number of descriptors to keep: below 1024, the usual limit on open files, and above the number of contents of
-    /// most images.
+    /// The number of descriptors to keep: below 1024, the usual limit on open files, and above the number of contents
+    /// of most images.
     private static let limit = 64
 
     private let origins: [FileTree.Origin]

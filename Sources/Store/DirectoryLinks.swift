@@ -4,16 +4,17 @@ import SystemPackage
 /// Resolves links to directories on this machine, like rsync's `--copy-dirlinks`.
 ///
 /// Links cannot lead out of the image's sources, so no other file of this machine gets into the image. A link in a
-/// directory of contents leads to a path below that directory, a link in a store path to a path in the store, and both into
-/// store paths, wherever the store is on this machine. An absolute target, or one that leads above the directory of
-/// contents, is resolved from the image's root, where only the store is known.
+/// directory of contents leads to a path below that directory, a link in a store path to a path in the store, and both
+/// into store paths, wherever the store is on this machine. An absolute target, or one that leads above the directory
+/// of contents, is resolved from the image's root, where only the store is known.
 package struct DirectoryLinks: Sendable {
     /// The most links that are followed, as in Linux (path_resolution(7)).
     private static let linkLimit = 40
 
     /// The largest number of entries of one content that are reached through links.
     ///
-    /// Without a limit some dozens of links are enough to fill any disk, because each may lead to a directory with two more.
+    /// Without a limit some dozens of links are enough to fill any disk, because each may lead to a directory with two
+    /// more.
     let entryLimit: Int
 
     private let store: StoreLocation

@@ -6,7 +6,8 @@ import OCI
 import SystemPackage
 import Tar
 
-/// The metadata of the files below a path in the order of a layer: a directory before its entries, siblings by `PathOrder`.
+/// The metadata of the files below a path in the order of a layer: a directory before its entries, siblings by
+/// `PathOrder`.
 ///
 /// The tree is compact, 48 bytes per entry and the names, because a layer's whole tree is in memory while the layer is
 /// written.
@@ -63,8 +64,8 @@ package struct FileTree: Sendable {
     package internal(set) var entries: [Entry] = []
     /// Additional metadata that few entries have; empty for a tree that was read without links and attributes.
     var inodes: [Inode] = []
-    /// The digest of the entries' metadata including change times and inode numbers. Trees with the same fingerprint have
-    /// the same contents. Nil for a merged tree; see `fingerprinted()`.
+    /// The digest of the entries' metadata including change times and inode numbers. Trees with the same fingerprint
+    /// have the same contents. Nil for a merged tree; see `fingerprinted()`.
     package internal(set) var fingerprint: Digest?
     /// The latest change time of the entries' inodes, in nanoseconds since 1970.
     package internal(set) var newestChange: Int64 = .min
@@ -82,8 +83,8 @@ package struct FileTree: Sendable {
     /// - Parameters:
     ///   - facts: the metadata to read besides kind, mode, size and time.
     ///   - links: resolves links to directories, which the tree has in place of the links; nil: all links are kept.
-    /// - Throws: `ToolError` with code `io` if a file cannot be read or disappears meanwhile, `data` if a directory contains
-    ///   itself through a link.
+    /// - Throws: `ToolError` with code `io` if a file cannot be read or disappears meanwhile, `data` if a directory
+    ///   contains itself through a link.
     package static func walk(
         _ root: FilePath, keeping facts: Facts = .contents, following links: DirectoryLinks? = nil
     ) throws -> FileTree {
@@ -109,8 +110,8 @@ package struct FileTree: Sendable {
         return paths
     }
 
-    /// Calls `body` with each entry and its path relative to the root, without a leading or trailing slash; the root's path
-    /// is empty. The pointers are valid during the call; the bytes are followed by a NUL.
+    /// Calls `body` with each entry and its path relative to the root, without a leading or trailing slash; the root's
+    /// path is empty. The pointers are valid during the call; the bytes are followed by a NUL.
     package func forEach(
         _ body: (_ entry: Entry, _ path: UnsafeRawBufferPointer, _ linkTarget: UnsafeRawBufferPointer) throws -> Void
     ) rethrows {

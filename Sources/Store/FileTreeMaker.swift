@@ -7,10 +7,11 @@ import Tar
 extension FileTree {
     /// Makes the tree's files in an existing empty directory, so that a script can change them.
     ///
-    /// Names of the same file become hard links. Directories get their attributes and modes after their entries are made.
+    /// Names of the same file become hard links. Directories get their attributes and modes after their entries are
+    /// made.
     ///
-    /// - Throws: `ToolError` with code `io` if a file cannot be made or an attribute can only be set by root, `data` for
-    ///   devices and FIFOs, which are not made on this machine.
+    /// - Throws: `ToolError` with code `io` if a file cannot be made or an attribute can only be set by root, `data`
+    ///   for devices and FIFOs, which are not made on this machine.
     package func make(in directory: FilePath) throws {
         let root = directory.withPlatformString { clinux_open_place($0) }
         guard root >= 0 else { throw ToolError.io("cannot open the directory \(directory)") }

@@ -3,9 +3,9 @@ import JSON
 
 /// The JSON formats of a graph.
 ///
-/// - A list of `{path, references, narSize}`, as exportReferencesGraph and older versions of `nix path-info --json` write
-///   it. The lists in the members of an object are united in the order of their keys, so that the file of a derivation's
-///   structured attributes can be used unchanged.
+/// - A list of `{path, references, narSize}`, as exportReferencesGraph and older versions of `nix path-info --json`
+///   write it. The lists in the members of an object are united in the order of their keys, so that the file of a
+///   derivation's structured attributes can be used unchanged.
 /// - An object with a member `{references, narSize}` for each path: `nix path-info --json` since Nix 2.19.
 /// - An object whose member `info` is such an object, with paths without their store directory: its format 2.
 ///

@@ -1,12 +1,12 @@
 /// Computes the size of a NAR, the archive format of Nix, from metadata alone.
 ///
-/// Source: the grammar in E. Dolstra, "The Purely Functional Software Deployment Model", figure 5.2. A string is its length
-/// in 8 bytes and its bytes padded with zeros to a multiple of 8.
+/// Source: the grammar in E. Dolstra, "The Purely Functional Software Deployment Model", figure 5.2. A string is its
+/// length in 8 bytes and its bytes padded with zeros to a multiple of 8.
 package enum NarSize {
     /// The size in bytes of the NAR of a tree.
     ///
-    /// A NAR cannot have devices, FIFOs and sockets; they count as empty files. A sum of more than 64 bits, possible only
-    /// with sparse files, is reduced to the largest number.
+    /// A NAR cannot have devices, FIFOs and sockets; they count as empty files. A sum of more than 64 bits, possible
+    /// only with sparse files, is reduced to the largest number.
     package static func of(_ tree: FileTree) -> UInt64 {
         var size = magic
         for entry in tree.entries {

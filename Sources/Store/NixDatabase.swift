@@ -29,8 +29,8 @@ package struct NixDatabase: ReferenceSource {
 
     /// The closure of some roots.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if `nix-store` is missing, `data` if it fails, as it does for an unknown
-    ///   path.
+    /// - Throws: `ToolError` with code `unavailable` if `nix-store` is missing, `data` if it fails, as it does for an
+    ///   unknown path.
     package func closure(of roots: [StorePath]) async throws -> Closure {
         let source = "the Nix database"
         let required = try await nixStore(["--query", "--requisites"], roots)

@@ -3,16 +3,16 @@ import OCI
 
 /// Finds the hash parts of store paths in bytes.
 ///
-/// The algorithm of Nix: check a window of 32 bytes from its end, and skip past a byte that is not a base-32 digit. Each
-/// byte is checked at most once. Source: `RefScanSink` in Nix's `libstore/references.cc`.
+/// The algorithm of Nix: check a window of 32 bytes from its end, and skip past a byte that is not a base-32 digit.
+/// Each byte is checked at most once. Source: `RefScanSink` in Nix's `libstore/references.cc`.
 struct ReferenceScanner: Sendable {
     /// The length of a hash part in bytes.
     static let length = 32
 
     /// The concatenated hash parts.
     private let keys: [UInt8]
-    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. At most a sixteenth of the slots is
-    /// used, so that most windows need one lookup.
+    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. At most a sixteenth of the slots
+    /// is used, so that most windows need one lookup.
     private let slots: [Int32]
     /// The number of bits by which a 64-bit hash is shifted to get a slot.
     private let shift: UInt64
@@ -103,7 +103,8 @@ struct ReferenceScanner: Sendable {
 }
 
 extension FileRange {
-    /// The store paths that the bytes refer to, sorted by name; for an uncompressed tar those of its files, links and names.
+    /// The store paths that the bytes refer to, sorted by name; for an uncompressed tar those of its files, links and
+    /// names.
     ///
     /// - Parameter names: the existing store paths.
     /// - Throws: `ToolError` with code `io` if the range cannot be read.

@@ -42,8 +42,8 @@ package struct ReferenceSourceChoice: Sendable {
     }
 }
 
-/// A scan of the files for references: the hash part of an existing store path anywhere in a file's bytes, a link's target
-/// or a file's name. Nix finds references the same way.
+/// A scan of the files for references: the hash part of an existing store path anywhere in a file's bytes, a link's
+/// target or a file's name. Nix finds references the same way.
 ///
 /// The sizes of the paths are unknown; see `Closure.fillingSizes`.
 package struct ReferenceScan: ReferenceSource {

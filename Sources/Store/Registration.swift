@@ -1,6 +1,7 @@
 import Errors
 
-/// The text format of Nix's path registrations: the output of `nix-store --dump-db`, and `registration` of `closureInfo`.
+/// The text format of Nix's path registrations: the output of `nix-store --dump-db`, and `registration` of
+/// `closureInfo`.
 ///
 /// Each path has these lines: the path, the hash of its NAR, the NAR's size in bytes, the deriver (may be empty), the
 /// number of references, and each reference. Source: `makeValidityRegistration` in Nix's `libstore/store-api.cc`.

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The existing store paths, indexed by their hash parts.
 package struct StoreNames: Sendable {
-    /// The paths by hash part, the shortest first, then by name. Nix keeps files such as `<hash>-<name>.lock` beside a path,
-    /// so a hash part may have several.
+    /// The paths by hash part, the shortest first, then by name. Nix keeps files such as `<hash>-<name>.lock` beside a
+    /// path, so a hash part may have several.
     private var paths: [Substring: [StorePath]]
 
     /// Indexes the paths of a closure.
@@ -60,8 +60,8 @@ package struct StoreReferences: Equatable, Sendable {
 
     /// Finds the store paths in texts.
     ///
-    /// - Parameter names: the existing store paths. They are found by hash part, because a name in a text may be followed by
-    ///   a byte that could belong to it, such as the full stop of a sentence.
+    /// - Parameter names: the existing store paths. They are found by hash part, because a name in a text may be
+    ///   followed by a byte that could belong to it, such as the full stop of a sentence.
     package init(in texts: some Sequence<String>, storeDir: String, among names: StoreNames) {
         var seen: Set<StorePath> = []
         for candidate in texts.lazy.flatMap({ Self.candidates(in: $0, storeDir: storeDir) }) {
@@ -73,8 +73,8 @@ package struct StoreReferences: Equatable, Sendable {
         }
     }
 
-    /// The parts of a text that look like store paths: the store directory, a slash, 32 base-32 digits, a dash and up to 211
-    /// bytes of a name.
+    /// The parts of a text that look like store paths: the store directory, a slash, 32 base-32 digits, a dash and up
+    /// to 211 bytes of a name.
     package static func candidates(in text: String, storeDir: String) -> [StorePath] {
         let bytes = Array(text.utf8)
         let prefix = Array("\(storeDir)/".utf8)

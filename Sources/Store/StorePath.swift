@@ -17,7 +17,8 @@ package struct StorePath: Hashable, Sendable {
     /// The largest size of a base name in bytes: the hash, a dash, and 211 of the name.
     static let longestBaseName = 33 + 211
 
-    /// Parses a base name; nil unless it is 32 digits of Nix's base 32, a dash, and 1…211 characters of `A-Za-z0-9+-._?=`.
+    /// Parses a base name; nil unless it is 32 digits of Nix's base 32, a dash, and 1…211 characters of
+    /// `A-Za-z0-9+-._?=`.
     ///
     /// Source: `checkName` in Nix's `libstore/path.cc`.
     package init?(baseName: String, storeDir: String) {

@@ -40,8 +40,8 @@ package struct TreeMerger {
 
     /// Merges trees.
     ///
-    /// - Returns: the merged tree, and the paths whose loss deserves a warning: with `firstWins` those of all later entries
-    ///   except directories; with the other policies those where a directory and another kind of entry met.
+    /// - Returns: the merged tree, and the paths whose loss deserves a warning: with `firstWins` those of all later
+    ///   entries except directories; with the other policies those where a directory and another kind of entry met.
     /// - Throws: `ToolError` with code `data` for too many names or origins.
     package static func merge(
         _ sources: [Source], _ policy: MergePolicy = .firstWins

@@ -5,8 +5,9 @@ import SystemPackage
 extension FileTree {
     /// Adapts the tree to a base that it is laid over.
     ///
-    /// Where the base has a link to a directory, the entries of the tree's directory move to the link's target. Directories
-    /// of the base keep their modes, owners and times. If two entries get the same path, the one that did not move wins.
+    /// Where the base has a link to a directory, the entries of the tree's directory move to the link's target.
+    /// Directories of the base keep their modes, owners and times. If two entries get the same path, the one that did
+    /// not move wins.
     ///
     /// - Throws: `ToolError` with code `data` for too many origins or names.
     package func laid(over base: some BaseDirectories) throws -> FileTree {

@@ -6,6 +6,7 @@ import SystemPackage
 import Tar
 import Testing
 
+@Suite("Hard links and extended attributes of a tree")
 struct FileTreeInodesTests {
     let directory: TemporaryDirectory
     let capability = [0x01, 0, 0, 0x02, 0, 0x04, 0, 0] + [UInt8](repeating: 0, count: 12)
@@ -24,7 +25,7 @@ struct FileTreeInodesTests {
         try set("security.capability", String(decoding: capability, as: UTF8.self), of: "tree/sub/b")
     }
 
-    /// With Python, since it is not ours.
+    /// Written with Python, which is independent of this program.
     private func set(_ name: String, _ value: String, of file: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -52,11 +53,13 @@ struct FileTreeInodesTests {
         #expect(files[0] == nil && files[2] == nil)
     }
 
-    @Test func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
+    @Test("are read if requested")
+    func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
         check(try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes))
     }
 
-    @Test func readsNeitherUnlessAsked() throws {
+    @Test("are not read by default")
+    func readsNeitherUnlessAsked() throws {
         let tree = try FileTree.walk(directory.place("tree"))
         #expect(tree.entries.allSatisfy { tree.file(of: $0) == nil && tree.xattrs(of: $0).isEmpty })
         let other = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
@@ -64,7 +67,8 @@ struct FileTreeInodesTests {
         #expect(other.fingerprint != tree.fingerprint)
     }
 
-    @Test func makesThemAnewAndMergesThem() throws {
+    @Test("are made on disk and kept by merging")
+    func makesThemAnewAndMergesThem() throws {
         let tree = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
         try directory.makeDirectory("made")
         try tree.make(in: directory.place("made"))

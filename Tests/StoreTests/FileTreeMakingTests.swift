@@ -6,6 +6,7 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("Making the files of a tree")
 struct FileTreeMakingTests {
     let source: TemporaryDirectory
     let target: TemporaryDirectory
@@ -15,7 +16,8 @@ struct FileTreeMakingTests {
         for directory in [source, target] { try directory.setMode(0o755, of: "") }
     }
 
-    @Test func makesFilesDirectoriesAndLinksWithTheirModes() throws {
+    @Test("makes files, directories and links with their modes")
+    func makesFilesDirectoriesAndLinksWithTheirModes() throws {
         try source.write("a/b/file", "contents", mode: 0o4711)
         try source.write("a/empty", "", mode: 0)
         try source.write(rawName: [0x78, 0xFF])
@@ -35,7 +37,8 @@ struct FileTreeMakingTests {
         #expect(large == Data(repeating: 5, count: 3_000_000))
     }
 
-    @Test func makesWhatWasMerged() throws {
+    @Test("works for a merged tree")
+    func makesWhatWasMerged() throws {
         try source.write("one/file", "1")
         try source.write("two/file", "2")
         try source.write("two/other", "2")
@@ -50,7 +53,8 @@ struct FileTreeMakingTests {
             ])
     }
 
-    @Test func leavesSocketsOutAndRefusesDevicesAndFIFOs() throws {
+    @Test("leaves out sockets; devices and FIFOs are an error")
+    func leavesSocketsOutAndRefusesDevicesAndFIFOs() throws {
         try source.makeFIFO("fifo")
         let tree = try FileTree.walk(source.path)
         #expect(
@@ -62,7 +66,8 @@ struct FileTreeMakingTests {
         #expect(try FileTree.walk(target.path).lines == ["directory 755 "])
     }
 
-    @Test func followsNoLinkThatIsInTheWay() throws {
+    @Test("does not follow links that replace a directory")
+    func followsNoLinkThatIsInTheWay() throws {
         let elsewhere = try TemporaryDirectory()
         try source.write("sub/file", "contents")
         try target.link("sub", to: elsewhere.path.string)
@@ -73,7 +78,8 @@ struct FileTreeMakingTests {
         #expect(try FileTree.walk(elsewhere.path).entries.count == 1)
     }
 
-    @Test func namesWhatCannotBeRead() throws {
+    @Test("reports the path of a file that cannot be read")
+    func namesWhatCannotBeRead() throws {
         try source.write("file", "contents")
         let tree = try FileTree.walk(source.path)
         try #require(unlink(source.place("file").string) == 0)

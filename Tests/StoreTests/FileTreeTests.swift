@@ -6,6 +6,7 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("A file tree")
 struct FileTreeTests {
     let directory: TemporaryDirectory
     /// The number of /dev/null: major 1, minor 3.
@@ -16,7 +17,8 @@ struct FileTreeTests {
         try directory.setMode(0o755, of: "")
     }
 
-    @Test func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
+    @Test("has directories before their entries, and siblings by PathOrder")
+    func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
         for name in ["a-b", "a/x", "a/b/c", "a.txt", "B", "ab", "é", "z"] { try directory.write(name, "") }
         let tree = try FileTree.walk(directory.path)
         #expect(
@@ -28,7 +30,8 @@ struct FileTreeTests {
         #expect(tree.entries.map(\.depth) == [0, 1, 1, 2, 3, 2, 1, 1, 1, 1, 1])
     }
 
-    @Test func tellsAllKindsAndModes() throws {
+    @Test("has the kinds and modes of all files")
+    func tellsAllKindsAndModes() throws {
         try directory.write("empty", "")
         try directory.write("file", "four")
         try directory.write("secret", "x", mode: 0)
@@ -66,7 +69,8 @@ struct FileTreeTests {
         #expect(tree.name(of: tree.entries[0]) == "")
     }
 
-    @Test func keepsNamesThatAreNoText() throws {
+    @Test("keeps names that are not UTF-8")
+    func keepsNamesThatAreNoText() throws {
         // A byte that is not UTF-8 counts as U+DC00 + byte: after U+D7FF, before U+E000 and all beyond the basic plane.
         for name in [[0xFF], Array("\u{D7FF}".utf8), Array("\u{E000}".utf8), [0x61, 0x80], Array("\u{10000}".utf8)] {
             try directory.write(rawName: name)
@@ -78,7 +82,8 @@ struct FileTreeTests {
             ])
     }
 
-    @Test func takesAFileOrALinkForItsRoot() throws {
+    @Test("may have a file or a link as its root")
+    func takesAFileOrALinkForItsRoot() throws {
         try directory.write("file", "four")
         try directory.link("link", to: "file")
         let file = try FileTree.walk(directory.place("file"))
@@ -87,7 +92,8 @@ struct FileTreeTests {
         #expect(try FileTree.walk(directory.place("link")).lines == ["link 777  -> file"])
     }
 
-    @Test func followsLinksOnTheWayToItsRootAlone() throws {
+    @Test("follows links only in the path of its root")
+    func followsLinksOnTheWayToItsRootAlone() throws {
         try directory.write("real/tree/file", "x")
         try directory.link("way", to: "real")
         try directory.link("real/tree/out", to: "..")
@@ -97,7 +103,8 @@ struct FileTreeTests {
             ])
     }
 
-    @Test func readsDeepTreesAndLargeDirectories() throws {
+    @Test("may be deep and have large directories")
+    func readsDeepTreesAndLargeDirectories() throws {
         let deep = (0..<600).map { _ in "d" }.joined(separator: "/")
         try directory.write("deep/\(deep)/file", "x")
         for number in 0..<3000 { try directory.write(rawName: Array("wide\(number)".utf8)) }
@@ -108,7 +115,8 @@ struct FileTreeTests {
         #expect(try tree.contents(of: "deep/\(deep)/file") == [UInt8(ascii: "x")])
     }
 
-    @Test func namesWhatIsNotThere() {
+    @Test("reports a missing path")
+    func namesWhatIsNotThere() {
         let missing = directory.place("gone")
         #expect(throws: ToolError.io("cannot read \(missing)", .noSuchFileOrDirectory)) {
             try FileTree.walk(missing)

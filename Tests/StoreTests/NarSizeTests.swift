@@ -4,7 +4,8 @@ import Subprocess
 import SystemPackage
 import Testing
 
-@Suite struct NarSizeTests {
+@Suite("The size of a NAR")
+struct NarSizeTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }
@@ -16,7 +17,8 @@ import Testing
         return UInt64(result.standardOutput.count)
     }
 
-    @Test func aTreeOfEverything() async throws {
+    @Test("is that of nix-store --dump for all kinds of files")
+    func aTreeOfEverything() async throws {
         try directory.write("top/empty", "")
         try directory.write("top/seven", "1234567")
         try directory.write("top/eight", "12345678")
@@ -30,13 +32,14 @@ import Testing
         #expect(NarSize.of(try FileTree.walk(top)) == (try await dumpSize(top)))
     }
 
-    @Test(arguments: [0, 1, 7, 8, 9, 4096])
+    @Test("is that of nix-store --dump for files", arguments: [0, 1, 7, 8, 9, 4096])
     func aFile(size: Int) async throws {
         let file = try directory.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
         #expect(NarSize.of(try FileTree.walk(file)) == (try await dumpSize(file)))
     }
 
-    @Test func aLinkAndAnEmptyDirectory() async throws {
+    @Test("is that of nix-store --dump for a link and an empty directory")
+    func aLinkAndAnEmptyDirectory() async throws {
         try directory.link("link", to: "1234567")
         try directory.makeDirectory("empty")
         for name in ["link", "empty"] {
@@ -45,7 +48,8 @@ import Testing
         }
     }
 
-    @Test func hugeSparseFilesDoNotOverflow() throws {
+    @Test("does not overflow for sparse files")
+    func hugeSparseFilesDoNotOverflow() throws {
         try directory.write("top/a", "")
         try directory.write("top/b", "")
         var tree = try FileTree.walk(directory.path.appending("top"))
@@ -55,7 +59,8 @@ import Testing
         #expect(NarSize.of(tree) == .max)
     }
 
-    @Test func missingSizesAreFilled() throws {
+    @Test("fills in the missing sizes of a closure")
+    func missingSizesAreFilled() throws {
         let store = StoreLocation(root: directory.path)
         let a = try Sample.path("a", "a")
         let b = try Sample.path("b", "b")

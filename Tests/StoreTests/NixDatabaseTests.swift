@@ -5,8 +5,9 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// With the `nix-store` of this machine, on a store and a database of the test's own.
-@Suite struct NixDatabaseTests {
+/// With the `nix-store` of this machine and a store and database of each test.
+@Suite("The Nix database")
+struct NixDatabaseTests {
     private let directory: TemporaryDirectory
     private let storeDir: String
     private let environment: [String: String]
@@ -43,7 +44,8 @@ import Testing
 
     private var database: NixDatabase { NixDatabase(storeDir: storeDir, environment: environment) }
 
-    @Test func closures() async throws {
+    @Test("has the closures of paths")
+    func closures() async throws {
         #expect(
             try await database.closure(of: [b]).nodes == [
                 Sample.node(b, [c], narSize: 120), Sample.node(c, narSize: 130),
@@ -52,7 +54,8 @@ import Testing
         #expect(try await database.closure(of: []).nodes.isEmpty)
     }
 
-    @Test func whatItHolds() async throws {
+    @Test("holds only valid paths")
+    func whatItHolds() async throws {
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         #expect(await database.holds([a, b, c]))
         #expect(await !database.holds([a, unknown]))
@@ -60,7 +63,8 @@ import Testing
         #expect(await !NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).holds([a]))
     }
 
-    @Test func aPathThatItDoesNotKnow() async throws {
+    @Test("reports an unknown path")
+    func aPathThatItDoesNotKnow() async throws {
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         let failure = await #expect(throws: ToolError.self) { try await database.closure(of: [a, unknown]) }
         #expect(failure?.code == .data)
@@ -68,7 +72,8 @@ import Testing
         #expect(failure?.cause == "error: path '\(unknown)' is not valid")
     }
 
-    @Test func noNix() async throws {
+    @Test("is unavailable without nix-store")
+    func noNix() async throws {
         let failure = await #expect(throws: ToolError.self) {
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
         }
@@ -76,7 +81,8 @@ import Testing
         #expect(failure?.message == "cannot run nix-store")
     }
 
-    @Test func manyPathsAreAskedForInTurns() async throws {
+    @Test("is queried for many paths in several commands")
+    func manyPathsAreAskedForInTurns() async throws {
         let paths = try (0..<3000).map { number in
             try #require(
                 StorePath(baseName: String(repeating: "d", count: 32) + "-n\(number)", storeDir: storeDir))
@@ -87,7 +93,8 @@ import Testing
         #expect(try await database.closure(of: paths).nodes.count == 3000)
     }
 
-    @Test func turnsAreFullAndNeverEmpty() {
+    @Test("is queried in batches that are full and never empty")
+    func turnsAreFullAndNeverEmpty() {
         #expect(NixDatabase.batches([]) == [])
         let half = String(repeating: "x", count: NixDatabase.argumentLimit / 2 - 9)
         #expect(NixDatabase.batches([half, half, half]) == [[half, half], [half]])
@@ -95,7 +102,8 @@ import Testing
         #expect(NixDatabase.batches([long, "a", "b"]) == [[long], ["a", "b"]])
     }
 
-    @Test func nonsenseFromNixIsRefused() async throws {
+    @Test("must return store paths")
+    func nonsenseFromNixIsRefused() async throws {
         try directory.write("bin/nix-store", "#!/bin/sh\necho nonsense\n", mode: 0o755)
         let path = "\(directory.path)/bin:/usr/bin:/bin"
         let failure = await #expect(throws: ToolError.self) {
@@ -107,7 +115,8 @@ import Testing
                 + "expected a store path of the store \(storeDir)")
     }
 
-    @Test func theChoiceOfASource() async throws {
+    @Test("is used if it has all paths and there is no graph file")
+    func theChoiceOfASource() async throws {
         let here = StoreLocation(storeDir: storeDir)
         let known = await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [a], database: database)
         #expect(known.source is NixDatabase)
