@@ -155,7 +155,7 @@ struct ConsoleTests {
         // A script gets no device of this machine.
         let scripted = try machine.layered(["--set", "extraCommands=true"])
         #expect(scripted.status == 65)
-        #expect(scripted.failure?.cause == "it is a device or a FIFO, which no script on this machine gets")
+        #expect(scripted.failure?.cause == "it is a device or a FIFO, which scripts on this machine cannot have")
     }
 
     @Test("A directory with a name that is not UTF-8 can be the current one, and contents through a link")
