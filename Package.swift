@@ -115,6 +115,7 @@ let package = Package(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),
         tests(
             "ImagesTests",
