@@ -73,8 +73,11 @@ import Testing
         ("maxLayers=", #"maxLayers (from an override): got ""; expected an integer from 2 to 125"#),
         ("includeStorePaths=yes", #"includeStorePaths (from an override): got "yes"; expected true or false"#),
         ("config=x", #"config (from an override): got "x"; expected an object"#),
-        ("config.Env=A", #"config.Env[0] (from an override): got "A"; expected NAME=VALUE with a name that is not empty"#),
-        ("config.Volumes.a={}", #"config.Volumes.a (from an override): got "a"; expected an absolute path, such as "/data""#),
+        ("config.Env=A", #"config.Env[0] (from an override): got "A"; expected NAME=VALUE with a non-empty name"#),
+        (
+            "config.Volumes.a={}",
+            #"config.Volumes.a (from an override): got "a"; expected an absolute path, such as "/data""#
+        ),
         ("config.ExposedPorts.80=x", #"config.ExposedPorts.80 (from an override): got "x"; expected an object"#),
         ("maxLayer=5", #"maxLayer (from an override): got "5"; unknown key; did you mean maxLayers?"#),
         ("config.cmd=x", #"config.cmd (from an override): got "x"; unknown key; did you mean Cmd?"#),
@@ -86,7 +89,7 @@ import Testing
         ("imageName=x", #"imageName (from an override): got "x"; the key is for pull, not for layered"#),
     ])
     func badOverridesAreFaultsOfTheSpec(set: String, expected: String) throws {
-        #expect(try directory.faults("name = 'x'", sets: [set]) == [expected])
+        #expect(try directory.issues("name = 'x'", sets: [set]) == [expected])
     }
 
     @Test(arguments: ["tag", "", "=x"])

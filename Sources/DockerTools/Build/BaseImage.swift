@@ -71,6 +71,13 @@ struct BaseImage: Sendable {
 }
 
 extension Context {
+    /// The context with another reporter.
+    func reporting(to reporter: any Reporter) -> Context {
+        var context = self
+        context.reporter = reporter
+        return context
+    }
+
     /// The settings with which images are read.
     ///
     /// - Parameters:

@@ -39,7 +39,7 @@ struct BuildContext: Sendable {
     /// that programs expect.
     var environmentOfRoot: [String] {
         let config = ImageConfig(
-            created: "", architecture: "", runtime: spec.config, history: [], base: base?.config(for: spec)
+            created: "", architecture: "", runtime: spec.config.json, history: [], base: base?.config(for: spec)
         ).json(diffIDs: [])["config"]
         let own = config?["Env"]?.strings ?? []
         let defaults = [
@@ -58,11 +58,13 @@ extension ImageSpec {
     /// - Parameters:
     ///   - verb: `build` for an image with one layer above the base's; any other for a layered image.
     ///   - dependents: the paths of the specs that use this one as their base, links resolved.
-    /// - Throws: `ToolError`: `data` for an invalid spec, a missing path, an invalid graph or too few layers, `script` for
-    ///   a script that failed, `unavailable` for a missing program, `io` for a file that cannot be read.
+    /// - Throws: `ToolError`: `data` for an invalid spec, a missing path, an invalid graph or too few layers, `script`
+    ///   for a script that failed, `unavailable` for a missing program, `io` for a file that cannot be read.
     func build(as verb: SpecVerb, in context: Context, dependents: [FilePath] = []) async throws -> BuiltImage {
-        let base = try await BaseImage.open(for: self, in: context, dependents: dependents)
-        let build = BuildContext(self, base: base, context: context)
+        let spec = try validated(for: verb, currentDirectory: context.currentDirectory)
+        for warning in spec.warnings where !warnings.contains(warning) { context.reporter.warn(warning) }
+        let base = try await BaseImage.open(for: spec, in: context, dependents: dependents)
+        let build = BuildContext(spec, base: base, context: context)
         return switch verb {
         case .build: try await SingleLayerBuilder.build(build)
         default: try await LayeredBuilder.build(build)

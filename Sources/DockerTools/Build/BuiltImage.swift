@@ -36,7 +36,7 @@ struct BuiltImage: Image {
         let config = ImageConfig(
             created: created,
             architecture: spec.architecture ?? inherited?.architecture ?? HostArchitecture.name, variant: variant,
-            runtime: spec.config, history: comments.map { ImageConfig.History(created: created, comment: $0) },
+            runtime: spec.config.json, history: comments.map { ImageConfig.History(created: created, comment: $0) },
             base: inherited)
         return Array(config.json(diffIDs: diffIDs).canonical.utf8)
     }

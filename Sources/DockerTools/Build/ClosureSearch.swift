@@ -5,7 +5,8 @@ import Store
 
 /// Finds the store paths that an image needs.
 ///
-/// One build has one search: the graph file or the store directory is read once, and so is the closure of the same roots.
+/// One build has one search: the graph file or the store directory is read once, and so is the closure of the same
+/// roots.
 actor ClosureSearch {
     private let spec: ImageSpec
     private let store: StoreLocation
@@ -73,7 +74,7 @@ actor ClosureSearch {
 
     /// The store paths that the config or a script names.
     private func namedPaths(_ opened: Opened) throws -> [StorePath] {
-        let texts = Self.texts(in: spec.config) + [spec.extraCommands, spec.fakeRootCommands, spec.runAsRoot]
+        let texts = Self.texts(in: spec.config.json) + [spec.extraCommands, spec.fakeRootCommands, spec.runAsRoot]
         let references = StoreReferences(in: texts, storeDir: store.storeDir, among: opened.names)
         if let missing = references.unresolved.first {
             throw ToolError(

@@ -1,8 +1,8 @@
 import Images
 import Store
 
-/// Builds the customization layer: the top layer of a layered image, with the files of `contents` as links into the store,
-/// directories that are not in the store, and what the scripts created.
+/// Builds the customization layer: the top layer of a layered image, with the files of `contents` as links into the
+/// store, directories that are not in the store, and what the scripts created.
 enum CustomizationLayer {
     /// The name of the layer for people.
     static let title = "customization layer"
@@ -30,8 +30,8 @@ enum CustomizationLayer {
     ///
     /// - Parameter storePaths: the store paths of the image.
     /// - Returns: the layer, and the directory that holds its files if it needs one.
-    /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for a missing program, `io` for a file that
-    ///   cannot be read.
+    /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for a missing program, `io` for a file
+    ///   that cannot be read.
     static func build(
         _ files: ScriptedTree, storePaths: [StorePath], in build: BuildContext
     ) async throws -> (layer: any Layer, work: WorkDirectory?) {

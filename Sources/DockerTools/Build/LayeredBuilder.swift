@@ -4,8 +4,8 @@ import Store
 
 /// Builds a layered image: the base's layers, store layers by a plan, and the customization layer on top.
 enum LayeredBuilder {
-    /// Finds the closure, plans the layers and runs the spec's scripts. Files of layers are not read yet, unless a scan for
-    /// references has to.
+    /// Finds the closure, plans the layers and runs the spec's scripts. Files of layers are not read yet, unless a scan
+    /// for references has to.
     ///
     /// - Throws: `ToolError`: `data` for a missing path, an invalid graph or too few layers, `script` for a script that
     ///   failed, `unavailable` for a missing program, `io` for a file that cannot be read.
@@ -14,8 +14,8 @@ enum LayeredBuilder {
         try Contents.check(spec)
         let plan = try await plan(build)
         let files = try await CustomizationLayer.files(build)
-        // Where the base has a link to a directory, such as Debian's /bin, a directory of the layer would hide the files
-        // behind the link. So a layer with files is placed over the base's root file system.
+        // Where the base has a link to a directory, such as Debian's /bin, a directory of the layer would hide the
+        // files behind the link. So a layer with files is placed over the base's root file system.
         var build = build
         if files.tree.entries.count > 1 || !spec.fakeRootCommands.isEmpty, !build.baseLayers.isEmpty {
             try build.readRootfs(needsBodies: !spec.fakeRootCommands.isEmpty && spec.enableFakechroot)

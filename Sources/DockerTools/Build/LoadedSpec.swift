@@ -12,8 +12,8 @@ struct LoadedSpec: Sendable {
     /// - Parameters:
     ///   - sets: overrides of the spec's keys, `KEY=VALUE` each.
     ///   - verb: chooses how the image is built; by default by the keys of the spec.
-    /// - Throws: `ToolError`: `data` for an invalid spec, `usage` for an invalid override, `io` for a file that cannot be
-    ///   read.
+    /// - Throws: `ToolError`: `data` for an invalid spec, `usage` for an invalid override, `io` for a file that cannot
+    ///   be read.
     static func read(
         _ source: SpecSource, sets: [String] = [], context: Context,
         as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)

@@ -7,8 +7,8 @@ import Tar
 enum SingleLayerBuilder {
     /// Builds the layer, for which the base's layers are read.
     ///
-    /// - Throws: `ToolError`: `data` for a missing path or contents that cannot be merged, `script` for a script that failed,
-    ///   `unavailable` for a missing program, `io` for a file that cannot be read.
+    /// - Throws: `ToolError`: `data` for a missing path or contents that cannot be merged, `script` for a script that
+    ///   failed, `unavailable` for a missing program, `io` for a file that cannot be read.
     static func build(_ build: BuildContext) async throws -> BuiltImage {
         let spec = build.spec
         try Contents.check(spec)
@@ -39,7 +39,8 @@ enum SingleLayerBuilder {
         return merged
     }
 
-    /// The contents as trees: a tree outside of the store keeps all that a layer can hold, a store path what a store holds.
+    /// The contents as trees: a tree outside of the store keeps all that a layer can hold, a store path what a store
+    /// holds.
     private static func sources(_ spec: ImageSpec) throws -> [TreeMerger.Source] {
         let links = spec.keepContentsDirlinks ? nil : DirectoryLinks(spec.storeLocation)
         return try spec.contents.map { content in

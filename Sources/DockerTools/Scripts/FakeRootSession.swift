@@ -1,9 +1,9 @@
-/// The bash text of a session in which `fakeRootCommands` runs: it unpacks the files of the layer, runs the script and packs
-/// the files again.
+/// The bash text of a session in which `fakeRootCommands` runs: it unpacks the files of the layer, runs the script and
+/// packs the files again.
 ///
-/// All three run in one session, because fakeroot remembers owners and devices only while it runs. The file `stage` in the
-/// work directory has the stage that the session reached. Arguments: the work directory, the owner and the mode of the
-/// root, and the script's command.
+/// All three run in one session, because fakeroot remembers owners and devices only while it runs. The file `stage` in
+/// the work directory has the stage that the session reached. Arguments: the work directory, the owner and the mode of
+/// the root, and the script's command.
 enum FakeRootSession {
     /// Files of the work directory.
     static let (before, after, stage, layer) = ("before.tar", "after.tar", "stage", "layer")

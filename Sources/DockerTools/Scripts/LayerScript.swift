@@ -19,8 +19,8 @@ protocol LayerScript: Sendable {
     /// Runs the script.
     ///
     /// - Parameter tree: the files of the layer before the script runs.
-    /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for what it needs and this machine does not
-    ///   have.
+    /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for what it needs and this machine does
+    ///   not have.
     func run(on tree: FileTree) async throws -> Output
 }
 
@@ -41,8 +41,8 @@ extension LayerScript {
 
     /// Makes the layer of a tar that the script left.
     ///
-    /// The tar is rewritten in this program's format, and the store paths follow that it refers to and that are not in the
-    /// image yet.
+    /// The tar is rewritten in this program's format, and the store paths follow that it refers to and that are not in
+    /// the image yet.
     ///
     /// - Parameters:
     ///   - tar: an uncompressed tar that nothing has checked.

@@ -37,14 +37,15 @@ package struct RootEmulation: Equatable, Sendable {
     var command: [String] {
         switch method {
         case .root: hasFakeroot && !makesDevices ? Self.realFakeroot : []
-        // The end of the first process ends all of a process namespace; the IPC namespace removes fakeroot's message queues.
+        // The end of the first process ends all of a process namespace; the IPC namespace removes fakeroot's message
+        // queues.
         case .namespace: Self.namespace + ["--ipc", "--"] + (hasFakeroot ? Self.realFakeroot : [])
         case .fakeroot: ["fakeroot", "--"]
         }
     }
 
-    /// The command prefix for a command that mounts; nil under fakeroot, which cannot mount. It does not use fakeroot, whose
-    /// library the image does not have.
+    /// The command prefix for a command that mounts; nil under fakeroot, which cannot mount. It does not use fakeroot,
+    /// whose library the image does not have.
     var mountingCommand: [String]? {
         switch method {
         case .root: ["unshare", "--mount"] + Self.ownProcesses + ["--"]
@@ -56,8 +57,8 @@ package struct RootEmulation: Equatable, Sendable {
     /// The command prefix that runs a command as root of a user namespace.
     static let namespace = ["unshare", "--user", "--map-root-user", "--map-auto"] + ownProcesses
     private static let ownProcesses = ["--pid", "--fork", "--kill-child"]
-    /// Owners are those of the files until a command changes them. Real changes are not tried, since no namespace maps all
-    /// ids.
+    /// Owners are those of the files until a command changes them. Real changes are not tried, since no namespace maps
+    /// all ids.
     private static let realFakeroot = ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot", "--unknown-is-real", "--"]
 }
 

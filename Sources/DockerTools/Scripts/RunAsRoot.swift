@@ -6,13 +6,14 @@ import MicroVM
 import Store
 import SystemPackage
 
-/// Runs `runAsRoot` and `extraCommands` as root in a virtual machine, over the base image, the closure and the contents.
+/// Runs `runAsRoot` and `extraCommands` as root in a virtual machine, over the base image, the closure and the
+/// contents.
 struct RunAsRoot: LayerScript {
     static let key = "runAsRoot"
 
     let build: BuildContext
 
-    var text: String { spec.runAsRoot }
+    var text: String { spec.runAsRoot.replacing(ShadowSetup.name, with: ShadowSetup.text) }
 
     private var spec: ImageSpec { build.spec }
     private var context: Context { build.context }
@@ -83,7 +84,8 @@ extension Context {
     }
 }
 
-/// The helper that replaces `${shadowSetup}` in `runAsRoot`: it creates the files that groupadd, useradd and chown need.
+/// The helper that replaces `${shadowSetup}` in `runAsRoot`: it creates the files that groupadd, useradd and chown
+/// need.
 package enum ShadowSetup {
     /// The text that is replaced in a script.
     package static let name = "${shadowSetup}"

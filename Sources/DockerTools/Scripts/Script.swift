@@ -64,8 +64,8 @@ struct Script {
     ) async throws -> TerminationStatus {
         OrphanReaper.adopt()
         // A process that the script leaves running would keep the pipe open; it is ended with the script.
-        // `.combinedWithOutput` of swift-subprocess 1.0.2 keeps a copy of the pipe's writing end open: the reader would never
-        // see the end.
+        // `.combinedWithOutput` of swift-subprocess 1.0.2 keeps a copy of the pipe's writing end open: the reader would
+        // never see the end.
         let end = FileDescriptor(rawValue: lines.writeEnd)
         let outcome = try await Subprocess.run(
             configuration, input: .none, output: .fileDescriptor(end, closeAfterSpawningProcess: false),

@@ -41,8 +41,8 @@ struct SessionEntries: Sendable {
         return [asInBase(member)]
     }
 
-    /// The path in the image of a path in the layer. The script does not see the base: where it made a directory and the
-    /// base has a link to a directory, the files belong behind the link.
+    /// The path in the image of a path in the layer. The script does not see the base: where it made a directory and
+    /// the base has a link to a directory, the files belong behind the link.
     private static func redirected(_ path: [UInt8], isDirectory: Bool, through rootfs: RootFilesystem) -> [UInt8] {
         var result: [UInt8] = []
         let components = path.split(separator: slash)
@@ -66,8 +66,8 @@ struct SessionEntries: Sendable {
         return member
     }
 
-    /// Corrects the owner of a file with extended attributes: fakeroot 1.31 records the real owner for it, and root for any
-    /// other file whose owner nothing has changed.
+    /// Corrects the owner of a file with extended attributes: fakeroot 1.31 records the real owner for it, and root for
+    /// any other file whose owner nothing has changed.
     private func withOwner(_ member: TarMember) -> TarMember {
         guard !member.xattrs.isEmpty else { return member }
         var member = member

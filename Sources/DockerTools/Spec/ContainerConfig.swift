@@ -2,8 +2,8 @@ import JSON
 
 /// The run-time configuration of containers: the member `config` of an image's config.
 ///
-/// The accessors read and write known members; all other members of the image specification, and unknown ones, are read and
-/// written by their names.
+/// The accessors read and write known members; all other members of the image specification, and unknown ones, are read
+/// and written by their names.
 ///
 /// Source: Docker Image Specification v1.2, "Container RunConfig Field Descriptions".
 package struct ContainerConfig: Hashable, Sendable {

@@ -22,6 +22,12 @@ package struct ContentPath: Hashable, Sendable {
         return below.isEmpty ? path.path : "\(path.path)/\(below)"
     }
 
+    /// The store path that the content is or is in; nil outside of the store.
+    package var storePath: StorePath? {
+        guard case .store(let path, _) = place else { return nil }
+        return path
+    }
+
     /// The absolute path on this machine.
     package func machinePath(in store: StoreLocation) -> FilePath {
         switch place {

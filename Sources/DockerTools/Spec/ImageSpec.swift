@@ -12,8 +12,8 @@ import SystemPackage
 ///     spec.contents = ["/nix/store/…-app"]
 ///     spec.config.cmd = ["/bin/app"]
 ///
-/// The defaults are those of the spec file, except that `created` and `mtime` do not follow SOURCE_DATE_EPOCH. Values are
-/// checked when the image is built. Relative paths start from the current directory of the context.
+/// The defaults are those of the spec file, except that `created` and `mtime` do not follow SOURCE_DATE_EPOCH. Values
+/// are checked when the image is built. Relative paths start from the current directory of the context.
 package struct ImageSpec: Hashable, Sendable {
     /// The spec in messages: `the spec 'hello.json'`.
     package var source: String
@@ -106,8 +106,9 @@ package enum LayeringChoice: String, CaseIterable, Sendable {
 }
 
 extension ImageSpec {
-    /// The spec that an image was built from, as its archive records it: the same for JSON and TOML, without aliases, nulls
-    /// and values that depend on the machine; store paths by their logical path, other contents as they are written.
+    /// The spec that an image was built from, as its archive records it: the same for JSON and TOML, without aliases,
+    /// nulls and values that depend on the machine; store paths by their logical path, other contents as they are
+    /// written.
     package var buildArgs: JSONValue {
         var args: [String: JSONValue] = [:]
         for (name, value) in fileMembers ?? members where value != .null {

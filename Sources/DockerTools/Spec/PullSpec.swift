@@ -2,8 +2,8 @@ import Errors
 import JSON
 import OCI
 
-/// The spec of an image to pull, with the keys of nixpkgs' `pullImage`: a digest that identifies the image, and the hash of
-/// its archive.
+/// The spec of an image to pull, with the keys of nixpkgs' `pullImage`: a digest that identifies the image, and the
+/// hash of its archive.
 package struct PullSpec: Hashable, Sendable {
     /// The name as it is written: `redis`, `registry.example:5000/team/app`.
     package var imageName: String

@@ -20,8 +20,8 @@ package struct SpecFile: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - currentDirectory: the absolute directory that a relative path to the spec starts from.
     ///   - standardInput: the descriptor of `SpecSource.standardInput`.
-    /// - Throws: `ToolError` with code `data` if the spec does not exist, is neither JSON nor TOML (with line and column),
-    ///   or is too long; with code `io` if it cannot be read.
+    /// - Throws: `ToolError` with code `data` if the spec does not exist, is neither JSON nor TOML (with line and
+    ///   column), or is too long; with code `io` if it cannot be read.
     package static func read(
         _ source: SpecSource, currentDirectory: FilePath, standardInput: FileDescriptor = .standardInput
     ) throws -> SpecFile {

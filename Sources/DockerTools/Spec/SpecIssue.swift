@@ -54,8 +54,8 @@ enum NearestKey {
     /// The maximum length of a key that is compared: a longer one is not a typing error, and comparing it takes long.
     private static let longest = 64
 
-    /// The nearest of `known` by optimal string alignment distance, ignoring case; nil if more than a third of the letters
-    /// differ.
+    /// The nearest of `known` by optimal string alignment distance, ignoring case; nil if more than a third of the
+    /// letters differ.
     static func of(_ key: String, among known: [String]) -> String? {
         guard key.utf8.count <= longest else { return nil }
         let typed = Array(key.lowercased().utf8)

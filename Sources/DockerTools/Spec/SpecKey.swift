@@ -116,7 +116,8 @@ extension SpecKey {
             "architecture", images, .choice(HostArchitecture.known), default: nil,
             "The GOARCH name of the architecture; by default the base's, or this machine's without a base."),
         SpecKey(
-            "variant", images, .nullable(.pattern(.variant)), default: .null, "The variant of the architecture, such as v8."),
+            "variant", images, .nullable(.pattern(.variant)), default: .null,
+            "The variant of the architecture, such as v8."),
     ]
 
     private static let fileKeys = [
@@ -128,8 +129,11 @@ extension SpecKey {
             "The modification time of the files that this image adds; SOURCE_DATE_EPOCH sets the default."),
         SpecKey("uid", images, owner, default: 0, "The user ID of the files that this image adds."),
         SpecKey("gid", images, owner, default: 0, "The group ID of the files that this image adds."),
-        SpecKey("uname", images, .pattern(.ownerName), default: "root", "The user name of the files that this image adds."),
-        SpecKey("gname", images, .pattern(.ownerName), default: "root", "The group name of the files that this image adds."),
+        SpecKey(
+            "uname", images, .pattern(.ownerName), default: "root", "The user name of the files that this image adds."),
+        SpecKey(
+            "gname", images, .pattern(.ownerName), default: "root",
+            "The group name of the files that this image adds."),
         SpecKey(
             "extraCommands", images, .string, default: "",
             "Bash that runs in the directory of the customization layer before it is packed."),
@@ -160,7 +164,9 @@ extension SpecKey {
     ]
 
     private static let layerKeys = [
-        SpecKey("maxLayers", layeredOnly, .integer(2...125), default: 100, "The maximum number of layers, with those of the base and the customization layer."),
+        SpecKey(
+            "maxLayers", layeredOnly, .integer(2...125), default: 100,
+            "The maximum number of layers, with those of the base and the customization layer."),
         SpecKey(
             "layering", layeredOnly, .choice(LayeringChoice.allCases.map(\.rawValue)), default: "popularity",
             "How store paths are assigned to layers: by popularity or by size."),
@@ -181,7 +187,8 @@ extension SpecKey {
             "closure", images, .nullable(path), default: .null,
             "A graph file with the references of the store paths; null: the Nix database, or a scan of the files."),
         SpecKey(
-            "storeDir", images, .pattern(.storeDirectory), default: "/nix/store", "The store's directory in the image."),
+            "storeDir", images, .pattern(.storeDirectory), default: "/nix/store",
+            "The store's directory in the image."),
         SpecKey("storeRoot", images, path, default: "/", "The directory of this machine that holds storeDir."),
     ]
 

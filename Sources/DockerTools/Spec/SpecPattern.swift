@@ -117,8 +117,8 @@ extension SpecPattern {
         expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceName.isTag)
 }
 
-/// The members of `config`: those of the Docker Image Specification v1.2, and those that OCI and Docker added. Null stands
-/// for a missing member.
+/// The members of `config`: those of the Docker Image Specification v1.2, and those that OCI and Docker added. Null
+/// stands for a missing member.
 ///
 /// Source: `image/spec/v1.2.md` of moby; `specs-go/v1/config.go` of opencontainers/image-spec;
 /// `api/types/container/config.go` of moby.
@@ -134,7 +134,8 @@ enum ContainerConfigFields {
         field("Cmd", .command, "The command, or the arguments of Entrypoint; a container may override it."),
         field("Healthcheck", .record(healthcheck, open: true), "The test of whether the container works."),
         field(
-            "Volumes", .map(keys: .absolutePath, values: .anyObject), "The directories that hold data of the container."),
+            "Volumes", .map(keys: .absolutePath, values: .anyObject), "The directories that hold data of the container."
+        ),
         field("WorkingDir", .pattern(.workingDirectory), "The directory that the process starts in."),
         field("Labels", .map(keys: nil, values: .string), "Metadata by name."),
         field("StopSignal", .string, "The signal that stops the container, such as SIGTERM."),

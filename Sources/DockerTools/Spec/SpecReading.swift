@@ -97,7 +97,8 @@ extension JSONValue {
 }
 
 extension String {
-    /// The path that a relative one means, without `.` components. `..` stays, since the component before it may be a link.
+    /// The path that a relative one means, without `.` components. `..` stays, since the component before it may be a
+    /// link.
     func path(from directory: FilePath) -> FilePath {
         var path = directory.pushing(FilePath(self))
         path.components.removeAll { $0.kind == .currentDirectory }

@@ -2,8 +2,8 @@ import JSON
 
 /// The JSON Schema of specs.
 package enum SpecSchema {
-    /// The schema for the specs of all verbs, draft 2020-12. It accepts all valid specs and some invalid ones: it does not
-    /// know which keys a verb accepts, and some patterns are looser than the check.
+    /// The schema for the specs of all verbs, draft 2020-12. It accepts all valid specs and some invalid ones: it does
+    /// not know which keys a verb accepts, and some patterns are looser than the check.
     package static var value: JSONValue {
         var properties: [String: JSONValue] = [:]
         for key in SpecKey.table {

@@ -14,8 +14,8 @@ extension SpecVerb {
         givenKeys(file).contains(where: buildKeys.contains) ? .build : .layered
     }
 
-    /// The verb that the keys of a spec imply for `export`: `export` if the spec names a base and has no key that changes
-    /// the base's files, else as `implied(by:)`.
+    /// The verb that the keys of a spec imply for `export`: `export` if the spec names a base and has no key that
+    /// changes the base's files, else as `implied(by:)`.
     ///
     /// - Parameter sets: overrides of the spec's keys, `KEY=VALUE` each.
     static func impliedForExport(by file: SpecFile, sets: [String]) -> SpecVerb {
