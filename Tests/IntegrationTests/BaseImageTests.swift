@@ -196,7 +196,7 @@ struct BaseImageTests {
         let path = try bench.write(#"{"name": "x", "fromImage": "arm.tar", "architecture": "amd64"}"#, to: "x.json")
         let outcome = try bench.run(["layered", path])
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("makes an image for amd64 from a base for arm64"))
+        #expect(outcome.errors.contains("builds an image for amd64 on a base for arm64"))
     }
 
     @Test("a chain of 120 layers loads, and so does what is built on it")

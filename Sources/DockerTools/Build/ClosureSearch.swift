@@ -54,8 +54,8 @@ actor ClosureSearch {
 
     private func open() throws -> Opened {
         if let opened { return opened }
-        let graph = try spec.closure.map { try GraphFile(reading: $0, storeDir: store.storeDir) }
-        let names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames(listing: store)
+        let graph = try spec.closure.map { try GraphFile.read($0, storeDir: store.storeDir) }
+        let names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames.list(store)
         let new = Opened(graph: graph, names: names)
         opened = new
         return new
@@ -65,7 +65,7 @@ actor ClosureSearch {
         var seen: Set<StorePath> = []
         let roots = paths.filter { seen.insert($0).inserted }
         if let known = closures[roots] { return known }
-        let choice = await ReferenceSourceChoice(graph: opened.graph, store: store, roots: roots)
+        let choice = await ReferenceSourceChoice.choose(graph: opened.graph, store: store, roots: roots)
         if let note = choice.note { reporter.note(note) }
         let closure = try await choice.source.closure(of: roots)
         closures[roots] = closure

@@ -1,3 +1,4 @@
+import ByteIO
 import SystemPackage
 
 /// A spec that was read for a verb, with the file that it was read from.

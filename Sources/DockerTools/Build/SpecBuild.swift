@@ -1,5 +1,4 @@
 import Compression
-import Images
 import SystemPackage
 
 /// Builds the image of a spec and writes it, for the verbs `build`, `layered` and `stream`.

@@ -1,5 +1,3 @@
-import ByteIO
-import Images
 import Store
 
 /// Runs `extraCommands` in the directory of the layer.
@@ -21,7 +19,7 @@ struct ExtraCommands: LayerScript {
         let root = try work.makeDirectory("layer")
         try tree.make(in: root)
         try await script().run(in: root, work: work, path: context.programPath) { context.reporter.scriptOutput($0) }
-        let changed = try FileTree(walking: root, keeping: .linksAndAttributes)
+        let changed = try FileTree.walk(root, keeping: .linksAndAttributes)
         context.reporter.warn(ofSocketsIn: changed)
         return ScriptedTree(tree: changed, work: work)
     }

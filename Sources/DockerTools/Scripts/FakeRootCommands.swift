@@ -2,7 +2,6 @@ import ByteIO
 import Errors
 import Glibc
 import Images
-import MicroVM
 import Store
 import SystemPackage
 

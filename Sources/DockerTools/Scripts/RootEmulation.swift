@@ -1,7 +1,8 @@
 import ByteIO
 import Errors
 import Glibc
-import Subprocess
+import MicroVM
+import Processes
 import SystemPackage
 
 /// The method by which scripts run as root on this machine, as seen from the files of a layer.
@@ -138,15 +139,15 @@ private struct Trial {
     /// The reason why a command fails; nil if it works.
     func failure(_ command: [String]) async -> String? {
         do {
-            let outcome = try await Subprocess.run(
-                .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
-                environment: .custom(["PATH": programPath, "LC_ALL": "C"]), input: .none, output: .discarded,
-                error: .string(limit: 4096))
-            if outcome.terminationStatus.isSuccess { return nil }
-            let output = outcome.standardError.onOneLine
-            return output.isEmpty ? "\(command[0]) ended with \(outcome.terminationStatus)" : output
+            let tool = Tool(command[0], remedy: "install it")
+            let result = try await ToolCommand(tool, Array(command.dropFirst()), programPath: programPath).run()
+            if result.isSuccess { return nil }
+            let message = result.errorText.onOneLine
+            return message.isEmpty ? "\(command[0]) \(result.status)" : message
+        } catch let error as ToolError {
+            return error.cause
         } catch {
-            return "the program \(command[0]) is missing"
+            return "\(error)"
         }
     }
 }

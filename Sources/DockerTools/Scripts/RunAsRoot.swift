@@ -1,4 +1,3 @@
-import ByteIO
 import Errors
 import GuestProtocol
 import Images
@@ -78,9 +77,9 @@ extension Context {
     /// - Throws: `ToolError` with code `unavailable` if the kernel or the guest is missing.
     func virtualMachine() throws -> VirtualMachine {
         VirtualMachine(
-            virtualMachines, kernel: try GuestKernel(virtualMachines.kernel, environment: environment),
+            virtualMachines, kernel: try GuestKernel.find(virtualMachines.kernel, environment: environment),
             guest: try GuestProgram.find(beside: programDirectory), programPath: programPath,
-            notes: KVMFailureCache(directory: cacheDirectory), groups: processGroups)
+            kvmFailures: KVMFailureCache(directory: cacheDirectory), groups: processGroups)
     }
 }
 

@@ -1,6 +1,5 @@
 import Compression
 import JSON
-import OCI
 import Store
 import SystemPackage
 

@@ -1,4 +1,5 @@
 import Compression
+import Images
 import JSON
 import OCI
 

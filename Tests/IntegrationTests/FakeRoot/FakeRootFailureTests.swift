@@ -65,7 +65,7 @@ struct FakeRootFailureTests {
             outcome.failure?.cause == """
                 not running as root, and neither a user namespace nor fakeroot is available:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
-                       fakeroot: the program fakeroot is missing
+                       fakeroot: the program fakeroot is not in PATH
                 """)
         #expect(outcome.failure?.fix.hasSuffix("apt-get install uidmap fakeroot") == true)
         #expect(try leftovers == [])
