@@ -105,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ByteIO", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser, systemPackage,
+                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", "OCI", argumentParser,
+                systemPackage,
             ], swiftSettings: strict),
 
         .target(

@@ -60,7 +60,8 @@ extension Remedy: CustomStringConvertible {
 /// A setting of the library that a remedy may name.
 package enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
-    case host, jsonFile, kernel, lastWins, os, output, overrides, sha256, spec, timeout, tlsVerify, variant, vmTimeout
+    case host, jsonFile, keep, kernel, lastWins, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout
+    case tlsVerify, variant, vmTimeout
 
     /// The name of the property that has the setting.
     package var description: String { rawValue }

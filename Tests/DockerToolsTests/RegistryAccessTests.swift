@@ -29,8 +29,8 @@ struct RegistryAccessTests {
     func severalRegistries() throws {
         let failure = try #require(throws: ToolError.self) { try Self.access(for: ["one.example/a", "redis"]) }
         #expect(failure.code == .usage)
-        #expect(failure.message == "cannot use --creds for several registries")
-        #expect(failure.cause == "the images are of one.example and docker.io, and it is meant for one of them")
+        #expect(failure.message == "cannot use the credentials for several registries")
+        #expect(failure.cause == "the images are of one.example and docker.io, and the setting is for one of them")
         var access = RegistryAccess()
         try access.choose(among: ["one.example/a", "redis"])
         access.tlsVerify = false

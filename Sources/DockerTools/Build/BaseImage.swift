@@ -26,9 +26,9 @@ struct BaseImage: Sendable {
         switch spec.fromImage {
         case nil: return nil
         case .pull(let pull):
-            let pulled = try await PulledImage(PullRequest(pull), context, reporter)
+            let pulled = try await PulledImage.fetch(PullRequest(pull), context)
             // The digest says which bytes these are; what their archive hashes to need be found out but once.
-            try pulled.check(pulled.archiveHash(progress: reporter))
+            try pulled.check(pulled.archiveHash())
             try self.init(pulled.named)
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
@@ -38,8 +38,8 @@ struct BaseImage: Sendable {
                     cause: "its fromImage leads back to \(path): the specs go round in a circle",
                     remedy: "let one of them start from an archive, or from nothing")
             }
-            let image = try await LoadedSpec(.file(path), context: context, reporter: reporter)
-                .image(context, reporter, makers: makers)
+            let image = try await LoadedSpec(.file(path), context: context)
+                .image(context, makers: makers)
             try self.init(image)
         case .path(let path):
             let archive = try ImageArchive.open(

@@ -27,7 +27,7 @@ struct ExtraCommands {
         try tree.make(in: root)
         let script = Script(key: "extraCommands", text: spec.extraCommands, modified: spec.mtime)
         try await script.run(
-            in: root, work: work, path: context.programPath
+            in: root, work: work, context: context
         ) { reporter.scriptOutput($0) }
         let changed = try FileTree(walking: root, keeping: .linksAndAttributes)
         reporter.warn(ofSocketsIn: changed)

@@ -44,7 +44,7 @@ struct FakeRootCommands {
         var script = Script(key: Self.key, text: spec.fakeRootCommands, modified: spec.mtime)
         script.session = session
         do {
-            try await script.run(in: work.path, work: work, path: context.programPath) {
+            try await script.run(in: work.path, work: work, context: context) {
                 reporter.scriptOutput($0)
             }
         } catch let failure as ToolError where failure.code == .script {

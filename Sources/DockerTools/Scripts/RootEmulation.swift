@@ -6,18 +6,6 @@ import SystemPackage
 
 /// How a script comes to be root as far as the files of a layer go, on this machine.
 package struct RootEmulation: Equatable, Sendable {
-    /// What the ways are and in which order they are tried, for people.
-    package static let discussion = """
-        fakeRootCommands needs no root. The first of these that works is taken:
-          root runs the commands as they are;
-          a user with a range in /etc/subuid and /etc/subgid runs them in a user
-          namespace (package uidmap), with fakeroot for devices if it is there;
-          any other runs them under fakeroot (package fakeroot), which statically
-          linked programs do not heed.
-        enableFakechroot takes one of the first two. In a user namespace it makes
-        no devices.
-        """
-
     enum Way: Equatable, Sendable {
         /// This program is root, with the capabilities that it takes.
         case root

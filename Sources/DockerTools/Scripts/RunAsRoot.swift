@@ -108,7 +108,7 @@ struct RootfsImage {
             "making the virtual machine's disk of the base image, \(ByteCount(image.size)): once for each base")
         // It is kept under the name of what the layers are said to be: so they have to be that.
         let verification = image.beginVerifying()
-        let partial = PartialFile(beside: file)
+        let partial = PartialFile(beside: file, context.cleanup)
         guard partial.descriptor >= 0 else { throw ToolError.io("cannot write \(file)") }
         defer { close(partial.descriptor) }
         do {
@@ -119,10 +119,10 @@ struct RootfsImage {
             else { throw ToolError.io("cannot write \(file)") }
         } catch {
             partial.path.withPlatformString { _ = unlink($0) }
-            Cleanup.shared.remove(file: partial.path)
+            context.cleanup.remove(file: partial.path)
             throw error
         }
-        Cleanup.shared.remove(file: partial.path)
+        context.cleanup.remove(file: partial.path)
         return file
     }
 
@@ -135,7 +135,7 @@ struct RootfsImage {
 
     /// It is made while somebody waits, and read by a processor that may be a slow one.
     private var sqfstar: Sqfstar {
-        Sqfstar(context: context, reporter: reporter, compressor: .lz4)
+        Sqfstar(context: context, compressor: .lz4)
     }
 
     /// Whether a file is there and as long as its head says.

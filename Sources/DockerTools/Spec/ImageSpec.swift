@@ -7,7 +7,7 @@ import Store
 import SystemPackage
 
 /// What an image is made of: a spec whose every value is checked and resolved.
-package struct ImageSpec: Hashable, Sendable {
+public struct ImageSpec: Hashable, Sendable {
     /// The spec in messages: `the spec 'hello.json'`.
     package let source: String
     /// The repository's name, in lower case; empty where it is the base's.

@@ -114,7 +114,7 @@ extension SpecFile {
 }
 
 /// Where a spec comes from.
-package enum SpecSource: Hashable, Sendable {
+public enum SpecSource: Hashable, Sendable {
     /// A file; its extension tells JSON from TOML.
     case file(FilePath)
     /// A file of any name; its content tells JSON from TOML unless its extension does.

@@ -1,0 +1,59 @@
+import Images
+
+extension DockerTools {
+    /// Builds the image of a spec with one layer of its own: the contents are copied into the root.
+    ///
+    /// - Returns: the image. Most of its files are read when it is written.
+    /// - Throws: `ToolError`: `data` for missing paths, `script` for a script that failed, `io` for unreadable files.
+    package func build(_ spec: ImageSpec) async throws -> any Image {
+        try await run { try await LoadedSpec(spec, as: .build).image(context) }
+    }
+
+    /// Builds the image of a spec with one layer for each popular store path.
+    ///
+    /// - Returns: the image. Most of its files are read when it is written.
+    /// - Throws: `ToolError`: `data` for missing paths, `script` for a script that failed, `io` for unreadable files.
+    package func layered(_ spec: ImageSpec) async throws -> any Image {
+        try await run { try await LoadedSpec(spec, as: .layered).image(context) }
+    }
+
+    /// Writes an image.
+    ///
+    /// - Throws: `ToolError`; there is no output then.
+    @discardableResult
+    package func write(_ image: any Image, to destination: ImageDestination) async throws -> ImageResult {
+        try await run {
+            let compressor = destination.compressor(for: (image as? any BuiltImage)?.spec)
+            let writer = ImageWriter(
+                to: destination.path, name: image.name ?? "image", suffix: destination.format.suffix(compressor),
+                context)
+            try writer.check(inputs: [], jsonFile: destination.jsonFile)
+            let result = try writer.write([image], format: destination.format, compressor: compressor)
+            try result.write(result.json, to: destination.jsonFile, context)
+            return result
+        }
+    }
+
+    /// Reads an image, or builds the image of a spec, and writes it.
+    ///
+    /// - Throws: `ToolError`; there is no output then.
+    @discardableResult
+    public func write(_ source: ImageSource, to destination: ImageDestination) async throws -> ImageResult {
+        try await run {
+            let source = try OpenedSource.open(source, context)
+            let compressor = destination.compressor(for: source.spec)
+            let suffix = destination.format.suffix(compressor)
+            var writer = ImageWriter(to: destination.path, name: source.spec?.name ?? "", suffix: suffix, context)
+            // A conflict is found before the work.
+            try writer.check(inputs: source.inputs, jsonFile: destination.jsonFile)
+            let image = try await source.image()
+            if source.spec == nil {
+                writer = ImageWriter(to: destination.path, name: image.name ?? "image", suffix: suffix, context)
+                try writer.check(inputs: source.inputs, jsonFile: destination.jsonFile)
+            }
+            let result = try writer.write([image], format: destination.format, compressor: compressor)
+            try result.write(result.json, to: destination.jsonFile, context)
+            return result
+        }
+    }
+}
