@@ -90,7 +90,7 @@ extension Context {
     }
 
     /// The directories in which programs are looked up.
-    var programPath: String { environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
+    var programPath: String { ToolCommand.programPath(in: environment) }
 
     /// The directory of work files without a name.
     var spool: SpoolDirectory { SpoolDirectory(temporaryDirectory) }

@@ -73,7 +73,7 @@ struct ReferenceSourceTests {
         let other = try Dockertools.run(["stream", path], in: "/")
         #expect(other.status == 0, "\(other.errors)")
         #expect(other.output == database.output)
-        #expect(other.errors.contains("the store lies below") == !withGraph)
+        #expect(other.errors.contains("the store is below") == !withGraph)
         // Contents may be named by where they lie, too.
         let named = spec(more).replacing(
             "\"contents\": \"", with: "\"contents\": \"\(bench.directory.path("copy"))")

@@ -17,7 +17,7 @@ enum Sample {
     }
 }
 
-/// A directory for one test, gone with it.
+/// A temporary directory of one test.
 final class TemporaryDirectory {
     let path: FilePath
 
@@ -29,7 +29,7 @@ final class TemporaryDirectory {
 
     deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
-    /// Writes a file and the directories on the way to it.
+    /// Writes a file and makes its parent directories.
     @discardableResult
     func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> FilePath {
         let file = path.appending(name)

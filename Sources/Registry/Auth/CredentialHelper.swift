@@ -2,7 +2,6 @@ import Errors
 import Glibc
 import JSON
 import Processes
-import Subprocess
 import SystemPackage
 
 /// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers' protocol).
@@ -55,17 +54,12 @@ struct CredentialHelper {
     /// - Throws: `ToolError` with code `unavailable` if the helper is not there, fails or takes too long, `data` if it
     ///   answers what it should not.
     func credentials(for server: String) async throws -> Credentials {
-        let (status, output) = try await answer(server)
-        guard status.isSuccess else {
-            if String(decoding: output, as: UTF8.self).contains(Self.notFound) { return .none }
-            let how =
-                switch status {
-                case .exited(let code): "it ended with status \(code)"
-                case .signaled(let signal): "it was ended by signal \(signal)"
-                }
-            throw failure(.unavailable, how)
+        let result = try await answer(server)
+        guard result.isSuccess else {
+            if String(decoding: result.output, as: UTF8.self).contains(Self.notFound) { return .none }
+            throw failure(.unavailable, result.cause)
         }
-        guard let json = try? JSONValue(parsing: output, source: "", limit: Self.answerLimit),
+        guard let json = try? JSONValue(parsing: result.output, source: "", limit: Self.answerLimit),
             let user = json["Username"]?.string, let secret = json["Secret"]?.string
         else { throw failure(.data, "it did not answer an object with the texts Username and Secret") }
         if user.isEmpty, secret.isEmpty { return .none }
@@ -74,7 +68,7 @@ struct CredentialHelper {
         return .password(user: user, password: Secret(secret))
     }
 
-    private func answer(_ server: String) async throws -> (TerminationStatus, [UInt8]) {
+    private func answer(_ server: String) async throws -> ToolResult {
         // It is the helper's time that has a limit, not that until it can run.
         let (start, started) = AsyncStream.makeStream(of: Void.self)
         do {
@@ -91,43 +85,24 @@ struct CredentialHelper {
             }
         } catch is TimedOut {
             throw failure(.unavailable, "it did not end within \(timeLimit.components.seconds) seconds")
-        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-            throw failure(.data, "it answers more than \(Self.answerLimit) bytes")
-        } catch let error as SubprocessError {
-            let cause = error.code == .executableNotFound ? "there is no such program in PATH" : "\(error)"
-            throw failure(.unavailable, cause)
+        } catch let error as ToolError where error.code != .io {
+            throw failure(error.code, error.cause)
         }
     }
 
-    private func run(
-        _ server: String, whenStarted: @Sendable () -> Void
-    ) async throws -> (TerminationStatus, [UInt8]) {
-        var options = PlatformOptions()
-        // What the helper starts ends with it.
-        options.processGroupID = 0
-        let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
-        var group: pid_t?
-        defer {
-            if let group {
-                kill(-group, SIGKILL)
-                groups.ended(group)
-            }
-        }
+    private func run(_ server: String, whenStarted: @Sendable () -> Void) async throws -> ToolResult {
         let question = try question(server)
         // Here alone: closed twice it would be somebody else's.
         defer { try? question.close() }
-        let outcome = try await Subprocess.run(
-            .name(name), arguments: ["get"], environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            platformOptions: options, input: .fileDescriptor(question, closeAfterSpawningProcess: false),
-            output: .bytes(limit: Self.answerLimit),
-            error: .discarded
-        ) { execution in
-            let started = pid_t(execution.processIdentifier.value)
-            groups.started(started)
-            group = started
-            whenStarted()
-        }
-        return (outcome.terminationStatus, outcome.standardOutput)
+        let tool = Tool(name, remedy: "")
+        var command = ToolCommand(tool, ["get"], programPath: ToolCommand.programPath(in: environment))
+        command.environment = environment
+        // The helper may ask its user for a password, in the user's language.
+        command.locale = nil
+        command.input = question
+        command.output = .withoutErrors(limit: Self.answerLimit)
+        command.groups = groups
+        return try await command.run { _ in whenStarted() }
     }
 
     /// A pipe that holds the question already: a helper that does not read it would end this program by SIGPIPE.

@@ -65,7 +65,7 @@ struct FakeRootFailureTests {
             outcome.failure?.cause == """
                 this user is not root, and nothing has chown and mknod believed:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
-                       fakeroot: the program fakeroot is not there
+                       fakeroot: the program fakeroot is not in PATH
                 """)
         #expect(outcome.failure?.fix.hasSuffix("apt-get install uidmap fakeroot") == true)
         #expect(try leftovers == [])

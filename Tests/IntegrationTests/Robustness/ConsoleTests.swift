@@ -155,7 +155,7 @@ struct ConsoleTests {
         // A script gets no device of this machine.
         let scripted = try machine.layered(["--set", "extraCommands=true"])
         #expect(scripted.status == 65)
-        #expect(scripted.failure?.cause == "it is a device or a FIFO, which no script on this machine gets")
+        #expect(scripted.failure?.cause == "it is a device or a FIFO, which scripts on this machine cannot have")
     }
 
     @Test("A directory whose name is not text serves as the current one, and as contents through a link")

@@ -119,7 +119,7 @@ final class TestMachine: Sendable {
 extension Program.Outcome {
     /// The three parts of an error, nil if standard error does not end in one.
     var failure: (what: String, cause: String, fix: String)? {
-        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  cause: (.+?)\n  fix: (.+?)\n$/) else {
+        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  why: (.+?)\n  fix: (.+?)\n$/) else {
             return nil
         }
         return (String(match.1), String(match.2), String(match.3))

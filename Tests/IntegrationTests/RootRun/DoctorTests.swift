@@ -45,9 +45,9 @@ struct DoctorTests {
             ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": directory.path])
         #expect(status == 69)
         #expect(report.runAsRoot == nil)
-        #expect(report["QEMU"]?.fix == "install the package qemu-system-x86: apt-get install qemu-system-x86")
+        #expect(report["QEMU"]?.fix == "install it: apt-get install qemu-system-x86")
         #expect(report["kernel"]?.fix?.contains("apt-get install linux-image-cloud-amd64") == true)
-        #expect(report["sqfstar"]?.fix == "install the package squashfs-tools: apt-get install squashfs-tools")
+        #expect(report["sqfstar"]?.fix == "install it: apt-get install squashfs-tools")
         #expect(report["a guest under TCG"]?.works == false)
     }
 
@@ -68,7 +68,7 @@ struct DoctorTests {
         let permission = try JSONDecoder().decode(Report.self, from: Data(kvm.output))["/dev/kvm"]
         // Where anybody may open it there is nothing to say.
         if FileManager.default.fileExists(atPath: "/dev/kvm"), permission?.works == false {
-            #expect(permission?.detail == "there is no permission to use /dev/kvm")
+            #expect(permission?.detail == "this user has no permission to use /dev/kvm")
             #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
         }
         let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))

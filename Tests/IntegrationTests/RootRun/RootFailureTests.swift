@@ -44,8 +44,8 @@ struct RootFailureTests {
     func interpreter() throws {
         #expect(
             try expectFailure("#!/usr/bin/python3\nprint(1)").contains(
-                "the image has no '/usr/bin/python3', or not what that is run by"))
-        #expect(try expectFailure("true", [], ["contents": []]).contains("the image has no '/bin/sh'"))
+                "the image does not have '/usr/bin/python3', or lacks its loader"))
+        #expect(try expectFailure("true", [], ["contents": []]).contains("the image does not have '/bin/sh'"))
     }
 
     @Test("for want of memory, disk or processes says what to set")
@@ -60,14 +60,14 @@ struct RootFailureTests {
         #expect(contents.contains("diskSize"))
         let processes = try expectFailure(
             "exec 2> /dev/null; f() { f | f & }; f; sleep 1000", [], ["buildVMMemorySize": 256])
-        #expect(processes.contains("it wanted more than 512 processes at a time"))
+        #expect(processes.contains("it started more than 512 processes at a time"))
     }
 
     @Test("that hangs is ended when its time is over")
     func hang() throws {
         let errors = try expectFailure("echo waiting; sleep 1000", ["--vm-timeout", "20"])
         #expect(errors.contains("waiting\n"))
-        #expect(errors.contains("it took longer than 20 seconds"))
+        #expect(errors.contains("the script took longer than 20 seconds"))
     }
 
     @Test("with its kernel tells how that panicked")
@@ -96,7 +96,7 @@ struct RootFailureTests {
                 "apt-get install linux-image-cloud-amd64"))
         #expect(
             try expectFailure("true", status: 69, environment: ["DOCKERTOOLS_KERNEL": "/bin/true"])
-                .contains("it is no Linux kernel for x86-64"))
+                .contains("it is not a Linux kernel for x86-64"))
         // mke2fs lies where only root looks by default, and is found all the same.
         try link("mke2fs")
         #expect(try expectFailure("true", status: 69, environment: path).contains("apt-get install qemu-system-x86"))
@@ -118,7 +118,7 @@ struct RootFailureTests {
         }
         #expect(strict.status == 69)
         let isThere = FileManager.default.fileExists(atPath: "/dev/kvm")
-        let cause = isThere ? "the guest said nothing within 10 seconds under KVM" : "/dev/kvm is not there"
+        let cause = isThere ? "the guest did not boot within 10 seconds under KVM" : "/dev/kvm does not exist"
         #expect(strict.errors.contains(cause), "\(strict.errors)")
         let first = try Program.run(
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
@@ -132,6 +132,6 @@ struct RootFailureTests {
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
             in: bench.machine.directory.path)
         #expect(second.status == 0)
-        #expect(second.errors.contains("no guest starts under KVM on this machine, as was found out before"))
+        #expect(second.errors.contains("no guest boots under KVM on this machine, as an earlier run found"))
     }
 }

@@ -77,7 +77,7 @@ struct RubbishTests {
     func status() throws {
         let outcome = try build("", status: "exited perhaps")
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("cannot use what the virtual machine gave back"))
+        #expect(outcome.errors.contains("cannot use the virtual machine's result"))
         #expect(try bench.machine.leftovers == [])
     }
 }

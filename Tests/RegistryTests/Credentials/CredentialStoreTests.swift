@@ -106,7 +106,7 @@ struct CredentialStoreTests {
                 #"echo '{"Username": "hunter2"}'"#, .data,
                 "it did not answer an object with the texts Username and Secret"
             ),
-            ("yes hunter2 | head -c 2000000", .data, "it answers more than 1048576 bytes"),
+            ("yes hunter2 | head -c 2000000", .data, "it writes more than 1048576 bytes"),
         ])
     func badHelper(script: String, code: ToolError.Code, cause: String) async throws {
         try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
@@ -150,7 +150,7 @@ struct CredentialStoreTests {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.cause == "there is no such program in PATH")
+        #expect(failure?.cause == "the program docker-credential-nowhere is not in PATH")
     }
 
     @Test("runs no helper by a path", arguments: ["../evil", "/bin/evil", "a b", ""])
