@@ -3,16 +3,6 @@ import Foundation
 import SystemPackage
 import Testing
 
-/// Is told everything, and tells nobody.
-private struct SilentReporter: Reporter {
-    func note(_ text: String) {}
-    func warn(_ text: String) {}
-    func scriptOutput(_ line: String) {}
-    func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
-    func advance(_ bytes: Int) {}
-    func finish() {}
-}
-
 struct PlanReportTests {
     private let directory: SpecDirectory
     private static let one = "/nix/store/" + baseName("one", "a")

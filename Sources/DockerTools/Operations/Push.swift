@@ -22,6 +22,20 @@ extension DockerTools {
         }
     }
 
+    /// Reads an image, or builds the image of a spec, and pushes it to a registry. Layers that the registry has are not
+    /// uploaded.
+    ///
+    /// - Parameters:
+    ///   - name: the name in the registry: `registry.example/team/app:1`.
+    ///   - compressor: the compression of the layers; nil: compressed layers stay as they are, others are compressed as the
+    ///     spec says.
+    /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the image. An existing tag is
+    ///   unchanged then.
+    @discardableResult
+    public func push(_ source: ImageSource, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
+        try await push([source], to: name, compressor: compressor)
+    }
+
     /// Pushes images to a registry: one image by its tag, or an index of several images, one for each platform.
     ///
     /// - Parameters:
