@@ -18,11 +18,13 @@ struct OpenedSource: Sendable {
     /// - Parameter verb: how the image of a spec is built if the source does not say; by default, the spec's keys decide.
     /// - Throws: `ToolError` for an invalid spec.
     static func open(
-        _ source: ImageSource, _ context: Context, as verb: (SpecFile) -> SpecVerb = SpecVerb.told(by:)
+        _ source: ImageSource, _ context: Context, as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
     ) throws -> OpenedSource {
         switch source {
         case .specFile(let file, let reading):
-            let loaded = try LoadedSpec(file, sets: reading.overrides, context: context) { reading.verb ?? verb($0) }
+            let loaded = try LoadedSpec.read(file, sets: reading.overrides, context: context) {
+                reading.verb ?? verb($0)
+            }
             return OpenedSource(
                 source: source, loaded: loaded, keepsBuildArgs: reading.keepsBuildArgs, context: context)
         case .spec(let spec):
@@ -52,7 +54,7 @@ struct OpenedSource: Sendable {
     func image() async throws -> any Image {
         guard let loaded else { return try await archive().image(named: source.chosenName) }
         // A spec for `export` builds nothing: its base is exported unchanged.
-        guard loaded.verb == .export, let base = try await loaded.base(context) else {
+        guard loaded.verb == .export, let base = try await loaded.base(in: context) else {
             return try await built(loaded)
         }
         let name = loaded.spec.name
@@ -75,11 +77,11 @@ struct OpenedSource: Sendable {
             throw ToolError(
                 .usage, "cannot plan the layers of \(source)", cause: "it is not a spec", remedy: "name a spec")
         }
-        return try PlanReport(await loaded.image(context))
+        return try PlanReport(await loaded.build(in: context))
     }
 
     private func built(_ loaded: LoadedSpec) async throws -> any Image {
-        var image = try await loaded.image(context)
+        var image = try await loaded.build(in: context)
         image.keepsBuildArgs = keepsBuildArgs
         return image
     }

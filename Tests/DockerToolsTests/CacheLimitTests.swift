@@ -15,7 +15,9 @@ struct CacheLimitTests {
         #expect(try CacheLimit(olderThan: nil, keep: text).pruning == .downTo(bytes))
     }
 
-    @Test("has ages in seconds, minutes, hours, days and weeks", arguments: [("90s", 90), ("2m", 120), ("12h", 43_200), ("30d", 2_592_000), ("1w", 604_800)])
+    @Test(
+        "has ages in seconds, minutes, hours, days and weeks",
+        arguments: [("90s", 90), ("2m", 120), ("12h", 43_200), ("30d", 2_592_000), ("1w", 604_800)])
     func times(text: String, seconds: Int64) throws {
         guard case .usedBefore(let time) = try CacheLimit(olderThan: text, keep: nil).pruning else {
             Issue.record("it is not an age")

@@ -118,6 +118,8 @@ struct OutputFileTests {
                 remedy: "name a file in it with \(.output)")
         ) { try OutputFile(directory.path, context) }
         let nowhere = directory.path.appending("gone/image.tar")
-        #expect(throws: ToolError.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) { try OutputFile(nowhere, context) }
+        #expect(throws: ToolError.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) {
+            try OutputFile(nowhere, context)
+        }
     }
 }

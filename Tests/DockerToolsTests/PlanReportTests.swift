@@ -28,7 +28,7 @@ struct PlanReportTests {
                 """)
         let context = Context(environment: [:], currentDirectory: directory.path)
         return try PlanReport(
-            await LayeredImage(spec, base: nil, context: context, reporter: SilentReporter()))
+            await LayeredBuilder.build(BuildContext(spec, base: nil, context: context)))
     }
 
     @Test func tellsTheLayersWithTheirSizesAndShares() async throws {

@@ -11,7 +11,7 @@ import Testing
 
     private func read(_ bytes: [UInt8], as name: String = "spec") throws -> JSONValue {
         try directory.write(bytes, to: name)
-        return try SpecFile(reading: .anyFile(FilePath(name)), currentDirectory: directory.path).value
+        return try SpecFile.read(.anyFile(FilePath(name)), currentDirectory: directory.path).value
     }
 
     private func failure(_ bytes: [UInt8], as name: String) -> ToolError? {
@@ -66,9 +66,9 @@ import Testing
             throws: ToolError(
                 .data, "cannot read the spec 'none.json'", cause: "there is no such spec",
                 remedy: "check the path; `-` reads a spec from standard input")
-        ) { try SpecFile(reading: .file("none.json"), currentDirectory: directory.path) }
+        ) { try SpecFile.read(.file("none.json"), currentDirectory: directory.path) }
         let failure = #expect(throws: ToolError.self) {
-            try SpecFile(reading: .file(directory.path), currentDirectory: "/")
+            try SpecFile.read(.file(directory.path), currentDirectory: "/")
         }
         #expect(failure?.code == .io)
         #expect(failure?.message == "cannot read the spec '\(directory.path)'")
@@ -77,8 +77,8 @@ import Testing
     @Test func directoryIsTheSpecs() throws {
         try directory.write("{}", to: "a.json")
         let absolute = directory.path.appending("a.json")
-        #expect(try SpecFile(reading: .file(absolute), currentDirectory: "/").directory == directory.path)
-        #expect(try SpecFile(reading: .file("a.json"), currentDirectory: directory.path).directory == directory.path)
+        #expect(try SpecFile.read(.file(absolute), currentDirectory: "/").directory == directory.path)
+        #expect(try SpecFile.read(.file("a.json"), currentDirectory: directory.path).directory == directory.path)
     }
 
     @Test func standardInputIsReadAndItsDirectoryIsTheCurrentOne() throws {
@@ -86,10 +86,10 @@ import Testing
             try directory.write(text, to: "input")
             let input = try FileDescriptor.open(directory.path.appending("input"), .readOnly)
             try input.closeAfter {
-                let file = try SpecFile(reading: .standardInput, currentDirectory: "/work", standardInput: input)
+                let file = try SpecFile.read(.standardInput, currentDirectory: "/work", standardInput: input)
                 #expect(file.value == ["name": "x"])
                 #expect(file.directory == "/work")
-                #expect(file.words == "the spec on standard input")
+                #expect(file.description == "the spec on standard input")
             }
         }
     }
@@ -102,8 +102,8 @@ import Testing
         #expect(!SpecSource.isSpec("x.tar"))
         #expect(
             throws: ToolError(
-                .usage, "cannot take 'x.txt' as a spec", cause: "its name ends in neither .json nor .toml",
-                remedy: "name a spec, or say --spec if it is one all the same")
+                .usage, "cannot use 'x.txt' as a spec", cause: "its name ends in neither .json nor .toml",
+                remedy: "name a spec, or use \(.spec) for a spec with another name")
         ) { try SpecSource(argument: "x.txt", anyExtension: false) }
     }
 }

@@ -70,7 +70,7 @@ import Testing
             guard let value = key.defaultValue else { continue }
             var report = SpecReport()
             key.type.check(value, at: SpecPath(key.name), &report)
-            #expect(report.faults.isEmpty)
+            #expect(report.issues.isEmpty)
         }
     }
 }

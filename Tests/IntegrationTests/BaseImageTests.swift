@@ -118,7 +118,7 @@ struct BaseImageTests {
         try bench.write(#"{"name": "b", "fromImage": "loop-a.json"}"#, to: "loop-b.json")
         let outcome = try bench.run(["layered", "loop-a.json"])
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("go round in a circle"))
+        #expect(outcome.errors.contains("form a cycle"))
     }
 
     @Test("a store path that the base's layers hold is not added again")

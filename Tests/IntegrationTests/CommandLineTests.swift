@@ -99,12 +99,12 @@ struct CommandLineTests {
         #expect(try Dockertools.run(["stream", directory.path("none.json")]).status == 65)
     }
 
-    @Test("refuses keys that are not built yet instead of ignoring them")
+    @Test("refuses keys that are not implemented yet instead of ignoring them")
     func notBuiltYet() throws {
         let outcome = try Dockertools.run(
             ["stream", "-"], input: Array("{\"name\": \"later\", \"includeNixDB\": true}".utf8))
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("not built yet"))
+        #expect(outcome.errors.contains("not implemented yet"))
         #expect(outcome.output.isEmpty)
     }
 }

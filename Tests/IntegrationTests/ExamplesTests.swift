@@ -7,7 +7,9 @@ struct ExamplesTests {
     /// The directory of the built programs. Dependencies are compiled again, so the first build takes minutes.
     private static let programs = Result {
         let scratch = "\(Dockertools.checkout)/.build/examples"
-        let command = ["swift", "build", "--package-path", "\(Dockertools.checkout)/Examples", "--scratch-path", scratch]
+        let command = [
+            "swift", "build", "--package-path", "\(Dockertools.checkout)/Examples", "--scratch-path", scratch,
+        ]
         // SwiftPM passes its own settings to tests by the environment; a nested build must not inherit them.
         let own = ProcessInfo.processInfo.environment
         let environment = own.filter { ["PATH", "HOME", "TMPDIR", "LANG"].contains($0.key) }

@@ -27,7 +27,7 @@ extension DockerTools {
             }
             checks.append(
                 await DoctorCheck.run("fakeRootCommands") {
-                    try await RootEmulation.find(programPath: context.programPath).words
+                    "\(try await RootEmulation.find(programPath: context.programPath))"
                 })
             let required = checks.prefix { $0.name != "/dev/kvm" }
             return DoctorReport(checks: checks, runAsRoot: required.allSatisfy(\.works) ? accelerator : nil)

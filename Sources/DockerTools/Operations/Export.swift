@@ -18,7 +18,7 @@ extension DockerTools {
     ) async throws -> ImageResult {
         try await run {
             let opened = try OpenedSource.open(source, context) {
-                SpecVerb.toldToExport(by: $0, sets: source.overrides)
+                SpecVerb.impliedForExport(by: $0, sets: source.overrides)
             }
             let inputs = opened.inputs
             // A conflict is found before the work if the output is known.

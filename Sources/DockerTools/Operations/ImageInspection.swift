@@ -63,8 +63,8 @@ public struct ImageInspection: Sendable {
         imageConfig = config
         layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
         self.source = source
-        archiveBuildArgs = try image.extraMembers.first { $0.name == buildArgsName }.map {
-            try JSONValue(parsing: $0.bytes, source: buildArgsName, limit: ImageLimits.json)
+        archiveBuildArgs = try image.extraMembers.first { $0.name == BuiltImage.buildArgsName }.map {
+            try JSONValue(parsing: $0.bytes, source: BuiltImage.buildArgsName, limit: ImageLimits.json)
         }
     }
 

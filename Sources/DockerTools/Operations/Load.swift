@@ -6,13 +6,13 @@ import JSON
 import Synchronization
 
 extension DockerTools {
-    /// Loads an image into a Docker daemon. Layers that the daemon has are not sent, and no archive is stored.
+    /// Loads an image that was built into a Docker daemon. Layers that the daemon has are not sent, and no archive is stored.
     ///
     /// - Parameter host: the address of the daemon; nil: the one that Docker's own settings name.
     /// - Throws: `ToolError` with code `unavailable` if there is no daemon, or the daemon refuses the image. The daemon takes
     ///   either the whole image or nothing.
     @discardableResult
-    package func load(_ image: any Image, host: String? = nil) async throws -> LoadResult {
+    public func load(_ image: BuiltImage, host: String? = nil) async throws -> LoadResult {
         try await run { try await DaemonLoad.connect(to: host, context).load { image } }
     }
 

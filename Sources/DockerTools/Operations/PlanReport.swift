@@ -37,7 +37,7 @@ public struct PlanReport: Sendable {
     /// Reads the metadata of the image's files.
     ///
     /// - Throws: `ToolError` with code `io` for unreadable directories.
-    init(_ image: any BuiltImage) throws {
+    init(_ image: BuiltImage) throws {
         let sizes = try image.layers.map { try $0.open().size }
         let total = Double(max(1, sizes.reduce(0, +)))
         name = image.spec.name

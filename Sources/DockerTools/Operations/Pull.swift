@@ -45,8 +45,8 @@ extension DockerTools {
         case .name(let name): return (try choices.applied(to: PullRequest(name)), [])
         case .specFile(let source, let overrides):
             let directory = context.currentDirectory
-            let file = try SpecFile(reading: source, currentDirectory: directory)
-            let request = try choices.applied(to: PullRequest(PullSpec(file, sets: overrides)))
+            let file = try SpecFile.read(source, currentDirectory: directory)
+            let request = try choices.applied(to: PullRequest(PullSpec.read(file, sets: overrides)))
             return (request, [source.path.map { directory.pushing($0) }].compactMap { $0 })
         }
     }
@@ -168,7 +168,7 @@ public struct PullChoices: Sendable {
         guard let value else { return nil }
         var report = SpecReport()
         SpecKey.named(key)?.type.check(.string(value), at: SpecPath(key), &report)
-        if let fault = report.faults.first {
+        if let fault = report.issues.first {
             throw ToolError(
                 .usage, "cannot use the \(key) \(JSONValue.string(value).shortened)", cause: fault.reason,
                 remedy: "correct \(setting)")

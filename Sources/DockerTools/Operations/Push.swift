@@ -5,7 +5,7 @@ import OCI
 import Registry
 
 extension DockerTools {
-    /// Pushes an image to a registry. Layers that the registry has are not uploaded.
+    /// Pushes an image that was built to a registry. Layers that the registry has are not uploaded.
     ///
     /// - Parameters:
     ///   - name: the name in the registry: `registry.example/team/app:1`.
@@ -14,10 +14,10 @@ extension DockerTools {
     /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the image. An existing tag is
     ///   unchanged then.
     @discardableResult
-    package func push(_ image: any Image, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
+    public func push(_ image: BuiltImage, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
         try await run {
             let (push, reference) = try await registryPush(to: name)
-            let compressor = compressor ?? (image as? any BuiltImage)?.spec.compressor
+            let compressor = compressor ?? image.spec.compressor
             return PushResult(reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
         }
     }

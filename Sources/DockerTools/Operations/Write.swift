@@ -1,33 +1,30 @@
-import Images
-
 extension DockerTools {
     /// Builds the image of a spec with one layer of its own: the contents are copied into the root.
     ///
     /// - Returns: the image. Most of its files are read when it is written.
     /// - Throws: `ToolError`: `data` for missing paths, `script` for a script that failed, `io` for unreadable files.
-    package func build(_ spec: ImageSpec) async throws -> any Image {
-        try await run { try await LoadedSpec(spec, as: .build).image(context) }
+    public func build(_ spec: ImageSpec) async throws -> BuiltImage {
+        try await run { try await spec.build(as: .build, in: context) }
     }
 
     /// Builds the image of a spec with one layer for each popular store path.
     ///
     /// - Returns: the image. Most of its files are read when it is written.
     /// - Throws: `ToolError`: `data` for missing paths, `script` for a script that failed, `io` for unreadable files.
-    package func layered(_ spec: ImageSpec) async throws -> any Image {
-        try await run { try await LoadedSpec(spec, as: .layered).image(context) }
+    public func layered(_ spec: ImageSpec) async throws -> BuiltImage {
+        try await run { try await spec.build(as: .layered, in: context) }
     }
 
-    /// Writes an image.
+    /// Writes an image that was built.
     ///
     /// - Throws: `ToolError`; there is no output then.
     @discardableResult
-    package func write(_ image: any Image, to destination: ImageDestination) async throws -> ImageResult {
+    public func write(_ image: BuiltImage, to destination: ImageDestination) async throws -> ImageResult {
         try await run {
-            let compressor = destination.compressor(for: (image as? any BuiltImage)?.spec)
+            let compressor = destination.compressor(for: image.spec)
             let writer = ImageWriter(
-                to: destination.path, name: image.name ?? "image", suffix: destination.format.suffix(compressor),
-                context)
-            try writer.check(inputs: [], jsonFile: destination.jsonFile)
+                to: destination.path, name: image.spec.name, suffix: destination.format.suffix(compressor), context)
+            try writer.check(inputs: LoadedSpec(image.spec, as: .layered).inputs, jsonFile: destination.jsonFile)
             let result = try writer.write([image], format: destination.format, compressor: compressor)
             try result.write(result.json, to: destination.jsonFile, context)
             return result

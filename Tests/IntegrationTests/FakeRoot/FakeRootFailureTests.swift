@@ -55,7 +55,7 @@ struct FakeRootFailureTests {
         #expect(try leftovers == [])
     }
 
-    @Test("end with 69 and the packages' names where nothing has them believed")
+    @Test("end with 69 and the packages' names if no method is available")
     func nothing() throws {
         try machine.spec(["fakeRootCommands": "true"])
         let outcome = try machine.layered(as: .nobody)
@@ -63,7 +63,7 @@ struct FakeRootFailureTests {
         #expect(outcome.failure?.what == "cannot run fakeRootCommands")
         #expect(
             outcome.failure?.cause == """
-                this user is not root, and nothing has chown and mknod believed:
+                not running as root, and neither a user namespace nor fakeroot is available:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
                        fakeroot: the program fakeroot is not in PATH
                 """)
