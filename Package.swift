@@ -125,7 +125,7 @@ let package = Package(
             ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Store", "Tar", "TestSupport", systemPackage]),
         tests("IntegrationTests", ["TestSupport"]),
         tests("JSONTests", ["Errors", "JSON", "TestSupport"]),
-        tests("LayeringTests", ["Errors", "Layering", "Store"]),
+        tests("LayeringTests", ["Errors", "Layering", "Store", "TestSupport"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
         tests("OCITests", ["OCI", "TestSupport"]),
@@ -136,7 +136,7 @@ let package = Package(
                 "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
                 nioSSL, systemPackage,
             ]),
-        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
+        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", "TestSupport", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers
 )

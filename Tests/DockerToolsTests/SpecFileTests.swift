@@ -57,7 +57,7 @@ import Testing
         #expect(
             failure(Array(repeating: 0x20, count: 4 << 20 + 1), as: "x.json")
                 == ToolError(
-                    .data, "cannot read the spec 'x.json'", cause: "it has more than the limit of 4194304 bytes",
+                    .data, "cannot read the spec 'x.json'", cause: "it is longer than the limit of 4194304 bytes",
                     remedy: "check that this is the file you meant"))
     }
 

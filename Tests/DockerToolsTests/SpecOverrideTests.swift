@@ -96,8 +96,8 @@ import Testing
     func malformedOverrideIsBadUsage(set: String) throws {
         #expect(
             throws: ToolError(
-                .usage, "cannot read the option --set \(set)", cause: "it is not KEY=VALUE",
-                remedy: "write for instance --set tag=v1 or --set config.User=nobody")
+                .usage, "cannot read the override '\(set)'", cause: "it is not KEY=VALUE",
+                remedy: "write for example \(.overrides) tag=v1 or \(.overrides) config.User=nobody")
         ) { try load(set) }
     }
 }
