@@ -52,6 +52,8 @@ let package = Package(
     products: [
         .executable(name: "dockertools", targets: ["CLI"]),
         .executable(name: "dockertools-guest", targets: ["Guest"]),
+        .library(name: "DockerTools", targets: ["DockerTools"]),
+        .library(name: "OCI", targets: ["OCI", "Images"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -103,7 +105,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ByteIO", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser, systemPackage,
+                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", "OCI", argumentParser,
+                systemPackage,
             ], swiftSettings: strict),
 
         .target(

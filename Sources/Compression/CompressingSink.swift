@@ -131,7 +131,7 @@ package final class CompressingSink: ArchiveSink {
 }
 
 /// How an archive, or a layer in the OCI formats, is compressed.
-package enum Compressor: String, CaseIterable, Sendable {
+public enum Compressor: String, CaseIterable, Sendable {
     case none
     case gz
     case zstd

@@ -1,7 +1,7 @@
 import ByteIO
 
 /// Is told how the writing of an image goes on.
-package protocol Progress: Sendable {
+public protocol Progress: Sendable {
     /// A layer begins.
     ///
     /// - Parameters:

@@ -3,12 +3,12 @@ import CLibCrypto
 /// A SHA-256 digest as images write it: `sha256:` and 64 lower-case hexadecimal digits.
 ///
 /// The grammar is checked before a digest is used for anything, a file name above all (CVE-2024-3727).
-package struct Digest: Hashable, Sendable {
+public struct Digest: Hashable, Sendable {
     /// The 32 bytes of the digest.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
 
     /// Nil unless there are 32 bytes.
-    package init?(bytes: [UInt8]) {
+    public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
@@ -19,31 +19,32 @@ package struct Digest: Hashable, Sendable {
     }
 
     /// Nil unless `text` is `sha256:` and 64 lower-case hexadecimal digits.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         guard text.hasPrefix("sha256:") else { return nil }
         self.init(hex: text.dropFirst(7))
     }
 
     /// Nil unless `hex` is 64 lower-case hexadecimal digits.
-    package init?(hex: some StringProtocol) {
+    public init?(hex: some StringProtocol) {
         guard let bytes = Hex.decode(hex) else { return nil }
         self.init(bytes: bytes)
     }
 
     /// The 64 hexadecimal digits without the algorithm's name.
-    package var hex: String { Hex.encode(bytes) }
+    public var hex: String { Hex.encode(bytes) }
 }
 
 extension Digest: CustomStringConvertible {
-    package var description: String { "sha256:\(hex)" }
+    /// `sha256:` and the 64 hexadecimal digits.
+    public var description: String { "sha256:\(hex)" }
 }
 
 extension Digest {
     /// Nix base 32: 52 characters.
-    package var nixBase32: String { NixBase32.encode(bytes) }
+    public var nixBase32: String { NixBase32.encode(bytes) }
 
     /// As Subresource Integrity has it, and Nix of late: `sha256-` and base 64.
-    package var sri: String { "sha256-" + Base64.encode(bytes) }
+    public var sri: String { "sha256-" + Base64.encode(bytes) }
 }
 
 /// A SHA-256 under way, by OpenSSL's EVP, which uses the processor's SHA instructions where it has them.

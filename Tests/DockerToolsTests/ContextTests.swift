@@ -5,7 +5,7 @@ import Store
 import SystemPackage
 import Testing
 
-struct SurroundingsTests {
+struct ContextTests {
     private func cache(_ environment: [String: String]) -> FilePath? {
         Context(environment: environment, currentDirectory: "/here").cacheDirectory
     }

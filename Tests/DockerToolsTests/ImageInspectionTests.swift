@@ -38,9 +38,8 @@ struct ImageInspectionTests {
     }
 
     private func read(_ location: String) async throws -> ImageInspection {
-        try await ImageInspection.read(
-            ImageLocation(location), context: Context(environment: [:], currentDirectory: "/"),
-            reporter: ConsoleReporter(isQuiet: true))
+        try await DockerTools(context: Context(environment: [:], currentDirectory: "/"))
+            .inspect(ImageSource(parsing: location))
     }
 
     @Test func showsPeopleWhatAnImageIs() async throws {
@@ -125,15 +124,6 @@ struct ImageInspectionTests {
         let failure = #expect(throws: ToolError.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
         #expect(failure?.message == "cannot show the build arguments of '\(directory.path("a.tar"))'")
-    }
-
-    @Test func tellsThePathFromTheName() async throws {
-        let directory = try TemporaryDirectory()
-        let odd = try directory.write([], to: "a#b:1")
-        #expect(try ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
-        #expect(try ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
-        #expect(try ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
-        #expect(try ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
     }
 
     @Test func readsAFile() async throws {

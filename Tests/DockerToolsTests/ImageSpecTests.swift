@@ -16,7 +16,7 @@ import Testing
         #expect(spec.name == "x")
         #expect(spec.tag == nil)
         #expect(spec.contents == [])
-        #expect(spec.config == [:])
+        #expect(spec.config.json == [:])
         #expect(spec.created == .standard)
         #expect(spec.mtime == 1)
         #expect(spec.architecture == nil)

@@ -31,14 +31,14 @@ import Testing
     @Test func nullsAreAbsent() throws {
         let spec = try directory.load(
             text: #"{"name": "x", "config": {"Cmd": null, "Healthcheck": {"Test": null, "Retries": 1}}}"#)
-        #expect(spec.config == ["Healthcheck": ["Retries": 1]])
+        #expect(spec.config.json == ["Healthcheck": ["Retries": 1]])
         #expect(spec.warnings == [])
     }
 
     @Test func unknownKeysWarnAndAreKept() throws {
         let spec = try directory.load(
             text: #"{"name": "x", "config": {"cmd": ["a"], "Foo": {"a": null}, "Healthcheck": {"Retry": 1}}}"#)
-        #expect(spec.config == ["cmd": ["a"], "Foo": [:], "Healthcheck": ["Retry": 1]])
+        #expect(spec.config.json == ["cmd": ["a"], "Foo": [:], "Healthcheck": ["Retry": 1]])
         #expect(
             spec.warnings == [
                 "config.Foo: unknown key, kept as it is",

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func objectsAreSetFromJSON() throws {
-        #expect(try load(#"config={"User": "a"}"#).config == ["User": "a"])
+        #expect(try load(#"config={"User": "a"}"#).config.json == ["User": "a"])
         #expect(try load(#"config.Volumes={"/a": {}}"#).config["Volumes"] == ["/a": [:]])
         #expect(try load("config.Volumes./a.b={}").config["Volumes"] == ["/a.b": [:]])
         #expect(try load("config.Healthcheck.Retries=3").config["Healthcheck"] == ["Retries": 3])
@@ -60,11 +60,11 @@ import Testing
 
     @Test func laterOverridesWin() throws {
         #expect(try load("tag=a", "tag=b").tag == "b")
-        #expect(try load("config.User=a", "config={}").config == [:])
+        #expect(try load("config.User=a", "config={}").config.json == [:])
     }
 
     @Test func specOfOverridesAloneWorks() throws {
-        #expect(try directory.load(text: "", sets: ["name=x", "config.User=u"]).config == ["User": "u"])
+        #expect(try directory.load(text: "", sets: ["name=x", "config.User=u"]).config.json == ["User": "u"])
     }
 
     @Test(arguments: [

@@ -43,8 +43,8 @@ struct WorkDirectoryTests {
     @Test func saysWhatToSetWhereItCannotBeMade() throws {
         let nowhere = directory.path.appending("gone")
         let failure = ToolError.io(
-            "cannot make a work directory in \(nowhere)", .noSuchFileOrDirectory,
-            remedy: "set TMPDIR to a directory that can be written to")
+            "cannot create a work directory in \(nowhere)", .noSuchFileOrDirectory,
+            remedy: "set TMPDIR to a writable directory")
         #expect(throws: failure) { try WorkDirectory(context(nowhere.string)) }
     }
 }

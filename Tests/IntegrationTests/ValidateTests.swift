@@ -145,7 +145,7 @@ struct ValidateTests {
             "members[last] = members[last][:148] + b'0000000' + members[last][155:]",
             "its header has the checksum 0 and sums up to")
         let history = try faults("change = lambda config: config['history'].pop()")
-        #expect(history.first?.what == "lines of the history that belong to layers")
+        #expect(history.first?.what == "history entries that belong to layers")
         #expect(history.first?.got == "\(image.layers.count - 1)" && history.first?.wanted == "\(image.layers.count)")
         let parents = try faults(
             "name = last[:-9] + 'json'; members[name] = json.dumps(dict(json.loads(members[name]), parent='a')).encode()"

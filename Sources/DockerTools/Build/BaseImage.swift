@@ -44,9 +44,9 @@ struct BaseImage: Sendable {
     ) async throws -> any Image {
         switch source {
         case .pull(let pull):
-            let pulled = try await PulledImage(PullRequest(pull), context, context.reporter)
+            let pulled = try await PulledImage.fetch(PullRequest(pull), context)
             // The digest identifies these bytes, so the hash of their archive is computed only once.
-            try pulled.check(pulled.archiveHash(progress: context.reporter))
+            try pulled.check(pulled.archiveHash())
             return pulled.named
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
@@ -71,13 +71,6 @@ struct BaseImage: Sendable {
 }
 
 extension Context {
-    /// The context with another reporter.
-    func reporting(to reporter: any Reporter) -> Context {
-        var context = self
-        context.reporter = reporter
-        return context
-    }
-
     /// The settings with which images are read.
     ///
     /// - Parameters:

@@ -3,13 +3,13 @@ import Layering
 import OCI
 import Store
 
-/// An image that was built from a spec.
-struct BuiltImage: Image {
+/// An image that was built from a spec. Most of its files are read when it is written.
+public struct BuiltImage: Image {
     let spec: ImageSpec
     /// The image that it is built on; nil if it starts from nothing.
     let base: BaseImage?
     /// The layers, the lowest first, those of the base included.
-    let layers: [any Layer]
+    package let layers: [any Layer]
     /// The comments of the history, one for each layer above those of the base.
     let comments: [String]
     /// The plan of the store layers; empty where there was no choice.
@@ -22,13 +22,13 @@ struct BuiltImage: Image {
     /// The name of the archive's member that holds the arguments that the image was built with.
     static let buildArgsName = "buildArgs.json"
 
-    var name: String? { spec.name }
+    package var name: String? { spec.name }
 
-    func names(imageID: Digest) -> [ImageName] {
+    package func names(imageID: Digest) -> [ImageName] {
         [ImageName(name: spec.name, tag: spec.tag ?? ImageName.tag(of: imageID))]
     }
 
-    func config(diffIDs: [Digest]) -> [UInt8] {
+    package func config(diffIDs: [Digest]) -> [UInt8] {
         let created = spec.created.description
         let inherited = base?.config(for: spec)
         // A variant belongs to its architecture.
@@ -41,7 +41,7 @@ struct BuiltImage: Image {
         return Array(config.json(diffIDs: diffIDs).canonical.utf8)
     }
 
-    var extraMembers: [(name: String, bytes: [UInt8])] {
+    package var extraMembers: [(name: String, bytes: [UInt8])] {
         keepsBuildArgs ? [(Self.buildArgsName, Array(spec.buildArgs.canonical.utf8))] : []
     }
 

@@ -27,6 +27,15 @@ struct LoadedSpec: Sendable {
             spec: spec, verb: verb, path: source.path.map { context.currentDirectory.pushing($0) })
     }
 
+    /// A spec that was made in code.
+    init(_ spec: ImageSpec, as verb: SpecVerb) {
+        self.init(spec: spec, verb: verb, path: nil)
+    }
+
+    private init(spec: ImageSpec, verb: SpecVerb, path: FilePath?) {
+        (self.spec, self.verb, self.path) = (spec, verb, path)
+    }
+
     /// The files and directories that the image is built from, the spec among them.
     var inputs: [FilePath] {
         [path, spec.closure, basePath].compactMap { $0 }

@@ -18,7 +18,7 @@ struct ExtraCommands: LayerScript {
         let work = try WorkDirectory(context)
         let root = try work.makeDirectory("layer")
         try tree.make(in: root)
-        try await script().run(in: root, work: work, path: context.programPath) { context.reporter.scriptOutput($0) }
+        try await script().run(in: root, work: work, context: context) { context.reporter.scriptOutput($0) }
         let changed = try FileTree.walk(root, keeping: .linksAndAttributes)
         context.reporter.warn(ofSocketsIn: changed)
         return ScriptedTree(tree: changed, work: work)

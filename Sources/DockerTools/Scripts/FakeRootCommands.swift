@@ -33,7 +33,7 @@ struct FakeRootCommands: LayerScript {
             session += [Self.overlayOptions(emulation), spec.storeLocation.storeDir]
         }
         do {
-            try await script(session: session).run(in: work.path, work: work, path: context.programPath) {
+            try await script(session: session).run(in: work.path, work: work, context: context) {
                 [reporter = context.reporter] in reporter.scriptOutput($0)
             }
         } catch let error as ToolError where error.code == .script {

@@ -7,18 +7,6 @@ import SystemPackage
 
 /// The method by which scripts run as root on this machine, as seen from the files of a layer.
 package struct RootEmulation: Equatable, Sendable {
-    /// The methods in the order in which they are tried, for a help text.
-    package static let discussion = """
-        fakeRootCommands does not need root. The first available method is used:
-          as root, the commands run directly;
-          with a range in /etc/subuid and /etc/subgid, they run in a user
-          namespace (package uidmap), with fakeroot for devices if installed;
-          otherwise they run under fakeroot (package fakeroot), which has no
-          effect on statically linked programs.
-        enableFakechroot needs one of the first two methods. In a user namespace
-        it creates no devices.
-        """
-
     enum Method: Equatable, Sendable {
         /// This process is root and has the necessary capabilities.
         case root

@@ -46,7 +46,7 @@ struct RootfsImage {
     private func make(_ image: RootfsOfImage, at file: FilePath) async throws {
         // The name in the cache is made of the layers' digests, so the layers are compared with them.
         let verification = image.beginVerifying()
-        let partial = PartialFile(beside: file)
+        let partial = PartialFile(beside: file, context.cleanup)
         guard partial.descriptor >= 0 else { throw ToolError.io("cannot write \(file)") }
         defer { close(partial.descriptor) }
         do {
@@ -57,15 +57,15 @@ struct RootfsImage {
             else { throw ToolError.io("cannot write \(file)") }
         } catch {
             partial.path.withPlatformString { _ = unlink($0) }
-            Cleanup.shared.remove(file: partial.path)
+            context.cleanup.remove(file: partial.path)
             throw error
         }
-        Cleanup.shared.remove(file: partial.path)
+        context.cleanup.remove(file: partial.path)
     }
 
     /// lz4, since the user waits for the compression, and the guest's processor may be emulated.
     private var sqfstar: Sqfstar {
-        Sqfstar(context: context, reporter: context.reporter, compressor: .lz4)
+        Sqfstar(context: context, compressor: .lz4)
     }
 
     /// Whether a file exists and is as long as its superblock says.

@@ -26,11 +26,11 @@ struct Script {
     /// - Parameters:
     ///   - directory: the current directory of the script.
     ///   - work: holds the script's file and its temporary files.
-    ///   - path: the directories in which programs are looked up, as `PATH` has them.
+    ///   - context: the environment in which programs are looked up and processes registered.
     ///   - output: receives each line that the script writes to standard output or error.
     /// - Throws: `ToolError` with code `script` and the last lines if the status is not 0.
     func run(
-        in directory: FilePath, work: WorkDirectory, path: String, output: @escaping @Sendable (String) -> Void
+        in directory: FilePath, work: WorkDirectory, context: Context, output: @escaping @Sendable (String) -> Void
     ) async throws {
         let file = work.path.appending(key)
         try write(to: file)
@@ -41,14 +41,15 @@ struct Script {
             executable: session.isEmpty && isExecutable ? .path(file) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             environment: .custom([
-                "PATH": path, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C", "TZ": "UTC",
+                "PATH": context.programPath, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C",
+                "TZ": "UTC",
                 "SOURCE_DATE_EPOCH": String(modified),
             ]),
             workingDirectory: directory, platformOptions: Self.ownGroup)
         let lines = try ScriptOutput.start(limit: Self.lastLines, output: output)
         let status: TerminationStatus
         do {
-            status = try await Self.run(configuration, lines, work)
+            status = try await Self.run(configuration, lines, work, context)
         } catch let error as SubprocessError {
             lines.finish()
             throw ToolError(
@@ -60,9 +61,9 @@ struct Script {
     }
 
     private static func run(
-        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory
+        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory, _ context: Context
     ) async throws -> TerminationStatus {
-        OrphanReaper.adopt()
+        context.processSupervisor?.adoptOrphans()
         // A process that the script leaves running would keep the pipe open; it is ended with the script.
         // `.combinedWithOutput` of swift-subprocess 1.0.2 keeps a copy of the pipe's writing end open: the reader would
         // never see the end.
@@ -72,15 +73,15 @@ struct Script {
             error: .fileDescriptor(end, closeAfterSpawningProcess: false)
         ) { execution in
             let group = pid_t(execution.processIdentifier.value)
-            Cleanup.shared.add(group: group)
+            context.cleanup.add(group: group)
             return group
         }
         let group = outcome.closureResult
         kill(-group, SIGKILL)
         // No process may write to the layer while it is read.
         while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
-        OrphanReaper.end(of: work.path)
-        Cleanup.shared.remove(group: group)
+        context.processSupervisor?.endOrphans(of: work.path)
+        context.cleanup.remove(group: group)
         lines.finish()
         return outcome.terminationStatus
     }

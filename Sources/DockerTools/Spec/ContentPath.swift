@@ -3,7 +3,7 @@ import Store
 import SystemPackage
 
 /// A path of a spec's `contents`.
-package struct ContentPath: Hashable, Sendable {
+public struct ContentPath: Hashable, Sendable {
     /// The place of a content.
     package enum Place: Hashable, Sendable {
         /// A store path, or a path below it (`bin/sh`); `below` is empty for the store path itself.
@@ -13,7 +13,7 @@ package struct ContentPath: Hashable, Sendable {
     }
 
     /// The path as the spec has it.
-    package let written: String
+    public let written: String
     /// The place that the path leads to.
     package let place: Place
 
@@ -38,7 +38,7 @@ package struct ContentPath: Hashable, Sendable {
     }
 
     /// A path of this machine that is not resolved yet: it may be relative, or lead into the store.
-    package init(_ written: String) {
+    public init(_ written: String) {
         self.written = written
         place = .machine(FilePath(written))
     }
@@ -78,7 +78,8 @@ package struct ContentPath: Hashable, Sendable {
 }
 
 extension ContentPath: ExpressibleByStringLiteral {
-    package init(stringLiteral path: String) { self.init(path) }
+    /// A path of this machine.
+    public init(stringLiteral path: String) { self.init(path) }
 }
 
 /// The names of architectures that the image specification demands: Go's GOARCH values.

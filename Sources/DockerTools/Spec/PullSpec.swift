@@ -4,7 +4,7 @@ import OCI
 
 /// The spec of an image to pull, with the keys of nixpkgs' `pullImage`: a digest that identifies the image, and the
 /// hash of its archive.
-package struct PullSpec: Hashable, Sendable {
+public struct PullSpec: Hashable, Sendable {
     /// The name as it is written: `redis`, `registry.example:5000/team/app`.
     package var imageName: String
     /// The digest of the manifest, or of the index that has it.

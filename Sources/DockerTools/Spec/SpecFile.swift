@@ -112,7 +112,7 @@ extension SpecFile {
 }
 
 /// The place that a spec is read from.
-package enum SpecSource: Hashable, Sendable {
+public enum SpecSource: Hashable, Sendable {
     /// A file whose extension is the format: `.json` or `.toml`.
     case file(FilePath)
     /// A file of any name; without a known extension the content decides between JSON and TOML.
@@ -155,7 +155,7 @@ package enum SpecSource: Hashable, Sendable {
 
 extension SpecSource: CustomStringConvertible {
     /// The source in messages: `the spec 'hello.json'`.
-    package var description: String {
+    public var description: String {
         switch self {
         case .file(let path), .anyFile(let path): "the spec '\(path)'"
         case .standardInput: "the spec on standard input"

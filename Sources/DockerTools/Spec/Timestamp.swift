@@ -3,26 +3,26 @@ import Errors
 import Glibc
 
 /// A point in time in UTC, in nanoseconds, from 0000-01-01 to 9999-12-31. It does not depend on locale and time zone.
-package struct Timestamp: Hashable, Sendable {
+public struct Timestamp: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted; negative before it.
-    package let seconds: Int64
+    public let seconds: Int64
     /// Nanoseconds of the second: 0…999,999,999.
-    package let nanoseconds: Int32
+    public let nanoseconds: Int32
 
     /// The years 0000 to 9999, the range of RFC 3339.
     static let range: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
     /// The default of dockerTools: one second after the epoch, since some programs take 0 for "no time".
-    package static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
+    public static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
 
     /// Nil outside of the years 0000 to 9999, or if `nanoseconds` is not in 0…999,999,999.
-    package init?(seconds: Int64, nanoseconds: Int32 = 0) {
+    public init?(seconds: Int64, nanoseconds: Int32 = 0) {
         guard Self.range.contains(seconds), (0...999_999_999).contains(nanoseconds) else { return nil }
         self.init(unchecked: seconds, nanoseconds: nanoseconds)
     }
 
     /// The current time of the system clock.
-    package static func now() -> Timestamp {
+    public static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(unchecked: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
@@ -36,7 +36,7 @@ package struct Timestamp: Hashable, Sendable {
 
 extension Timestamp: CustomStringConvertible {
     /// The RFC 3339 form in UTC: `1970-01-01T00:00:01Z`, with as many fractional digits as necessary.
-    package var description: String {
+    public var description: String {
         let (day, second) = seconds.quotientAndRemainder(flooredBy: 86_400)
         let date = CivilDate(daysSinceEpoch: day)
         var text = "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))"

@@ -5,7 +5,7 @@ import OCI
 import Synchronization
 
 /// Is told how the layers of an image come. It is called by several threads.
-package protocol FetchProgress: Sendable {
+public protocol FetchProgress: Sendable {
     /// So many bytes more of a layer came from the registry.
     func fetched(_ bytes: Int, of layer: Digest)
 
@@ -16,8 +16,8 @@ package protocol FetchProgress: Sendable {
 }
 
 extension FetchProgress {
-    package func fetched(_ bytes: Int, of layer: Digest) {}
-    package func finished(_ layer: Digest, size: UInt64) {}
+    public func fetched(_ bytes: Int, of layer: Digest) {}
+    public func finished(_ layer: Digest, size: UInt64) {}
 }
 
 /// Fetches layers side by side, each once, in the order that they are asked for.

@@ -30,7 +30,7 @@ package struct PushedImage: Sendable {
 }
 
 /// Is told how a push goes on. It is called by several threads; a layer's bytes are told as `Progress` has it.
-package protocol PushProgress: Progress {
+public protocol PushProgress: Progress {
     /// A layer is in the registry.
     ///
     /// - Parameters:
@@ -40,11 +40,11 @@ package protocol PushProgress: Progress {
 }
 
 extension PushProgress {
-    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
+    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
 }
 
 /// A layer of an image that was pushed.
-package struct PushedLayer: Sendable {
+public struct PushedLayer: Sendable {
     /// How the registry came by it.
     package enum Way: String, Sendable {
         /// It was sent.

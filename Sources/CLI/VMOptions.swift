@@ -4,31 +4,33 @@ import Foundation
 import MicroVM
 import SystemPackage
 
-/// How virtual machines are run: what all verbs have in common that may be given a spec with runAsRoot.
+/// The options of virtual machines, for all verbs that may read a spec with runAsRoot.
 struct VMOptions: ParsableArguments {
     @Option(
         help: """
-            What makes the processor of runAsRoot's virtual machine: kvm, tcg (everywhere, and several times slower), or auto: \
-            kvm, else tcg.
+            The accelerator of runAsRoot's virtual machine: kvm, tcg (works everywhere, several times slower), or auto: kvm, \
+            else tcg.
             """)
     var accel: Accelerator = .auto
 
     @Option(
         help: ArgumentHelp(
-            "Its kernel (default: $DOCKERTOOLS_KERNEL, else the newest /boot/vmlinuz-*).", valueName: "path"),
+            "The kernel (default: $DOCKERTOOLS_KERNEL, else the newest /boot/vmlinuz-*).", valueName: "path"),
         completion: .file())
     var kernel: String?
 
-    @Option(help: ArgumentHelp("Its processors (default: as many as this machine has, 8 at most).", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "The number of processors (default: as many as this machine has, at most 8).", valueName: "count"))
     var vmCpus: Int?
 
-    @Flag(help: "Let runAsRoot reach the network, by QEMU's user network.")
+    @Flag(help: "Give runAsRoot access to the network, through QEMU's user network.")
     var vmNetwork = false
 
-    @Option(help: ArgumentHelp("How long runAsRoot may take; 0: as long as it does.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The time limit of runAsRoot; 0: no limit.", valueName: "seconds"))
     var vmTimeout = 3600.0
 
-    /// More than that slow the start down more than most scripts gain.
+    /// The default maximum of processors: more slow the boot down more than they speed most scripts up.
     private static let processorLimit = 8
 
     func validate() throws {
@@ -38,10 +40,11 @@ struct VMOptions: ParsableArguments {
         guard vmTimeout >= 0, vmTimeout <= 1e9 else { throw ValidationError("--vm-timeout takes seconds, 0 or more.") }
     }
 
+    /// The settings as the library has them.
     var settings: VirtualMachineSettings {
         var settings = VirtualMachineSettings()
         settings.accelerator = accel
-        settings.kernel = kernel.map { Context.ofProcess.currentDirectory.pushing(FilePath($0)) }
+        settings.kernel = kernel.map { Context.process.currentDirectory.pushing(FilePath($0)) }
         settings.processors = vmCpus ?? min(ProcessInfo.processInfo.activeProcessorCount, Self.processorLimit)
         settings.hasNetwork = vmNetwork
         settings.timeLimit = vmTimeout > 0 ? .seconds(vmTimeout) : nil
