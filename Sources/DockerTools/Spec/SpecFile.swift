@@ -150,7 +150,6 @@ package enum SpecSource: Hashable, Sendable {
         case .standardInput: nil
         }
     }
-
 }
 
 extension SpecSource: CustomStringConvertible {
