@@ -136,7 +136,7 @@ extension ImageSpec {
         let present = now()
 
         source = file.words
-        name = ReferenceName.lowercased(values.textIfAny("name") ?? "")
+        name = ReferenceGrammar.lowercased(values.textIfAny("name") ?? "")
         tag = values.textIfAny("tag")
         storeLocation = StoreLocation(
             storeDir: FilePath(try values.text("storeDir")).lexicallyNormalized().string,

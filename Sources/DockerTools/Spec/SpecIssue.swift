@@ -87,7 +87,7 @@ enum NearestKey {
     }
 }
 
-extension ReferenceName {
+extension ReferenceGrammar {
     static let expected = "an image's name such as \"hello\" or \"registry.example:5000/team/hello\""
 
     /// What is wrong with the name of a repository, nil if nothing is.

@@ -68,7 +68,7 @@ extension SpecPattern {
 
     /// The variant of an architecture: `v7`, `v8`.
     static let variant = SpecPattern(expected: "a variant such as \"v8\"", expression: "^[A-Za-z0-9._-]+$") { text in
-        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-".utf8.contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "._-".utf8.contains($0) }
     }
 
     /// The name of a file's owner.
@@ -78,18 +78,18 @@ extension SpecPattern {
 
     /// The name of a repository, with or without a registry before it.
     static let imageName = SpecPattern(
-        expected: ReferenceName.expected, expression: ReferenceName.expression, fault: ReferenceName.fault)
+        expected: ReferenceGrammar.expected, expression: ReferenceGrammar.expression, fault: ReferenceGrammar.fault)
 
     /// The name that an image has in a registry: there nobody lower-cases it.
     static let pulledName = SpecPattern(
-        expected: ReferenceName.expected, expression: ReferenceName.expression
+        expected: ReferenceGrammar.expected, expression: ReferenceGrammar.expression
     ) { text in
         if text.contains("@") { return "a name holds no digest, the key imageDigest does" }
         if ImageName(text).tag != nil {
             return "a name holds no tag: imageDigest tells the image, and finalImageTag its tag in the archive"
         }
         let repository = ImageName(name: text, tag: nil).full.name?.drop { $0 != "/" } ?? ""
-        return ReferenceName.fault(text)
+        return ReferenceGrammar.fault(text)
             ?? (repository == repository.lowercased() ? nil : "names of repositories are in lower case")
     }
 
@@ -108,13 +108,13 @@ extension SpecPattern {
     static let system = SpecPattern(
         expected: "an operating system by Go's name, such as \"linux\"", expression: "^[a-z0-9]+$"
     ) { text in
-        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) } && text == text.lowercased()
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) } && text == text.lowercased()
     }
 
     /// A tag.
     static let tag = SpecPattern(
         expected: "a tag: letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'",
-        expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceName.isTag)
+        expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceGrammar.isTag)
 }
 
 /// The members of `config`: the run-time configuration of the image specification v1.2 and what OCI and Docker added.

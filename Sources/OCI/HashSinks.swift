@@ -1,24 +1,25 @@
 import ByteIO
 
-/// Hashes what it is given, and hands it on where there is another sink behind it.
+/// Hashes the bytes that are written to it, and passes them on to the next sink if there is one.
 ///
-/// Hashing takes longer than reading, so that it has a thread of its own as soon as there is more than one buffer: files
-/// are read, and what comes behind is written, while the buffers before are hashed.
+/// Hashing takes longer than reading, so it runs on a thread of its own as soon as there is more than one buffer: files
+/// are read, and the next sink writes, while earlier buffers are hashed.
 package final class HashSink: ByteSink {
-    /// Buffers under way at most: one that is hashed, and two that wait.
+    /// The largest number of buffers in flight: one that is hashed, and two that wait.
     private static let limit = 3
 
     private let hash: SHA256
     private let next: (any ByteSink)?
-    /// The last buffer that was taken. If it stays the only one no thread is needed.
+    /// The last buffer that was taken. As long as it is the only one, no thread is needed.
     private var last: BlockBuffer?
     private var worker: OrderedThreadPool<BlockBuffer, BlockBuffer>?
 
+    /// - Throws: `SHA256.Unavailable`.
     package convenience init(to next: (any ByteSink)? = nil) throws {
         self.init(continuing: try SHA256(), to: next)
     }
 
-    /// - Parameter hash: has seen what comes before; it is this object's from here on.
+    /// - Parameter hash: has hashed the bytes before these; nothing else may use it from now on.
     package init(continuing hash: SHA256, to next: (any ByteSink)? = nil) {
         self.hash = hash
         self.next = next
@@ -41,23 +42,27 @@ package final class HashSink: ByteSink {
         guard let worker, worker.inFlight >= Self.limit, let hashed = try worker.next() else {
             return BlockBuffer(capacity: capacity)
         }
-        let empty = try handOn(hashed)
+        let empty = try passOn(hashed)
         return empty.capacity == capacity ? empty : BlockBuffer(capacity: capacity)
     }
 
-    /// The digest of all that was written; what is behind has all of it then.
+    /// Passes on the remaining buffers.
+    ///
+    /// - Returns: the digest of all bytes that were written.
     package func finish() throws -> Digest {
-        while let hashed = try worker?.next() { _ = try handOn(hashed) }
+        while let hashed = try worker?.next() { _ = try passOn(hashed) }
         if let last {
             hash.update(last.bytes)
-            _ = try handOn(last)
+            _ = try passOn(last)
         }
         last = nil
         return hash.finish()
     }
 
-    /// Gives a buffer that was hashed to the next sink: an empty one.
-    private func handOn(_ buffer: BlockBuffer) throws -> BlockBuffer {
+    /// Passes a hashed buffer on to the next sink.
+    ///
+    /// - Returns: an empty buffer.
+    private func passOn(_ buffer: BlockBuffer) throws -> BlockBuffer {
         if let next { return try next.take(buffer) }
         buffer.clear()
         return buffer
@@ -65,7 +70,7 @@ package final class HashSink: ByteSink {
 
     private var startedWorker: OrderedThreadPool<BlockBuffer, BlockBuffer> {
         if let worker { return worker }
-        // The hash belongs to that thread until all buffers have come back.
+        // Only that thread uses the hash until all buffers have come back.
         nonisolated(unsafe) let hash = hash
         let worker = OrderedThreadPool<BlockBuffer, BlockBuffer>(width: 1) { buffer in
             hash.update(buffer.bytes)
@@ -76,7 +81,7 @@ package final class HashSink: ByteSink {
     }
 }
 
-/// Hashes what it is given, on the thread that gives it.
+/// Hashes the bytes that are written to it, on the calling thread.
 package final class DigestSink: ByteSink {
     private let hash: SHA256
 
@@ -86,17 +91,19 @@ package final class DigestSink: ByteSink {
 
     package func write(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
 
-    /// The digest of all that was written.
+    /// The digest of all bytes that were written.
     package func finish() -> Digest { hash.finish() }
 }
 
-/// Hashes and counts what goes through it: a blob, which is named by its digest. That is of all bytes, so that none may
-/// come late.
+/// Hashes and counts the bytes of a blob, and passes them on.
+///
+/// The digest covers all bytes in order, so nothing may be filled in later.
 package final class BlobSink: ArchiveSink {
     private let hash: HashSink
-    /// Bytes so far.
+    /// The number of bytes so far.
     package private(set) var size: UInt64 = 0
 
+    /// - Throws: `SHA256.Unavailable`.
     package init(to next: any ByteSink) throws {
         hash = try HashSink(to: next)
     }
@@ -113,15 +120,24 @@ package final class BlobSink: ArchiveSink {
         return try hash.take(buffer)
     }
 
-    /// The digest of all that was written; what is behind has all of it then.
+    /// Passes on the remaining bytes.
+    ///
+    /// - Returns: the digest of all bytes that were written.
     package func digest() throws -> Digest { try hash.finish() }
+
+    /// Passes on the remaining bytes.
+    ///
+    /// - Returns: the descriptor of the blob that was written.
+    package func descriptor(_ mediaType: String) throws -> Descriptor {
+        Descriptor(mediaType: mediaType, digest: try digest(), size: size)
+    }
 }
 
-/// Hashes and counts what is read through it.
+/// Hashes and counts the bytes that are read through it.
 package final class HashedSource: ByteSource {
     private let source: any ByteSource
     private let hash: SHA256
-    /// Bytes that were read.
+    /// The number of bytes that were read.
     package private(set) var count: UInt64 = 0
 
     package init(_ source: any ByteSource, _ hash: SHA256) {
@@ -136,7 +152,7 @@ package final class HashedSource: ByteSource {
         return read
     }
 
-    /// The digest of all that was read.
+    /// The digest of all bytes that were read.
     package func finish() -> Digest { hash.finish() }
 }
 
