@@ -115,13 +115,14 @@ let package = Package(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),
         tests(
             "ImagesTests",
             ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Store", "Tar", "TestSupport", systemPackage]),
         tests("IntegrationTests", ["TestSupport"]),
         tests("JSONTests", ["Errors", "JSON", "TestSupport"]),
-        tests("LayeringTests", ["Errors", "Layering", "Store"]),
+        tests("LayeringTests", ["Errors", "Layering", "Store", "TestSupport"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
         tests("OCITests", ["OCI", "TestSupport"]),
@@ -132,7 +133,7 @@ let package = Package(
                 "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
                 nioSSL, systemPackage,
             ]),
-        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
+        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", "TestSupport", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers
 )

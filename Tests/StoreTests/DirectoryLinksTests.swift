@@ -7,12 +7,12 @@ import Testing
 
 @Suite("Links to directories")
 struct DirectoryLinksTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let content: FilePath
     let storePath = "nix/store/\(String(repeating: "a", count: 32))-one"
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("content/real/file", "text")
         content = directory.place("content")
         try directory.write("outside/secret", "secret")

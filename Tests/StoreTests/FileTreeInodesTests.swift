@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Hard links and extended attributes of a tree")
 struct FileTreeInodesTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let capability = [0x01, 0, 0, 0x02, 0, 0x04, 0, 0] + [UInt8](repeating: 0, count: 12)
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("tree/a", "a")
         try directory.write("tree/sub/b", "b")
         try FileManager.default.linkItem(

@@ -8,11 +8,11 @@ import Testing
 
 @Suite("Making the files of a tree")
 struct FileTreeMakingTests {
-    let source: TemporaryDirectory
-    let target: TemporaryDirectory
+    let source: TreeDirectory
+    let target: TreeDirectory
 
     init() throws {
-        (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
+        (source, target) = (try TreeDirectory(), try TreeDirectory())
         for directory in [source, target] { try directory.setMode(0o755, of: "") }
     }
 
@@ -68,7 +68,7 @@ struct FileTreeMakingTests {
 
     @Test("does not follow links that replace a directory")
     func followsNoLinkThatIsInTheWay() throws {
-        let elsewhere = try TemporaryDirectory()
+        let elsewhere = try TreeDirectory()
         try source.write("sub/file", "contents")
         try target.link("sub", to: elsewhere.path.string)
         let tree = try FileTree.walk(source.path)

@@ -8,12 +8,12 @@ import Testing
 
 @Suite("A file tree")
 struct FileTreeTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     /// The number of /dev/null: major 1, minor 3.
     static let null: UInt64 = 0x103
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.setMode(0o755, of: "")
     }
 

@@ -8,10 +8,10 @@ import Testing
 /// Trees with the same fingerprint have the same contents.
 @Suite("A tree's fingerprint")
 struct FingerprintTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("tree/file", "contents")
         try directory.write("tree/other", "contents")
         try directory.link("tree/link", to: "file")

@@ -5,12 +5,12 @@ import Testing
 /// `<A>` and `<B>` in a text are the paths of two nodes.
 @Suite("A graph file")
 struct GraphFileTests {
-    private let directory: TemporaryDirectory
+    private let directory: TreeDirectory
     private let a: StorePath
     private let b: StorePath
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         a = try Sample.path("a", "a-1.0")
         b = try Sample.path("b", "b")
     }

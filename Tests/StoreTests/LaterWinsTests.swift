@@ -6,9 +6,9 @@ import Testing
 
 @Suite("Merging trees where the last one wins")
 struct LaterWinsTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
     /// Merges the directories with the given names.
     private func merge(

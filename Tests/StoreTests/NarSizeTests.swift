@@ -6,9 +6,9 @@ import Testing
 
 @Suite("The size of a NAR")
 struct NarSizeTests {
-    private let directory: TemporaryDirectory
+    private let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
     private func dumpSize(_ path: FilePath) async throws -> UInt64 {
         let result = try await run(

@@ -8,7 +8,7 @@ import Testing
 /// With the `nix-store` of this machine and a store and database of each test.
 @Suite("The Nix database")
 struct NixDatabaseTests {
-    private let directory: TemporaryDirectory
+    private let directory: TreeDirectory
     private let storeDir: String
     private let environment: [String: String]
     private let a: StorePath
@@ -16,7 +16,7 @@ struct NixDatabaseTests {
     private let c: StorePath
 
     init() async throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         storeDir = directory.path.appending("store").string
         let own = [
             "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": directory.path.appending("var").string,

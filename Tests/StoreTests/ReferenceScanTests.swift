@@ -5,14 +5,14 @@ import Testing
 
 @Suite("Scanning for references")
 struct ReferenceScanTests {
-    private let directory: TemporaryDirectory
+    private let directory: TreeDirectory
     private let store: StoreLocation
     private let a: StorePath
     private let b: StorePath
     private let c: StorePath
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         store = StoreLocation(storeDir: "/gnu/store", root: directory.path)
         a = try Sample.path("a", "a", storeDir: "/gnu/store")
         b = try Sample.path("b", "b", storeDir: "/gnu/store")

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Store paths for tests: the hash is one character 32 times.
@@ -17,17 +18,16 @@ enum Sample {
     }
 }
 
-/// A temporary directory of one test.
-final class TemporaryDirectory {
+/// A temporary directory for file trees.
+final class TreeDirectory {
+    private let directory: TemporaryDirectory
+    /// The directory's path, without symbolic links.
     let path: FilePath
 
     init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "StoreTests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
-        path = FilePath(url.resolvingSymlinksInPath().path)
+        directory = try TemporaryDirectory()
+        path = FilePath(URL(filePath: directory.path).resolvingSymlinksInPath().path)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
     /// Writes a file and makes its parent directories.
     @discardableResult

@@ -56,7 +56,7 @@ struct StoreReferencesTests {
 
     @Test("are found in the store directory of this machine")
     func theDirectoryOfAStoreOnThisMachine() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TreeDirectory()
         let store = StoreLocation(root: directory.path)
         #expect(try StoreNames.list(store).resolve(a) == nil)
         try directory.write("nix/store/\(a.baseName)/file", "")

@@ -9,11 +9,11 @@ import Testing
 
 @Suite("The files of a tree")
 struct TreeFilesTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let tree: FileTree
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("sub/file", "contents")
         try directory.setTime(1, of: "sub/file")
         tree = try FileTree.walk(directory.path)
@@ -68,7 +68,7 @@ struct TreeFilesTests {
 
     @Test("must not be replaced by links, nor their directories")
     func followsNoLinkInItsPlaceOrOnTheWay() throws {
-        let elsewhere = try TemporaryDirectory()
+        let elsewhere = try TreeDirectory()
         try elsewhere.write("file", "contents")
         try elsewhere.setTime(1, of: "file")
         try #require(unlink(file.string) == 0)

@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Merging trees")
 struct TreeMergerTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
     private func tree(_ name: String) throws -> FileTree { try FileTree.walk(directory.place(name)) }
 

@@ -7,10 +7,10 @@ import Testing
 
 @Suite("A tree laid over a base")
 struct TreeRedirectionTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         for name in ["base/usr/bin", "tree"] { try directory.makeDirectory(name) }
     }
 

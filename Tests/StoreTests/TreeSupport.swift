@@ -36,7 +36,7 @@ extension FileTree {
     }
 }
 
-extension TemporaryDirectory {
+extension TreeDirectory {
     /// The path of a file in the directory.
     func place(_ name: String) -> FilePath { path.appending(name) }
 
