@@ -94,5 +94,5 @@ struct RenamedImage: Image {
     var name: String? { names.first?.name }
     func names(imageID: Digest) -> [ImageName] { names }
     var layers: [any Layer] { image.layers }
-    func config(diffIDs: [Digest]) throws -> [UInt8] { try image.config(diffIDs: diffIDs) }
+    var config: ImageConfig { image.config }
 }

@@ -1,4 +1,3 @@
-import ByteIO
 import JSON
 
 /// The reason why a JSON document is not a valid descriptor, manifest, index or config.

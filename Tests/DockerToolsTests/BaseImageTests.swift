@@ -63,7 +63,7 @@ struct BaseImageTests {
     }
 
     private func config(_ image: any BuiltImage) throws -> JSONValue {
-        try JSONValue(parsing: image.config(diffIDs: []), source: "config", limit: 1 << 20)
+        image.config.json
     }
 
     @Test func takesTheImageThatIsNamed() async throws {
@@ -80,9 +80,9 @@ struct BaseImageTests {
             }
         }
         for (members, cause) in [
-            (#", "fromImageName": "one""#, "it holds no image named 'one'"),
-            (#", "fromImageTag": "3""#, "it holds no image with the tag '3'"),
-            (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it holds no image named 'h:5000/one:2'"),
+            (#", "fromImageName": "one""#, "it contains no image named 'one'"),
+            (#", "fromImageTag": "3""#, "it contains no image with the tag '3'"),
+            (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it contains no image named 'h:5000/one:2'"),
         ] {
             let failure = await #expect(throws: ToolError.self) { _ = try await image(on: members) }
             #expect(failure?.code == .data)

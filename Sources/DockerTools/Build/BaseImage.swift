@@ -1,7 +1,6 @@
 import ByteIO
 import Errors
 import Images
-import JSON
 import OCI
 import SystemPackage
 
@@ -9,14 +8,13 @@ import SystemPackage
 struct BaseImage: Sendable {
     let image: any Image
     /// The image's config, without the digests of layers that are not known yet.
-    let config: JSONValue
+    let config: ImageConfig
 
     var layers: [any Layer] { image.layers }
 
-    init(_ image: any Image) throws {
+    init(_ image: any Image) {
         self.image = image
-        config = try JSONValue(
-            parsing: image.config(diffIDs: []), source: "the base's config", limit: ImageLimits.json)
+        config = image.config
     }
 
     /// The base of a spec, nil if it has none: opened, or made if it is a spec itself.
@@ -29,7 +27,7 @@ struct BaseImage: Sendable {
             let pulled = try await PulledImage(PullRequest(pull), context, reporter)
             // The digest says which bytes these are; what their archive hashes to need be found out but once.
             try pulled.check(pulled.archiveHash(progress: reporter))
-            try self.init(pulled.named)
+            self.init(pulled.named)
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
             guard !makers.contains(real) else {
@@ -40,20 +38,15 @@ struct BaseImage: Sendable {
             }
             let image = try await LoadedSpec(.file(path), context: context, reporter: reporter)
                 .image(context, reporter, makers: makers)
-            try self.init(image)
+            self.init(image)
         case .path(let path):
             let archive = try ImageArchive.open(
                 path, context.reading(architecture: spec.architecture, keepsLayers: true))
             try self.init(archive.image(name: spec.fromImageName, tag: spec.fromImageTag))
         }
-        if let own = spec.architecture, let base = config["architecture"]?.string, own != base {
+        if let own = spec.architecture, let base = config.architecture, own != base {
             reporter.warn("\(spec.source) makes an image for \(own) from a base for \(base)")
         }
-    }
-
-    /// What images on this base take over from its config.
-    func config(for spec: ImageSpec) -> BaseConfig {
-        BaseConfig(config, layerCount: layers.count, inheritsAll: spec.inheritConfig)
     }
 }
 

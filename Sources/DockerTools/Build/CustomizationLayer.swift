@@ -13,7 +13,7 @@ enum CustomizationLayer {
     ///   - flattened: what it comes to, asked for if the layer may hold anything.
     ///   - storePaths: what the image has of the store.
     static func make(
-        _ spec: ImageSpec, base: BaseImage?, flattened: () throws -> RootfsOfImage?, storePaths: [StorePath],
+        _ spec: ImageSpec, base: BaseImage?, flattened: () throws -> ImageRootfs?, storePaths: [StorePath],
         context: Context, reporter: any Reporter
     ) async throws -> (layer: any Layer, work: WorkDirectory?) {
         let (merged, clashes) = try TreeMerger.merge(Contents.sources(spec))

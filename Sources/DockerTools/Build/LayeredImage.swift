@@ -41,7 +41,7 @@ extension LayeredImage {
             spec, base: base,
             flattened: {
                 guard !below.isEmpty else { return nil }
-                let flattened = try RootfsOfImage(below, spool: context.spool, needsBodies: needsBodies)
+                let flattened = try ImageRootfs.merge(below, spool: context.spool, needsBodies: needsBodies)
                 below = flattened.layers
                 return flattened
             }, storePaths: plan.layers.flatMap { $0 }, context: context, reporter: reporter)

@@ -9,7 +9,7 @@ struct SingleLayer {
     let spec: ImageSpec
     let baseImage: BaseImage?
     /// What the base image comes to; nil without one.
-    let flattened: RootfsOfImage?
+    let flattened: ImageRootfs?
     let context: Context
     let reporter: any Reporter
 
@@ -98,7 +98,7 @@ struct SingleLayerImage: BuiltImage {
     init(_ spec: ImageSpec, base: BaseImage?, context: Context, reporter: any Reporter) async throws {
         try Contents.check(spec)
         let flattened = try base.map {
-            try RootfsOfImage($0.layers, spool: context.spool, needsBodies: !spec.runAsRoot.isEmpty)
+            try ImageRootfs.merge($0.layers, spool: context.spool, needsBodies: !spec.runAsRoot.isEmpty)
         }
         let own = try await SingleLayer(
             spec: spec, baseImage: base, flattened: flattened, context: context, reporter: reporter

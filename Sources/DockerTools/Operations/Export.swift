@@ -33,7 +33,7 @@ package struct Export: Sendable {
         // Before the work, as far as it is known: it would be in vain.
         if let output { try ImageOutput(output, name: "", suffix: "", in: directory).check(inputs: inputs) }
         let image = try await origin.image(context, reporter)
-        let flattened = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: true)
+        let flattened = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: true)
         let destination = ImageOutput(output, name: image.name ?? "image", suffix: format.suffix, in: directory)
         try destination.check(inputs: inputs)
         if let jsonFile { try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: inputs) }

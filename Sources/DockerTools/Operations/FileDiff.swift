@@ -15,7 +15,7 @@ struct FileDiff {
         /// The first path of each file that may have others.
         var firstPaths: [RootFilesystem.FileIdentity: [UInt8]] = [:]
 
-        init(_ image: RootfsOfImage) {
+        init(_ image: ImageRootfs) {
             tree = image.tree
             layers = image.layers
         }
@@ -29,12 +29,12 @@ struct FileDiff {
         }
     }
 
-    private init(_ left: RootfsOfImage, _ right: RootfsOfImage) {
+    private init(_ left: ImageRootfs, _ right: ImageRootfs) {
         (self.left, self.right) = (Side(left), Side(right))
     }
 
     /// - Throws: `ToolError` with code `io` for what cannot be read.
-    static func changes(_ left: RootfsOfImage, _ right: RootfsOfImage) throws -> [FileChange] {
+    static func changes(_ left: ImageRootfs, _ right: ImageRootfs) throws -> [FileChange] {
         var diff = FileDiff(left, right)
         try diff.compare(.root, .root, at: [UInt8(ascii: ".")], below: [])
         return diff.found
@@ -114,7 +114,7 @@ struct FileDiff {
             return true
         }
         // At one place of one layer there is one body.
-        if let diffA = left.layers[layerA].archived?.diffID, diffA == right.layers[layerB].archived?.diffID,
+        if let diffA = left.layers[layerA].diffID, diffA == right.layers[layerB].diffID,
             bodyA.offset - left.tree.layers[layerA].offset == bodyB.offset - right.tree.layers[layerB].offset
         {
             return true

@@ -32,7 +32,7 @@ package struct Load: Sendable {
         let origin = try ImageOrigin(argument, context, reporter)
         let image = try await origin.image(context, reporter)
         let remainder = try remainder(of: image, for: daemon, kind)
-        if let known = try remainder.known, let there = try daemon.image("\(known.imageID)") {
+        if let known = try remainder.summaryIfPresent, let there = try daemon.image("\(known.imageID)") {
             try name(known, there, daemon)
             reporter.note("\(kind.name) has the image already")
             return result(known, spared: known.layers, bytes: 0, daemon)
@@ -52,10 +52,11 @@ package struct Load: Sendable {
     {
         switch kind.spares {
         case .nothing: return MissingLayers(allOf: image)
-        case .images: return try MissingLayers(image) { _ in true }
+        case .images: return try MissingLayers.find(in: image) { _ in true }
         case .layers:
             let chains = try daemon.chains()
-            return chains.isEmpty ? MissingLayers(allOf: image) : try MissingLayers(image, unless: chains.contains)
+            return chains.isEmpty
+                ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
         }
     }
 
@@ -74,8 +75,8 @@ package struct Load: Sendable {
     ) throws -> (ImageSummary, UInt64, [ImageSummary.Layer]) {
         do {
             let (image, bytes) = try sendOnce(remainder, to: daemon)
-            return (image, bytes, remainder.spared)
-        } catch let refusal as DaemonRefusal where !remainder.spared.isEmpty && Self.misses(refusal) {
+            return (image, bytes, remainder.present)
+        } catch let refusal as DaemonRefusal where !remainder.present.isEmpty && Self.misses(refusal) {
             reporter.warn("the daemon misses layers that it had (\(refusal.words)): all are sent")
         } catch let refusal as DaemonRefusal {
             throw failure("it said: \(refusal.words)", daemon)

@@ -109,7 +109,7 @@ extension ArchivedImage {
     /// How its layers are to be compressed so that they can stay as they are: as all of them are, else by gzip.
     fileprivate var layerCompressor: Compressor {
         get throws {
-            for layer in archivedLayers { layer.expect() }
+            for layer in archivedLayers { layer.prefetch() }
             let kinds = Set(try archivedLayers.map { try Compression(of: $0.file) })
             return kinds == [.zstd] ? .zstd : kinds == [.none] ? .none : .gz
         }

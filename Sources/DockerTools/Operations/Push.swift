@@ -53,7 +53,7 @@ package struct Push: Sendable {
         guard case .place(let location) = origin, case .registry(let source) = location.place,
             source.registry == reference.registry
         else { return }
-        for digest in image.layers.compactMap({ $0.archived?.digest }) {
+        for digest in image.layers.compactMap({ $0.descriptor?.digest }) {
             context.digestCache?.keep(repository: source.repository, of: digest, in: source.registry)
         }
     }
@@ -71,9 +71,9 @@ extension ImageOrigin {
 package struct PushResult: Sendable {
     private let reference: RegistryReference
     private let images: [PushedImage]
-    private let index: RegistryManifest?
+    private let index: Blob?
 
-    init(_ reference: RegistryReference, _ images: [PushedImage], index: RegistryManifest?) {
+    init(_ reference: RegistryReference, _ images: [PushedImage], index: Blob?) {
         self.reference = reference
         self.images = images
         self.index = index

@@ -25,7 +25,7 @@ package struct Validation: Sendable {
     let source: String
     let images: [Entry]
     /// Everything that is wrong.
-    package let faults: [ImageIssues.Fault]
+    package let faults: [ValidationIssue]
 
     /// Reads the images at a place, all of them or the one that is chosen, to their last byte.
     ///
@@ -33,23 +33,23 @@ package struct Validation: Sendable {
     package static func run(
         _ location: ImageLocation, context: Context, reporter: any Reporter
     ) async throws -> Validation {
-        let faults = ImageIssues()
+        let faults = ValidationIssues()
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
-        readingContext.faults = faults
+        readingContext.issues = faults
         let archive: ImageArchive
         let images: [ArchivedImage]
         do {
             archive = try await location.archive(context, reporter, readingContext)
             images = location.name == nil ? archive.images : [try archive.image(named: location.name)]
         } catch let failure as ToolError where failure.code == .data {
-            faults.add(ImageIssues.Fault(failure))
+            faults.add(ValidationIssue(failure))
             return Validation(source: location.words, images: [], faults: faults.all)
         }
         // Each layer once, however often it is listed; the largest first, as they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }
             .sorted { ($1.value.size, $0.key) < ($0.value.size, $1.key) }
         let workers = OrderedThreadPool<ArchivedLayer, LayerExamination>(width: workerCount) {
-            try LayerExamination($0)
+            try LayerExamination.run($0)
         }
         defer { workers.finish() }
         for layer in layers { workers.submit(layer.value) }
@@ -59,7 +59,7 @@ package struct Validation: Sendable {
         for (key, _) in layers {
             guard let examination = try workers.next() else { break }
             sizes[key] = examination.size
-            examination.faults.forEach(faults.add)
+            examination.issues.forEach(faults.add)
         }
         if faults.all.isEmpty { refusals.forEach(faults.add) }
         let entries = try images.map { image in
@@ -73,22 +73,22 @@ package struct Validation: Sendable {
     /// Why the layers make no file system: names, whiteouts and links that no image should have.
     private static func refusal(
         of image: ArchivedImage, _ context: Context
-    ) throws -> ImageIssues.Fault? {
+    ) throws -> ValidationIssue? {
         do {
-            _ = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: false)
+            _ = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: false)
             return nil
         } catch let failure as ToolError where failure.code == .data {
-            return ImageIssues.Fault(failure)
+            return ValidationIssue(failure)
         }
     }
 
     /// Each line of the history that is not marked `empty_layer` belongs to a layer.
-    private static func checkHistory(of image: ArchivedImage, _ faults: ImageIssues) {
-        guard let history = image.config.value["history"]?.array, !history.isEmpty else { return }
-        let lines = history.count { $0["empty_layer"]?.bool != true }
+    private static func checkHistory(of image: ArchivedImage, _ faults: ValidationIssues) {
+        guard !image.config.history.isEmpty else { return }
+        let lines = image.config.layerHistory.count
         guard lines != image.archivedLayers.count else { return }
         faults.add(
-            ImageIssues.Fault(
+            ValidationIssue(
                 "the config \(image.imageID)", "lines of the history that belong to layers", got: "\(lines)",
                 wanted: "\(image.archivedLayers.count)"))
     }
@@ -109,7 +109,7 @@ package struct Validation: Sendable {
 
 extension ArchivedLayer {
     /// The same for what is one layer in several images.
-    fileprivate var key: String { "\(name) \(diffID)" }
+    fileprivate var key: String { "\(name) \(statedDiffID)" }
 }
 
 extension Validation {

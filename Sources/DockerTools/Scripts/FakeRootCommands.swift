@@ -13,7 +13,7 @@ struct FakeRootCommands {
     let spec: ImageSpec
     let base: BaseImage?
     /// What the base comes to; nil without one.
-    let flattened: RootfsOfImage?
+    let flattened: ImageRootfs?
     /// What the image has of the store.
     let storePaths: [StorePath]
     let context: Context

@@ -15,7 +15,7 @@ struct RunAsRoot {
     let spec: ImageSpec
     let base: BaseImage?
     /// What the base comes to; nil without one.
-    let flattened: RootfsOfImage?
+    let flattened: ImageRootfs?
     let context: Context
     let reporter: any Reporter
 
@@ -66,7 +66,7 @@ struct RunAsRoot {
             .filter { flattened?.tree.find(Array($0.path.utf8), followsLast: false) == nil }
         guard !paths.isEmpty else { return nil }
         let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.owner, cache: nil)
-        let image = try RootfsOfImage([layer], spool: context.spool, needsBodies: true)
+        let image = try ImageRootfs.merge([layer], spool: context.spool, needsBodies: true)
         return try await RootfsImage(context: context, reporter: reporter)
             .make(image.tree, "store.squashfs", in: directory)
     }
@@ -90,7 +90,7 @@ struct RootfsImage {
 
     /// - Parameter work: where it lies if there is no cache.
     /// - Throws: `ToolError` with code `data` if a layer is not what its image says.
-    func file(of image: RootfsOfImage, in work: WorkDirectory) async throws -> FilePath {
+    func file(of image: ImageRootfs, in work: WorkDirectory) async throws -> FilePath {
         let diffIDs = try image.layers.map { try $0.open().diffID() }
         guard let cache = context.cacheDirectory, let chainID = try ChainID.all(diffIDs).last else {
             return try await make(image.tree, "base.squashfs", in: work)

@@ -1,6 +1,5 @@
 import ByteIO
 import Compression
-import Images
 import JSON
 import OCI
 import Store
@@ -247,13 +246,15 @@ extension SpecVerb {
 }
 
 extension ImageSpec {
+    /// The run-time configuration of the image: the spec's, with what it inherits from the base.
+    func runtime(on base: BaseImage?) -> JSONValue {
+        base?.config.inheritedRuntime(overriddenBy: config, inheritsAll: inheritConfig) ?? config
+    }
+
     /// The environment of a script that runs with the image as `/`: the image's own variables over those that programs
     /// expect to find.
     func environmentOfRoot(on base: BaseImage?) -> [String] {
-        let config = ImageConfig(
-            created: "", architecture: "", runtime: config, history: [], base: base?.config(for: self)
-        ).json(diffIDs: [])["config"]
-        let own = config?["Env"]?.strings ?? []
+        let own = runtime(on: base)["Env"]?.strings ?? []
         let defaults = [
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
             "SOURCE_DATE_EPOCH=\(mtime)",

@@ -1,7 +1,3 @@
-import ByteIO
-import Compression
-import Errors
-import JSON
 import OCI
 
 /// An image that is stored in an archive, a directory or a registry.

@@ -1,5 +1,3 @@
-import ByteIO
-import Compression
 import OCI
 
 /// The place of an image's blobs that is not an archive: a registry.

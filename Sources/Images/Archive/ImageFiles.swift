@@ -3,6 +3,7 @@ import CLinux
 import Errors
 import Glibc
 import JSON
+import OCI
 import SystemPackage
 
 /// The files that images are stored in, by their paths: the members of an archive, or the files of a directory.
@@ -64,8 +65,8 @@ extension ImageFiles {
         guard let file = try file(path) else { throw failure("\(what), \(TerminalText.quoted(path)), is missing") }
         guard file.size <= UInt64(ImageLimits.json) else {
             throw failure(
-                "\(what), \(TerminalText.quoted(path)), has \(file.size) bytes, more than the limit of \(ImageLimits.json)"
-            )
+                "\(what), \(TerminalText.quoted(path)), has \(file.size) bytes, "
+                    + "more than the limit of \(ImageLimits.json)")
         }
         guard case .here(let range) = file.place else {
             throw failure("\(what), \(TerminalText.quoted(path)), is not JSON")
@@ -119,7 +120,7 @@ final class DirectoryFiles: ImageFiles {
             case Errno(rawValue: EXDEV): throw failure("\(TerminalText.quoted(path)) leads out of the directory")
             case .tooManySymbolicLinkLevels:
                 throw failure(
-                    "\(TerminalText.quoted(path)) is a symbolic link or has one in its path, and links are not followed here"
+                    "\(TerminalText.quoted(path)) is a symbolic link or has one in its path; links are not followed"
                 )
             case let error: throw ToolError.io("cannot open '\(path)' in \(name)", error)
             }

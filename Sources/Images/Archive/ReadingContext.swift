@@ -1,5 +1,4 @@
 import ByteIO
-import Errors
 import OCI
 import Synchronization
 

@@ -1,6 +1,4 @@
 import ByteIO
-import Errors
-import JSON
 import OCI
 
 /// Reads the images of a docker-archive: `manifest.json` and the files that it names.

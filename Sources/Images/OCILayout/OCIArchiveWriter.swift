@@ -1,6 +1,5 @@
 import ByteIO
 import Compression
-import JSON
 import OCI
 import Tar
 

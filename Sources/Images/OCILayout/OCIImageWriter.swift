@@ -1,6 +1,4 @@
-import ByteIO
 import Compression
-import JSON
 import OCI
 
 /// Writes images to an OCI layout: layers, configs, manifests, and the index of all.

@@ -34,7 +34,7 @@ struct LayoutReadingTests {
         #expect(image.names == [ImageName(name: nil, tag: "v1")])
         let diffIDs = try [one, two, one].map { try SHA256.digest(of: $0) }
         #expect(image.imageID == (try SHA256.digest(of: CraftedLayout.config(diffIDs))))
-        #expect(image.archivedLayers.map(\.diffID) == diffIDs)
+        #expect(image.archivedLayers.map(\.statedDiffID) == diffIDs)
         #expect(image.archivedLayers.map(\.digest) == diffIDs)
         #expect(image.archivedLayers.map(\.size) == [one, two, one].map { UInt64($0.count) })
         #expect(try archive.layerBytes() == [one, two, one])
@@ -86,19 +86,19 @@ struct LayoutReadingTests {
         #expect(try layers(archive.image(name: "h:5000/a", tag: "v1")) == ofOne)
         #expect(try layers(archive.image(named: "h:5000/a:v1")) == ofOne)
         let missing: [(() throws -> ArchivedImage, String)] = [
-            ({ try archive.image(name: "h:5000/a", tag: "v2") }, "it holds no image named 'h:5000/a:v2'"),
-            ({ try archive.image(name: nil, tag: "V1") }, "it holds no image with the tag 'V1'"),
-            ({ try archive.image(named: "a:v1") }, "it holds no image named 'a:v1'"),
+            ({ try archive.image(name: "h:5000/a", tag: "v2") }, "it contains no image named 'h:5000/a:v2'"),
+            ({ try archive.image(name: nil, tag: "V1") }, "it contains no image with the tag 'V1'"),
+            ({ try archive.image(named: "a:v1") }, "it contains no image named 'a:v1'"),
         ]
         for (choose, cause) in missing {
             let failure = #expect(throws: ToolError.self) { _ = try choose() }
             #expect(failure?.code == .data)
             #expect(failure?.cause == cause)
-            #expect(failure?.remedy == "choose one of those that it holds: h:5000/a:v1, v2")
+            #expect(failure?.remedy == "choose one of its images: h:5000/a:v1, v2")
         }
         layout.index(first.replacing("ref.name", with: "other"))
         let failure = #expect(throws: ToolError.self) { try read(layout).image(named: "v1") }
-        #expect(failure?.remedy == "leave the name out: the images in it have none")
+        #expect(failure?.remedy == "leave the name out: its images have no names")
     }
 
     @Test(arguments: [false, true]) func choosesByArchitecture(_ isNested: Bool) throws {

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite("Looking into a flat tree")
-struct FlatTreeLookupTests {
+struct RootFilesystemLookupTests {
     private static func tree() throws -> RootFilesystem {
         try CraftedLayers.tree([
             [

@@ -1,9 +1,10 @@
 import OCI
 import Testing
 
+@Suite("Image names")
 struct ImageNameTests {
     @Test(
-        "has a registry in full, and Docker's own left out when short",
+        "A name has a full form with its registry, and a familiar form without Docker's own",
         arguments: [
             ("redis:7", "docker.io/library/redis:7", "redis:7"),
             ("team/app:1", "docker.io/team/app:1", "team/app:1"),

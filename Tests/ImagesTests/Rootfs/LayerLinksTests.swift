@@ -68,7 +68,7 @@ struct LayerLinksTests {
 
     @Test("without a target, or with one that no path can be, are refused")
     func badTargets() {
-        #expect(CraftedLayers.refusal([.link("a", "")])?.cause == "it is a link to nothing")
+        #expect(CraftedLayers.refusal([.link("a", "")])?.cause == "it is a link with an empty target")
         #expect(
             CraftedLayers.refusal([.link("a", String(repeating: "x", count: 4097))])?.cause
                 == "its target has 4097 bytes, more than the limit of 4096")
@@ -107,15 +107,15 @@ struct LayerHardLinksTests {
     @Test(
         "that leave the root, lead nowhere or to a directory are refused",
         arguments: [
-            ("/f", "it is a hard link to '/f', an absolute path"),
-            ("../f", "it is a hard link to '../f', which leads upwards"),
-            ("d/../f", "it is a hard link to 'd/../f', which leads upwards"),
-            ("none", "it is a hard link to 'none', which is not there"),
-            ("f/x", "it is a hard link to 'f/x', which is not there"),
-            ("h", "it is a hard link to 'h', which is not there"),
+            ("/f", "it is a hard link to '/f', which is an absolute path"),
+            ("../f", "it is a hard link to '../f', which contains '..'"),
+            ("d/../f", "it is a hard link to 'd/../f', which contains '..'"),
+            ("none", "it is a hard link to 'none', which does not exist"),
+            ("f/x", "it is a hard link to 'f/x', which does not exist"),
+            ("h", "it is a hard link to 'h', which does not exist"),
             ("d", "it is a hard link to 'd', which is a directory"),
             (".", "it is a hard link to '.', which is a directory"),
-            ("", "it is a hard link to nothing"),
+            ("", "it is a hard link with an empty target"),
         ])
     func refused(target: String, cause: String) throws {
         let failure = try #require(CraftedLayers.refusal([.file("f"), .directory("d"), .hardLink("h", target)]))

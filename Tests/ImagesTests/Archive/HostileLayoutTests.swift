@@ -54,63 +54,63 @@ struct HostileLayoutTests {
         func descriptor(_ members: String) -> String { #"{"schemaVersion":2,"manifests":[{\#(members)}]}"# }
         let type = #""mediaType":"\#(CraftedLayout.manifestType)""#
         let digest = #""digest":"sha256:\#(Self.zeros)""#
-        let wrongDigest = "and not 'sha256:' and 64 digits 0-9 a-f"
+        let wrongDigest = "expected \'sha256:' and 64 digits 0-9 a-f"
         let cases = [
-            ("[]", "index.json is a list, and not an object"),
-            ("null", "index.json is null, and not an object"),
-            ("{}", "index.json.schemaVersion is missing, and not 2"),
-            (#"{"schemaVersion":1,"manifests":[]}"#, "index.json.schemaVersion is 1, and not 2"),
-            (#"{"schemaVersion":"2","manifests":[]}"#, #"index.json.schemaVersion is "2", and not 2"#),
-            (#"{"schemaVersion":2}"#, "index.json.manifests is missing, and not a list"),
-            (#"{"schemaVersion":2,"manifests":null}"#, "index.json.manifests is null, and not a list"),
-            (#"{"schemaVersion":2,"manifests":{}}"#, "index.json.manifests is an object, and not a list"),
+            ("[]", "index.json is a list; expected an object"),
+            ("null", "index.json is null; expected an object"),
+            ("{}", "schemaVersion of index.json is missing; expected 2"),
+            (#"{"schemaVersion":1,"manifests":[]}"#, "schemaVersion of index.json is 1; expected 2"),
+            (#"{"schemaVersion":"2","manifests":[]}"#, #"schemaVersion of index.json is "2"; expected 2"#),
+            (#"{"schemaVersion":2}"#, "manifests of index.json is missing; expected a list"),
+            (#"{"schemaVersion":2,"manifests":null}"#, "manifests of index.json is null; expected a list"),
+            (#"{"schemaVersion":2,"manifests":{}}"#, "manifests of index.json is an object; expected a list"),
             (#"{"schemaVersion":2,"manifests":[]}"#, "its index.json lists no image"),
-            (#"{"schemaVersion":2,"manifests":[1]}"#, "index.json.manifests[0] is an integer, and not an object"),
+            (#"{"schemaVersion":2,"manifests":[1]}"#, "manifests[0] of index.json is an integer; expected an object"),
             (
                 #"{"schemaVersion":2,"manifests":[],"layers":[]}"#,
-                "index.json has both manifests and layers: one reader takes it for an index, another for a manifest"
+                "index.json has both manifests and layers: some readers take it for an index, others for a manifest"
             ),
             (
                 #"{"schemaVersion":2,"mediaType":"\#(CraftedLayout.manifestType)","manifests":[]}"#,
-                #"index.json.mediaType is "\#(CraftedLayout.manifestType)", which is not what it stands for"#
+                #"mediaType of index.json is "\#(CraftedLayout.manifestType)", which is not the media type of such a document"#
             ),
             (
                 #"{"schemaVersion":2,"mediaType":7,"manifests":[]}"#,
-                "index.json.mediaType is 7, which is not what it stands for"
+                "mediaType of index.json is 7, which is not the media type of such a document"
             ),
-            (descriptor(type), "index.json.manifests[0].digest is missing, \(wrongDigest)"),
+            (descriptor(type), "manifests[0].digest of index.json is missing; \(wrongDigest)"),
             (
                 descriptor("\(type),\"digest\":\"sha256:../../x\""),
-                "index.json.manifests[0].digest is 'sha256:../../x', \(wrongDigest)"
+                "manifests[0].digest of index.json is 'sha256:../../x'; \(wrongDigest)"
             ),
             (
                 descriptor("\(type),\"digest\":\"sha256:\(String(repeating: "A", count: 64))\""),
-                "index.json.manifests[0].digest is 'sha256:\(String(repeating: "A", count: 64))', \(wrongDigest)"
+                "manifests[0].digest of index.json is 'sha256:\(String(repeating: "A", count: 64))'; \(wrongDigest)"
             ),
             (
                 descriptor("\(type),\"digest\":\"md5:\(Self.zeros)\""),
-                "index.json.manifests[0].digest is 'md5:\(Self.zeros)', \(wrongDigest)"
+                "manifests[0].digest of index.json is 'md5:\(Self.zeros)'; \(wrongDigest)"
             ),
-            (descriptor("\(type),\(digest)"), "index.json.manifests[0].size is missing, and not a number of bytes"),
+            (descriptor("\(type),\(digest)"), "manifests[0].size of index.json is missing; expected a number of bytes"),
             (
                 descriptor("\(type),\(digest),\"size\":-1"),
-                "index.json.manifests[0].size is -1, and not a number of bytes"
+                "manifests[0].size of index.json is -1; expected a number of bytes"
             ),
             (
                 descriptor("\(type),\(digest),\"size\":\"9\""),
-                #"index.json.manifests[0].size is "9", and not a number of bytes"#
+                #"manifests[0].size of index.json is "9"; expected a number of bytes"#
             ),
             (
                 descriptor("\(type),\(digest),\"size\":99999999999999999999"),
-                "index.json.manifests[0].size is 1e+20, and not a number of bytes"
+                "manifests[0].size of index.json is 1e+20; expected a number of bytes"
             ),
             (
                 descriptor("\(digest),\"size\":1"),
-                "index.json.manifests[0].mediaType is missing, and not a string"
+                "manifests[0].mediaType of index.json is missing; expected a string"
             ),
             (
                 descriptor("\(type),\(digest),\"size\":1"),
-                "the manifest sha256:\(Self.zeros), 'blobs/sha256/\(Self.zeros)', is not in it"
+                "the manifest sha256:\(Self.zeros), 'blobs/sha256/\(Self.zeros)', is missing"
             ),
         ]
         for (index, cause) in cases { #expect(try refusal(index: index) == cause) }
@@ -119,38 +119,39 @@ struct HostileLayoutTests {
     @Test func refusesManifestsThatAreMalformed() throws {
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"manifests\":[],\"layers\":[") } == """
-                MANIFEST has both manifests and layers: one reader takes it for an index, another for a manifest
+                MANIFEST has both manifests and layers: some readers take it for an index, others for a manifest
                 """)
         #expect(
             try refusal { $0.replacing("\"schemaVersion\":2", with: "\"schemaVersion\":1") }
-                == "MANIFEST.schemaVersion is 1, and not 2")
+                == "schemaVersion of MANIFEST is 1; expected 2")
         #expect(
             try refusal {
                 $0.replacing(
                     "{\"schemaVersion\"", with: "{\"mediaType\":\"\(CraftedLayout.indexType)\",\"schemaVersion\"")
             }
-                == "MANIFEST.mediaType is \"\(CraftedLayout.indexType)\", which is not what it stands for")
+                == "mediaType of MANIFEST is \"\(CraftedLayout.indexType)\", which is not the media type of such a document"
+        )
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":null,\"l\":[") }
                 == "MANIFEST has no config, or no list of layers")
-        #expect(try refusal { _ in "[]" } == "MANIFEST is a list, and not an object")
+        #expect(try refusal { _ in "[]" } == "MANIFEST is a list; expected an object")
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":[\"x\",") }
-                == "MANIFEST has 2 layers, and its config has 1 diff_ids")
+                == "MANIFEST has 2 layers, but its config has 1 diff_ids")
         #expect(
             try refusal { $0.replacing("\"layers\":[{", with: "\"layers\":[],\"l\":[{") }
-                == "MANIFEST has 0 layers, and its config has 1 diff_ids")
+                == "MANIFEST has 0 layers, but its config has 1 diff_ids")
         let size = "\"size\":\(layer.count)"
         #expect(
             try refusal { $0.replacing(size, with: "\"size\":-5") }
-                == "MANIFEST.layers[0].size is -5, and not a number of bytes")
+                == "layers[0].size of MANIFEST is -5; expected a number of bytes")
         let digest = try SHA256.digest(of: layer)
         #expect(
             try refusal { $0.replacing(size, with: "\"size\":7") }
-                == "the layer \(digest) has \(layer.count) bytes, and its descriptor says 7")
+                == "the layer \(digest) has \(layer.count) bytes, but its descriptor states 7")
         #expect(
             try refusal { $0.replacing("\(digest)", with: "sha256:\(Self.zeros)") }
-                == "the layer sha256:\(Self.zeros) is not in it")
+                == "the layer sha256:\(Self.zeros) is missing")
     }
 
     @Test func refusesManifestsAndConfigsThatAreNotWhatTheirDescriptorsSay() throws {
@@ -164,7 +165,8 @@ struct HostileLayoutTests {
         layout.index(image.replacing("\"size\":\(manifest.count)", with: "\"size\":1"))
         #expect(
             try refusal(layout)
-                == "the manifest \(SHA256.digest(of: manifest)) has \(manifest.count) bytes, and its descriptor says 1")
+                == "the manifest \(SHA256.digest(of: manifest)) has \(manifest.count) bytes, but its descriptor states 1"
+        )
 
         let config = CraftedLayout.config([])
         let descriptor = try layout.blob(config, CraftedLayout.configType, as: wrong)
@@ -181,7 +183,7 @@ struct HostileLayoutTests {
         try layout.write(to: directory)
         #expect(try directory.openArchive("layout").images.count == 1)
         layout.index(try layout.blob(CraftedLayout.index([descriptor]), CraftedLayout.indexType))
-        #expect(try refusal(layout) == "its indexes lie more than 4 deep in one another")
+        #expect(try refusal(layout) == "its indexes are nested more than 4 deep")
     }
 
     @Test func refusesJSONThatIsTooLargeOrTooDeep() throws {
@@ -204,10 +206,10 @@ struct HostileLayoutTests {
         for version in ["{}", #"{"imageLayoutVersion":"2.0.0"}"#, #"{"imageLayoutVersion":1}"#, "[]"] {
             layout.files["oci-layout"] = Array(version.utf8)
             #expect(
-                try refusal(layout) == "imageLayoutVersion of oci-layout is none that is known: 1.0.0 is")
+                try refusal(layout) == "imageLayoutVersion of oci-layout is not supported; expected 1.0.0")
         }
         layout.files["oci-layout"] = nil
-        #expect(try refusal(layout) == "the layout's version, 'oci-layout', is not in it")
+        #expect(try refusal(layout) == "the layout's version, 'oci-layout', is missing")
     }
 
     @Test(arguments: ["blobs", "blobs/sha256", "index.json", "oci-layout"]) func followsNoLinkOfADirectory(
@@ -222,7 +224,7 @@ struct HostileLayoutTests {
             atPath: directory.path("layout/\(name)"), withDestinationPath: directory.path("elsewhere"))
         let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
         #expect(failure?.code == .data)
-        #expect(failure?.cause.hasSuffix(" is a link, or leads through one, which is not followed") == true)
+        #expect(failure?.cause.hasSuffix(" is a symbolic link or has one in its path; links are not followed") == true)
     }
 
     @Test(arguments: ["../c.json", "/etc/passwd", "blobs/sha256/../../../c.json"]) func leavesNoDirectory(
@@ -234,7 +236,7 @@ struct HostileLayoutTests {
         try directory.write(CraftedLayout.config([]), to: "c.json")
         let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
         #expect(failure?.code == .data)
-        #expect(failure?.cause == "'\(config)' leads out of it")
+        #expect(failure?.cause == "'\(config)' leads out of the directory")
     }
 
     @Test func followsNoBlobThatIsALink() throws {
@@ -251,11 +253,11 @@ struct HostileLayoutTests {
             #expect(failure?.code == .data)
             #expect(
                 failure?.cause
-                    == "'\(blob.dropFirst(7))' is a link, or leads through one, which is not followed")
+                    == "'\(blob.dropFirst(7))' is a symbolic link or has one in its path; links are not followed")
         }
         try manager.removeItem(atPath: directory.path(blob))
         try manager.createDirectory(atPath: directory.path(blob), withIntermediateDirectories: false)
         let failure = #expect(throws: ToolError.self) { try directory.openArchive("layout") }
-        #expect(failure?.cause == "'\(blob.dropFirst(7))' is no file")
+        #expect(failure?.cause == "'\(blob.dropFirst(7))' is not a regular file")
     }
 }

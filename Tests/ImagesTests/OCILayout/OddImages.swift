@@ -13,7 +13,7 @@ struct NamedImage: Image {
     var name: String? { names.first?.name }
     var layers: [any Layer] { [] }
     func names(imageID: Digest) -> [ImageName] { names }
-    func config(diffIDs: [Digest]) -> [UInt8] { CraftedLayout.config(diffIDs) }
+    var config: ImageConfig { ImageConfig(created: "", architecture: "amd64", runtime: [:], history: []) }
 }
 
 /// A layer that fails in the middle.
@@ -32,6 +32,6 @@ struct FailingLayer: Layer, OpenLayer {
     }
 
     func remember(_ diffID: Digest) {}
-    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange { throw Fails() }
+    func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange { throw Fails() }
     func verify() {}
 }

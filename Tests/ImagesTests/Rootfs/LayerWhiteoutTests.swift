@@ -102,12 +102,12 @@ struct LayerWhiteoutTests {
         let failure = try #require(CraftedLayers.refusal(Self.base, [.file(path)]))
         #expect(failure.code == .data)
         #expect(failure.message == "cannot read \(CraftedLayers.name), entry 1 '\(path)'")
-        #expect(failure.cause == "it is a whiteout of no name")
+        #expect(failure.cause == "it is a whiteout without a valid name")
     }
 
     @Test("hold nothing", arguments: [".wh.d/x", "d/.wh.s/x/y", ".wh../x", ".wh..wh..opq/x"])
     func below(path: String) {
-        #expect(CraftedLayers.refusal(Self.base, [.file(path)])?.cause == "it lies below a whiteout")
+        #expect(CraftedLayers.refusal(Self.base, [.file(path)])?.cause == "it is below a whiteout")
     }
 
     @Test("of AUFS's own are ignored, with all that is in them")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite("The flat tar for a squashfs")
-struct FlatTarFormTests {
+struct RootfsTarFormatTests {
     private func members(_ entries: [CraftedEntry]) throws -> [TarMember] {
         let sink = MemorySink()
         _ = try RootfsWriter.write(CraftedLayers.tree([entries]), form: .squashfs, to: sink)

@@ -68,7 +68,7 @@ struct OCIWriterTests {
         let (written, size) = try layout([Self.image(layers)])
         let files = try files()
         let ids = try layers.map { try SHA256.digest(of: $0.bytes) }
-        let config = Self.image(layers).config(diffIDs: ids)
+        let config = Self.image(layers).config.with(diffIDs: ids).bytes
         let imageID = try SHA256.digest(of: config)
         let type = "application/vnd.oci.image"
         let manifest =

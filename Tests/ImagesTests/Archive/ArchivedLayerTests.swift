@@ -89,7 +89,7 @@ struct ArchivedLayerTests {
             #expect(open.knownDiffID == diffID)
             #expect(try writtenByKernel(archived) == layer)
             #expect(try writtenToMemory(archived) == layer)
-            let plain = try open.plainTar(spool: directory.reading.spool, needsBodies: true)
+            let plain = try open.uncompressedTar(spool: directory.reading.spool, needsBodies: true)
             #expect(plain.size == UInt64(layer.count))
             #expect(try plain.bytes() == layer)
             try open.verify()

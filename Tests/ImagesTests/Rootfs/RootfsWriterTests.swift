@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite("The flat tar")
-struct FlatTreeWriterTests {
+struct RootfsWriterTests {
     @Test("begins with the root, and has siblings by path components")
     func order() throws {
         let names = ["a-b", "a/z", "a", "a.b", "b", "a/b/c", "B"]
