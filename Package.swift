@@ -128,7 +128,7 @@ let package = Package(
         tests("LayeringTests", ["Errors", "Layering", "Store", "TestSupport"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
-        tests("OCITests", ["OCI", "TestSupport"]),
+        tests("OCITests", ["JSON", "OCI", "TestSupport"]),
         tests("ProcessesTests", ["Errors", "Processes", "TestSupport", systemPackage]),
         tests(
             "RegistryTests",

@@ -113,7 +113,7 @@ struct ImageInspectionTests {
         for name in ["app", "app:1", "", "APP:2"] {
             let failure = await #expect(throws: ToolError.self) { try await inspection(name) }
             #expect(failure?.code == .data)
-            #expect(failure?.cause == "it holds no image named '\(name)'")
+            #expect(failure?.cause == "it contains no image named '\(name)'")
             #expect(failure?.remedy == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
         }
     }

@@ -185,7 +185,7 @@ struct BaseImageTests {
         let path = try bench.write(spec(", \"fromImageName\": \"three\""), to: "three.json")
         let outcome = try bench.run(["layered", path])
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("it holds no image named 'three'"))
+        #expect(outcome.errors.contains("it contains no image named 'three'"))
         #expect(outcome.errors.contains("one:1") && outcome.errors.contains("two:1"))
     }
 

@@ -136,9 +136,9 @@ struct ValidateTests {
             #expect(found.first?.what.contains(what) == true, "\(found)")
         }
         try check("members[last] = members[last][:1024]", "the tar has no end blocks")
-        try check("members[last] += b'junk' + bytes(508)", " bytes that are no padding lie behind the end of the tar")
+        try check("members[last] += b'junk' + bytes(508)", " bytes that are not padding follow the end of the tar")
         try check(
-            "members[last] = members[last][:512] + members[last]", "it has the name of an earlier entry")
+            "members[last] = members[last][:512] + members[last]", "it has the same name as an earlier entry")
         try check(
             "members[last] = members[last][:members[last].index(b'text') + 2]", "the archive ends within its body")
         try check(

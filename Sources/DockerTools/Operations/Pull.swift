@@ -120,7 +120,7 @@ extension ArchivedImage {
     /// The compression with which the layers can stay unchanged: the one of all layers, else gzip.
     fileprivate var layerCompressor: Compressor {
         get throws {
-            for layer in archivedLayers { layer.expect() }
+            for layer in archivedLayers { layer.prefetch() }
             let kinds = Set(try archivedLayers.map { try Compression(of: $0.file) })
             return kinds == [.zstd] ? .zstd : kinds == [.none] ? .none : .gz
         }

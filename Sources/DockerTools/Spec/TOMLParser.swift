@@ -83,7 +83,7 @@ struct TOMLParser {
             switch peek {
             case UInt8(ascii: "\""), UInt8(ascii: "'"): parts.append(try lineString())
             default:
-                let bare = takeAll { ReferenceName.isAlphanumeric($0) || "_-".utf8.contains($0) }
+                let bare = takeAll { ReferenceGrammar.isAlphanumeric($0) || "_-".utf8.contains($0) }
                 guard !bare.isEmpty else { throw fault("expected a key, found \(found)") }
                 parts.append(String(decoding: bare, as: UTF8.self))
             }
@@ -274,7 +274,7 @@ extension TOMLParser {
     /// A boolean, a number, a date or a time.
     mutating func scalar() throws(Fault) -> JSONValue {
         let start = position
-        func belongs(_ byte: UInt8) -> Bool { ReferenceName.isAlphanumeric(byte) || "+-_.:".utf8.contains(byte) }
+        func belongs(_ byte: UInt8) -> Bool { ReferenceGrammar.isAlphanumeric(byte) || "+-_.:".utf8.contains(byte) }
         _ = takeAll(belongs)
         // A blank may stand between a date and its time.
         if position - start == 10, bytes[start + 4] == UInt8(ascii: "-"), peek == UInt8(ascii: " "),
@@ -307,8 +307,8 @@ extension TOMLParser {
     private static func number(_ token: String) -> JSONValue? {
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where token.hasPrefix(prefix) {
             let digits = token.dropFirst(2)
-            guard digits.utf8.first.map(ReferenceName.isAlphanumeric) ?? false else { return nil }
-            return withoutUnderscores(digits, isDigit: ReferenceName.isAlphanumeric).flatMap { Int64($0, radix: radix) }
+            guard digits.utf8.first.map(ReferenceGrammar.isAlphanumeric) ?? false else { return nil }
+            return withoutUnderscores(digits, isDigit: ReferenceGrammar.isAlphanumeric).flatMap { Int64($0, radix: radix) }
                 .map { .int($0) }
         }
         let unsigned = token.hasPrefix("+") || token.hasPrefix("-") ? token.dropFirst() : token[...]

@@ -5,21 +5,6 @@ import JSON
 import NIOHTTP1
 import OCI
 
-/// A manifest or an index as a registry gave it.
-package struct RegistryManifest: Sendable {
-    package let descriptor: OCIDescriptor
-    package let bytes: [UInt8]
-}
-
-extension RegistryManifest {
-    /// One that is made here.
-    init(_ value: JSONValue, _ mediaType: String) throws {
-        bytes = Array(value.canonical.utf8)
-        descriptor = OCIDescriptor(
-            mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
-    }
-}
-
 extension RegistryClient {
     /// The manifest or index of a name, as the registry has it.
     ///
@@ -28,7 +13,7 @@ extension RegistryClient {
     ///   - reference: a tag, or a digest, which what comes is compared with.
     /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the registry
     ///   does not give it.
-    package func manifest(_ repository: String, _ reference: String) throws -> RegistryManifest {
+    package func manifest(_ repository: String, _ reference: String) throws -> Blob {
         let call = Call(
             method: .GET, place: .path("\(repository)/manifests/\(reference)"),
             headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
@@ -47,8 +32,7 @@ extension RegistryClient {
         }
         let value = try JSONValue(parsing: bytes, source: place, limit: ImageLimits.json)
         let type = try mediaType(value, response.header("Content-Type"), place)
-        return RegistryManifest(
-            descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
+        return try Blob(bytes, mediaType: type)
     }
 
     /// What a manifest is, by what it says itself and by what the registry says, which must be the same (CVE-2021-41190).

@@ -31,7 +31,7 @@ package struct RegistryReference: Hashable, Sendable {
             rest = rest[..<at]
         }
         let written = ImageName(String(rest))
-        if let tag = written.tag, !ReferenceName.isTag(tag) {
+        if let tag = written.tag, !ReferenceGrammar.isTag(tag) {
             throw fault(
                 "'\(TerminalText.printable(Array(tag.utf8)))' is no tag: letters, digits, and _.- behind the first")
         }
@@ -39,8 +39,8 @@ package struct RegistryReference: Hashable, Sendable {
         let name = ImageName(name: written.name, tag: nil).full.name ?? ""
         var parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let registry = parts.removeFirst()
-        guard ReferenceName.isHost(registry.lowercased()[...]) else { throw fault("it names no registry") }
-        guard !parts.isEmpty, parts.allSatisfy(ReferenceName.isComponent) else {
+        guard ReferenceGrammar.isHost(registry.lowercased()[...]) else { throw fault("it names no registry") }
+        guard !parts.isEmpty, parts.allSatisfy(ReferenceGrammar.isComponent) else {
             throw fault("it is not of the grammar of names")
         }
         guard parts.joined() == parts.joined().lowercased() else {

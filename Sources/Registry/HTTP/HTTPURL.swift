@@ -39,7 +39,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// A text as a part of a path or a query: all but letters, digits and `-._~` percent-encoded (RFC 3986, 2.3).
     package static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
-            let isPlain = ReferenceName.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
+            let isPlain = ReferenceGrammar.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
             let hex = String(byte, radix: 16, uppercase: true)
             return isPlain ? String(UnicodeScalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
         }.joined()
@@ -73,7 +73,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// the one thing by those who look where it leads, and for another by those who connect.
     private static func isHost(_ name: String) -> Bool {
         if name.contains(":") { return IPAddress(name) != nil }
-        return name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "-._".utf8.contains($0) }
+        return name.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "-._".utf8.contains($0) }
     }
 
     private static func target(of components: URLComponents) -> String {

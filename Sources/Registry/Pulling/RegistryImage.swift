@@ -6,7 +6,7 @@ import OCI
 package struct RegistryImage: BlobSource {
     package let reference: RegistryReference
     /// The manifest or the index that the name leads to.
-    package let root: RegistryManifest
+    package let root: Blob
     private let client: RegistryClient
     private let cache: BlobCache
     private let fetches: LayerDownloads
@@ -32,10 +32,10 @@ package struct RegistryImage: BlobSource {
     /// - Throws: `ToolError` with code `data` if it is damaged, is for no platform that is wanted, or contradicts itself.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
         let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
-        return try ImageArchive(self, root: root.descriptor, names: names, context)
+        return try ImageArchive.read(self, root: root.descriptor, names: names, context)
     }
 
-    package func record(_ descriptor: OCIDescriptor) throws -> [UInt8] {
+    package func document(_ descriptor: Descriptor) throws -> [UInt8] {
         if descriptor.digest == root.descriptor.digest { return root.bytes }
         if MediaType.known.contains(descriptor.mediaType) {
             return try client.manifest(reference.repository, "\(descriptor.digest)").bytes
@@ -48,11 +48,11 @@ package struct RegistryImage: BlobSource {
         return try blob(descriptor) { _ in }.bytes()
     }
 
-    package func layer(_ descriptor: OCIDescriptor) throws -> any RemoteFile {
+    package func layer(_ descriptor: Descriptor) throws -> any RemoteFile {
         RegistryLayer(digest: descriptor.digest, fetches: fetches) { advance in try blob(descriptor, advance) }
     }
 
-    private func blob(_ descriptor: OCIDescriptor, _ advance: (Int) -> Void) throws -> FileRange {
+    private func blob(_ descriptor: Descriptor, _ advance: (Int) -> Void) throws -> FileRange {
         try cache.blob(descriptor.digest, size: descriptor.size) { partial in
             try client.fetch(reference.repository, descriptor.digest, into: partial, advance: advance)
         }
@@ -63,9 +63,9 @@ package struct RegistryImage: BlobSource {
 private struct RegistryLayer: RemoteFile {
     let digest: Digest
     let fetches: LayerDownloads
-    let fetch: LayerDownloads.Fetch
+    let download: LayerDownloads.Fetch
 
-    func expect() { fetches.begin(digest, fetch) }
+    func prefetch() { fetches.begin(digest, download) }
 
-    func bring() throws -> FileRange { try fetches.outcome(of: digest, fetch) }
+    func fetch() throws -> FileRange { try fetches.outcome(of: digest, download) }
 }

@@ -1,5 +1,4 @@
 import Images
-import JSON
 import OCI
 import Store
 
@@ -7,7 +6,7 @@ import Store
 package struct PushedImage: Sendable {
     /// The digest of the config.
     package let imageID: Digest
-    package let manifest: RegistryManifest
+    package let manifest: Blob
     package let platform: Platform
     package let layers: [PushedLayer]
     /// Bytes of blobs that were sent.
@@ -16,16 +15,10 @@ package struct PushedImage: Sendable {
     package let spared: UInt64
 
     /// Its entry in an index (OCI Image Index Specification).
-    var indexEntry: JSONValue {
-        var entry =
-            OCIBlob(digest: manifest.descriptor.digest, size: manifest.descriptor.size)
-            .descriptor(manifest.descriptor.mediaType).object ?? [:]
-        var members: [String: JSONValue] = [
-            "os": .string(platform.os), "architecture": .string(platform.architecture),
-        ]
-        members["variant"] = platform.variant.map { .string($0) }
-        entry["platform"] = .object(members)
-        return .object(entry)
+    var indexEntry: Descriptor {
+        var entry = manifest.descriptor
+        entry.platform = platform
+        return entry
     }
 }
 
@@ -56,8 +49,7 @@ public struct PushedLayer: Sendable {
     }
 
     package let diffID: Digest
-    package let blob: OCIBlob
-    package let mediaType: String
+    package let blob: Descriptor
     package let way: Way
     package let storePaths: [StorePath]
 }

@@ -1,4 +1,3 @@
-import Images
 import NIOHTTP1
 import OCI
 import Synchronization
@@ -30,16 +29,18 @@ extension RegistryClient {
 
     /// Sends a blob that is made while it is sent: nothing of it is kept.
     ///
-    /// - Parameter write: writes the blob; it is called once more for each connection that breaks.
+    /// - Parameters:
+    ///   - mediaType: the media type of the blob.
+    ///   - write: writes the blob; it is called once more for each connection that breaks.
     /// - Returns: the blob, and what `write` returned.
     /// - Throws: `ToolError` with code `unavailable` if the registry does not take it; what `write` throws.
     func upload<Result: Sendable>(
-        to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
-    ) throws -> (OCIBlob, Result) {
+        to repository: String, _ mediaType: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
+    ) throws -> (Descriptor, Result) {
         var attempt = 0
         while true {
             do {
-                return try uploadOnce(to: repository, write)
+                return try uploadOnce(to: repository, mediaType, write)
             } catch let error as HTTPError {
                 try wait(before: attempt, after: error)
                 attempt += 1
@@ -49,15 +50,15 @@ extension RegistryClient {
 
     /// - Throws: `HTTPError` for a connection that broke, and for an answer that may be another one the next time.
     private func uploadOnce<Result: Sendable>(
-        to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
-    ) throws -> (OCIBlob, Result) {
+        to repository: String, _ mediaType: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
+    ) throws -> (Descriptor, Result) {
         let place = try beginUpload(to: repository)
-        let outcome = Mutex<(OCIBlob, Result)?>(nil)
+        let outcome = Mutex<(Descriptor, Result)?>(nil)
         let body = HTTPRequest.Body.stream(size: nil) { sink in
             let blob = try BlobSink(to: sink)
             let result = try write(blob)
-            let digest = try blob.digest()
-            outcome.withLock { $0 = (OCIBlob(digest: digest, size: blob.size), result) }
+            let descriptor = try blob.descriptor(mediaType)
+            outcome.withLock { $0 = (descriptor, result) }
         }
         let call = Call(
             method: .PATCH, place: .address(place), headers: ["Content-Type": "application/octet-stream"], body: body,
@@ -83,7 +84,7 @@ extension RegistryClient {
     /// - Parameter reference: a tag, or its digest.
     /// - Throws: `ToolError` with code `unavailable` if the registry does not take it, `data` if it says that it has another
     ///   digest.
-    func put(_ manifest: RegistryManifest, to repository: String, _ reference: String) throws {
+    func put(_ manifest: Blob, to repository: String, _ reference: String) throws {
         let call = Call(
             method: .PUT, place: .path("\(repository)/manifests/\(reference)"),
             headers: ["Content-Type": manifest.descriptor.mediaType], body: .bytes(manifest.bytes),

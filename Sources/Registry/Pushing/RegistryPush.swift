@@ -2,7 +2,6 @@ import ByteIO
 import Compression
 import Errors
 import Images
-import JSON
 import OCI
 import Synchronization
 
@@ -37,18 +36,12 @@ package struct RegistryPush: Sendable {
     /// - Throws: `ToolError`: `unavailable` where the registry does not take it; what the image's layers throw.
     package func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
         let layers = try push(image.layers, compressor)
-        let bytes = try image.config(diffIDs: layers.map(\.diffID))
-        let config = OCIBlob(digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+        let document = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
+        let config = document.descriptor
         let hasConfig = try client.hasBlob(reference.repository, config.digest)
-        if !hasConfig { try client.upload(bytes, to: reference.repository) }
-        let manifest = try RegistryManifest(
-            [
-                "schemaVersion": 2, "mediaType": .string(MediaType.manifest),
-                "config": config.descriptor(MediaType.config),
-                "layers": .array(layers.map { $0.blob.descriptor($0.mediaType) }),
-            ], MediaType.manifest)
+        if !hasConfig { try client.upload(document.bytes, to: reference.repository) }
+        let manifest = try Manifest(config: config, layers: layers.map(\.blob)).blob()
         try put(manifest, isPart: isPart)
-        let value = try JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json)
         let sizes = Dictionary(layers.map { ($0.blob, $0.way) }) { first, _ in first }
         func total(_ isSent: Bool) -> UInt64 {
             sizes.reduce(hasConfig == isSent ? 0 : config.size) {
@@ -56,32 +49,26 @@ package struct RegistryPush: Sendable {
             }
         }
         return PushedImage(
-            imageID: config.digest, manifest: manifest,
-            platform: Platform(
-                os: value["os"]?.string ?? "linux", architecture: value["architecture"]?.string ?? "unknown",
-                variant: value["variant"]?.string), layers: layers, sent: total(true), spared: total(false))
+            imageID: config.digest, manifest: manifest, platform: image.config.platform, layers: layers,
+            sent: total(true), spared: total(false))
     }
 
     /// Pushes an index of images that were pushed as its parts.
     ///
     /// - Throws: `ToolError` with code `data` for two images of one platform.
-    package func push(indexOf images: [PushedImage]) throws -> RegistryManifest {
+    package func push(indexOf images: [PushedImage]) throws -> Blob {
         var platforms: Set<Platform> = []
         for image in images where !platforms.insert(image.platform).inserted {
             throw ToolError(
                 .data, client.task, cause: "two of the images are for \(image.platform)",
                 remedy: "give one image for each platform")
         }
-        let index = try RegistryManifest(
-            [
-                "schemaVersion": 2, "mediaType": .string(MediaType.index),
-                "manifests": .array(images.map(\.indexEntry)),
-            ], MediaType.index)
+        let index = try Index(manifests: images.map(\.indexEntry)).blob()
         try put(index, isPart: false)
         return index
     }
 
-    private func put(_ manifest: RegistryManifest, isPart: Bool) throws {
+    private func put(_ manifest: Blob, isPart: Bool) throws {
         let digest = manifest.descriptor.digest
         if !isPart, let wanted = reference.digest, wanted != digest {
             throw ToolError(
@@ -98,8 +85,7 @@ package struct RegistryPush: Sendable {
         let layer: any Layer
         let compressor: Compressor
         var diffID: Digest?
-        var blob: OCIBlob?
-        var mediaType: String
+        var blob: Descriptor?
         /// How the registry came by it; nil as long as it has not.
         var way: PushedLayer.Way?
     }
@@ -143,14 +129,14 @@ package struct RegistryPush: Sendable {
     /// Looks what a layer becomes, and whether the registry has it.
     private func plan(_ layer: any Layer, _ compressor: Compressor?) throws -> Planned {
         var planned: Planned
-        if let archived = layer.archived, let kept = keptAsItIs(archived, compressor) {
+        if let kept = keptAsItIs(layer, compressor) {
             planned = kept
         } else {
             let compressor = compressor ?? .gz
-            let diffID = try layer.archived?.diffID ?? layer.open().knownDiffID
+            let diffID = try layer.diffID ?? layer.open().knownDiffID
             planned = Planned(
                 layer: layer, compressor: compressor, diffID: diffID,
-                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, mediaType: MediaType.layer(compressor))
+                blob: diffID.flatMap { memory?.blob(of: $0, compressor) })
         }
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
@@ -164,32 +150,33 @@ package struct RegistryPush: Sendable {
     }
 
     /// A layer that a manifest names as a compressed blob, and that may stay one.
-    private func keptAsItIs(_ layer: ArchivedLayer, _ compressor: Compressor?) -> Planned? {
-        guard let digest = layer.digest, let form = layer.mediaType.flatMap(MediaType.compressor), form != .none,
+    private func keptAsItIs(_ layer: any Layer, _ compressor: Compressor?) -> Planned? {
+        guard var blob = layer.descriptor, let form = MediaType.compressor(blob.mediaType), form != .none,
             compressor == nil || compressor == form
         else { return nil }
+        blob.mediaType = MediaType.layer(form)
         return Planned(
-            layer: layer, compressor: form, diffID: layer.diffID, blob: OCIBlob(digest: digest, size: layer.size),
-            mediaType: MediaType.layer(form))
+            layer: layer, compressor: form, diffID: layer.diffID, blob: blob)
     }
 
     private func send(_ planned: Planned) throws -> PushedLayer {
         let layer = planned.layer
         if let way = planned.way, let blob = planned.blob, let diffID = planned.diffID {
-            return pushed(layer, diffID, blob, planned.mediaType, way)
+            return pushed(layer, diffID, blob, way)
         }
         let open = try layer.open()
-        let (blob, diffID) = try client.upload(to: reference.repository) { [progress] sink in
+        let mediaType = MediaType.layer(planned.compressor)
+        let (blob, diffID) = try client.upload(to: reference.repository, mediaType) { [progress] sink in
             try LayerBlob(layer, open, compressor: planned.compressor, threads: 1).write(to: sink, progress)
         }
         memory?.keep(blob, of: diffID, planned.compressor)
-        return pushed(layer, diffID, blob, planned.mediaType, .sent)
+        return pushed(layer, diffID, blob, .sent)
     }
 
     private func pushed(
-        _ layer: any Layer, _ diffID: Digest, _ blob: OCIBlob, _ mediaType: String, _ way: PushedLayer.Way
+        _ layer: any Layer, _ diffID: Digest, _ blob: Descriptor, _ way: PushedLayer.Way
     ) -> PushedLayer {
         memory?.keep(repository: reference.repository, of: blob.digest, in: client.registry)
-        return PushedLayer(diffID: diffID, blob: blob, mediaType: mediaType, way: way, storePaths: layer.storePaths)
+        return PushedLayer(diffID: diffID, blob: blob, way: way, storePaths: layer.storePaths)
     }
 }
