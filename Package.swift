@@ -113,6 +113,7 @@ let package = Package(
             swiftSettings: strict),
         tests("ByteIOTests", ["ByteIO"]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
+        tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
@@ -129,10 +130,7 @@ let package = Package(
         tests("OCITests", ["OCI", "TestSupport"]),
         tests(
             "RegistryTests",
-            [
-                "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
-                nioSSL, systemPackage,
-            ]),
+            ["ByteIO", "Errors", "Images", "OCI", "Processes", "Registry", "TestSupport", nioSSL, systemPackage]),
         tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers

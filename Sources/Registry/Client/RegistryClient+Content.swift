@@ -26,13 +26,13 @@ extension RegistryClient {
     /// - Parameters:
     ///   - repository: `library/redis`.
     ///   - reference: a tag, or a digest, which what comes is compared with.
-    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the registry
-    ///   does not give it.
+    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the
+    ///   registry does not give it.
     package func manifest(_ repository: String, _ reference: String) throws -> RegistryManifest {
         let call = Call(
-            method: .GET, place: .path("\(repository)/manifests/\(reference)"),
+            method: .GET, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
-        let response = try send(call, wanting: [200])
+        let response = try send(call, expecting: [200])
         let place = "the manifest \(reference) of \(registry)/\(repository)"
         guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
@@ -51,7 +51,8 @@ extension RegistryClient {
             descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
     }
 
-    /// What a manifest is, by what it says itself and by what the registry says, which must be the same (CVE-2021-41190).
+    /// What a manifest is, by what it says itself and by what the registry says, which must be the same
+    /// (CVE-2021-41190).
     private func mediaType(_ value: JSONValue, _ header: String?, _ place: String) throws -> String {
         let own = value["mediaType"]?.string
         let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
@@ -86,7 +87,7 @@ extension RegistryClient {
         do {
             return try body()
         } catch let error as HTTPError {
-            throw failure(error)
+            throw self.error(error)
         }
     }
 }
@@ -128,8 +129,8 @@ extension RegistryClient {
         var headers: HTTPHeaders = [:]
         if blob.count > 0 { headers.add(name: "Range", value: "bytes=\(blob.count)-") }
         let call = Call(
-            method: .GET, place: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
-        let response = try send(call, wanting: blob.count > 0 ? [200, 206, 416] : [200])
+            method: .GET, target: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
+        let response = try send(call, expecting: blob.count > 0 ? [200, 206, 416] : [200])
         switch response.status {
         case 206 where Self.start(of: response) == blob.count: break
         case 200: if blob.count > 0 { try blob.restart() }
@@ -154,7 +155,7 @@ extension RegistryClient {
         }
         if buffer.filled > 0 { _ = try blob.take(buffer) }
         // An answer that does not tell where it ends may have been cut; what another one lacks, the registry has not.
-        if let size = blob.size, blob.count < size, !response.tellsItsEnd {
+        if let size = blob.size, blob.count < size, !response.isDelimited {
             throw HTTPError(.closed, "the registry sent too little")
         }
         return true
@@ -168,7 +169,7 @@ extension RegistryClient {
 
     /// Whether the registry has a blob.
     func hasBlob(_ repository: String, _ digest: Digest) throws -> Bool {
-        let call = Call(method: .HEAD, place: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
-        return try send(call, wanting: [200, 404]).status == 200
+        let call = Call(method: .HEAD, target: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
+        return try send(call, expecting: [200, 404]).status == 200
     }
 }

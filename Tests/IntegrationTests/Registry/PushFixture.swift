@@ -83,7 +83,7 @@ struct Pushed: Decodable {
         let diffID: String
         let digest: String
         let size: Int
-        let way: String
+        let status: String
         let storePaths: [String]
     }
 
@@ -95,5 +95,5 @@ struct Pushed: Decodable {
     let spared: Int
     let images: [Image]
 
-    var ways: [String] { images.flatMap { $0.layers.map(\.way) } }
+    var statuses: [String] { images.flatMap { $0.layers.map(\.status) } }
 }

@@ -39,14 +39,14 @@ struct PushTests {
     func again() throws {
         bench.settle()
         let first = try bench.push(to: "push/again:1")
-        #expect(first.ways == ["sent", "sent", "sent"])
+        #expect(first.statuses == ["uploaded", "uploaded", "uploaded"])
         #expect(first.sent == first.images[0].layers.reduce(0) { $0 + $1.size } + first.configSize(bench))
         var second: Pushed?
         let requests = try bench.requests(to: "push/again") {
             second = try bench.push(to: "push/again:2")
         }
         #expect(requests.sorted() == ["HEAD blobs", "HEAD blobs", "HEAD blobs", "HEAD blobs", "PUT manifests"])
-        #expect(second?.ways == ["there", "there", "there"])
+        #expect(second?.statuses == ["exists", "exists", "exists"])
         #expect(second?.digest == first.digest)
         #expect(second?.sent == 0)
         #expect(second?.spared == first.sent)
@@ -69,9 +69,9 @@ struct PushTests {
         try bench.file("store\(PushFixture.tool)/bin/tool", "tac \(PushFixture.words)/text\n")
         bench.settle()
         let second = try bench.push(to: "push/changed:2")
-        let sent = second.images[0].layers.filter { $0.way == "sent" }
+        let sent = second.images[0].layers.filter { $0.status == "uploaded" }
         #expect(sent.map(\.storePaths) == [[PushFixture.tool]])
-        #expect(second.images[0].layers.filter { $0.way == "there" }.count == 2)
+        #expect(second.images[0].layers.filter { $0.status == "exists" }.count == 2)
     }
 
     @Test("has the registry take layers from another of its repositories")
@@ -80,7 +80,7 @@ struct PushTests {
         try bench.push(to: "push/mount-a:1")
         var second: Pushed?
         let requests = try bench.requests(to: "push/mount-b") { second = try bench.push(to: "push/mount-b:1") }
-        #expect(second?.ways == ["mounted", "mounted", "mounted"])
+        #expect(second?.statuses == ["mounted", "mounted", "mounted"])
         #expect(requests.filter { $0 == "POST mount" }.count == 3)
         #expect(!requests.contains("PATCH blobs"))
         let log = bench.registry.requests("from=push%2Fmount-a")
@@ -94,7 +94,7 @@ struct PushTests {
         let third = try bench.pulls.run(["push", "image.toml", "\(name)/push/mount-c:1", "--json"])
         #expect(third.status == 0)
         let pushed = try JSONDecoder().decode(Pushed.self, from: Data(third.output))
-        #expect(pushed.ways.sorted() == ["mounted", "mounted", "sent"])
+        #expect(pushed.statuses.sorted() == ["mounted", "mounted", "uploaded"])
         #expect(!third.errors.contains("error") && !third.errors.contains("warning"))
     }
 
@@ -152,7 +152,7 @@ struct PushTests {
         // From one repository to the next of the same registry nothing is fetched, and nothing sent.
         let requests = try bench.requests(to: "push/layout") {
             let copied = try bench.push("docker://\(name)/push/layout:1", to: "push/copy:1")
-            #expect(copied.ways == ["mounted", "mounted", "mounted"])
+            #expect(copied.statuses == ["mounted", "mounted", "mounted"])
             #expect(copied.digest == fromLayout.digest)
         }
         #expect(!requests.contains("PATCH blobs"))

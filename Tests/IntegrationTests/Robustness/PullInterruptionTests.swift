@@ -141,7 +141,7 @@ struct PullInterruptionTests {
         for (directory, what, fix) in [
             (
                 "cache", "cannot write to the cache directory '\(machine.path("cache/dockertools"))'",
-                "free some space: `dockertools cache --prune` empties the cache; or set XDG_CACHE_HOME to another disk"
+                "free some space, for example by pruning the cache, or set XDG_CACHE_HOME to another disk"
             ),
             ("out", "cannot write to out/image.tar", "free some space, or write to another disk"),
         ] {

@@ -10,12 +10,12 @@ import Testing
 
 @Suite("The blob cache")
 struct BlobCacheTests {
-    private let bench: CacheBench
+    private let bench: CacheFixture
     private let bytes: [UInt8]
     private let digest: Digest
 
     init() throws {
-        bench = try CacheBench()
+        bench = try CacheFixture()
         var random = SeededGenerator(seed: 4)
         bytes = random.bytes(700_000)
         digest = try SHA256.digest(of: bytes)
@@ -114,9 +114,9 @@ struct BlobCacheTests {
         other[5] ^= 1
         let otherDigest = try SHA256.digest(of: other)
         for (given, words) in [
-            (other, "what came has the digest \(otherDigest)"),
-            (Array(bytes.dropLast()), "it has 699999 bytes, and should have 700000"),
-            (bytes + [0], "it has more than the 700000 bytes that it should have"),
+            (other, "the fetched data has the digest \(otherDigest)"),
+            (Array(bytes.dropLast()), "it has 699999 bytes instead of 700000"),
+            (bytes + [0], "it is larger than the expected 700000 bytes"),
         ] {
             for cache in [bench.cache(), bench.homeless] {
                 let failure = #expect(throws: ToolError.self) {
@@ -136,7 +136,7 @@ struct BlobCacheTests {
         try bench.put(bytes)
         let failure = #expect(throws: ToolError.self) { try bench.cache().blob(digest, size: 5) { _ in } }
         #expect(failure?.code == .data)
-        #expect(failure?.cause == "it has 700000 bytes, and should have 5")
+        #expect(failure?.cause == "it has 700000 bytes instead of 5")
         #expect(try cached() == bytes)
     }
 
@@ -153,7 +153,7 @@ struct BlobCacheTests {
             #expect(try bench.files.read(path) == bytes)
             #expect(bench.words.count == number + 1)
         }
-        #expect(bench.words.allSatisfy { $0 == "the blob \(digest) in the cache is damaged: it is fetched anew" })
+        #expect(bench.words.allSatisfy { $0 == "the blob \(digest) in the cache is damaged; fetching it again" })
     }
 
     @Test("puts links, directories and FIFOs in a blob's place aside")
@@ -207,7 +207,7 @@ struct BlobCacheTests {
         }
         holder.waitUntilExit()
         #expect(try blob.contents == bytes)
-        #expect(bench.words == ["waiting for the blob \(digest), which is being fetched already"])
+        #expect(bench.words == ["waiting for another process that is fetching the blob \(digest)"])
     }
 
     @Test("does without a directory, and without one that cannot be made")

@@ -8,13 +8,13 @@ import Testing
 
 @Suite("The cache, shown and pruned")
 struct CachePruningTests {
-    private let bench: CacheBench
+    private let bench: CacheFixture
     /// Three blobs of 1, 2 and 3 kB, used one, two and three days ago.
     private let blobs: [Digest]
     private let day: Int64 = 86_400_000_000_000
 
     init() throws {
-        let bench = try CacheBench()
+        let bench = try CacheFixture()
         blobs = try (1...3).map { try bench.put([UInt8](repeating: UInt8($0), count: $0 * 1000)) }
         for (index, digest) in blobs.enumerated() {
             try Program.output(["touch", "-d", "\(index + 1) days ago", bench.path("blobs/used", digest)])
@@ -22,7 +22,7 @@ struct CachePruningTests {
         self.bench = bench
     }
 
-    private var contents: CacheContents { get throws { try CacheContents(of: bench.directory) } }
+    private var contents: CacheContents { get throws { try CacheContents.read(bench.directory) } }
 
     private var now: Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 
@@ -58,7 +58,7 @@ struct CachePruningTests {
         #expect(entries.filter { $0.kind == .digests }.map(\.size) == [5])
         let oldest = try #require(entries.first { $0.size == 3000 })
         #expect(abs(now - oldest.lastUse - 3 * day) < day / 2)
-        #expect(try CacheContents(of: FilePath(bench.files.path("none"))).entries.isEmpty)
+        #expect(try CacheContents.read(FilePath(bench.files.path("none"))).entries.isEmpty)
     }
 
     @Test("A use counts, and does not make the blob another file")

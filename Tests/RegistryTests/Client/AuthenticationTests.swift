@@ -62,8 +62,8 @@ struct AuthenticationTests {
         let registry = try ScriptedRegistry { _ in ScriptedRegistry.challenge(#"Basic realm="Registry""#) }
         let failure = try failure(registry.client())
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 was answered with 401")
-        #expect(failure.remedy.description.contains("--creds USER:PASSWORD"))
+        #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 returned 401")
+        #expect(failure.remedy.description.contains("credentials USER:PASSWORD"))
         #expect(registry.server.requests.count == 1)
     }
 
@@ -145,7 +145,7 @@ struct AuthenticationTests {
         }
         let failure = try failure(registry.client(ann))
         #expect(failure.code == .unavailable)
-        #expect(failure.cause.hasSuffix("was answered with 401"))
+        #expect(failure.cause.hasSuffix("returned 401"))
         #expect(registry.server.requests.count == 2)
         #expect(tokens.requests.count <= 1)
     }
@@ -153,15 +153,15 @@ struct AuthenticationTests {
     @Test(
         "gets no word from a token server that gives none",
         arguments: [
-            (ScriptedServer.Answer(200, text: "{}"), "gives no token"),
-            (ScriptedServer.Answer(200, text: #"{"token": "a\r\nX-Evil: 1"}"#), "gives no token"),
-            (ScriptedServer.Answer(200, text: #"{"token": ""}"#), "gives no token"),
-            (ScriptedServer.Answer(200, text: "hunter2"), "gives no token"),
+            (ScriptedServer.Answer(200, text: "{}"), "returned no token"),
+            (ScriptedServer.Answer(200, text: #"{"token": "a\r\nX-Evil: 1"}"#), "returned no token"),
+            (ScriptedServer.Answer(200, text: #"{"token": ""}"#), "returned no token"),
+            (ScriptedServer.Answer(200, text: "hunter2"), "returned no token"),
             (
                 ScriptedServer.Answer(401, text: #"{"details": "incorrect username or password"}"#),
-                "was answered with 401"
+                "returned 401"
             ),
-            (ScriptedServer.Answer(307, [("Location", "http://127.0.0.1:1/x")], text: ""), "was answered with 307"),
+            (ScriptedServer.Answer(307, [("Location", "http://127.0.0.1:1/x")], text: ""), "returned 307"),
         ])
     func noToken(answer: ScriptedServer.Answer, cause: String) throws {
         let tokens = try tokenServer(answer)
@@ -179,7 +179,7 @@ struct AuthenticationTests {
         let registry = try bearer("\(tokens.url)/token")
         for credentials in [ann, .identityToken(Secret("hunter2"))] {
             let failure = try failure(registry.client(credentials))
-            #expect(failure.cause.contains("is on another host and without TLS: it is shown no credentials"))
+            #expect(failure.cause.contains("is on another host and has no TLS, so it gets no credentials"))
         }
         #expect(tokens.requests.isEmpty)
         #expect(try pull(registry.client()) == ScriptedRegistry.manifest)
@@ -190,8 +190,8 @@ struct AuthenticationTests {
         arguments: [
             ("https://169.254.169.254/token", "169.254.169.254 is a link-local address"),
             ("https://10.0.0.1/token", "10.0.0.1 is a private address"),
-            ("file:///etc/passwd", "without an address that is one"), ("", "without an address that is one"),
-            ("https://user:pass@auth.example/", "without an address that is one"),
+            ("file:///etc/passwd", "is not a valid URL"), ("", "is not a valid URL"),
+            ("https://user:pass@auth.example/", "is not a valid URL"),
         ])
     func unsafeTokenServer(realm: String, cause: String) throws {
         let registry = try bearer(realm)
@@ -227,7 +227,7 @@ struct AuthenticationTests {
             let registry = try ScriptedRegistry { _ in
                 ScriptedServer.Answer(307, [("Location", "\(other.url)/blob")], text: "")
             }
-            #expect(try failure(registry.client(ann)).cause.hasSuffix("was answered with 401"))
+            #expect(try failure(registry.client(ann)).cause.hasSuffix("returned 401"))
             #expect(tokens.requests.isEmpty)
             #expect(ScriptedRegistry.authorized(registry.server) == [])
             #expect(ScriptedRegistry.authorized(other) == [])

@@ -6,12 +6,12 @@ import Testing
 
 @Suite("Blobs that are cut")
 struct CutBlobTests {
-    private let bench: PullBench
+    private let bench: PullFixture
     private let image: ScriptedImage
     private let layer: String
 
     init() throws {
-        bench = try PullBench()
+        bench = try PullFixture()
         image = try ScriptedImage()
         layer = image.layers[0]
     }
@@ -102,7 +102,7 @@ struct CutBlobTests {
         let registry = try registry { _, answer, count in answer.cutAfter = count == 0 ? first : 0 }
         let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference) }
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "\(registry.authority): the connection was cut")
+        #expect(failure.cause == "\(registry.authority): the connection was interrupted")
         // The first, and two retries; after one that brought something another two.
         #expect(starts(registry).count == 3)
     }
@@ -129,19 +129,19 @@ struct CutBlobTests {
                 answer.length = length
                 answer.cutAfter = count == 0 ? 50_000 : nil
             }
-            #expect(try PullBench().tars(registry.reference) == image.tars)
+            #expect(try PullFixture().tars(registry.reference) == image.tars)
             #expect(starts(registry).count == 2)
         }
     }
 
     @Test("count as cut where the server drips or is silent") func slow() throws {
         for isSilent in [false, true] {
-            let bench = try PullBench()
+            let bench = try PullFixture()
             let registry = try registry { _, answer, count in
                 guard count == 0 else { return }
                 if isSilent { answer.delay = 3 } else { answer.drip = (20, 0.05) }
             }
-            let client = bench.client(registry.authority, patience: 0.5)
+            let client = bench.client(registry.authority, timeout: 0.5)
             #expect(try bench.tars(registry.reference, client) == image.tars)
             #expect(starts(registry).count == 2)
             #expect((starts(registry)[1] == 0) == isSilent)
@@ -150,10 +150,10 @@ struct CutBlobTests {
 
     @Test("are given up where the server drips for ever") func dripping() throws {
         let registry = try registry { _, answer, _ in answer.drip = (1, 0.2) }
-        let client = bench.client(registry.authority, retries: 1, patience: 0.3)
+        let client = bench.client(registry.authority, retries: 1, timeout: 0.3)
         let failure = try #require(throws: ToolError.self) { try bench.tars(registry.reference, client) }
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "\(registry.authority): fewer than 1024 bytes came in 0.3 s")
-        #expect(failure.remedy == "try again; --timeout sets for how long a server may be silent")
+        #expect(failure.cause == "\(registry.authority): fewer than 1024 bytes received in 0.3 s")
+        #expect(failure.remedy == "try again, or wait longer for responses with \(.timeout)")
     }
 }

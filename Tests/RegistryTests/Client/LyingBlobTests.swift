@@ -5,11 +5,11 @@ import Testing
 
 @Suite("Blobs of a registry that lies")
 struct LyingBlobTests {
-    private let bench: PullBench
+    private let bench: PullFixture
     private let image: ScriptedImage
 
     init() throws {
-        bench = try PullBench()
+        bench = try PullFixture()
         image = try ScriptedImage()
     }
 
@@ -40,7 +40,7 @@ struct LyingBlobTests {
             let (failure, requests) = try failure(blob) { $0.body[0] ^= 1 }
             #expect(failure.code == .data)
             #expect(failure.message == "cannot use the blob \(blob)")
-            #expect(failure.cause.hasPrefix("what came has the digest sha256:"))
+            #expect(failure.cause.hasPrefix("the fetched data has the digest sha256:"))
             #expect(!failure.cause.contains(blob))
             #expect(requests.count == 1)
             #expect(!bench.names("sha256").contains(String(blob.dropFirst(7))))
@@ -58,7 +58,7 @@ struct LyingBlobTests {
                 #expect(failure.code == .data)
                 #expect(failure.message == "cannot use the blob \(blob)")
                 #expect(
-                    failure.cause == "it has more than the \(image.blobs[blob]?.count ?? 0) bytes that it should have")
+                    failure.cause == "it is larger than the expected \(image.blobs[blob]?.count ?? 0) bytes")
                 #expect(requests.count == 1)
                 #expect(bench.names("partial").isEmpty)
             }
@@ -73,7 +73,7 @@ struct LyingBlobTests {
             }
             let size = image.blobs[image.layers[0]]?.count ?? 0
             #expect(failure.code == .data)
-            #expect(failure.cause == "it has \(size - 7) bytes, and should have \(size)")
+            #expect(failure.cause == "it has \(size - 7) bytes instead of \(size)")
             #expect(requests.count == 1)
             #expect(bench.names("partial").isEmpty)
         }
@@ -93,7 +93,7 @@ struct LyingBlobTests {
     @Test("are not there") func missing() throws {
         let (failure, requests) = try failure(image.layers[2]) { $0 = ScriptedServer.Answer(404) }
         #expect(failure.code == .data)
-        #expect(failure.cause.contains("/blobs/\(image.layers[2]) was answered with 404"))
+        #expect(failure.cause.contains("/blobs/\(image.layers[2]) returned 404"))
         #expect(requests.count == 1)
     }
 
@@ -124,7 +124,7 @@ struct LyingBlobTests {
         let registry = try ImageServer(foreign) { request, honest, _ in
             request.path.hasSuffix(blob) ? ScriptedServer.Answer(404) : honest
         }
-        let failure = try #require(throws: ToolError.self) { try PullBench().tars(registry.reference) }
+        let failure = try #require(throws: ToolError.self) { try PullFixture().tars(registry.reference) }
         #expect(failure.code == .data)
         #expect(other.requests.isEmpty)
     }

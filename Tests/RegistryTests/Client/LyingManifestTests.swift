@@ -7,10 +7,10 @@ import Testing
 
 @Suite("Manifests of a registry that lies")
 struct LyingManifestTests {
-    private let bench: PullBench
+    private let bench: PullFixture
 
     init() throws {
-        bench = try PullBench()
+        bench = try PullFixture()
     }
 
     /// Reads the image by its tag, or by another reference.
@@ -201,7 +201,7 @@ struct LyingManifestTests {
         #expect(failure.code == .data)
         #expect(
             failure.cause
-                == "GET \(registry.url)/v2/team/other/manifests/1 was answered with 404: there is none")
+                == "GET \(registry.url)/v2/team/other/manifests/1 returned 404: there is none")
         #expect(registry.requests.count == 1)
     }
 }

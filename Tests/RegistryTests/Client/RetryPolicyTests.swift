@@ -6,23 +6,23 @@ import Testing
 struct RetryPolicyTests {
     @Test("wait twice as long each time, and end") func pauses() {
         let policy = RetryPolicy(count: 3, pause: 0.5)
-        #expect((0...4).map { policy.pause(before: $0, asked: nil) } == [0.5, 1, 2, nil, nil])
-        #expect(RetryPolicy(count: 0).pause(before: 0, asked: nil) == nil)
+        #expect((0...4).map { policy.pause(before: $0, requested: nil) } == [0.5, 1, 2, nil, nil])
+        #expect(RetryPolicy(count: 0).pause(before: 0, requested: nil) == nil)
     }
 
     @Test("never wait for ever, however many they are") func longest() {
         let policy = RetryPolicy(count: 2000, pause: 0.5, longest: 60)
-        #expect(policy.pause(before: 7, asked: nil) == 60)
-        #expect(policy.pause(before: 1999, asked: nil) == 60)
+        #expect(policy.pause(before: 7, requested: nil) == 60)
+        #expect(policy.pause(before: 1999, requested: nil) == 60)
     }
 
     @Test("wait as long as the server asks for, unless that is too long") func asked() {
         let policy = RetryPolicy(count: 3, pause: 0.5, longest: 60)
-        #expect(policy.pause(before: 0, asked: 7) == 7)
-        #expect(policy.pause(before: 2, asked: 0) == 2)
-        #expect(policy.pause(before: 0, asked: 60) == 60)
-        #expect(policy.pause(before: 0, asked: 61) == nil)
-        #expect(policy.pause(before: 3, asked: 1) == nil)
+        #expect(policy.pause(before: 0, requested: 7) == 7)
+        #expect(policy.pause(before: 2, requested: 0) == 2)
+        #expect(policy.pause(before: 0, requested: 60) == 60)
+        #expect(policy.pause(before: 0, requested: 61) == nil)
+        #expect(policy.pause(before: 3, requested: 1) == nil)
     }
 
     @Test(

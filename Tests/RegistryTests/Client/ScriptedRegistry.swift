@@ -31,11 +31,12 @@ struct ScriptedRegistry {
     }
 
     /// A client of it that asks but once.
-    func client(_ credentials: Credentials = .none, privateHosts: RedirectPolicy = RedirectPolicy()) -> RegistryClient {
+    func client(_ credentials: Credentials = .none, redirectPolicy: RedirectPolicy = RedirectPolicy()) -> RegistryClient
+    {
         RegistryClient(
-            server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(patience: 5) },
+            server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
             settings: RegistrySettings(
-                credentials: credentials, retries: RetryPolicy(count: 0), privateHosts: privateHosts))
+                credentials: credentials, retries: RetryPolicy(count: 0), redirectPolicy: redirectPolicy))
     }
 }
 

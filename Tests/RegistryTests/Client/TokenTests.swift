@@ -8,11 +8,11 @@ import Testing
 struct TokenTests {
     private typealias Answer = ScriptedServer.Answer
 
-    private let bench: PullBench
+    private let bench: PullFixture
     private let image: ScriptedImage
 
     init() throws {
-        bench = try PullBench()
+        bench = try PullFixture()
         image = try ScriptedImage(sizes: [100])
     }
 
@@ -35,7 +35,7 @@ struct TokenTests {
     }
 
     private func failure(_ registry: ImageServer) throws -> ToolError {
-        let client = bench.client(registry.authority, PullBench.credentials)
+        let client = bench.client(registry.authority, PullFixture.credentials)
         return try #require(throws: ToolError.self) { try bench.image(registry.reference, client) }
     }
 
@@ -52,7 +52,7 @@ struct TokenTests {
         let registry = try ImageServer(image) { _, _, _ in Answer(401, [("WWW-Authenticate", header)]) }
         let failure = try failure(registry)
         #expect(failure.code == .unavailable)
-        #expect(failure.cause.hasSuffix("was answered with 401"))
+        #expect(failure.cause.hasSuffix("returned 401"))
         #expect(registry.requests.count == 1)
         #expect(registry.requests[0].headers["authorization"] == nil)
     }
@@ -68,7 +68,7 @@ struct TokenTests {
         let registry = try registry("\(tokens.url)/token?key=k")
         let failure = try failure(registry)
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "\(registry.authority): the token server \(tokens.url)/token gives no token")
+        #expect(failure.cause == "\(registry.authority): the token server \(tokens.url)/token returned no token")
         #expect(registry.requests.count == 1)
     }
 
@@ -80,7 +80,7 @@ struct TokenTests {
                 return answer
             }
             let registry = try registry("\(tokens.url)/token")
-            #expect(try failure(registry).cause.hasSuffix("gives no token"))
+            #expect(try failure(registry).cause.hasSuffix("returned no token"))
             #expect(registry.requests.count == 1)
         }
     }
@@ -90,11 +90,11 @@ struct TokenTests {
             if request.path == "/token" { return count < 2 ? Answer(503) : Answer(200, text: #"{"token": "good"}"#) }
             return request.headers["authorization"] == "Bearer good" ? honest : Self.challenge("/token")
         }
-        let client = bench.client(registry.authority, PullBench.credentials)
+        let client = bench.client(registry.authority, PullFixture.credentials)
         #expect(try bench.tars(registry.reference, client) == image.tars)
         #expect(
             registry.requests("/token").map { $0.headers["authorization"] } == [
-                PullBench.basic, PullBench.basic, PullBench.basic,
+                PullFixture.basic, PullFixture.basic, PullFixture.basic,
             ])
     }
 }

@@ -4,9 +4,9 @@ import Testing
 
 /// Sends to a server that keeps its word, and to servers that do not.
 struct HTTPTransportTests {
-    private let transport = HTTPTransport { _ in HTTPSettings(patience: 1) }
+    private let transport = HTTPTransport { _ in HTTPSettings(timeout: 1) }
 
-    private func address(_ server: ScriptedServer, _ target: String = "/x") throws -> HTTPURL {
+    private func url(_ server: ScriptedServer, _ target: String = "/x") throws -> HTTPURL {
         try #require(HTTPURL(server.url + target))
     }
 
@@ -14,7 +14,7 @@ struct HTTPTransportTests {
     private func fault(of answer: ScriptedServer.Answer) throws -> HTTPError.Kind? {
         let server = try ScriptedServer { _ in answer }
         do {
-            _ = try transport.send(HTTPRequest(.GET, address(server))).bytes(limit: 1 << 20)
+            _ = try transport.send(HTTPRequest(.GET, url(server))).bytes(limit: 1 << 20)
             return nil
         } catch let error as HTTPError {
             return error.kind
@@ -24,7 +24,7 @@ struct HTTPTransportTests {
     @Test func answersComeWhole() throws {
         let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let server = try ScriptedServer { _ in ScriptedServer.Answer(203, [("X-Word", "there")], body: body) }
-        let response = try transport.send(HTTPRequest(.GET, address(server, "/a?b=c"), headers: ["X-Mine": "here"]))
+        let response = try transport.send(HTTPRequest(.GET, url(server, "/a?b=c"), headers: ["X-Mine": "here"]))
         #expect(response.status == 203)
         #expect(response.header("x-word") == "there")
         #expect(try response.bytes(limit: 4_000_000) == body)
@@ -38,7 +38,7 @@ struct HTTPTransportTests {
         let bytes = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 >> 3) }
         for size in [UInt64(bytes.count), nil] {
             let response = try transport.send(
-                HTTPRequest(.PUT, address(server), body: .stream(size: size) { try $0.write(bytes) }))
+                HTTPRequest(.PUT, url(server), body: .stream(size: size) { try $0.write(bytes) }))
             #expect(try response.bytes(limit: 1 << 22) == bytes)
             #expect((server.requests.last?.headers["transfer-encoding"] == "chunked") == (size == nil))
         }
@@ -50,7 +50,7 @@ struct HTTPTransportTests {
         #expect(throws: Torn.self) {
             try transport.send(
                 HTTPRequest(
-                    .PUT, address(server),
+                    .PUT, url(server),
                     body: .stream(size: 100) { sink in
                         try sink.write([1, 2, 3])
                         throw Torn()
@@ -83,25 +83,25 @@ struct HTTPTransportTests {
 
     @Test func whereNobodyListensThereIsNoConnection() throws {
         let port = try ScriptedServer { _ in ScriptedServer.Answer(200) }.port
-        let address = try #require(HTTPURL("http://127.0.0.1:\(port)/"))
-        #expect(throws: HTTPError.self) { try transport.send(HTTPRequest(.GET, address)) }
+        let url = try #require(HTTPURL("http://127.0.0.1:\(port)/"))
+        #expect(throws: HTTPError.self) { try transport.send(HTTPRequest(.GET, url)) }
         do {
-            _ = try transport.send(HTTPRequest(.GET, address))
+            _ = try transport.send(HTTPRequest(.GET, url))
         } catch let error as HTTPError {
             #expect(error.kind == .connect)
-            #expect(error.words == "connection refused")
+            #expect(error.description == "connection refused")
         }
     }
 
     @Test func plainHTTPIsNoTLS() throws {
         let server = try ScriptedServer { _ in ScriptedServer.Answer(200) }
-        let address = try #require(HTTPURL("https://\(server.authority)/"))
+        let url = try #require(HTTPURL("https://\(server.authority)/"))
         do {
-            _ = try transport.send(HTTPRequest(.GET, address))
+            _ = try transport.send(HTTPRequest(.GET, url))
             Issue.record("TLS came about")
         } catch let error as HTTPError {
             #expect(error.kind == .tls)
-            #expect(error.words == "it does not speak TLS")
+            #expect(error.description == "it does not speak TLS")
         }
     }
 
@@ -110,7 +110,7 @@ struct HTTPTransportTests {
         let server = try ScriptedServer { _ in ScriptedServer.Answer(200) }
         let big = [UInt8](repeating: 1, count: 1 << 20)
         let response = try transport.send(
-            HTTPRequest(.PUT, address(server), body: .stream(size: nil) { try $0.write(big) }))
+            HTTPRequest(.PUT, url(server), body: .stream(size: nil) { try $0.write(big) }))
         #expect(response.status == 200)
     }
 }

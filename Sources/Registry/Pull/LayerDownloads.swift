@@ -4,25 +4,29 @@ import Foundation
 import OCI
 import Synchronization
 
-/// Is told how the layers of an image come. It is called by several threads.
+/// Receives the progress of layer downloads, from several threads.
 package protocol FetchProgress: Sendable {
-    /// So many bytes more of a layer came from the registry.
+    /// Called when more bytes of a layer arrive.
+    ///
+    /// - Parameter bytes: the number of bytes since the last call.
     func fetched(_ bytes: Int, of layer: Digest)
 
-    /// A layer is here: it came, or was in the cache.
+    /// Called when a layer is in the cache, whether it was downloaded or was there before.
     ///
-    /// - Parameter size: bytes, as the registry has it.
+    /// - Parameter size: the compressed size in bytes.
     func finished(_ layer: Digest, size: UInt64)
 }
 
 extension FetchProgress {
+    /// Ignores the bytes.
     package func fetched(_ bytes: Int, of layer: Digest) {}
+    /// Ignores the layer.
     package func finished(_ layer: Digest, size: UInt64) {}
 }
 
-/// Fetches layers side by side, each once, in the order that they are asked for.
+/// Downloads layers in parallel, each once, in the order of the requests.
 final class LayerDownloads: Sendable {
-    /// Fetches a layer; it calls what it is given with the bytes as they come.
+    /// Downloads a layer; calls its argument with the number of bytes as they arrive.
     typealias Fetch = @Sendable ((Int) -> Void) throws -> FileRange
 
     private final class Entry: Sendable {
@@ -36,8 +40,8 @@ final class LayerDownloads: Sendable {
         var workers = 0
     }
 
-    /// Layers at a time: registries serve one connection slower than a line carries, and answer with 429 to those who open
-    /// many. Docker takes 3, skopeo 6.
+    /// The number of parallel downloads. One connection to a registry rarely uses the full bandwidth, and many lead to
+    /// status 429. Docker uses 3, skopeo 6.
     private static let width = 4
 
     private let progress: any FetchProgress
@@ -47,11 +51,13 @@ final class LayerDownloads: Sendable {
         self.progress = progress
     }
 
-    /// Has a layer fetched beside other work.
-    func begin(_ digest: Digest, _ fetch: @escaping Fetch) { _ = entry(digest, fetch) }
+    /// Starts downloading a layer in the background.
+    func start(_ digest: Digest, _ fetch: @escaping Fetch) { _ = entry(digest, fetch) }
 
-    /// The layer; waits until it is there.
-    func outcome(of digest: Digest, _ fetch: @escaping Fetch) throws -> FileRange {
+    /// Blocks until a layer is downloaded.
+    ///
+    /// - Throws: errors of `fetch`.
+    func layer(_ digest: Digest, _ fetch: @escaping Fetch) throws -> FileRange {
         let entry = entry(digest, fetch)
         entry.end.wait()
         guard let result = entry.result.withLock({ $0 }) else { return try fetch { _ in } }
@@ -69,12 +75,12 @@ final class LayerDownloads: Sendable {
             if starts { state.workers += 1 }
             return (entry, starts)
         }
-        if startsWorker { BackgroundThread.start { [self] in work() } }
+        if startsWorker { BackgroundThread.start { [self] in downloadAll() } }
         return entry
     }
 
-    /// Fetches until nothing waits.
-    private func work() {
+    /// Downloads layers until none is waiting.
+    private func downloadAll() {
         while true {
             let next = state.withLock { state -> (Digest, Entry, Fetch)? in
                 if state.waiting.isEmpty {

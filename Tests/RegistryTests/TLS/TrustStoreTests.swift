@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite("The certificates that are believed")
-struct TrustedCertificatesTests {
+struct TrustStoreTests {
     private let files: TestCertificates
     private let registry = NamedRegistry(name: "registry.example:5000", host: "registry.example", port: 5000)
 
@@ -142,11 +142,11 @@ struct TrustedCertificatesTests {
         "that are not what they should be are an error that names the file",
         arguments: [
             (["x.crt": "client.key"], "x.crt", "it holds no certificate in PEM form, or a damaged one"),
-            (["x.cert": "client.cert"], "x.cert", "its key, 'x.key', is missing; authorities' names end in .crt"),
+            (["x.cert": "client.cert"], "x.cert", "its key, 'x.key', is missing; names of CA certificates end in .crt"),
             (["x.key": "client.key"], "x.key", "the certificate of this key, 'x.cert', is missing"),
             (
                 ["x.cert": "client.cert", "x.key": "client.cert"], "x.key",
-                "it holds no private key in PEM form, or one with a pass phrase"
+                "it holds no private key in PEM form, or one with a passphrase"
             ),
         ])
     func badFiles(names: [String: String], file: String, cause: String) throws {
@@ -172,53 +172,14 @@ struct TrustedCertificatesTests {
     func missing() throws {
         let nowhere = files.directory.path("nowhere")
         for (trusted, cause) in [
-            (trusted(certDir: nowhere), "--cert-dir names it: No such file or directory"),
+            (trusted(certDir: nowhere), "No such file or directory"),
             (trusted(["SSL_CERT_FILE": nowhere]), "there is no such file"),
-            (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, and it is no directory that can be read"),
+            (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, but it is not a readable directory"),
         ] {
             let failure = try #require(throws: ToolError.self) { try trusted.configuration(host: "a", port: 443) }
             #expect(failure.code == .data)
             #expect(failure.message == "cannot read the certificates in '\(nowhere)'")
             #expect(failure.cause == cause)
         }
-    }
-}
-
-@Suite("The certificates for Docker's daemon")
-struct DaemonCertificatesTests {
-    @Test("are none where docker's variables ask for no TLS")
-    func none() throws {
-        #expect(try DaemonCertificates.configuration([:]) == nil)
-        #expect(try DaemonCertificates.configuration(["DOCKER_TLS_VERIFY": "", "DOCKER_CERT_PATH": ""]) == nil)
-    }
-
-    @Test("are those of DOCKER_CERT_PATH, and of no other authority")
-    func certPath() throws {
-        let files = try TestCertificates()
-        let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
-        let ca = try NIOSSLCertificate.fromPEMFile(directory.path("ca.pem"))
-        let environment = ["DOCKER_CERT_PATH": directory.path, "DOCKER_TLS_VERIFY": "1"]
-        let configuration = try #require(try DaemonCertificates.configuration(environment))
-        #expect(configuration.certificateVerification == .fullVerification)
-        #expect(configuration.trustRoots == .certificates(ca))
-        #expect(configuration.additionalTrustRoots.isEmpty)
-        #expect(configuration.certificateChain.count == 1)
-        #expect(configuration.minimumTLSVersion == .tlsv12)
-        let unverified = try #require(try DaemonCertificates.configuration(["DOCKER_CERT_PATH": directory.path]))
-        #expect(unverified.certificateVerification == .none)
-        #expect(unverified.certificateChain.count == 1)
-    }
-
-    @Test("may lie in docker's own directory, and be without the client's")
-    func defaultDirectory() throws {
-        let files = try TestCertificates()
-        let directory = try files.directory(["ca.pem": "ca.crt"])
-        let environment = ["DOCKER_CONFIG": directory.path, "DOCKER_TLS_VERIFY": "1"]
-        let configuration = try #require(try DaemonCertificates.configuration(environment))
-        #expect(configuration.certificateChain.isEmpty)
-        try FileManager.default.removeItem(atPath: directory.path("ca.pem"))
-        let failure = try #require(throws: ToolError.self) { try DaemonCertificates.configuration(environment) }
-        #expect(failure.message == "cannot read the certificates in '\(directory.path("ca.pem"))'")
-        #expect(failure.cause == "there is no such file")
     }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 
 /// A cache directory of a test's own, and caches that lie there, each as a process would have it.
-final class CacheBench: Sendable {
+final class CacheFixture: Sendable {
     let files: TemporaryDirectory
     private let told = Mutex<[String]>([])
 

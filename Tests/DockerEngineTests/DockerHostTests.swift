@@ -15,7 +15,7 @@ struct DockerHostTests {
     init() throws { home = try TemporaryDirectory() }
 
     private func host(_ option: String? = nil, _ environment: [String: String] = [:]) throws -> DockerHost {
-        try DockerHost(option, environment: environment.merging(["HOME": home.path]) { own, _ in own })
+        try DockerHost.find(option, environment: environment.merging(["HOME": home.path]) { own, _ in own })
     }
 
     private func failure(_ option: String?, _ environment: [String: String] = [:]) -> ToolError? {
@@ -50,8 +50,8 @@ struct DockerHostTests {
             #expect(failure(text)?.code == .usage, "\(text)")
         }
         let ssh = failure(nil, ["DOCKER_HOST": "ssh://me@host"])
-        #expect(ssh?.message == "cannot use the Docker daemon 'ssh://me@host', which DOCKER_HOST names")
-        #expect(ssh?.cause == "this program does not speak SSH")
+        #expect(ssh?.message == "cannot use the Docker daemon 'ssh://me@host' of DOCKER_HOST")
+        #expect(ssh?.cause == "SSH is not supported")
         #expect(ssh?.remedy.description.contains("ssh -nNT -L") == true)
     }
 

@@ -1,4 +1,3 @@
-@testable import DockerEngine
 import Errors
 import JSON
 @testable import Registry
@@ -26,7 +25,7 @@ struct DaemonMessagesTests {
         for text in ["{\"a\":1}{\"b\":2}\n", "<html>", "{\"a\"", String(repeating: "x", count: 5 << 20)] {
             let failure = #expect(throws: ToolError.self) { try messages(text) }
             #expect(failure?.code == .data)
-            #expect(failure?.message == "cannot read the Docker daemon's answer")
+            #expect(failure?.message == "cannot read the Docker daemon's response")
         }
     }
 }

@@ -15,8 +15,8 @@ package struct RegistryPush: Sendable {
 
     /// Questions to the registry at a time.
     private static let askedAtOnce = 8
-    /// Layers that are sent at a time. Each is compressed on a thread of its own, faster than most lines carry it, and takes
-    /// some megabytes of buffers.
+    /// Layers that are sent at a time. Each is compressed on a thread of its own, faster than most lines carry it, and
+    /// takes some megabytes of buffers.
     private static let sentAtOnce = 2
 
     /// - Parameter memory: what layers were compressed to, and which repositories have what.
@@ -49,17 +49,18 @@ package struct RegistryPush: Sendable {
             ], MediaType.manifest)
         try put(manifest, isPart: isPart)
         let value = try JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json)
-        let sizes = Dictionary(layers.map { ($0.blob, $0.way) }) { first, _ in first }
+        let sizes = Dictionary(layers.map { ($0.blob, $0.status) }) { first, _ in first }
         func total(_ isSent: Bool) -> UInt64 {
             sizes.reduce(hasConfig == isSent ? 0 : config.size) {
-                $0 + (($1.value == .sent) == isSent ? $1.key.size : 0)
+                $0 + (($1.value == .uploaded) == isSent ? $1.key.size : 0)
             }
         }
         return PushedImage(
             imageID: config.digest, manifest: manifest,
             platform: Platform(
                 os: value["os"]?.string ?? "linux", architecture: value["architecture"]?.string ?? "unknown",
-                variant: value["variant"]?.string), layers: layers, sent: total(true), spared: total(false))
+                variant: value["variant"]?.string), layers: layers, uploadedBytes: total(true),
+            existingBytes: total(false))
     }
 
     /// Pushes an index of images that were pushed as its parts.
@@ -101,7 +102,7 @@ package struct RegistryPush: Sendable {
         var blob: OCIBlob?
         var mediaType: String
         /// How the registry came by it; nil as long as it has not.
-        var way: PushedLayer.Way?
+        var status: PushedLayer.Status?
     }
 
     private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
@@ -117,7 +118,7 @@ package struct RegistryPush: Sendable {
         // A layer that comes twice is sent once: in its first place.
         var first: [Digest: Int] = [:]
         let jobs = planned.enumerated().map { index, plan -> Planned? in
-            guard let diffID = plan.diffID, plan.way == nil else { return plan }
+            guard let diffID = plan.diffID, plan.status == nil else { return plan }
             if first[diffID] != nil { return nil }
             first[diffID] = index
             return plan
@@ -154,11 +155,11 @@ package struct RegistryPush: Sendable {
         }
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
-            planned.way = .there
+            planned.status = .exists
         } else if let other = memory?.repository(of: blob.digest, in: client.registry),
             other != reference.repository, client.mount(blob.digest, from: other, to: reference.repository)
         {
-            planned.way = .mounted
+            planned.status = .mounted
         }
         return planned
     }
@@ -175,21 +176,22 @@ package struct RegistryPush: Sendable {
 
     private func send(_ planned: Planned) throws -> PushedLayer {
         let layer = planned.layer
-        if let way = planned.way, let blob = planned.blob, let diffID = planned.diffID {
-            return pushed(layer, diffID, blob, planned.mediaType, way)
+        if let status = planned.status, let blob = planned.blob, let diffID = planned.diffID {
+            return pushed(layer, diffID, blob, planned.mediaType, status)
         }
         let open = try layer.open()
         let (blob, diffID) = try client.upload(to: reference.repository) { [progress] sink in
             try LayerBlob(layer, open, compressor: planned.compressor, threads: 1).write(to: sink, progress)
         }
         memory?.keep(blob, of: diffID, planned.compressor)
-        return pushed(layer, diffID, blob, planned.mediaType, .sent)
+        return pushed(layer, diffID, blob, planned.mediaType, .uploaded)
     }
 
     private func pushed(
-        _ layer: any Layer, _ diffID: Digest, _ blob: OCIBlob, _ mediaType: String, _ way: PushedLayer.Way
+        _ layer: any Layer, _ diffID: Digest, _ blob: OCIBlob, _ mediaType: String, _ status: PushedLayer.Status
     ) -> PushedLayer {
         memory?.keep(repository: reference.repository, of: blob.digest, in: client.registry)
-        return PushedLayer(diffID: diffID, blob: blob, mediaType: mediaType, way: way, storePaths: layer.storePaths)
+        return PushedLayer(
+            diffID: diffID, blob: blob, mediaType: mediaType, status: status, storePaths: layer.storePaths)
     }
 }

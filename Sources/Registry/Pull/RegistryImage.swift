@@ -29,7 +29,8 @@ package struct RegistryImage: BlobSource {
 
     /// What it says, as all other images are read.
     ///
-    /// - Throws: `ToolError` with code `data` if it is damaged, is for no platform that is wanted, or contradicts itself.
+    /// - Throws: `ToolError` with code `data` if it is damaged, is for no platform that is wanted, or contradicts
+    ///   itself.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
         let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
         return try ImageArchive(self, root: root.descriptor, names: names, context)
@@ -65,7 +66,7 @@ private struct RegistryLayer: RemoteFile {
     let fetches: LayerDownloads
     let fetch: LayerDownloads.Fetch
 
-    func expect() { fetches.begin(digest, fetch) }
+    func expect() { fetches.start(digest, fetch) }
 
-    func bring() throws -> FileRange { try fetches.outcome(of: digest, fetch) }
+    func bring() throws -> FileRange { try fetches.layer(digest, fetch) }
 }

@@ -3,19 +3,19 @@ import JSON
 import OCI
 import Store
 
-/// An image that is in a registry now.
+/// The result of pushing an image.
 package struct PushedImage: Sendable {
     /// The digest of the config.
     package let imageID: Digest
     package let manifest: RegistryManifest
     package let platform: Platform
     package let layers: [PushedLayer]
-    /// Bytes of blobs that were sent.
-    package let sent: UInt64
-    /// Bytes of blobs that the registry had.
-    package let spared: UInt64
+    /// Bytes of the blobs that were uploaded.
+    package let uploadedBytes: UInt64
+    /// Bytes of the blobs that the registry already had.
+    package let existingBytes: UInt64
 
-    /// Its entry in an index (OCI Image Index Specification).
+    /// The image's descriptor in an index (OCI Image Index Specification).
     var indexEntry: JSONValue {
         var entry =
             OCIBlob(digest: manifest.descriptor.digest, size: manifest.descriptor.size)
@@ -29,13 +29,13 @@ package struct PushedImage: Sendable {
     }
 }
 
-/// Is told how a push goes on. It is called by several threads; a layer's bytes are told as `Progress` has it.
+/// Receives the progress of a push, from several threads. `Progress` receives the bytes of each layer.
 package protocol PushProgress: Progress {
-    /// A layer is in the registry.
+    /// Called when a layer is in the registry.
     ///
     /// - Parameters:
-    ///   - number: how many are, from 1 on.
-    ///   - count: how many layers the image has.
+    ///   - number: the number of layers that are in the registry, from 1.
+    ///   - count: the number of layers of the image.
     func pushed(_ layer: PushedLayer, number: Int, of count: Int)
 }
 
@@ -43,21 +43,21 @@ extension PushProgress {
     package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
 }
 
-/// A layer of an image that was pushed.
+/// A layer of a pushed image.
 package struct PushedLayer: Sendable {
-    /// How the registry came by it.
-    package enum Way: String, Sendable {
-        /// It was sent.
-        case sent
-        /// The repository had it.
-        case there
-        /// The registry took it from another of its repositories.
+    /// How the layer got into the repository. The raw values are part of the JSON results.
+    package enum Status: String, Sendable {
+        /// It was uploaded.
+        case uploaded
+        /// The repository already had it.
+        case exists
+        /// The registry copied it from another repository.
         case mounted
     }
 
     package let diffID: Digest
     package let blob: OCIBlob
     package let mediaType: String
-    package let way: Way
+    package let status: Status
     package let storePaths: [StorePath]
 }

@@ -19,7 +19,7 @@ final class DockerDaemonTests {
                 ?? ScriptedServer.Answer(404, text: "{\"message\":\"No such image: nothing\"}")
         }
         servers.append(server)
-        return (DockerDaemon(try DockerHost("tcp://\(server.authority)", environment: [:])), server)
+        return (DockerDaemon(try DockerHost.find("tcp://\(server.authority)", environment: [:])), server)
     }
 
     private func layers(_ letters: String) throws -> [Digest] {
@@ -34,19 +34,19 @@ final class DockerDaemonTests {
                 200, text: #"{"ServerVersion":"20.10.24","Driver":"overlay2","DriverStatus":[["a","b"]]}"#),
         ])
         #expect(try graph.kind().name == "Docker 20.10.24")
-        #expect(try graph.kind().spares == .layers)
+        #expect(try graph.kind().reuse == .layers)
         let (containerd, _) = try serve([
             "GET /_ping": .init(200, Self.ping, text: "OK"),
             "GET /info": .init(
                 200, text: #"{"ServerVersion":"29","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#),
         ])
-        #expect(try containerd.kind().name == "Docker 29 with containerd's store")
-        #expect(try containerd.kind().spares == .nothing)
+        #expect(try containerd.kind().name == "Docker 29 with containerd's image store")
+        #expect(try containerd.kind().reuse == .nothing)
         let (podman, server) = try serve([
             "GET /_ping": .init(200, Self.ping + [("Libpod-Api-Version", "4.3.1")], text: "OK")
         ])
         #expect(try podman.kind().name == "podman")
-        #expect(try podman.kind().spares == .images)
+        #expect(try podman.kind().reuse == .images)
         #expect(server.lines == ["GET /_ping", "GET /_ping"])
     }
 
@@ -56,7 +56,7 @@ final class DockerDaemonTests {
         {
             let failure = #expect(throws: ToolError.self) { try serve(["GET /_ping": answer]).0.kind() }
             #expect(failure?.code == .unavailable)
-            #expect(failure?.cause.hasSuffix("is no Docker daemon") == true)
+            #expect(failure?.cause.hasSuffix("is not a Docker daemon") == true)
         }
         var cut = ScriptedServer.Answer(200, Self.ping, text: "{}")
         cut.length = .falsely(10)
@@ -96,7 +96,7 @@ final class DockerDaemonTests {
         #expect(server.requests.last?.target == "/images/none%3Fall%3D1/json")
         let failure = #expect(throws: ToolError.self) { try daemon.tag("i", ImageName(name: "h:5/a", tag: "1&x")) }
         #expect(server.requests.last?.target == "/images/i/tag?repo=h%3A5%2Fa&tag=1%26x")
-        #expect(failure?.cause == "POST /images/i/tag was answered with 404: No such image: nothing")
+        #expect(failure?.cause == "POST /images/i/tag returned 404: No such image: nothing")
     }
 
     @Test("takes an archive that is written while it is sent")
@@ -125,8 +125,8 @@ final class DockerDaemonTests {
             (.init(502), "HTTP 502"),
         ] {
             let (daemon, _) = try serve(["POST /images/load": answer])
-            let refusal = #expect(throws: DaemonRefusal.self) { try daemon.load { try $0.write([1]) } }
-            #expect(refusal?.words == words)
+            let refusal = #expect(throws: DaemonLoadError.self) { try daemon.load { try $0.write([1]) } }
+            #expect(refusal?.message == words)
         }
     }
 

@@ -99,14 +99,14 @@ struct CredentialStoreTests {
     @Test(
         "says what is wrong with a helper, and repeats nothing of what it says",
         arguments: [
-            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it ended with status 3"),
-            ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
-            ("echo hunter2", .data, "it did not answer an object with the texts Username and Secret"),
+            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it exited with status 3"),
+            ("echo hunter2; kill -9 $$", .unavailable, "it was terminated by signal 9"),
+            ("echo hunter2", .data, "its output is not an object with the strings Username and Secret"),
             (
                 #"echo '{"Username": "hunter2"}'"#, .data,
-                "it did not answer an object with the texts Username and Secret"
+                "its output is not an object with the strings Username and Secret"
             ),
-            ("yes hunter2 | head -c 2000000", .data, "it answers more than 1048576 bytes"),
+            ("yes hunter2 | head -c 2000000", .data, "its output is larger than 1048576 bytes"),
         ])
     func badHelper(script: String, code: ToolError.Code, cause: String) async throws {
         try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
@@ -115,7 +115,7 @@ struct CredentialStoreTests {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == code)
-        #expect(failure?.message == "the credential helper 'docker-credential-bad' gives no credentials")
+        #expect(failure?.message == "cannot get credentials from the credential helper 'docker-credential-bad'")
         #expect(failure?.cause == cause)
         #expect(!"\(failure as Any)".contains("hunter2"))
     }
@@ -133,7 +133,7 @@ struct CredentialStoreTests {
             try await store.credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.cause == "it did not end within 1 seconds")
+        #expect(failure?.cause == "it did not exit within 1 seconds")
         let events = seen.withLock { $0 }
         #expect(events.count == 2)
         let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
@@ -164,6 +164,6 @@ struct CredentialStoreTests {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .data)
-        #expect(failure?.cause == "the name of a credential helper in it is no name of a program")
+        #expect(failure?.cause == "it names a credential helper that is not a valid program name")
     }
 }

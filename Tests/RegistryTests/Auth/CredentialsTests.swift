@@ -20,7 +20,7 @@ struct CredentialsTests {
             dump(credentials, to: &text)
         }
         #expect(!text.contains("hunter2"))
-        #expect("\(holder.credentials[1])" == "a user's name and password")
+        #expect("\(holder.credentials[1])" == "a user name and a password")
         #expect("\(Secret("hunter2"))" == "(secret)")
         #expect(String(reflecting: Secret("hunter2")) == "(secret)")
     }

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite("Web addresses")
-struct HTTPAddressTests {
+struct HTTPURLTests {
     @Test(
         "are read, their host in lower case, without what is never sent",
         arguments: [
@@ -15,9 +15,9 @@ struct HTTPAddressTests {
             ("http://my_registry:5000/", "http://my_registry:5000/", "/"),
         ])
     func read(text: String, shown: String, target: String) throws {
-        let address = try #require(HTTPURL(text))
-        #expect("\(address)" == shown)
-        #expect(address.target == target)
+        let url = try #require(HTTPURL(text))
+        #expect("\(url)" == shown)
+        #expect(url.target == target)
     }
 
     @Test(
@@ -44,21 +44,21 @@ struct HTTPAddressTests {
             ("https://user:secret@cdn.example/", nil), ("javascript:x", nil), ("http://", nil), ("https://a%2Fb/", nil),
         ] as [(String, String?)])
     func resolved(link: String, expected: String?) throws {
-        let address = try #require(HTTPURL("https://r.example:5000/v2/list?n=1"))
-        #expect(address.resolving(link)?.urlText == expected)
+        let url = try #require(HTTPURL("https://r.example:5000/v2/list?n=1"))
+        #expect(url.resolving(link)?.text == expected)
     }
 
     @Test("of a socket lead to the same socket, or to the web") func socket() {
-        let address = HTTPURL(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
-        #expect(address.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/v1/a?b=c")
-        #expect("\(address)" == "unix:///run/my docker.sock/v1/a")
-        #expect(address.resolving("/d")?.urlText == "http+unix://%2Frun%2Fmy%20docker.sock/d")
-        #expect(address.resolving("https://r.example/d")?.urlText == "https://r.example/d")
+        let url = HTTPURL(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
+        #expect(url.text == "http+unix://%2Frun%2Fmy%20docker.sock/v1/a?b=c")
+        #expect("\(url)" == "unix:///run/my docker.sock/v1/a")
+        #expect(url.resolving("/d")?.text == "http+unix://%2Frun%2Fmy%20docker.sock/d")
+        #expect(url.resolving("https://r.example/d")?.text == "https://r.example/d")
     }
 
     @Test("take fields whatever they hold") func fields() throws {
-        let address = try #require(HTTPURL("https://r.example/token"))
-        let more = address.adding("scope", "repository:a/b:pull,push").adding("x", "&=#é")
+        let url = try #require(HTTPURL("https://r.example/token"))
+        let more = url.adding("scope", "repository:a/b:pull,push").adding("x", "&=#é")
         #expect(more.target == "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&x=%26%3D%23%C3%A9")
         #expect("\(more)" == "https://r.example/token")
     }

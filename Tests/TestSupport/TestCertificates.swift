@@ -1,12 +1,10 @@
-import SystemPackage
-import TestSupport
+/// Two CAs and a client certificate, made by openssl for a test.
+public struct TestCertificates {
+    /// The directory with `ca.crt`, `other.crt` (another CA), `client.cert` and `client.key`, `stranger.key`.
+    public let directory: TemporaryDirectory
 
-/// An authority and what it signed, made by openssl for a test.
-struct TestCertificates {
-    let directory: TemporaryDirectory
-
-    /// `ca.crt`, `other.crt` (another authority), `client.cert` and `client.key`, `stranger.key`.
-    init() throws {
+    /// Makes the certificates.
+    public init() throws {
         directory = try TemporaryDirectory()
         for name in ["ca", "other"] {
             try openssl(
@@ -25,8 +23,10 @@ struct TestCertificates {
         guard outcome.status == 0 else { throw Program.Failed(["openssl"], outcome) }
     }
 
-    /// A directory with some of the files, under other names.
-    func directory(_ files: [String: String]) throws -> TemporaryDirectory {
+    /// Makes a directory with copies of some files.
+    ///
+    /// - Parameter files: the new names with the names in `directory`.
+    public func directory(_ files: [String: String]) throws -> TemporaryDirectory {
         let copy = try TemporaryDirectory()
         for (name, file) in files { try copy.write(directory.read(file), to: name) }
         return copy

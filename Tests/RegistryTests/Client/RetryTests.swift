@@ -7,11 +7,11 @@ import Testing
 struct BusyRegistryTests {
     private typealias Answer = ScriptedServer.Answer
 
-    private let bench: PullBench
+    private let bench: PullFixture
     private let image: ScriptedImage
 
     init() throws {
-        bench = try PullBench()
+        bench = try PullFixture()
         image = try ScriptedImage(sizes: [100])
     }
 
@@ -22,7 +22,7 @@ struct BusyRegistryTests {
 
     @Test("is asked again", arguments: [408, 425, 429, 500, 502, 503, 504]) func again(_ status: Int) throws {
         let registry = try registry(2, Answer(status))
-        #expect(try PullBench().tars(registry.reference) == image.tars)
+        #expect(try PullFixture().tars(registry.reference) == image.tars)
         #expect(registry.requests.count == 9)
     }
 
@@ -32,7 +32,7 @@ struct BusyRegistryTests {
         let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference, client) }
         #expect(failure.code == .unavailable)
         #expect(failure.message == "cannot pull it")
-        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) was answered with 500")
+        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) returned 500")
         #expect(registry.requests.count == retries + 1)
     }
 
@@ -48,7 +48,7 @@ struct BusyRegistryTests {
     @Test("is given the time that it asks for") func retryAfter() throws {
         for wait in ["0", "1", "Sun, 06 Nov 1994 08:49:37 GMT"] {
             let registry = try registry(1, Answer(429, [("Retry-After", wait)]))
-            #expect(try PullBench().tars(registry.reference) == image.tars)
+            #expect(try PullFixture().tars(registry.reference) == image.tars)
             #expect(registry.requests.count == 6)
         }
     }
@@ -64,11 +64,13 @@ struct BusyRegistryTests {
             #expect(failure.code == .unavailable)
             #expect(
                 failure.cause == """
-                    the registry limits how much is asked of it, and asks to come back in \(words): \
-                    GET \(registry.url)\(registry.manifestPath) was answered with 429: \
+                    the registry's rate limit is exceeded (retry after \(words)): \
+                    GET \(registry.url)\(registry.manifestPath) returned 429: \
                     You have reached your pull rate limit.
                     """)
-            #expect(failure.remedy == "try again later, or log in: registries allow more to those they know")
+            #expect(
+                failure.remedy
+                    == "try again later, or log in: registries allow more requests to users who are logged in")
             #expect(registry.requests.count == 1)
         }
     }
@@ -82,7 +84,7 @@ struct BusyRegistryTests {
         ] {
             let registry = try registry(.max, Answer(400, text: text))
             let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
-            #expect(failure.cause.hasSuffix("was answered with 400\(shown)"))
+            #expect(failure.cause.hasSuffix("returned 400\(shown)"))
         }
         let long = #"{"message": "\#(String(repeating: "x", count: 5000))"}"#
         let registry = try registry(.max, Answer(400, text: long))
@@ -96,20 +98,20 @@ struct BusyRegistryTests {
         answer.isEndless = true
         let registry = try registry(.max, answer)
         let failure = try #require(throws: ToolError.self) { try bench.image(registry.reference) }
-        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) was answered with 400")
+        #expect(failure.cause == "GET \(registry.url)\(registry.manifestPath) returned 400")
     }
 
     @Test("is silent") func silent() throws {
         var answer = Answer(200)
         answer.delay = 3
         let registry = try registry(1, answer)
-        let client = bench.client(registry.authority, patience: 0.3)
+        let client = bench.client(registry.authority, timeout: 0.3)
         #expect(try bench.image(registry.reference, client).imageID.description == image.config)
         let deaf = try self.registry(.max, answer)
-        let patient = bench.client(deaf.authority, retries: 1, patience: 0.2)
+        let patient = bench.client(deaf.authority, retries: 1, timeout: 0.2)
         let failure = try #require(throws: ToolError.self) { try bench.image(deaf.reference, patient) }
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "\(deaf.authority): no answer came in 0.2 s")
+        #expect(failure.cause == "\(deaf.authority): no response within 0.2 s")
         #expect(deaf.requests.count == 2)
     }
 

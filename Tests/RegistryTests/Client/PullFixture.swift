@@ -8,7 +8,7 @@ import SystemPackage
 import TestSupport
 
 /// A cache of a test's own, and clients that hardly wait for anything.
-final class PullBench: Sendable {
+final class PullFixture: Sendable {
     /// What shows a registry who asks, and the header that comes of it.
     static let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
     static let basic = "Basic YW5uOnMzY3JldA=="
@@ -30,11 +30,11 @@ final class PullBench: Sendable {
     }
 
     func client(
-        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, patience: Double = 5,
+        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, timeout: Double = 5,
         longest: Double = 60
     ) -> RegistryClient {
         RegistryClient(
-            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(patience: patience) },
+            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: timeout) },
             settings: RegistrySettings(
                 credentials: credentials, retries: RetryPolicy(count: retries, pause: 0.01, longest: longest)))
     }
@@ -64,7 +64,7 @@ final class PullBench: Sendable {
     private struct Missing: Error {}
 
     private struct Progress: FetchProgress {
-        let bench: PullBench
+        let bench: PullFixture
 
         func fetched(_ bytes: Int, of layer: Digest) { bench.arrived.withLock { $0[layer, default: 0] += bytes } }
     }

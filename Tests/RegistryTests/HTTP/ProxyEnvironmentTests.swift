@@ -54,12 +54,12 @@ struct ProxyEnvironmentTests {
     @Test(
         "that cannot be used are an error, which does not show them",
         arguments: [
-            ("https://ann:hunter2@proxy", "it is reached by https, which this program does not do"),
+            ("https://ann:hunter2@proxy", "connecting to a proxy by https is not supported"),
             ("ftp://ann:hunter2@proxy", "its scheme is neither http nor socks5"),
             ("hunter2://proxy", "its scheme is neither http nor socks5"),
-            ("socks5://ann:hunter2@proxy", "it is a SOCKS proxy with a user, which this program does not do"),
-            ("http://ann:hunter2%zz@proxy", "its user or password has a '%' without two hexadecimal digits behind it"),
-            ("http://ann:hunter2%2@proxy", "its user or password has a '%' without two hexadecimal digits behind it"),
+            ("socks5://ann:hunter2@proxy", "a user for a SOCKS proxy is not supported"),
+            ("http://ann:hunter2%zz@proxy", "its user or password has a '%' that two hexadecimal digits do not follow"),
+            ("http://ann:hunter2%2@proxy", "its user or password has a '%' that two hexadecimal digits do not follow"),
             ("http://ann:hunter2", "it is not of the form http://HOST:PORT"),
             ("http://ann:hunter2@", "it is not of the form http://HOST:PORT"),
             ("http://ann:hunter2@proxy:0", "it is not of the form http://HOST:PORT"),
@@ -69,7 +69,7 @@ struct ProxyEnvironmentTests {
     func unusable(text: String, cause: String) throws {
         let failure = try #require(throws: ToolError.self) { try proxy(["https_proxy": text]) }
         #expect(failure.code == .usage)
-        #expect(failure.message == "cannot use the proxy that $https_proxy names")
+        #expect(failure.message == "cannot use the proxy in $https_proxy")
         #expect(failure.cause == cause)
         #expect(!"\(failure)".contains("hunter2"))
     }

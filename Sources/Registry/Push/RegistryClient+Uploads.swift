@@ -3,36 +3,37 @@ import NIOHTTP1
 import OCI
 import Synchronization
 
+/// Uploads: OCI Distribution Specification 1.1, "Push".
 extension RegistryClient {
-    /// Has the registry take over a blob from another of its repositories.
+    /// Requests that the registry mounts a blob from another of its repositories.
     ///
-    /// - Returns: whether it did. It may not know the blob there, or not let this user have it: then nothing happened.
+    /// - Returns: whether the blob was mounted; false if the other repository lacks it or this user may not read it.
     func mount(_ digest: Digest, from other: String, to repository: String) -> Bool {
         let path = "\(repository)/blobs/uploads/?mount=\(digest)&from=\(HTTPURL.encoded(other))"
         let call = Call(
-            method: .POST, place: .path(path), headers: Self.empty, scopes: [.push(repository), .pull(other)])
+            method: .POST, target: .path(path), headers: Self.empty, scopes: [.push(repository), .pull(other)])
         guard let response = try? send(call) else { return false }
         response.discard()
         return response.status == 201
     }
 
-    /// Sends a blob whose bytes are at hand.
+    /// Uploads a blob from memory.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the blob.
     func upload(_ bytes: [UInt8], to repository: String) throws {
         let digest = try SHA256.digest(of: bytes)
-        let place = try beginUpload(to: repository)
+        let upload = try beginUpload(to: repository)
         let call = Call(
-            method: .PUT, place: .address(place.adding("digest", "\(digest)")),
+            method: .PUT, target: .url(upload.adding("digest", "\(digest)")),
             headers: ["Content-Type": "application/octet-stream"], body: .bytes(bytes), scopes: [.push(repository)])
-        try send(call, wanting: [201]).discard()
+        try send(call, expecting: [201]).discard()
     }
 
-    /// Sends a blob that is made while it is sent: nothing of it is kept.
+    /// Uploads a blob that is generated while it is sent.
     ///
-    /// - Parameter write: writes the blob; it is called once more for each connection that breaks.
-    /// - Returns: the blob, and what `write` returned.
-    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it; what `write` throws.
+    /// - Parameter write: writes the blob; called again for each retry.
+    /// - Returns: the blob, and the result of `write`.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the blob; errors of `write`.
     func upload<Result: Sendable>(
         to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
     ) throws -> (OCIBlob, Result) {
@@ -47,11 +48,11 @@ extension RegistryClient {
         }
     }
 
-    /// - Throws: `HTTPError` for a connection that broke, and for an answer that may be another one the next time.
+    /// - Throws: `HTTPError` for an interrupted connection, and for a status after which a retry may succeed.
     private func uploadOnce<Result: Sendable>(
         to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
     ) throws -> (OCIBlob, Result) {
-        let place = try beginUpload(to: repository)
+        let upload = try beginUpload(to: repository)
         let outcome = Mutex<(OCIBlob, Result)?>(nil)
         let body = HTTPRequest.Body.stream(size: nil) { sink in
             let blob = try BlobSink(to: sink)
@@ -60,58 +61,61 @@ extension RegistryClient {
             outcome.withLock { $0 = (OCIBlob(digest: digest, size: blob.size), result) }
         }
         let call = Call(
-            method: .PATCH, place: .address(place), headers: ["Content-Type": "application/octet-stream"], body: body,
+            method: .PATCH, target: .url(upload), headers: ["Content-Type": "application/octet-stream"], body: body,
             scopes: [.push(repository)])
         let response = try sendOnce(call)
         if RetryPolicy.statuses.contains(response.status) {
-            throw HTTPError(.closed, "an upload was answered with \(response.status)")
+            throw HTTPError(.closed, "an upload request returned \(response.status)")
         }
         guard response.isSuccess, let (blob, result) = outcome.withLock({ $0 }) else {
-            throw failure(response, to: call)
+            throw error(response, to: call)
         }
         response.discard()
-        let next = try location(of: response, to: call)
+        let next = try uploadURL(in: response, to: call)
         let end = Call(
-            method: .PUT, place: .address(next.adding("digest", "\(blob.digest)")), headers: Self.empty,
+            method: .PUT, target: .url(next.adding("digest", "\(blob.digest)")), headers: Self.empty,
             scopes: [.push(repository)])
-        try send(end, wanting: [201]).discard()
+        try send(end, expecting: [201]).discard()
         return (blob, result)
     }
 
-    /// Sends a manifest or an index.
+    /// Uploads a manifest or an index.
     ///
-    /// - Parameter reference: a tag, or its digest.
-    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it, `data` if it says that it has another
-    ///   digest.
+    /// - Parameter reference: a tag, or the manifest's digest.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the manifest, `data` if the registry
+    ///   computes another digest.
     func put(_ manifest: RegistryManifest, to repository: String, _ reference: String) throws {
         let call = Call(
-            method: .PUT, place: .path("\(repository)/manifests/\(reference)"),
+            method: .PUT, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Content-Type": manifest.descriptor.mediaType], body: .bytes(manifest.bytes),
             scopes: [.push(repository)])
-        let response = try send(call, wanting: [200, 201])
+        let response = try send(call, expecting: [200, 201])
         response.discard()
         if let text = response.header("Docker-Content-Digest"), text != "\(manifest.descriptor.digest)" {
-            throw damaged("the registry has taken the manifest \(manifest.descriptor.digest) for another one")
+            throw damaged("the registry stored the manifest \(manifest.descriptor.digest) under another digest")
         }
     }
 
+    /// Starts an upload.
+    ///
+    /// - Returns: the URL to send the blob to.
     private func beginUpload(to repository: String) throws -> HTTPURL {
         let call = Call(
-            method: .POST, place: .path("\(repository)/blobs/uploads/"), headers: Self.empty,
+            method: .POST, target: .path("\(repository)/blobs/uploads/"), headers: Self.empty,
             scopes: [.push(repository)])
-        let response = try send(call, wanting: [202])
+        let response = try send(call, expecting: [202])
         response.discard()
-        return try location(of: response, to: call)
+        return try uploadURL(in: response, to: call)
     }
 
-    /// Where an upload goes on.
-    private func location(of response: HTTPResponse, to call: Call) throws -> HTTPURL {
+    /// The URL for the next request of an upload.
+    private func uploadURL(in response: HTTPResponse, to call: Call) throws -> HTTPURL {
         guard let location = response.header("Location") else {
-            throw refusal("\(registry) takes an upload, and does not say where")
+            throw violation("\(registry) accepts an upload without naming its URL")
         }
-        return try safe(location, from: address(of: call), "place for an upload")
+        return try safe(location, from: url(of: call), "upload URL")
     }
 
-    /// Some servers want the length of a body that is not there.
+    /// Some servers require a Content-Length even if there is no body.
     private static let empty: HTTPHeaders = ["Content-Length": "0"]
 }

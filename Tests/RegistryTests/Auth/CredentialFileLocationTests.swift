@@ -3,9 +3,9 @@ import SystemPackage
 import Testing
 
 @Suite("The places of credentials")
-struct CredentialPlacesTests {
+struct CredentialFileLocationTests {
     private func paths(_ environment: [String: String], authFile: FilePath? = nil) -> [String] {
-        CredentialPlace.all(authFile: authFile, environment: environment, currentDirectory: "/work", user: 7)
+        CredentialFileLocation.all(authFile: authFile, environment: environment, currentDirectory: "/work", user: 7)
             .map { ($0.isRequired ? "!" : "") + $0.path.string }
     }
 
