@@ -1,3 +1,4 @@
+@testable import DockerEngine
 import Errors
 import JSON
 @testable import Registry
