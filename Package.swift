@@ -79,22 +79,20 @@ let package = Package(
             "Compression", ["ByteIO", "CDeflate", "CISAL", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
         module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
-        module("Processes", ["ByteIO", "Errors", systemPackage]),
-        module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Tar", subprocess, systemPackage]),
+        module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),
+        module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Processes", "Tar", systemPackage]),
         module("Layering", ["Errors", "Store", bigInt]),
         module("Images", ["ByteIO", "CLinux", "Compression", "Errors", "JSON", "OCI", "Store", "Tar", systemPackage]),
         module(
             "Registry",
             [
                 "ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Processes", "Store", asyncHTTPClient,
-                deque, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess, systemPackage,
+                deque, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ]),
         module(
             "DockerEngine", ["ByteIO", "Errors", "Images", "JSON", "OCI", "Registry", nioHTTP1, nioSSL, systemPackage]),
         module("GuestProtocol", ["ByteIO"]),
-        module(
-            "MicroVM",
-            ["ByteIO", "CLinux", "Compression", "Errors", "GuestProtocol", "Processes", subprocess, systemPackage]),
+        module("MicroVM", ["ByteIO", "CLinux", "Compression", "Errors", "GuestProtocol", "Processes", systemPackage]),
         staticProgram("Guest", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar"]),
         module(
             "DockerTools",
@@ -118,20 +116,22 @@ let package = Package(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
+        tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),
         tests(
             "ImagesTests",
             ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Store", "Tar", "TestSupport", systemPackage]),
         tests("IntegrationTests", ["TestSupport"]),
         tests("JSONTests", ["Errors", "JSON", "TestSupport"]),
-        tests("LayeringTests", ["Errors", "Layering", "Store"]),
+        tests("LayeringTests", ["Errors", "Layering", "Store", "TestSupport"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
         tests("OCITests", ["OCI", "TestSupport"]),
+        tests("ProcessesTests", ["Errors", "Processes", "TestSupport", systemPackage]),
         tests(
             "RegistryTests",
             ["ByteIO", "Errors", "Images", "OCI", "Processes", "Registry", "TestSupport", nioSSL, systemPackage]),
-        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", subprocess, systemPackage]),
+        tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", "TestSupport", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers
 )

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a store of its own from busybox and the programs beside this file, makes an image of it, shows it, and runs it
-# where a Docker daemon answers.
+# Makes a store from busybox and the programs next to this file, builds an image of it, shows the image, and runs it if a
+# Docker daemon is available.
 #
 # usage: demo.sh PROGRAM [DIRECTORY]
 set -euo pipefail
@@ -34,6 +34,6 @@ if docker info > /dev/null 2>&1; then
     run "dockertools stream busybox.toml --set storeRoot=. --quiet | docker load"
     run "docker run --rm --network none busybox-demo"
 else
-    echo "No Docker daemon answers here. Where one does:"
+    echo "No Docker daemon is available. With one, run:"
     echo "  docker load < $directory/busybox.tar.gz && docker run --rm busybox-demo"
 fi

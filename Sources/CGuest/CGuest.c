@@ -18,7 +18,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-// Swift's runtime asks /proc for the program's path before main, and aborts where it gets no answer.
+// Swift's runtime reads the program's path from /proc before main, and aborts if it cannot.
 __attribute__((constructor(101))) static void mount_proc(void) {
     if (getpid() != 1) return;
     mkdir("/proc", 0755);
@@ -77,7 +77,7 @@ static void set_address(struct sockaddr *address, const char *text) {
     inet_pton(AF_INET, text, &in->sin_addr);
 }
 
-static int bring_up(int sock, struct ifreq *request) {
+static int set_up(int sock, struct ifreq *request) {
     if (ioctl(sock, SIOCGIFFLAGS, request) != 0) return -1;
     request->ifr_flags |= IFF_UP | IFF_RUNNING;
     return ioctl(sock, SIOCSIFFLAGS, request);
@@ -96,7 +96,7 @@ static int start(const char *interface, const char *address, const char *mask, c
         set_address(&request.ifr_netmask, mask);
         result |= ioctl(sock, SIOCSIFNETMASK, &request);
     }
-    if (result == 0) result = bring_up(sock, &request);
+    if (result == 0) result = set_up(sock, &request);
     if (result == 0 && gateway) {
         struct rtentry route;
         memset(&route, 0, sizeof route);
@@ -116,7 +116,7 @@ int cguest_start_loopback(void) {
     return start("lo", NULL, NULL, NULL);
 }
 
-// QEMU's user network gives the first guest this address (QEMU documentation, "Using the user mode network stack").
+// The address of the guest in QEMU's user network (QEMU documentation, "Using the user mode network stack").
 int cguest_start_network(void) {
     return start("eth0", "10.0.2.15", "255.255.255.0", "10.0.2.2");
 }

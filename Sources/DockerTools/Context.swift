@@ -44,7 +44,7 @@ package struct Context: Sendable {
     }
 
     /// Where programs are looked up.
-    var programPath: String { environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
+    var programPath: String { ToolCommand.programPath(in: environment) }
 
     /// Where work files without a name are made.
     var spool: SpoolDirectory { SpoolDirectory(temporaryDirectory) }

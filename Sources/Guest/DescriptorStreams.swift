@@ -4,23 +4,26 @@ import Glibc
 import GuestProtocol
 import Tar
 
-/// Reads a disk or a file from its start to its end.
+/// Reads a disk or a file sequentially.
 final class DescriptorReader: ByteSource, TarBody {
     let descriptor: Int32
     private let name: String
 
     /// - Parameters:
-    ///   - descriptor: is closed with this object.
-    ///   - name: what it is, for errors.
+    ///   - descriptor: closed with this object.
+    ///   - name: the name in errors.
     init(owning descriptor: Int32, name: String) {
         self.descriptor = descriptor
         self.name = name
     }
 
-    convenience init(opening path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// Opens a disk or a file.
+    ///
+    /// - Throws: `ToolError` with code `io`.
+    static func open(_ path: String) throws -> DescriptorReader {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ToolError.io("cannot open \(path)") }
-        self.init(owning: descriptor, name: path)
+        return DescriptorReader(owning: descriptor, name: path)
     }
 
     deinit { close(descriptor) }
@@ -36,12 +39,12 @@ final class DescriptorReader: ByteSource, TarBody {
     }
 }
 
-/// Writes all of what it is given to a disk, a port or a file.
+/// Writes to a disk, a port or a file.
 final class DescriptorWriter: ByteSink {
     private let descriptor: Int32
     private let name: String
 
-    /// - Parameter name: what it is, for errors.
+    /// - Parameter name: the name in errors.
     init(_ descriptor: Int32, name: String) {
         self.descriptor = descriptor
         self.name = name
@@ -60,9 +63,11 @@ final class DescriptorWriter: ByteSink {
     func write(_ text: String) throws { try write(Array(text.utf8)) }
 }
 
-/// A virtual disk.
+/// The devices of the virtual disks.
 enum Disk {
-    /// Its device.
+    /// The path of a disk's device, once its driver has found it.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if it does not appear.
     static func path(of disk: GuestDevice.Disk) throws -> String {
         try Waiting.until("the disk \(disk.serial)") {
             for name in (try? SystemFile.names(in: "/sys/block")) ?? [] {

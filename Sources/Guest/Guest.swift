@@ -4,8 +4,8 @@ import Errors
 import Glibc
 import GuestProtocol
 
-/// PID 1 of the virtual machine: makes the image's root of the disks, runs the scripts in it, and writes the layer that
-/// came of it to the disk for the result. What it tells goes to the host by two serial ports.
+/// PID 1 of the virtual machine: mounts the image's root from the disks, runs the scripts in it, and writes the layer
+/// that they made to the result's disk. Status and output go to the host through two serial ports.
 @main
 enum Guest {
     static func main() {
@@ -16,8 +16,8 @@ enum Guest {
             let output = try SerialPort.open(.output)
             let lines = GuestWork(request, output: output).status().lines
             try DescriptorWriter(status, name: "the port for the status").write(lines.joined(separator: "\n") + "\n")
-        } catch let failure as ToolError {
-            Console.write("\(failure.message): \(failure.cause)")
+        } catch let error as ToolError {
+            Console.write("\(error.message): \(error.cause)")
         } catch {
             Console.write("\(error)")
         }
@@ -26,7 +26,7 @@ enum Guest {
         while true { pause() }
     }
 
-    /// Mounts what the guest itself needs, and loads the drivers.
+    /// Mounts the guest's own file systems and loads the drivers.
     private static func begin() throws -> GuestRequest {
         for directory in ["/dev", "/sys", "/cgroup"] { mkdir(directory, 0o755) }
         try Mount.make("devtmpfs", at: "/dev", type: "devtmpfs")
@@ -37,24 +37,26 @@ enum Guest {
     }
 }
 
-/// What the guest does for one request.
+/// The work for one request.
 struct GuestWork {
     private let request: GuestRequest
     private let output: Int32
 
-    /// - Parameter output: gets what the scripts write.
+    /// - Parameter output: the descriptor that receives the scripts' output.
     init(_ request: GuestRequest, output: Int32) {
         self.request = request
         self.output = output
     }
 
-    /// Does it all.
+    /// Runs the scripts and packs the layer.
+    ///
+    /// - Returns: the report, also for errors.
     func status() -> GuestStatus {
         do {
             return try run()
-        } catch let failure as ToolError {
-            var status = GuestStatus(.failed("\(failure.message): \(failure.cause)"))
-            // Where the disk is full it is that, whatever failed of it.
+        } catch let error as ToolError {
+            var status = GuestStatus(.failed("\(error.message): \(error.cause)"))
+            // The host reports a full disk as the cause of any error.
             status.leastRoom = ImageRoot.room
             return status
         } catch {
@@ -63,10 +65,10 @@ struct GuestWork {
     }
 
     private func run() throws -> GuestStatus {
-        let root = try ImageRoot(request)
+        let root = try ImageRoot.mount(request)
         if request.disks.contains(GuestDevice.Disk.contents.serial) {
-            let disk = try DescriptorReader(opening: Disk.path(of: .contents))
-            try ContentsUnpacking(into: ImageRoot.upper).unpack(disk)
+            let disk = try DescriptorReader.open(Disk.path(of: .contents))
+            try ContentsUnpacker(into: ImageRoot.upper).unpack(disk)
         }
         var status = GuestStatus(.exited(0))
         for step in request.steps {
@@ -76,24 +78,28 @@ struct GuestWork {
             }
             guard status.result == .exited(0) else { return status }
         }
-        status.layerSize = try LayerPacking(root, log: output).pack(to: Disk.path(of: .result))
+        status.layerSize = try LayerPacker(root, log: output).pack(to: Disk.path(of: .result))
         return status
     }
 }
 
-/// The serial console, on standard output: for what there is no other way for yet.
+/// The serial console on standard output, for messages before the ports are open.
 enum Console {
+    /// Writes a line. Errors are ignored, because there is nowhere to report them.
     static func write(_ text: String) {
         let bytes = Array((text + "\n").utf8)
         _ = Glibc.write(STDOUT_FILENO, bytes, bytes.count)
     }
 }
 
-/// A way to the host for bytes.
+/// The virtio serial ports to the host.
 enum SerialPort {
     private static let ports = "/sys/class/virtio-ports"
 
-    /// - Returns: the open port, which is never closed.
+    /// Opens a port.
+    ///
+    /// - Returns: the descriptor, which stays open.
+    /// - Throws: `ToolError` if the port does not appear or cannot be opened.
     static func open(_ port: GuestDevice.Port) throws -> Int32 {
         let path = try Waiting.until("the port \(port.rawValue)") { () -> String? in
             for name in (try? SystemFile.names(in: ports)) ?? [] {

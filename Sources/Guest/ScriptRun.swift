@@ -3,9 +3,9 @@ import Errors
 import Glibc
 import GuestProtocol
 
-/// Runs a script in namespaces of its own, hands on what it writes, and watches over its limits.
+/// Runs a script in its own namespaces, forwards its output and enforces its limits.
 struct ScriptRun {
-    /// In milliseconds: how often the limits are looked at.
+    /// The interval in which the limits are checked, in milliseconds.
     private static let interval: Int32 = 100
 
     private let step: GuestStep
@@ -15,7 +15,7 @@ struct ScriptRun {
 
     /// - Parameters:
     ///   - root: the directory that becomes the script's root.
-    ///   - output: gets what it writes.
+    ///   - output: the descriptor that receives its output.
     init(_ step: GuestStep, _ request: GuestRequest, root: String, output: Int32) {
         self.step = step
         self.request = request
@@ -23,11 +23,13 @@ struct ScriptRun {
         self.output = DescriptorWriter(output, name: "the port for output")
     }
 
-    /// Runs it to its end, and ends all that it started.
+    /// Runs the script to its end and kills all processes that it started.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     func run() throws -> GuestStatus {
-        let group = try ControlGroup(step.key, processLimit: request.processLimit)
-        let lines = try Pipe()
-        let report = try Pipe()
+        let group = try ControlGroup.make(step.key, processLimit: request.processLimit)
+        let lines = try Pipe.open()
+        let report = try Pipe.open()
         let child = cguest_clone(cguest_namespaces(request.hasNetwork ? 0 : 1))
         guard child >= 0 else { throw ToolError.io("cannot start a process") }
         if child == 0 {
@@ -37,13 +39,13 @@ struct ScriptRun {
         lines.closeWriteEnd()
         report.closeWriteEnd()
         var least = UInt64.max
-        try handOn(lines) {
+        try forward(lines) {
             least = min(least, ImageRoot.room)
-            if group.isOutOfProcesses { group.end() }
+            if group.isOutOfProcesses { group.kill() }
         }
         while waitpid(child, nil, 0) < 0, errno == EINTR {}
         let text = String(decoding: try report.readAll(), as: UTF8.self)
-        // One that was killed says nothing.
+        // A session that was killed reports nothing.
         var status =
             (try? GuestStatus(text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)))
             ?? GuestStatus(.signaled(SIGKILL))
@@ -54,15 +56,15 @@ struct ScriptRun {
         return status
     }
 
-    /// Hands on what comes through the pipe until nobody has its other end any more.
+    /// Forwards the bytes of a pipe until its writing end is closed everywhere.
     ///
-    /// - Parameter watch: called now and then meanwhile.
-    private func handOn(_ pipe: Pipe, watch: () -> Void) throws {
+    /// - Parameter check: called after each read and at least once per interval.
+    private func forward(_ pipe: Pipe, check: () -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
             var waiting = pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0)
             let ready = poll(&waiting, 1, Self.interval)
-            watch()
+            check()
             guard ready > 0 else { continue }
             let count = read(pipe.readEnd, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
@@ -72,7 +74,7 @@ struct ScriptRun {
     }
 }
 
-/// How a script is run: by what its first line names, otherwise by the image's `/bin/sh -e`.
+/// The command that runs a script: its interpreter if the first line names one, else the image's `/bin/sh -e`.
 struct ScriptCommand {
     private let arguments: [String]
     private let environment: [String]
@@ -82,10 +84,10 @@ struct ScriptCommand {
         self.environment = environment
     }
 
-    /// Turns this process into it.
+    /// Replaces this process by the command (execve(2)).
     ///
-    /// - Returns: the error's number, where that fails.
-    func become() -> Int32 {
+    /// - Returns: errno; only if the call fails.
+    func execute() -> Int32 {
         var arguments: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         var environment: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) }
         arguments.append(nil)

@@ -4,10 +4,11 @@ import Errors
 import Glibc
 import GuestProtocol
 
-/// The first process of a script's namespaces: gives it its root and its devices, starts it, and ends when it does; then
-/// the kernel ends all that is left in the namespaces, and takes the mounts away.
+/// The first process of a script's namespaces: prepares its root and devices, starts it, and exits after it.
+///
+/// When this process exits, the kernel kills all processes in the namespaces and removes the mounts.
 struct ScriptSession {
-    /// Where a script in the layer finds it, in a directory that only its view of the image has.
+    /// The layer's directory for a script with place `layer`. It exists only in the view of that script.
     private static let layerDirectory = "/tmp/layer"
     private static let scriptDirectory = "/dev/dockertools"
 
@@ -18,8 +19,8 @@ struct ScriptSession {
     private let report: Int32
 
     /// - Parameters:
-    ///   - output: gets what the script writes.
-    ///   - report: gets the lines of a `GuestStatus`.
+    ///   - output: the descriptor that receives the script's output.
+    ///   - report: the descriptor that receives the lines of a `GuestStatus`.
     init(_ step: GuestStep, _ request: GuestRequest, root: String, output: Int32, report: Int32) {
         self.step = step
         self.request = request
@@ -28,6 +29,7 @@ struct ScriptSession {
         self.report = report
     }
 
+    /// Runs the script and exits.
     func run() -> Never {
         let result: GuestStatus.Result
         do {
@@ -39,12 +41,12 @@ struct ScriptSession {
             if step.place == .layer { try enterLayer(layer) }
             umask(0o022)
             result = try start(ScriptCommand(script, text: text, environment: request.environment))
-        } catch let failure as ToolError {
-            result = .failed("\(failure.message): \(failure.cause)")
+        } catch let error as ToolError {
+            result = .failed("\(error.message): \(error.cause)")
         } catch {
             result = .failed("\(error)")
         }
-        tell(result)
+        send(result)
         _exit(0)
     }
 
@@ -69,9 +71,9 @@ struct ScriptSession {
     private func startNetwork() throws {
         guard cguest_start_network() == 0 || errno == EEXIST else { throw ToolError.io("cannot start the network") }
         let own = "\(Self.scriptDirectory)/resolv.conf"
-        // Where QEMU's user network has its name server.
+        // The name server of QEMU's user network.
         try write(Array("nameserver 10.0.2.3\n".utf8), to: own, mode: 0o644)
-        // A link that leads nowhere is left alone: names are not resolved then.
+        // If the file is a dangling link, nothing is mounted and names are not resolved.
         if access(MountPoints.resolverFile, F_OK) == 0 { try Mount.bind(own, at: MountPoints.resolverFile) }
     }
 
@@ -89,10 +91,10 @@ struct ScriptSession {
         try DescriptorWriter(descriptor, name: path).write(bytes)
     }
 
-    /// Starts the script, and waits for it; what loses its parent on the way is buried here, too.
+    /// Starts the script and waits for it. Orphaned processes are reaped meanwhile.
     private func start(_ command: ScriptCommand) throws -> GuestStatus.Result {
-        // Closed by the program that starts; else it holds the number of the error.
-        let failure = try Pipe()
+        // Closed when the program starts; otherwise it receives errno.
+        let failure = try Pipe.open()
         let child = cguest_clone(0)
         if child == 0 {
             setsid()
@@ -101,7 +103,7 @@ struct ScriptSession {
                 dup2(from, to)
             }
             close(null)
-            try? DescriptorWriter(failure.writeEnd, name: "a pipe").write("\(command.become())")
+            try? DescriptorWriter(failure.writeEnd, name: "a pipe").write("\(command.execute())")
             _exit(0)
         }
         guard child > 0 else { return .notStarted(errno) }
@@ -119,7 +121,7 @@ struct ScriptSession {
         }
     }
 
-    private func tell(_ result: GuestStatus.Result) {
+    private func send(_ result: GuestStatus.Result) {
         let text = GuestStatus(result).lines.joined(separator: "\n")
         try? DescriptorWriter(report, name: "a pipe").write(text)
     }

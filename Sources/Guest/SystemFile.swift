@@ -1,8 +1,11 @@
 import Errors
 import Glibc
 
-/// Files and directories of the system, which are read or written in one go: those of /proc, /sys and control groups.
+/// Reads and writes small files and directories of the system, such as those of /proc, /sys and control groups.
 enum SystemFile {
+    /// The bytes of a file.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     static func bytes(of path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ToolError.io("cannot open \(path)") }
@@ -10,7 +13,9 @@ enum SystemFile {
         return try rest(of: descriptor, name: path)
     }
 
-    /// What is still to be read of an open file.
+    /// The bytes of an open file from its current position.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     static func rest(of descriptor: Int32, name: String) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -23,22 +28,23 @@ enum SystemFile {
         }
     }
 
+    /// The text of a file; nil if it cannot be read.
     static func text(of path: String) -> String? {
         (try? bytes(of: path)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The number behind a key in a file of lines `KEY NUMBER`, as control groups and /proc/meminfo have them.
+    /// The number after a key in a file of lines `KEY NUMBER`, such as /proc/meminfo; nil if there is none.
     static func number(_ key: String, in path: String) -> Int? {
         for line in (text(of: path) ?? "").split(separator: "\n") {
-            let words = line.split(separator: " ")
-            if words.count >= 2, words[0] == key { return Int(words[1]) }
+            let fields = line.split(separator: " ")
+            if fields.count >= 2, fields[0] == key { return Int(fields[1]) }
         }
         return nil
     }
 
-    /// Writes to a file that is there.
+    /// Writes to an existing file.
     ///
-    /// - Returns: whether all was written.
+    /// - Returns: true if all bytes were written.
     @discardableResult
     static func set(_ path: String, to text: String) -> Bool {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
@@ -48,7 +54,9 @@ enum SystemFile {
         return write(descriptor, bytes, bytes.count) == bytes.count
     }
 
-    /// The names in a directory but for `.` and `..`, in no order.
+    /// The names in a directory except `.` and `..`, in no particular order.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     static func names(in directory: String) throws -> [[UInt8]] {
         guard let stream = opendir(directory) else { throw ToolError.io("cannot read the directory \(directory)") }
         defer { closedir(stream) }
@@ -65,17 +73,25 @@ enum SystemFile {
     }
 }
 
-/// A pipe between two processes; programs that are started do not get it.
+/// A pipe between two processes, which programs do not inherit (FD_CLOEXEC).
 final class Pipe {
     let readEnd: Int32
     let writeEnd: Int32
     private var isWriteEndOpen = true
 
-    init() throws {
+    private init(readEnd: Int32, writeEnd: Int32) {
+        self.readEnd = readEnd
+        self.writeEnd = writeEnd
+    }
+
+    /// Makes a pipe.
+    ///
+    /// - Throws: `ToolError` with code `io`.
+    static func open() throws -> Pipe {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        return Pipe(readEnd: ends[0], writeEnd: ends[1])
     }
 
     deinit {
@@ -83,29 +99,32 @@ final class Pipe {
         close(readEnd)
     }
 
+    /// Closes the writing end of this process.
     func closeWriteEnd() {
         if isWriteEndOpen { close(writeEnd) }
         isWriteEndOpen = false
     }
 
-    /// All that comes until nobody has the other end any more.
+    /// The bytes until the writing end is closed everywhere.
     func readAll() throws -> [UInt8] { try SystemFile.rest(of: readEnd, name: "a pipe") }
 }
 
-/// Drivers find their devices in their own time.
+/// Waits for devices, which drivers find asynchronously.
 enum Waiting {
-    /// In milliseconds: without KVM on a busy machine all takes long.
+    /// The timeout in milliseconds, long enough for TCG on a busy machine.
     private static let limit = 60_000
 
-    /// What `look` finds, as soon as it does.
+    /// Calls `look` until it returns a value.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if it never does.
-    static func until<Found>(_ what: String, _ look: () throws -> Found?) throws -> Found {
+    /// - Parameter name: the name of the device in the error.
+    /// - Throws: `ToolError` with code `unavailable` after the timeout.
+    static func until<Found>(_ name: String, _ look: () throws -> Found?) throws -> Found {
         for _ in 0..<(limit / 5) {
             if let found = try look() { return found }
             usleep(5000)
         }
         throw ToolError(
-            .unavailable, "cannot find \(what)", cause: "it did not turn up", remedy: "see the kernel's messages")
+            .unavailable, "cannot find \(name)", cause: "it did not appear within \(limit / 1000) seconds",
+            remedy: "see the kernel's messages")
     }
 }

@@ -1,29 +1,31 @@
 import ByteIO
 
-/// What the host has the guest do: the file `/request` of the initramfs.
+/// The host's request to the guest: the file `/request` of the initramfs.
 ///
-/// It is text: `KEY VALUE` for each thing, each with a NUL behind it, so that values may hold line breaks.
+/// The format is text: one `KEY VALUE` for each item, each terminated by a NUL so that values may contain line breaks.
 package struct GuestRequest: Equatable, Sendable {
-    /// Where it lies in the initramfs.
+    /// The path of the request in the initramfs.
     package static let path = "/request"
 
-    /// Kernel modules in the initramfs, in the order in which they are loaded.
+    /// The paths of kernel modules in the initramfs, in the order in which they are loaded.
     package var modules: [String] = []
-    /// The serial numbers of the disks that are there.
+    /// The serial numbers of the attached disks.
     package var disks: [String] = []
-    /// What is run, one behind the other.
+    /// The scripts to run, in this order.
     package var steps: [GuestStep] = []
-    /// `NAME=VALUE` each.
+    /// The environment of the scripts: `NAME=VALUE` each.
     package var environment: [String] = []
-    /// The directory of the image that no script may change, as the store is; nil: there is none.
+    /// A directory of the image that scripts cannot change, such as the store; nil if there is none.
     package var storeDir: String?
-    /// Whether scripts reach QEMU's network.
+    /// True if scripts can use QEMU's user network.
     package var hasNetwork = false
-    /// The most processes that scripts may have at a time.
+    /// The largest number of processes that scripts may run at a time.
     package var processLimit = 1024
 
+    /// Makes a request that runs nothing.
     package init() {}
 
+    /// The content of the file.
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         func add(_ key: String, _ value: String) {
@@ -39,8 +41,10 @@ package struct GuestRequest: Equatable, Sendable {
         return bytes
     }
 
-    /// - Throws: `GuestProtocolFault` for what the host does not write.
-    package init(_ bytes: [UInt8]) throws(GuestProtocolFault) {
+    /// Parses the content of the file.
+    ///
+    /// - Throws: `GuestProtocolError` for an unknown key or an invalid value.
+    package init(_ bytes: [UInt8]) throws(GuestProtocolError) {
         for field in bytes.split(separator: 0) {
             let text = String(decoding: field, as: UTF8.self)
             let key = text.prefix { $0 != " " }
@@ -52,11 +56,13 @@ package struct GuestRequest: Equatable, Sendable {
             case "storeDir": storeDir = value
             case "network": hasNetwork = true
             case "processes":
-                guard let number = Int(value) else { throw GuestProtocolFault("'\(value)' is no number of processes") }
+                guard let number = Int(value) else {
+                    throw GuestProtocolError("'\(value)' is not a number of processes")
+                }
                 processLimit = number
             default:
                 guard let place = GuestStep.Place(rawValue: String(key)) else {
-                    throw GuestProtocolFault("the request has a key '\(key)'")
+                    throw GuestProtocolError("the request has an unknown key '\(key)'")
                 }
                 steps.append(GuestStep(key: value, place: place))
             }
@@ -66,48 +72,54 @@ package struct GuestRequest: Equatable, Sendable {
 
 /// A script that the guest runs.
 package struct GuestStep: Hashable, Sendable {
+    /// The file system that a script sees.
     package enum Place: String, Sendable {
-        /// In the root of the image, of which all is seen.
+        /// The image as `/`. Changes go to the layer.
         case root
-        /// In the directory of the layer, with the image as it is then around it.
+        /// The layer's directory as the working directory; the image is read-only.
         case layer
     }
 
-    /// The spec's key that the script stands in: it lies at `/scripts/KEY` in the initramfs.
+    /// The key of the script in the spec. The script's path in the initramfs is `/scripts/KEY`.
     package var key: String
+    /// The file system that the script sees.
     package var place: Place
 
+    /// - Parameter key: the key of the script in the spec.
     package init(key: String, place: Place) {
         self.key = key
         self.place = place
     }
 
-    /// Where the script lies in the initramfs.
+    /// The path of the script in the initramfs.
     package var path: String { "/scripts/\(key)" }
 }
 
-/// What one side sent is not what the other one takes.
-package struct GuestProtocolFault: Error, Equatable {
+/// An error for data from the other side that does not follow the protocol.
+package struct GuestProtocolError: Error, Equatable {
+    /// The reason, for people.
     package let cause: String
 
+    /// - Parameter cause: the reason, for people.
     package init(_ cause: String) {
         self.cause = cause
     }
 }
 
-/// The virtual devices between host and guest, by the names that tell them on both sides.
+/// The names of the virtual devices between host and guest.
 package enum GuestDevice {
-    /// A disk, by its serial number.
+    /// A disk, which the guest finds by its serial number.
     package enum Disk: Hashable, Sendable {
-        /// A squashfs of what lies below the layer; 0 is the topmost.
+        /// A squashfs of the layers below; 0 is the topmost.
         case lower(Int)
-        /// A tar of what the layer holds before the scripts run.
+        /// A tar of the layer's files before the scripts run.
         case contents
-        /// The file system that the layer is made on.
+        /// The file system on which the layer is made.
         case layer
-        /// Where the layer's tar goes.
+        /// The tar of the finished layer.
         case result
 
+        /// The serial number.
         package var serial: String {
             switch self {
             case .lower(let number): "lower\(number)"
@@ -118,14 +130,14 @@ package enum GuestDevice {
         }
     }
 
-    /// A virtio serial port.
+    /// A virtio serial port, which the guest finds by its name.
     package enum Port: String, Sendable {
-        /// What the scripts write.
+        /// The output of the scripts.
         case output = "dockertools.output"
         /// The lines of a `GuestStatus`.
         case status = "dockertools.status"
     }
 
-    /// What the guest writes to its console first of all. Until then the host cannot know whether it runs at all.
+    /// The first line that the guest writes to its console. It tells the host that the guest has booted.
     package static let hello = "dockertools-guest: hello"
 }

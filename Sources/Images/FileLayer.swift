@@ -102,7 +102,7 @@ final class OpenFileLayer: OpenLayer {
         let now = DigestCache.now
         let trees = try layer.parts.map { part in
             switch part.source {
-            case .path(let path): (try FileTree(walking: path), part.place)
+            case .path(let path): (try FileTree.walk(path), part.place)
             // What nothing is kept of needs no fingerprint.
             case .tree(let tree): (layer.cache == nil ? tree : try tree.fingerprinted(), part.place)
             }

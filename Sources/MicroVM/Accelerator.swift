@@ -3,75 +3,79 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// How the virtual machine's processor is made.
+/// The way QEMU runs the virtual machine's processor.
 package enum Accelerator: String, CaseIterable, Sendable {
-    /// KVM, and without it TCG.
+    /// KVM if it works, else TCG.
     case auto
-    /// This machine's own processor, by /dev/kvm.
+    /// KVM: the processor of this machine, through /dev/kvm.
     case kvm
-    /// QEMU's translator: everywhere, and several times slower.
+    /// TCG: QEMU's translator, which works everywhere and is several times slower.
     case tcg
 }
 
-/// Runs a guest with the accelerator that is asked for, or with the best one that comes to something.
+/// Runs a guest with the requested accelerator, or with the best one that works.
 struct AcceleratorSelection {
-    private static let slowly = "the script runs without KVM, several times slower"
+    private static let withoutKVM = "the script runs without KVM, several times slower"
 
-    private let wanted: Accelerator
-    private let notes: KVMFailureCache
+    private let requested: Accelerator
+    private let failureCache: KVMFailureCache
 
-    init(_ wanted: Accelerator, notes: KVMFailureCache) {
-        self.wanted = wanted
-        self.notes = notes
+    init(_ requested: Accelerator, failureCache: KVMFailureCache) {
+        self.requested = requested
+        self.failureCache = failureCache
     }
 
+    /// Runs a session, a second time with TCG if `auto` was requested and KVM does not work.
+    ///
     /// - Parameters:
-    ///   - warn: is told that it is TCG, and why.
-    ///   - session: throws `GuestSilence` if the guest never spoke, so that nothing of its work has begun.
-    /// - Throws: `ToolError` with code `unavailable` if there is no KVM and nothing else will do, or the guest never speaks.
+    ///   - warn: receives the reason if TCG is used instead of KVM.
+    ///   - session: throws `GuestBootError` if the guest did not boot, so that none of its work has begun.
+    /// - Throws: `ToolError` with code `unavailable` if KVM was requested and is missing, or the guest does not boot.
     func run<Result>(warn: (String) -> Void, _ session: (Accelerator) async throws -> Result) async throws -> Result {
         do {
-            guard wanted == .auto else {
-                if wanted == .kvm { try KVM.check() }
-                return try await session(wanted)
+            guard requested == .auto else {
+                if requested == .kvm { try KVM.check() }
+                return try await session(requested)
             }
             if let result = try await runWithKVM(warn: warn, session) { return result }
             return try await session(.tcg)
-        } catch let silence as GuestSilence {
-            throw silence.failure
+        } catch let failure as GuestBootError {
+            throw failure.error
         }
     }
 
-    /// - Returns: nil if KVM comes to nothing here.
+    /// - Returns: nil if KVM does not work here.
     private func runWithKVM<Result>(
         warn: (String) -> Void, _ session: (Accelerator) async throws -> Result
     ) async throws -> Result? {
-        guard !notes.isSilent else {
-            warn("no guest starts under KVM on this machine, as was found out before: \(Self.slowly)")
+        guard !failureCache.hasFailed else {
+            warn("no guest boots under KVM on this machine, as an earlier run found: \(Self.withoutKVM)")
             return nil
         }
         do {
             try KVM.check()
-        } catch let failure as ToolError {
-            warn("\(failure.cause): \(Self.slowly)")
+        } catch let error as ToolError {
+            warn("\(error.cause): \(Self.withoutKVM)")
             return nil
         }
         do {
             return try await session(.kvm)
-        } catch let silence as GuestSilence {
-            // One that ends by itself is told from one that waits within no time.
-            if silence.isForWantOfTime { notes.note() }
-            warn("\(silence.failure.cause): \(Self.slowly)")
+        } catch let failure as GuestBootError {
+            // Only a timeout is worth caching: a QEMU that exits by itself costs no time.
+            if failure.isTimeout { failureCache.recordFailure() }
+            warn("\(failure.error.cause): \(Self.withoutKVM)")
             return nil
         }
     }
 }
 
-/// The kernel's virtual machines, as far as this machine gives them to its user.
+/// The kernel's virtual machines.
 enum KVM {
     static let device: FilePath = "/dev/kvm"
 
-    /// - Throws: `ToolError` with code `unavailable` that says what is missing, and how to get it.
+    /// Checks that this user can use KVM.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` whose remedy says how to enable it.
     static func check() throws {
         let descriptor = device.withPlatformString { open($0, O_RDWR | O_CLOEXEC) }
         if descriptor >= 0 {
@@ -82,11 +86,14 @@ enum KVM {
         let (cause, remedy): (String, Remedy) =
             switch error {
             case .noSuchFileOrDirectory:
-                ("\(device) is not there", "enable virtualization in the firmware or the host, or set \(.accelerator) to tcg")
+                (
+                    "\(device) does not exist",
+                    "enable virtualization in the firmware or on the host, or set \(.accelerator) to tcg"
+                )
             case .permissionDenied:
                 (
-                    "there is no permission to use \(device)",
-                    "join its group: usermod -a -G kvm \"$USER\", and log in anew; or set \(.accelerator) to tcg"
+                    "this user has no permission to use \(device)",
+                    "join its group: usermod -a -G kvm \"$USER\", and log in again; or set \(.accelerator) to tcg"
                 )
             default: ("\(device) cannot be opened: \(error)", "set \(.accelerator) to tcg")
             }
@@ -94,34 +101,36 @@ enum KVM {
     }
 }
 
-/// Remembers, until the machine starts anew, that no guest runs under KVM here: the wait for its first word is paid once.
+/// Remembers until reboot that guests do not boot under KVM on this machine, so that the boot timeout is paid once.
+///
+/// The cache is a file that contains the kernel's boot id.
 package struct KVMFailureCache: Sendable {
-    private static let bootID: FilePath = "/proc/sys/kernel/random/boot_id"
-    /// Bytes of a UUID and a line break.
+    private static let bootIDFile: FilePath = "/proc/sys/kernel/random/boot_id"
+    /// The size of the file in bytes is at most this: a UUID and a line break have 37.
     private static let limit = 64
 
     private let file: FilePath?
 
-    /// - Parameter directory: where it is remembered; nil: nowhere.
+    /// - Parameter directory: the directory of the cache file; nil: nothing is remembered.
     package init(directory: FilePath?) {
         file = directory?.appending("kvm-is-silent")
     }
 
-    /// Whether it was noted since the machine started.
-    var isSilent: Bool {
-        guard let file, let noted = try? SmallFile.read(file, limit: Self.limit), let now = Self.boot else {
+    /// True if a failure was recorded since the machine was started.
+    var hasFailed: Bool {
+        guard let file, let recorded = try? SmallFile.read(file, limit: Self.limit), let current = Self.bootID else {
             return false
         }
-        return noted == now
+        return recorded == current
     }
 
-    /// Notes it. What cannot be noted is found out again.
-    func note() {
-        guard let file, let now = Self.boot, file.removingLastComponent().makeDirectories() else { return }
+    /// Records a failure. If the file cannot be written, the next run pays the timeout again.
+    func recordFailure() {
+        guard let file, let current = Self.bootID, file.removingLastComponent().makeDirectories() else { return }
         let options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
         let descriptor = try? FileDescriptor.open(file, .writeOnly, options: options, permissions: [.ownerReadWrite])
-        _ = try? descriptor?.closeAfter { try descriptor?.writeAll(now) }
+        _ = try? descriptor?.closeAfter { try descriptor?.writeAll(current) }
     }
 
-    private static var boot: [UInt8]? { try? SmallFile.read(bootID, limit: limit) }
+    private static var bootID: [UInt8]? { try? SmallFile.read(bootIDFile, limit: limit) }
 }

@@ -3,42 +3,45 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// A Linux kernel to start, and its modules.
+/// A Linux kernel for the virtual machine, and the directory of its modules.
 package struct GuestKernel: Sendable {
+    /// The kernel's file.
     package let path: FilePath
-    /// As `uname -r` tells it: `6.1.0-56-cloud-amd64`.
+    /// The release as `uname -r` prints it: `6.1.0-56-cloud-amd64`.
     package let release: String
+    /// The directory of the kernel's modules.
     let modules: FilePath
 
     private static let remedy: Remedy =
         "install one: apt-get install linux-image-cloud-amd64; or name one with \(.kernel) or DOCKERTOOLS_KERNEL"
 
-    /// Finds the kernel: the one that is named, else that of DOCKERTOOLS_KERNEL, else the newest one in /boot.
+    /// Finds the kernel: the given one, else that of DOCKERTOOLS_KERNEL, else the newest one in /boot.
     ///
     /// - Parameters:
-    ///   - boot: where kernels lie.
-    ///   - modules: where the modules of each lie in a directory called by its release.
-    /// - Throws: `ToolError` with code `unavailable` if there is none, it cannot be read, or its modules are not there.
-    package init(
+    ///   - path: the kernel's file; nil: it is searched for.
+    ///   - boot: the directory of the installed kernels.
+    ///   - modules: the directory that has the modules of each kernel in a subdirectory named after its release.
+    /// - Throws: `ToolError` with code `unavailable` if there is no kernel, it cannot be read, or it has no modules.
+    package static func find(
         _ path: FilePath?, environment: [String: String], boot: FilePath = "/boot", modules: FilePath = "/lib/modules"
-    ) throws {
+    ) throws -> GuestKernel {
         let named = path ?? environment["DOCKERTOOLS_KERNEL"].flatMap { $0.isEmpty ? nil : FilePath($0) }
-        guard let kernel = named ?? Self.newest(in: boot) else {
+        guard let kernel = named ?? newest(in: boot) else {
             throw ToolError(
                 .unavailable, "cannot find a kernel for the virtual machine",
-                cause: "there is no \(boot)/vmlinuz-*", remedy: Self.remedy)
+                cause: "there is no \(boot)/vmlinuz-*", remedy: remedy)
         }
-        self.path = kernel
-        release = try Self.release(of: kernel)
-        self.modules = modules.appending(release)
-        guard self.modules.withPlatformString({ access($0, R_OK | X_OK) }) == 0 else {
+        let release = try Self.release(of: kernel)
+        let modules = modules.appending(release)
+        guard modules.withPlatformString({ access($0, R_OK | X_OK) }) == 0 else {
             throw ToolError(
-                .unavailable, "cannot use the kernel \(kernel)", cause: "its modules are not in \(self.modules)",
-                remedy: "install the package that the kernel came with, or name another kernel with \(.kernel)")
+                .unavailable, "cannot use the kernel \(kernel)", cause: "its modules are not in \(modules)",
+                remedy: "install the package of the kernel, or name another kernel with \(.kernel)")
         }
+        return GuestKernel(path: kernel, release: release, modules: modules)
     }
 
-    /// The one with the highest version.
+    /// The kernel with the highest version.
     private static func newest(in directory: FilePath) -> FilePath? {
         let names = ((try? DirectoryNames.read(directory)) ?? []).filter { $0.hasPrefix("vmlinuz-") }
         return names.max { numbers(in: $0).lexicographicallyPrecedes(numbers(in: $1)) }.map { directory.appending($0) }
@@ -48,8 +51,10 @@ package struct GuestKernel: Sendable {
         name.split { !("0"..."9").contains($0) }.map { Int($0) ?? .max }
     }
 
-    /// Source: Linux, "The Linux/x86 Boot Protocol": `header` at 0x202, and at 0x20E where the release stands, counted from
-    /// 0x200.
+    /// Reads the release from the kernel's header.
+    ///
+    /// Source: Linux, "The Linux/x86 Boot Protocol": `header` at 0x202; `kernel_version` at 0x20E is the offset of the
+    /// release from 0x200.
     private static func release(of kernel: FilePath) throws -> String {
         let head: [UInt8]
         do {
@@ -59,58 +64,62 @@ package struct GuestKernel: Sendable {
             throw ToolError(
                 .unavailable, "cannot read the kernel \(kernel)", cause: "\(error)",
                 remedy: isForbidden
-                    ? "let everybody read it: sudo chmod a+r \(kernel); or copy it, and name the copy with \(.kernel)"
-                    : Self.remedy)
+                    ? "make it readable: sudo chmod a+r \(kernel); or copy it, and name the copy with \(.kernel)"
+                    : remedy)
         }
         guard head.count > 0x210, head[0x202..<0x206].elementsEqual("HdrS".utf8) else {
             throw ToolError(
-                .unavailable, "cannot use the kernel \(kernel)", cause: "it is no Linux kernel for x86-64 (bzImage)",
-                remedy: Self.remedy)
+                .unavailable, "cannot use the kernel \(kernel)",
+                cause: "it is not a Linux kernel for x86-64 (bzImage)", remedy: remedy)
         }
-        let place = 0x200 + Int(head[0x20E]) + Int(head[0x20F]) << 8
-        let text = head.dropFirst(place).prefix { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }
+        let position = 0x200 + Int(head[0x20E]) + Int(head[0x20F]) << 8
+        let text = head.dropFirst(position).prefix { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "/") }
         return String(decoding: text, as: UTF8.self)
     }
 }
 
-/// The modules of a kernel, and which of them need which.
+/// The modules of a kernel and their dependencies.
 ///
 /// Source: depmod(8), modules.dep(5).
 struct KernelModules {
-    /// Bytes of one of the lists: a distribution's has some hundred KiB.
+    /// The largest size of a list in bytes. Those of distributions have some hundred KiB.
     private static let limit = 64 << 20
 
     private let directory: FilePath
-    /// By name, the file of each, and those of all that it needs, the last one first.
-    private var files: [Substring: [Substring]] = [:]
-    /// Those that are part of the kernel itself.
-    private var builtIn: Set<Substring> = []
+    /// The files of each module by its name: its own, then those of its dependencies in reverse order of loading.
+    private let files: [Substring: [Substring]]
+    /// The modules that are built into the kernel.
+    private let builtIn: Set<Substring>
 
-    init(of kernel: GuestKernel) throws {
-        directory = kernel.modules
-        for line in try Self.lines(directory.appending("modules.dep")) {
+    /// Reads the lists of a kernel's modules.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if `modules.dep` cannot be read.
+    static func read(of kernel: GuestKernel) throws -> KernelModules {
+        let directory = kernel.modules
+        var files: [Substring: [Substring]] = [:]
+        for line in try lines(directory.appending("modules.dep")) {
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { continue }
-            files[Self.name(of: parts[0])] = [parts[0]] + parts[1].split(separator: " ")
+            files[name(of: parts[0])] = [parts[0]] + parts[1].split(separator: " ")
         }
-        // A kernel may have none.
-        builtIn = Set(((try? Self.lines(directory.appending("modules.builtin"))) ?? []).map { Self.name(of: $0) })
+        // A kernel may have no built-in modules.
+        let builtIn = Set(((try? lines(directory.appending("modules.builtin"))) ?? []).map { name(of: $0) })
+        return KernelModules(directory: directory, files: files, builtIn: builtIn)
     }
 
-    /// The files of modules and all that they need, in the order in which they are loaded, without what is part of the
-    /// kernel.
+    /// The files of modules and of their dependencies in the order of loading, without built-in ones.
     ///
     /// - Parameters:
-    ///   - names: what has to be there.
-    ///   - others: what is taken if it is there.
-    /// - Throws: `ToolError` with code `unavailable` for one that the kernel does not have.
-    func files(for names: [String], andIfThere others: [String]) throws -> [FilePath] {
+    ///   - names: the required modules.
+    ///   - optional: modules that are included if the kernel has them.
+    /// - Throws: `ToolError` with code `unavailable` for a required module that the kernel does not have.
+    func files(for names: [String], optional: [String]) throws -> [FilePath] {
         var order: [Substring] = []
-        for name in others + names {
+        for name in optional + names {
             let name = name[...]
             guard !builtIn.contains(name) else { continue }
             guard let needed = files[name] else {
-                if others.contains(String(name)) { continue }
+                if optional.contains(String(name)) { continue }
                 throw ToolError(
                     .unavailable, "cannot use the kernel of \(directory)", cause: "it has no module '\(name)'",
                     remedy: "install a kernel that has it: apt-get install linux-image-cloud-amd64")
@@ -126,11 +135,11 @@ struct KernelModules {
         } catch let error as Errno {
             throw ToolError(
                 .unavailable, "cannot read the list of modules \(path)", cause: "\(error)",
-                remedy: "make it: sudo depmod \(path.removingLastComponent().lastComponent?.string ?? "")")
+                remedy: "create it: sudo depmod \(path.removingLastComponent().lastComponent?.string ?? "")")
         }
     }
 
-    /// `kernel/fs/overlayfs/overlay.ko.xz`: `overlay`. A dash and an underscore are the same in names.
+    /// The name of a module: `overlay` for `kernel/fs/overlayfs/overlay.ko.xz`. Dashes count as underscores.
     private static func name(of file: Substring) -> Substring {
         let last = file.split(separator: "/").last ?? ""
         return last.prefix { $0 != "." }.replacing("-", with: "_")[...]

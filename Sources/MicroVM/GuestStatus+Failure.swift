@@ -1,58 +1,63 @@
-import ByteIO
 import Errors
 import Glibc
 import GuestProtocol
 
 extension GuestStatus {
-    /// Below this a disk is full, as far as scripts see: 1 MiB.
-    private static let room: UInt64 = 1 << 20
+    /// Less free space than this, 1 MiB, counts as a full disk.
+    private static let fullDisk: UInt64 = 1 << 20
 
-    /// Why there is no layer; nil if the scripts succeeded.
+    /// The error of a run that made no layer; nil if all scripts succeeded.
     ///
     /// - Parameters:
-    ///   - work: what was to be done.
-    ///   - log: the last lines that the scripts wrote.
-    package func failure(of work: VMJob, log: [String]) -> ToolError? {
+    ///   - job: the job of the virtual machine.
+    ///   - log: the last lines of the scripts' output.
+    package func failure(of job: VMJob, log: [String]) -> ToolError? {
         if result == .exited(0) { return nil }
         let last = log.isEmpty ? "" : "; its last lines:" + log.map { "\n    \($0)" }.joined()
-        let what = "\(key.isEmpty ? "the virtual machine" : key) failed"
-        if isOutOfMemory {
-            return ToolError(
-                .script, what, cause: "the virtual machine's \(work.memory) MiB of memory were not enough\(last)",
-                remedy: "give it more: buildVMMemorySize = \(2 * work.memory) in the spec, in MiB")
-        }
-        if isOutOfProcesses {
-            return ToolError(
-                .script, what, cause: "it wanted more than \(work.processLimit) processes at a time\(last)",
-                remedy:
-                    "see whether it starts processes without end, or set buildVMMemorySize: there are 2 for each MiB")
-        }
-        if leastRoom < Self.room {
-            return ToolError(
-                .script, what, cause: "the virtual machine's disk of \(work.diskSize) MiB is full\(last)",
-                remedy: "give it more: diskSize = \(2 * work.diskSize) in the spec, in MiB")
-        }
-        let text = work.scripts.first { $0.step.key == key }?.text ?? ""
+        let message = "\(key.isEmpty ? "the virtual machine" : key) failed"
+        if let error = exhaustion(of: job, message, last) { return error }
+        let text = job.scripts.first { $0.step.key == key }?.text ?? ""
         switch result {
         case .exited(let status):
             return ToolError(
-                .script, what, cause: "it ended with status \(status)\(last)\(Self.place(in: text, log))",
+                .script, message, cause: "it ended with status \(status)\(last)\(Self.line(of: text, log))",
                 remedy: "correct \(key) in the spec")
         case .signaled(let signal):
             return ToolError(
-                .script, what, cause: "it was ended by signal \(signal)\(last)", remedy: "correct \(key) in the spec")
+                .script, message, cause: "it was ended by signal \(signal)\(last)", remedy: "correct \(key) in the spec"
+            )
         case .notStarted(let error):
             return ToolError(
-                .script, what, cause: Self.reason(error, interpreter: Self.interpreter(of: text)),
-                remedy: "bring it into the image by contents or fromImage, or begin the script with another #! line")
+                .script, message, cause: Self.reason(error, interpreter: Self.interpreter(of: text)),
+                remedy: "add the interpreter with contents or fromImage, or begin the script with another #! line")
         case .failed(let cause):
             return ToolError(
-                .unavailable, what, cause: cause,
-                remedy: "see the lines above; `dockertools doctor` tells what works here")
+                .unavailable, message, cause: cause,
+                remedy: "see the lines above; `dockertools doctor` shows what works on this machine")
         }
     }
 
-    /// What a script's first line names, else the shell.
+    /// The error if memory, processes or disk space were exhausted.
+    private func exhaustion(of job: VMJob, _ message: String, _ last: String) -> ToolError? {
+        if isOutOfMemory {
+            return ToolError(
+                .script, message, cause: "the virtual machine's \(job.memory) MiB of memory were not enough\(last)",
+                remedy: "set buildVMMemorySize = \(2 * job.memory) in the spec; the unit is MiB")
+        }
+        if isOutOfProcesses {
+            return ToolError(
+                .script, message, cause: "it started more than \(job.processLimit) processes at a time\(last)",
+                remedy:
+                    "check that it does not start processes without end, or increase buildVMMemorySize: "
+                    + "2 processes are allowed per MiB")
+        }
+        guard leastRoom < Self.fullDisk else { return nil }
+        return ToolError(
+            .script, message, cause: "the virtual machine's disk of \(job.diskSize) MiB is full\(last)",
+            remedy: "set diskSize = \(2 * job.diskSize) in the spec; the unit is MiB")
+    }
+
+    /// The interpreter in a script's first line, else the shell.
     private static func interpreter(of text: String) -> Substring {
         guard text.hasPrefix("#!") else { return "/bin/sh" }
         let line = text.dropFirst(2).prefix { !$0.isNewline }
@@ -61,15 +66,15 @@ extension GuestStatus {
 
     private static func reason(_ error: Int32, interpreter: Substring) -> String {
         switch error {
-        case ENOENT: "the image has no '\(interpreter)', or not what that is run by"
-        case ENOEXEC: "'\(interpreter)' is no program for this processor"
-        case EACCES: "'\(interpreter)' may not be run"
+        case ENOENT: "the image does not have '\(interpreter)', or lacks its loader"
+        case ENOEXEC: "'\(interpreter)' is not a program for this processor"
+        case EACCES: "'\(interpreter)' is not executable"
         default: "'\(interpreter)' cannot be run: errno \(error)"
         }
     }
 
-    /// The line of the script that a shell names in what it writes last: `…/runAsRoot: 3: …` or `…: line 3: …`.
-    private static func place(in text: String, _ log: [String]) -> String {
+    /// The script's line that a shell reports last: `…/runAsRoot: 3: …` or `…: line 3: …`.
+    private static func line(of text: String, _ log: [String]) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         for line in log.reversed() {
             guard let match = line.firstMatch(of: #/^/dev/dockertools/\S+: (?:line )?(\d+): /#),

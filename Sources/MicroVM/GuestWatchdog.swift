@@ -4,82 +4,64 @@ import GuestProtocol
 import Synchronization
 import SystemPackage
 
-/// Listens to a guest's console, and ends QEMU when its time is over.
+/// Watches a guest's console, and kills QEMU when a timeout expires.
 final class GuestWatchdog: Sendable {
-    /// Why QEMU was ended.
-    enum End: Sendable, Equatable {
-        /// The guest said nothing.
-        case silent
-        /// The time for the run was over.
-        case late
+    /// The timeout that expired.
+    enum Timeout: Sendable, Equatable {
+        /// The guest did not boot in time.
+        case boot
+        /// The run exceeded its time limit.
+        case run
     }
 
     private struct State {
         var group: pid_t?
-        var hasSaidHello = false
+        var hasBooted = false
         var panic: String?
-        var end: End?
+        var expired: Timeout?
     }
 
-    private static let panicWords = "Kernel panic - not syncing: "
+    private static let panicPrefix = "Kernel panic - not syncing: "
 
     private let state = Mutex(State())
 
-    var hasSaidHello: Bool { state.withLock(\.hasSaidHello) }
-    /// How the kernel died, in its own words.
+    /// True if the guest has written its first line.
+    var hasBooted: Bool { state.withLock(\.hasBooted) }
+    /// The message of a kernel panic.
     var panic: String? { state.withLock(\.panic) }
-    var end: End? { state.withLock(\.end) }
+    /// The timeout for which QEMU was killed.
+    var expired: Timeout? { state.withLock(\.expired) }
 
-    /// A line of the console.
-    func hear(_ line: String) {
-        if line.contains(GuestDevice.hello) { state.withLock { $0.hasSaidHello = true } }
-        if let words = line.firstRange(of: Self.panicWords) {
-            let cause = String(line[words.upperBound...].filter { !$0.isNewline })
+    /// Handles a line of the console.
+    func read(_ line: String) {
+        if line.contains(GuestDevice.hello) { state.withLock { $0.hasBooted = true } }
+        if let prefix = line.firstRange(of: Self.panicPrefix) {
+            let cause = String(line[prefix.upperBound...].filter { !$0.isNewline })
             state.withLock { $0.panic = $0.panic ?? cause }
         }
     }
 
+    /// Handles the start of QEMU in a process group.
     func started(_ group: pid_t) { state.withLock { $0.group = group } }
+
+    /// Handles the end of QEMU.
     func ended() { state.withLock { $0.group = nil } }
 
-    /// Waits, and ends QEMU then if it still runs; one that waits for a word alone, unless there was one.
-    func end(after time: Duration, because end: End) async {
+    /// Waits for a duration, then kills QEMU if it still runs and, for the boot timeout, if the guest has not booted.
+    func kill(after time: Duration, because timeout: Timeout) async {
         guard (try? await Task.sleep(for: time)) != nil else { return }
         state.withLock { state in
-            guard let group = state.group, end != .silent || !state.hasSaidHello else { return }
-            state.end = end
-            kill(-group, SIGKILL)
+            guard let group = state.group, timeout != .boot || !state.hasBooted else { return }
+            state.expired = timeout
+            Glibc.kill(-group, SIGKILL)
         }
     }
 }
 
-/// The guest never said a word: whatever it was to do has not begun.
-struct GuestSilence: Error {
-    let failure: ToolError
-    /// Whether QEMU ran on, and the guest did not.
-    let isForWantOfTime: Bool
-}
-
-/// The program that is PID 1 in the virtual machine.
-package enum GuestProgram {
-    private static let name = "dockertools-guest"
-
-    /// Finds it beside this program, or in ../libexec/dockertools.
-    ///
-    /// - Parameter directory: where this program lies.
-    /// - Throws: `ToolError` with code `unavailable` if it is in neither place.
-    package static func find(beside directory: FilePath) throws -> FilePath {
-        let places = [
-            directory.appending(name),
-            directory.removingLastComponent().appending("libexec/dockertools").appending(name),
-        ]
-        let found = places.first { $0.withPlatformString { access($0, R_OK) } == 0 }
-        guard let found else {
-            throw ToolError(
-                .unavailable, "cannot find \(name), which runs in the virtual machine",
-                cause: "it is neither \(places[0]) nor \(places[1])",
-                remedy: "install the whole program: make install, or make build where it was built")
-        }
-        return found
-    }
+/// An error for a guest that did not boot: none of its work has begun.
+struct GuestBootError: Error {
+    /// The error for the user.
+    let error: ToolError
+    /// True if the boot timeout expired; false if QEMU ended by itself.
+    let isTimeout: Bool
 }

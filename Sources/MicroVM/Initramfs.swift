@@ -1,26 +1,27 @@
 import ByteIO
 import Compression
 import Errors
+import Glibc
 import GuestProtocol
 import SystemPackage
 
-/// The guest's first file system: its one program, the drivers, and what it is to do.
+/// The guest's first file system: the guest program, the kernel modules, the scripts and the request.
 struct Initramfs {
-    /// Drivers of the devices and the file systems.
+    /// The drivers of the devices and the file systems.
     private static let drivers = ["virtio_mmio", "virtio_blk", "virtio_console", "squashfs", "overlay", "ext4"]
-    /// What ext4 asks for by another name than a module's.
+    /// Modules that ext4 requests by an alias, so that modules.dep does not list them.
     private static let checksums = ["crc32c_generic"]
     private static let network = "virtio_net"
-    /// Bytes of the program, or of a module: distributions' have some MiB.
+    /// The largest size of the program or of a module in bytes. Those of distributions have some MiB.
     private static let limit = 256 << 20
 
     let kernel: GuestKernel
     let guest: FilePath
 
-    /// Writes it to a file.
+    /// Writes the file system to a file.
     ///
     /// - Parameter scripts: the text of each of the request's steps, by key.
-    /// - Throws: `ToolError` with code `unavailable` for what is missing.
+    /// - Throws: `ToolError` with code `unavailable` if a module is missing, `io` if the file cannot be written.
     func write(_ request: GuestRequest, scripts: [String: String], to file: FilePath) throws {
         var request = request
         let files = try Self.modules(of: kernel, hasNetwork: request.hasNetwork)
@@ -44,17 +45,17 @@ struct Initramfs {
                 try archive.finish()
             }
         } catch let error as Errno {
-            throw ToolError.io("cannot make the virtual machine's first file system", error)
+            throw ToolError.io("cannot write the virtual machine's initramfs \(file)", error)
         }
     }
 
-    /// The modules that a guest loads, in order.
+    /// The files of the modules that a guest loads, in the order of loading.
     static func modules(of kernel: GuestKernel, hasNetwork: Bool) throws -> [FilePath] {
-        try KernelModules(of: kernel).files(
-            for: drivers + (hasNetwork ? [network] : []), andIfThere: checksums)
+        try KernelModules.read(of: kernel).files(
+            for: drivers + (hasNetwork ? [network] : []), optional: checksums)
     }
 
-    /// Plain, whatever the distribution compresses its modules with.
+    /// The uncompressed bytes of a module, which distributions compress in different ways.
     private static func module(_ file: FilePath) throws -> [UInt8] {
         let source = try DecompressingSource.open(file, limits: DecompressionLimits(output: UInt64(limit)))
         let sink = MemorySink()
@@ -67,7 +68,31 @@ struct Initramfs {
     }
 }
 
-/// Writes a cpio archive in the form that the kernel takes as an initramfs.
+/// The program that runs as PID 1 in the virtual machine.
+package enum GuestProgram {
+    private static let name = "dockertools-guest"
+
+    /// Finds the program beside this one, or in ../libexec/dockertools.
+    ///
+    /// - Parameter directory: the directory of this program.
+    /// - Throws: `ToolError` with code `unavailable` if it is in neither directory.
+    package static func find(beside directory: FilePath) throws -> FilePath {
+        let candidates = [
+            directory.appending(name),
+            directory.removingLastComponent().appending("libexec/dockertools").appending(name),
+        ]
+        let found = candidates.first { $0.withPlatformString { access($0, R_OK) } == 0 }
+        guard let found else {
+            throw ToolError(
+                .unavailable, "cannot find \(name), which runs in the virtual machine",
+                cause: "it is neither \(candidates[0]) nor \(candidates[1])",
+                remedy: "install all programs of dockertools: make install; or build them: make build")
+        }
+        return found
+    }
+}
+
+/// Writes a cpio archive in the format that the kernel accepts as an initramfs.
 ///
 /// Source: Linux, "initramfs buffer format", type `newc`.
 struct CPIOArchive {
@@ -79,16 +104,20 @@ struct CPIOArchive {
         self.sink = sink
     }
 
+    /// Adds a directory with mode 0755.
     mutating func addDirectory(_ name: String) throws { try add(name, mode: 0o040755) }
 
+    /// Adds a regular file.
     mutating func addFile(_ name: String, mode: UInt32 = 0o644, _ bytes: [UInt8]) throws {
         try add(name, mode: 0o100000 | mode, bytes)
     }
 
+    /// Adds a character device with mode 0600.
     mutating func addCharacterDevice(_ name: String, major: UInt32, minor: UInt32) throws {
         try add(name, mode: 0o020600, device: (major, minor))
     }
 
+    /// Writes the end of the archive.
     mutating func finish() throws { try add("TRAILER!!!", mode: 0) }
 
     private mutating func add(
@@ -107,7 +136,7 @@ struct CPIOArchive {
         try write(bytes)
     }
 
-    /// Each part ends at a multiple of four.
+    /// Writes bytes, padded to a multiple of four.
     private mutating func write(_ bytes: [UInt8]) throws {
         let padding = [UInt8](repeating: 0, count: (4 - (position + bytes.count) % 4) % 4)
         try sink.write(bytes)

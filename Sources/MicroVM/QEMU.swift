@@ -2,13 +2,12 @@ import CLinux
 import GuestProtocol
 import SystemPackage
 
-/// The command line of the virtual machine.
+/// The command line of QEMU for one virtual machine.
 ///
-/// Source: QEMU documentation, "microvm". ACPI stays on, since distributions' kernels take no virtio-mmio devices from their
-/// command line.
+/// Source: QEMU documentation, "microvm". ACPI stays enabled because the kernels of distributions do not accept
+/// virtio-mmio devices on their command line.
 struct QEMU {
-    static let program = "qemu-system-x86_64"
-
+    /// A file that the guest sees as a disk.
     struct Disk {
         var disk: GuestDevice.Disk
         var path: FilePath
@@ -18,33 +17,39 @@ struct QEMU {
     var accelerator: Accelerator
     var kernel: FilePath
     var initramfs: FilePath
-    /// MiB.
+    /// The memory in MiB.
     var memory: Int
     var processors: Int
     var disks: [Disk]
     var hasNetwork: Bool
-    /// Where the console, and the ports, write.
+    /// The file that receives the console's output.
     var console: FilePath
+    /// The files that receive the ports' output.
     var ports: [(port: GuestDevice.Port, path: FilePath)]
 
-    /// What the kernel is told: to say nothing but how it dies, to start anew where it does, which ends QEMU, and to look for
-    /// no devices that are not there.
+    /// The kernel's arguments: print nothing except a panic, reboot after it, which ends QEMU, and do not probe for
+    /// devices that microvm does not have.
     private static let kernelArguments =
         "console=ttyS0 quiet panic=-1 reboot=t pci=off 8250.nr_uarts=1 mitigations=off random.trust_cpu=on rdinit=/init"
 
-    /// Under TCG the time stamp counter is this machine's own. A kernel that has to measure it by a timer of QEMU's fails
-    /// where this machine is busy, and hangs.
-    private var clock: String {
+    /// The kernel argument with the frequency of the time stamp counter, which under TCG is that of this machine.
+    ///
+    /// Without it the kernel measures the frequency with a timer that QEMU emulates. On a busy machine that fails, and
+    /// the kernel hangs.
+    private var clockArgument: String {
         let khz = accelerator == .tcg ? clinux_time_stamp_khz() : 0
         return khz > 0 ? " tsc_early_khz=\(khz)" : ""
     }
 
+    /// The arguments without the program's name.
     var arguments: [String] {
-        // Without these microvm hangs, or has devices that nobody asked for.
+        // Without these options microvm hangs or has additional devices.
         var arguments = ["-M", "microvm", "-nodefaults", "-no-user-config", "-nographic", "-no-reboot"]
         arguments += ["-accel", accelerator == .kvm ? "kvm" : "tcg", "-cpu", processor]
         arguments += ["-m", "\(memory)", "-smp", "\(processors)"]
-        arguments += ["-kernel", kernel.string, "-initrd", initramfs.string, "-append", Self.kernelArguments + clock]
+        arguments += [
+            "-kernel", kernel.string, "-initrd", initramfs.string, "-append", Self.kernelArguments + clockArgument,
+        ]
         arguments += ["-chardev", "file,id=console,path=\(Self.escaped(console))", "-serial", "chardev:console"]
         arguments += ["-device", "virtio-serial-device"]
         for (port, path) in ports {
@@ -57,13 +62,13 @@ struct QEMU {
         return arguments
     }
 
-    /// All that there is; but nested virtualization may refuse to set what tells of the processor's own weaknesses, which
-    /// nobody asks for here.
+    /// The processor with all its features. Nested virtualization may refuse to set IA32_ARCH_CAPABILITIES, which
+    /// describes the processor's vulnerabilities and is not needed here.
     private var processor: String { accelerator == .kvm ? "host,-arch-capabilities" : "max" }
 
     private static func arguments(_ disk: Disk, _ number: Int) -> [String] {
-        // Nothing of it outlives the run, so that nobody waits for a disk; and where this machine's is full, the guest is
-        // told, and does not just stop.
+        // The disks are removed after the run, so nothing waits for data to be synced. If the host's disk is full, the
+        // guest gets an error instead of being paused.
         let options =
             disk.isReadOnly ? "readonly=on" : "cache=unsafe,discard=unmap,werror=report,rerror=report"
         return [
@@ -72,11 +77,6 @@ struct QEMU {
         ]
     }
 
-    /// A comma in a value is written twice (qemu-system(1)).
+    /// A path as the value of an option: commas are doubled (qemu-system(1)).
     private static func escaped(_ path: FilePath) -> String { path.string.replacing(",", with: ",,") }
-}
-
-/// Where programs lie that only the system's administrator has in PATH by default.
-enum SystemPrograms {
-    static func path(with programPath: String) -> String { programPath + ":/usr/local/sbin:/usr/sbin:/sbin" }
 }

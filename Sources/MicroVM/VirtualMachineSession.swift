@@ -2,17 +2,16 @@ import Errors
 import Glibc
 import GuestProtocol
 import Processes
-import Subprocess
 import SystemPackage
 
 /// One run of QEMU.
 struct VirtualMachineSession {
-    /// How long a guest may take to its first word: under KVM it takes some tenths of a second, under TCG some seconds, on a
-    /// busy machine a multiple of that.
-    private static let patience: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
-    /// Lines that a failure repeats.
+    /// The time until the guest's first line. A guest boots within tenths of a second under KVM and within seconds
+    /// under TCG; a busy machine needs a multiple of that.
+    private static let bootTimeouts: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
+    /// The number of output lines that an error repeats.
     private static let lastLines = 20
-    /// Lines of status: more than there are.
+    /// The number of status lines to keep, more than a valid status has.
     private static let statusLines = 32
 
     let accelerator: Accelerator
@@ -20,113 +19,125 @@ struct VirtualMachineSession {
     let programPath: String
     let groups: ProcessGroups
 
-    /// - Returns: the guest's status, and the last lines that the scripts wrote.
-    /// - Throws: `GuestSilence` if the guest never spoke; `ToolError` if the machine died, was ended, or talked nonsense.
+    /// The readers of all that QEMU and the guest write.
+    private struct Streams {
+        let console: ScriptOutput
+        let scripts: ScriptOutput
+        let status: ScriptOutput
+        /// The standard output and standard error of QEMU itself.
+        let messages: ScriptOutput
+
+        func finish() {
+            for stream in [console, scripts, status, messages] { stream.finish() }
+        }
+    }
+
+    /// Boots the guest and runs the scripts to their end.
+    ///
+    /// - Parameters:
+    ///   - memory: the memory in MiB.
+    ///   - output: receives each line that the scripts write.
+    /// - Returns: the guest's status, and the last lines of the scripts' output.
+    /// - Throws: `GuestBootError` if the guest did not boot; `ToolError` if the virtual machine failed, was killed, or
+    ///   violated the protocol.
     func run(
         kernel: GuestKernel, initramfs: FilePath, memory: Int, disks: [QEMU.Disk],
         output: @escaping @Sendable (String) -> Void
     ) async throws -> (GuestStatus, [String]) {
-        let watch = GuestWatchdog()
-        let console = try ScriptOutput(limit: Self.lastLines, output: watch.hear)
-        let scripts = try ScriptOutput(limit: Self.lastLines, output: output)
-        let status = try ScriptOutput(limit: Self.statusLines) { _ in }
-        let words = try ScriptOutput(limit: Self.lastLines) { _ in }
+        let watchdog = GuestWatchdog()
+        let streams = Streams(
+            console: try ScriptOutput.start(limit: Self.lastLines, output: watchdog.read),
+            scripts: try ScriptOutput.start(limit: Self.lastLines, output: output),
+            status: try ScriptOutput.start(limit: Self.statusLines) { _ in },
+            messages: try ScriptOutput.start(limit: Self.lastLines) { _ in })
         let qemu = QEMU(
             accelerator: accelerator, kernel: kernel.path, initramfs: initramfs, memory: memory,
-            processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork, console: console.path,
-            ports: [(.output, scripts.path), (.status, status.path)])
-        let result: TerminationStatus
+            processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork,
+            console: streams.console.path,
+            ports: [(.output, streams.scripts.path), (.status, streams.status.path)])
+        let result: ToolResult.Status
         do {
-            result = try await run(qemu, watch, words)
+            result = try await run(qemu, watchdog, streams.messages)
         } catch {
-            for lines in [console, scripts, status, words] { lines.finish() }
+            streams.finish()
             throw error
         }
-        for lines in [console, scripts, status, words] { lines.finish() }
-        let last = scripts.last.isEmpty ? words.last + console.last : scripts.last
-        try check(watch, result, last: last, hasStatus: !status.last.isEmpty)
-        do throws(GuestProtocolFault) {
-            return (try GuestStatus(status.last), scripts.last)
+        streams.finish()
+        let scriptLines = streams.scripts.last
+        let last = scriptLines.isEmpty ? streams.messages.last + streams.console.last : scriptLines
+        try check(watchdog, result, last: last, hasStatus: !streams.status.last.isEmpty)
+        do throws(GuestProtocolError) {
+            return (try GuestStatus(streams.status.last), scriptLines)
         } catch {
-            throw error.failure
+            throw error.toolError
         }
     }
 
-    private func run(_ qemu: QEMU, _ watch: GuestWatchdog, _ words: ScriptOutput) async throws -> TerminationStatus {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        let end = FileDescriptor(rawValue: words.writeEnd)
-        let timers = [(Self.patience[accelerator], GuestWatchdog.End.silent), (settings.timeLimit, .late)]
-        do {
-            return try await withThrowingTaskGroup(of: Void.self) { race in
-                defer { race.cancelAll() }
-                for case (let time?, let reason) in timers {
-                    race.addTask { await watch.end(after: time, because: reason) }
-                }
-                let outcome = try await Subprocess.run(
-                    .name(QEMU.program), arguments: Arguments(qemu.arguments),
-                    environment: .custom(["PATH": SystemPrograms.path(with: programPath), "LC_ALL": "C"]),
-                    platformOptions: options, input: .none,
-                    output: .fileDescriptor(end, closeAfterSpawningProcess: false),
-                    error: .fileDescriptor(end, closeAfterSpawningProcess: false)
-                ) { execution in
-                    let group = pid_t(execution.processIdentifier.value)
-                    groups.started(group)
-                    watch.started(group)
-                    return group
-                }
-                watch.ended()
-                groups.ended(outcome.closureResult)
-                return outcome.terminationStatus
+    private func run(
+        _ qemu: QEMU, _ watchdog: GuestWatchdog, _ messages: ScriptOutput
+    ) async throws -> ToolResult.Status {
+        var command = ToolCommand(.qemu, qemu.arguments, programPath: programPath)
+        command.output = .lines(messages)
+        command.groups = groups
+        let timeouts = [(Self.bootTimeouts[accelerator], GuestWatchdog.Timeout.boot), (settings.timeLimit, .run)]
+        return try await withThrowingTaskGroup(of: Void.self) { [command] race in
+            defer { race.cancelAll() }
+            for case (let time?, let timeout) in timeouts {
+                race.addTask { await watchdog.kill(after: time, because: timeout) }
             }
-        } catch let error as SubprocessError {
-            throw ToolError(
-                .unavailable, "cannot run \(QEMU.program)", cause: "\(error)",
-                remedy: "install the package qemu-system-x86: apt-get install qemu-system-x86")
+            let result = try await command.run { watchdog.started($0) }
+            watchdog.ended()
+            return result.status
         }
     }
 
-    /// Says why there is no status, or none that counts.
+    /// Checks that the virtual machine ended by itself.
+    ///
+    /// - Throws: `GuestBootError` or `ToolError` with the reason if it did not.
     private func check(
-        _ watch: GuestWatchdog, _ result: TerminationStatus, last: [String], hasStatus: Bool
+        _ watchdog: GuestWatchdog, _ result: ToolResult.Status, last: [String], hasStatus: Bool
     ) throws {
-        let what = "cannot run the virtual machine"
-        let said = last.suffix(Self.lastLines).map { "\n    \($0)" }.joined()
-        let words = said.isEmpty ? "" : "; its last words:\(said)"
-        if watch.end == .late {
-            let limit = settings.timeLimit.map { $0.components.seconds } ?? 0
-            throw ToolError(
-                .script, "the script was ended with its virtual machine",
-                cause: "it took longer than \(limit) seconds\(words)",
-                remedy: "see what it waits for, or give it more time: --vm-timeout SECONDS")
+        let message = "cannot run the virtual machine"
+        let output = last.suffix(Self.lastLines).map { "\n    \($0)" }.joined()
+        let lines = output.isEmpty ? "" : "; its last lines:\(output)"
+        switch watchdog.expired {
+        case .run: throw timeLimitError(lines)
+        case .boot: throw bootTimeoutError(message)
+        case nil: break
         }
-        if watch.end == .silent {
-            let patience = Self.patience[accelerator]?.components.seconds ?? 0
-            let way = accelerator == .kvm ? "KVM" : "TCG"
-            throw GuestSilence(
-                failure: ToolError(
-                    .unavailable, what, cause: "the guest said nothing within \(patience) seconds under \(way)",
-                    remedy: accelerator == .kvm
-                        ? "use --accel tcg, or auto: this host's KVM may not run stock kernels"
-                        : "use another kernel: --kernel; `dockertools doctor` tells more"), isForWantOfTime: true)
-        }
-        if let panic = watch.panic {
+        if let panic = watchdog.panic {
             throw ToolError(
-                .unavailable, what, cause: "its kernel panicked: \(panic)",
-                remedy: "give it more memory (buildVMMemorySize), or another kernel (--kernel)")
+                .unavailable, message, cause: "its kernel panicked: \(panic)",
+                remedy: "increase buildVMMemorySize in the spec, or name another kernel with \(.kernel)")
         }
         if hasStatus { return }
-        let how =
-            switch result {
-            case .exited(let code): "QEMU ended with status \(code) before the script did\(words)"
-            case .signaled(let signal): "QEMU was ended by signal \(signal)\(words)"
-            }
-        let failure = ToolError(
-            .unavailable, what, cause: how,
-            remedy: "see whether something on this machine ends processes, or is out of memory; run it again")
-        guard watch.hasSaidHello || accelerator == .tcg || result == .signaled(SIGKILL) else {
-            throw GuestSilence(failure: failure, isForWantOfTime: false)
+        let error = ToolError(
+            .unavailable, message, cause: "QEMU \(result) before the script ended\(lines)",
+            remedy: "check whether this machine is out of memory or something kills processes, and run it again")
+        guard watchdog.hasBooted || accelerator == .tcg || result == .signaled(SIGKILL) else {
+            throw GuestBootError(error: error, isTimeout: false)
         }
-        throw failure
+        throw error
+    }
+
+    private func timeLimitError(_ lines: String) -> ToolError {
+        let limit = settings.timeLimit.map { $0.components.seconds } ?? 0
+        return ToolError(
+            .script, "the script and its virtual machine were killed",
+            cause: "the script took longer than \(limit) seconds\(lines)",
+            remedy: "check what it waits for, or allow more seconds with \(.vmTimeout)")
+    }
+
+    private func bootTimeoutError(_ message: String) -> GuestBootError {
+        let seconds = Self.bootTimeouts[accelerator]?.components.seconds ?? 0
+        let name = accelerator == .kvm ? "KVM" : "TCG"
+        let remedy: Remedy =
+            accelerator == .kvm
+            ? "set \(.accelerator) to tcg or auto: this host's KVM may not run stock kernels"
+            : "name another kernel with \(.kernel); `dockertools doctor` shows what works on this machine"
+        return GuestBootError(
+            error: ToolError(
+                .unavailable, message, cause: "the guest did not boot within \(seconds) seconds under \(name)",
+                remedy: remedy), isTimeout: true)
     }
 }

@@ -5,9 +5,12 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Reads what a script writes, line by line, on a thread of its own, and keeps the last lines.
+/// Reads the output of a script or a tool line by line, on a thread of its own, and keeps the last lines.
 package final class ScriptOutput: Sendable {
-    /// Where the script writes.
+    /// The longest line in bytes. Longer ones are split.
+    private static let lineLength = 64 * 1024
+
+    /// The descriptor that the script writes to.
     package let writeEnd: Int32
     private let readEnd: Int32
     private let limit: Int
@@ -15,36 +18,46 @@ package final class ScriptOutput: Sendable {
     private let lines = Mutex<[String]>([])
     private let isDone = DispatchSemaphore(value: 0)
 
+    private init(readEnd: Int32, writeEnd: Int32, limit: Int, output: @escaping @Sendable (String) -> Void) {
+        self.readEnd = readEnd
+        self.writeEnd = writeEnd
+        self.limit = limit
+        self.output = output
+    }
+
+    /// Makes a pipe and starts to read it.
+    ///
     /// - Parameters:
-    ///   - limit: how many lines are kept.
-    ///   - output: called with each line, as it comes.
-    package init(limit: Int, output: @escaping @Sendable (String) -> Void) throws {
+    ///   - limit: the number of lines to keep.
+    ///   - output: called with each line when it arrives, on the reading thread.
+    /// - Throws: `ToolError` with code `io` if there are no descriptors left.
+    package static func start(
+        limit: Int, output: @escaping @Sendable (String) -> Void
+    ) throws -> ScriptOutput {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for a script") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        (readEnd, writeEnd) = (ends[0], ends[1])
-        self.limit = limit
-        self.output = output
-        BackgroundThread.start { [self] in read() }
+        let lines = ScriptOutput(readEnd: ends[0], writeEnd: ends[1], limit: limit, output: output)
+        BackgroundThread.start { lines.read() }
+        return lines
     }
 
     deinit { close(readEnd) }
 
-    /// Where another process can open the writing end, as long as this object is there.
+    /// The path at which another process can open the writing end while this object exists.
     package var path: FilePath { FilePath("/proc/\(getpid())/fd/\(writeEnd)") }
 
-    /// The last lines.
+    /// The last lines, the oldest first.
     package var last: [String] { lines.withLock { $0 } }
 
-    /// Closes this side's writing end, and waits for the last of the output.
+    /// Closes the writing end of this process and waits until the output has ended.
     package func finish() {
         close(writeEnd)
         isDone.wait()
     }
 
     private func read() {
-        // A line longer than this is cut into several.
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var buffer = [UInt8](repeating: 0, count: Self.lineLength)
         var rest: [UInt8] = []
         while true {
             let count = Glibc.read(readEnd, &buffer, buffer.count)
@@ -71,19 +84,5 @@ package final class ScriptOutput: Sendable {
             lines.append(line)
             if lines.count > limit { lines.removeFirst() }
         }
-    }
-}
-
-/// Who is to know of programs while they run, so that they end with this one.
-package struct ProcessGroups: Sendable {
-    package let started: @Sendable (pid_t) -> Void
-    package let ended: @Sendable (pid_t) -> Void
-
-    /// - Parameters:
-    ///   - started: called with the number of a program's process group when it runs.
-    ///   - ended: called with it when it has ended.
-    package init(started: @escaping @Sendable (pid_t) -> Void, ended: @escaping @Sendable (pid_t) -> Void) {
-        self.started = started
-        self.ended = ended
     }
 }

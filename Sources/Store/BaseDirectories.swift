@@ -4,27 +4,31 @@ import Glibc
 import SystemPackage
 import Tar
 
-/// Directories that are there before a tree is laid over them: those of a base image, or of the contents before.
+/// The directories below a tree that is laid over them: those of a base image or of earlier contents.
 ///
-/// Paths are below the image's root, without a slash before or behind them; that of the root is empty.
+/// Paths are relative to the image's root, without a leading or trailing slash; the root's path is empty.
 package protocol BaseDirectories {
-    /// Where a link to a directory leads, inside the root.
+    /// Resolves a link to a directory inside the root.
     ///
-    /// - Returns: the directory's path, without links on it; nil if no link stands at `path`, or one to no directory.
+    /// - Returns: the directory's path without links; nil if `path` is not a link to a directory.
     func resolve(_ path: [UInt8]) -> [UInt8]?
 
-    /// What the directory at a path without links is like; nil if there is none.
+    /// The directory at a path without links; nil if there is none.
     func directory(at path: [UInt8]) -> BaseDirectory?
 }
 
-/// What a directory is like that is there before.
+/// The metadata of a base directory.
 package struct BaseDirectory: Sendable {
-    /// Permission bits with setuid, setgid and sticky: 07777.
+    /// The permission bits with setuid, setgid and sticky: 07777.
     package var mode: UInt16
+    /// The extended attributes, sorted by name.
     package var xattrs: [TarXattr]
-    /// Its owner and time; nil for those of the image that is made.
+    /// The owner and time; nil: those of the image that is built.
     package var attributes: TarAttributes?
 
+    /// - Parameters:
+    ///   - mode: the permission bits: 07777.
+    ///   - attributes: the owner and time; nil: those of the image that is built.
     package init(mode: UInt16, xattrs: [TarXattr] = [], attributes: TarAttributes? = nil) {
         self.mode = mode
         self.xattrs = xattrs
@@ -33,64 +37,69 @@ package struct BaseDirectory: Sendable {
 }
 
 extension TreeIndex: BaseDirectories {
-    /// As many as Linux follows (path_resolution(7)).
+    /// The most links that are followed, as in Linux (path_resolution(7)).
     private static let linkLimit = 40
 
     func resolve(_ path: [UInt8]) -> [UInt8]? {
-        guard let way = follow(path) else { return nil }
-        let found = Array(way.dropFirst().map { name(of: $0) }.joined(separator: [UInt8(ascii: "/")]))
+        guard let directories = follow(path) else { return nil }
+        let found = Array(directories.dropFirst().map { name(of: $0) }.joined(separator: [UInt8(ascii: "/")]))
         return found == path ? nil : found
     }
 
     func directory(at path: [UInt8]) -> BaseDirectory? {
-        var place = 0
+        var index = 0
         for component in path.split(separator: UInt8(ascii: "/")) {
-            guard let child = child(of: place, named: component) else { return nil }
-            place = child
+            guard let child = child(of: index, named: component) else { return nil }
+            index = child
         }
-        let entry = tree.entries[place]
+        let entry = tree.entries[index]
         guard entry.kind == .directory else { return nil }
         return BaseDirectory(mode: entry.mode, xattrs: tree.xattrs(of: entry), attributes: tree.attributes(of: entry))
     }
 
-    /// The directories on the way to the directory that a path leads to, the root first, as if the root were that of the
-    /// machine: an absolute link begins there, and nothing leads above it.
+    /// The indices of the directories from the root to the one at a path, links resolved as if the tree's root were
+    /// `/`.
+    ///
+    /// - Returns: nil if the path does not lead to a directory.
     private func follow(_ path: [UInt8]) -> [Int]? {
-        var way = [0]
+        var directories = [0]
         var rest = Array(path.split(separator: UInt8(ascii: "/")).reversed())
         var links = 0
         while let component = rest.popLast() {
             if component.elementsEqual(".".utf8) { continue }
             if component.elementsEqual("..".utf8) {
-                if way.count > 1 { way.removeLast() }
+                if directories.count > 1 { directories.removeLast() }
                 continue
             }
-            guard let place = way.last, let child = child(of: place, named: component) else { return nil }
+            guard let parent = directories.last, let child = child(of: parent, named: component) else { return nil }
             let entry = tree.entries[child]
             switch entry.kind {
-            case .directory: way.append(child)
+            case .directory: directories.append(child)
             case .link:
                 links += 1
                 guard links <= Self.linkLimit else { return nil }
                 let target = tree.linkTarget(of: entry)
-                if target.first == UInt8(ascii: "/") { way = [0] }
+                if target.first == UInt8(ascii: "/") { directories = [0] }
                 rest += target.split(separator: UInt8(ascii: "/")).reversed()
             case .file, .fifo, .characterDevice, .blockDevice, .socket: return nil
             }
         }
-        return way
+        return directories
     }
 }
 
-/// The directories of a tree's origins, open as mere places: those that were opened last, since a tree may have more origins
-/// than a process may have descriptors.
+/// Descriptors of the directories of a tree's origins (O_PATH).
+///
+/// Only the most recently opened ones are kept, because a tree may have more origins than a process may have
+/// descriptors.
 final class OriginDirectories {
-    /// Far below 1024, the usual limit on open files, and more than the contents of most images.
+    /// The number of descriptors to keep: below 1024, the usual limit on open files, and above the number of contents
+    /// of most images.
     private static let limit = 64
 
     private let origins: [FileTree.Origin]
     private var descriptors: [UInt16: Int32] = [:]
-    /// The origins with a descriptor, the one that was opened first before all.
+    /// The origins with a descriptor in the order in which they were opened.
     private var order: [UInt16] = []
 
     init(_ origins: [FileTree.Origin]) {
@@ -101,7 +110,7 @@ final class OriginDirectories {
         for descriptor in descriptors.values { close(descriptor) }
     }
 
-    /// The descriptor of an origin's directory, good until the next call.
+    /// The descriptor of an origin's directory, valid until the next call.
     ///
     /// - Throws: `ToolError` with code `io` if the directory cannot be opened.
     func descriptor(of origin: UInt16) throws -> Int32 {

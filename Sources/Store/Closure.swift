@@ -1,26 +1,29 @@
 import ByteIO
 import Errors
 
-/// Store paths and the references among them: whole, so every reference leads to a path that is listed.
+/// A complete set of store paths and their references: every referenced path is in the set.
 package struct Closure: Equatable, Sendable {
-    /// The most paths that a closure may have.
+    /// The largest number of paths.
     ///
-    /// Reason: planning layers takes up to a bit for each pair of paths, 256 MiB at this count; the closure of a whole
-    /// desktop system is about 30,000 paths.
+    /// Planning layers takes up to a bit for each pair of paths, 256 MiB at this count. The closure of a desktop system
+    /// has about 30,000 paths.
     package static let maximumCount = 65_536
 
-    /// The paths in the order of the input, each once.
+    /// The paths in the order of the input, without duplicates.
     package let nodes: [Node]
-    /// For each node the positions in `nodes` of the paths that it refers to.
+    /// The positions in `nodes` of the references of each node.
     package let references: [[Int]]
-    /// Where the closure was read, as an error names it: `the graph file 'closure.json'`.
+    /// The name of the source in errors: `the graph file 'closure.json'`.
     package let source: String
     private let positions: [StorePath: Int]
 
-    /// Unites the nodes that are listed for the same path: it stays where it came first, with the references of all
-    /// and the first size that is known.
+    /// Makes a closure of listed nodes.
     ///
-    /// - Throws: `ToolError` with code `data` if a path refers to one that is not listed, or there are too many.
+    /// Nodes of the same path are united at the position of the first, with all their references and the first known
+    /// size.
+    ///
+    /// - Throws: `ToolError` with code `data` if a path refers to one that is not listed, or there are more than
+    ///   `maximumCount` paths.
     package init(_ listed: some Sequence<Node>, source: String) throws {
         var nodes: [Node] = []
         var positions: [StorePath: Int] = [:]
@@ -36,7 +39,7 @@ package struct Closure: Equatable, Sendable {
             throw ToolError(
                 .data, "cannot use \(source)",
                 cause: "it lists \(nodes.count) store paths, more than the limit of \(Self.maximumCount)",
-                remedy: "check that this is the closure you meant; an image needs a smaller one")
+                remedy: "check that this is the intended closure; an image needs a smaller one")
         }
         self.references = try nodes.map { node in
             try node.references.map { reference in
@@ -44,7 +47,7 @@ package struct Closure: Equatable, Sendable {
                     throw ToolError(
                         .data, "cannot use \(source)",
                         cause: "'\(node.path)' refers to '\(reference)', which is not listed",
-                        remedy: "make the graph of the whole closure, as `nix path-info --json --recursive` does")
+                        remedy: "make the graph of the complete closure: nix path-info --json --recursive")
                 }
                 return position
             }
@@ -54,43 +57,44 @@ package struct Closure: Equatable, Sendable {
         self.source = source
     }
 
-    /// The position of a path in `nodes`, nil if the closure does not hold it.
+    /// The position of a path in `nodes`; nil if the path is not in the closure.
     package func position(of path: StorePath) -> Int? { positions[path] }
 
-    /// The part that the roots refer to, directly or through others, and the roots; in the same order.
+    /// The closure of some roots: the roots and the paths that they refer to directly or indirectly, in the same order.
     ///
-    /// - Throws: `ToolError` with code `data` that names the root that the closure does not hold.
+    /// - Throws: `ToolError` with code `data` if a root is not in the closure.
     package func reachable(from roots: [StorePath]) throws -> Closure {
         var reached = [Bool](repeating: false, count: nodes.count)
-        var waiting: [Int] = []
+        var pending: [Int] = []
         for root in roots {
             guard let position = positions[root] else {
                 throw ToolError(
                     .data, "store path '\(root)' is not in the closure graph",
-                    cause: "\(source) lists \(nodes.count) store paths, and this is none of them",
-                    remedy: "make the graph from the paths that the image needs, or take the path out of the spec")
+                    cause: "\(source) lists \(nodes.count) store paths, and this path is not one of them",
+                    remedy: "make the graph of all paths that the image needs, or remove the path from the spec")
             }
-            waiting.append(position)
+            pending.append(position)
         }
-        while let position = waiting.popLast() {
+        while let position = pending.popLast() {
             guard !reached[position] else { continue }
             reached[position] = true
-            waiting.append(contentsOf: references[position])
+            pending.append(contentsOf: references[position])
         }
         return try Closure(zip(nodes, reached).lazy.filter(\.1).map(\.0), source: source)
     }
 }
 
 extension Closure {
-    /// A store path of a closure, with what it refers to.
+    /// A store path with its references.
     package struct Node: Hashable, Sendable {
+        /// The path.
         package let path: StorePath
-        /// The other paths that it names in its files, each once, in the order of the input.
+        /// The other paths that its files contain, without duplicates, in the order of the input.
         package let references: [StorePath]
-        /// The size of the path's NAR in bytes, nil if the source of the closure does not know it.
+        /// The size of the path's NAR in bytes; nil if unknown.
         package let narSize: UInt64?
 
-        /// - Parameter references: may name `path` itself and may repeat; both are dropped.
+        /// - Parameter references: the references; `path` itself and duplicates are dropped.
         package init(path: StorePath, references: [StorePath] = [], narSize: UInt64? = nil) {
             self.path = path
             var seen: Set<StorePath> = [path]
@@ -98,7 +102,7 @@ extension Closure {
             self.narSize = narSize
         }
 
-        /// One node for a path that is listed twice.
+        /// Unites two nodes of the same path.
         func united(with other: Node) -> Node {
             Node(path: path, references: references + other.references, narSize: narSize ?? other.narSize)
         }
@@ -106,7 +110,7 @@ extension Closure {
 }
 
 extension Closure {
-    /// The same closure with the size of each path: where it is not known, that of the path's NAR on this machine.
+    /// The closure with the sizes of all paths. Unknown sizes are computed from the files on this machine.
     ///
     /// - Throws: `ToolError` with code `io` if a path cannot be read.
     package func fillingSizes(from store: StoreLocation) throws -> Closure {

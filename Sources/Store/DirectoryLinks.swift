@@ -1,37 +1,40 @@
 import Glibc
 import SystemPackage
 
-/// Finds the directories that links lead to, as rsync's `--copy-dirlinks` does: where the links are, not in the image.
+/// Resolves links to directories on this machine, like rsync's `--copy-dirlinks`.
 ///
-/// Only inside what the image is made of: no file of this machine gets into it by way of a link. A link in a plain directory
-/// leads to what lies below the directory that contents name, one in a store path to what lies in the store, and both into
-/// store paths, where the store lies on this machine. An absolute target means the image's root, and so does all that
-/// leads above the directory that contents name: from there only the store is known.
+/// Links cannot lead out of the image's sources, so no other file of this machine gets into the image. A link in a
+/// directory of contents leads to a path below that directory, a link in a store path to a path in the store, and both
+/// into store paths, wherever the store is on this machine. An absolute target, or one that leads above the directory
+/// of contents, is resolved from the image's root, where only the store is known.
 package struct DirectoryLinks: Sendable {
-    /// As many as Linux follows (path_resolution(7)).
+    /// The most links that are followed, as in Linux (path_resolution(7)).
     private static let linkLimit = 40
 
-    /// The most files, directories and links of one content that are reached through links. Some dozens of links suffice for
-    /// more than any machine can hold, since each may lead to a directory with two more.
+    /// The largest number of entries of one content that are reached through links.
+    ///
+    /// Without a limit some dozens of links are enough to fill any disk, because each may lead to a directory with two
+    /// more.
     let entryLimit: Int
 
     private let store: StoreLocation
     private let storeDir: FilePath
 
+    /// - Parameter entryLimit: the largest number of entries of one content that are reached through links.
     package init(_ store: StoreLocation, entryLimit: Int = 1_000_000) {
         self.store = store
         self.entryLimit = entryLimit
         storeDir = FilePath(store.storeDir)
     }
 
-    /// The directory that a link leads to, by a path without links but for those on the way to the store.
+    /// The directory that a link leads to.
     ///
     /// - Parameters:
-    ///   - target: what the link says.
-    ///   - directory: the absolute path of the directory where the link stands, on this machine.
-    ///   - root: that of the content, which `directory` begins with unless it lies in the store.
-    /// - Returns: its path on this machine; nil for a link to something else, to nothing, out of what the image is made
-    ///   of, or round in a circle.
+    ///   - target: the link's target.
+    ///   - directory: the absolute path of the link's directory on this machine.
+    ///   - root: the path of the content, a prefix of `directory` unless that is in the store.
+    /// - Returns: the directory's path on this machine, without links except above the store; nil if the link is
+    ///   dangling or circular, leads to something else, or leads out of the image's sources.
     func directory(_ target: [UInt8], from directory: FilePath, below root: FilePath) -> FilePath? {
         guard let path = follow(FilePath(bytes: target), from: logical(directory), below: root) else { return nil }
         var status = stat()
@@ -39,7 +42,7 @@ package struct DirectoryLinks: Sendable {
         return FileTree.Kind(mode: status.st_mode) == .directory ? path : nil
     }
 
-    /// The path on this machine that a target leads to when it and the links on the way are followed.
+    /// Resolves a target and all links in it to a path on this machine.
     private func follow(_ target: FilePath, from directory: FilePath, below root: FilePath) -> FilePath? {
         var place = directory
         var isBelowRoot = !directory.starts(with: storeDir)
@@ -62,7 +65,7 @@ package struct DirectoryLinks: Sendable {
                 continue
             case .regular: place.append(component)
             }
-            // The store's own directory may be a link on this machine; what the store is called does not depend on it.
+            // The store directory may be a link on this machine. Its logical path stays the same.
             if storeDir.starts(with: place) { continue }
             if place.starts(with: storeDir) { isBelowRoot = false } else if !isBelowRoot { return nil }
             guard let next = machine(place).linkTarget else { continue }
@@ -71,7 +74,7 @@ package struct DirectoryLinks: Sendable {
             place.removeLastComponent()
             follow(next)
         }
-        // Not the store as a whole, nor what it lies in.
+        // The store directory as a whole and its parents are not sources of the image.
         return isBelowRoot || place.starts(with: storeDir) && place != storeDir ? machine(place) : nil
     }
 
@@ -88,12 +91,12 @@ package struct DirectoryLinks: Sendable {
 }
 
 extension FilePath {
-    /// A path of any bytes; they end at a NUL.
+    /// Makes a path of any bytes up to the first NUL.
     init(bytes: some Sequence<UInt8>) {
         self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
     }
 
-    /// What the link at the path says; nil if there is none.
+    /// The target of the link at the path; nil if there is no link.
     fileprivate var linkTarget: FilePath? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = withPlatformString { readlink($0, &buffer, buffer.count - 1) }

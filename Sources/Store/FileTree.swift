@@ -6,83 +6,92 @@ import OCI
 import SystemPackage
 import Tar
 
-/// The files below a path, as metadata alone, in the order that a layer has them: a directory before what it holds, and
-/// siblings by `PathOrder`.
+/// The metadata of the files below a path in the order of a layer: a directory before its entries, siblings by
+/// `PathOrder`.
 ///
-/// Compact, since the whole tree of a layer is in memory while the layer is written: 48 bytes an entry, and the names.
+/// The tree is compact, 48 bytes per entry and the names, because a layer's whole tree is in memory while the layer is
+/// written.
 package struct FileTree: Sendable {
-    /// One file, directory, link or other thing.
+    /// A file of any kind.
     package struct Entry: Sendable {
+        /// The kind.
         package var kind: Kind
-        /// Permission bits with setuid, setgid and sticky: 07777.
+        /// The permission bits with setuid, setgid and sticky: 07777.
         package var mode: UInt16
-        /// How far below the root: 0 for the root itself.
+        /// The depth below the root, which has 0.
         package var depth: UInt16
-        /// Which of the tree's origins holds the file.
+        /// The index in `origins` of the file's origin.
         package var origin: UInt16 = 0
-        /// Bytes of a file, or of a link's target; the device number of a device; else 0.
+        /// The size in bytes of a file or of a link's target; the device number of a device; else 0.
         package var size: UInt64
-        /// When the contents last changed, in nanoseconds since 1970.
+        /// The modification time in nanoseconds since 1970.
         package var modified: Int64
+        /// The name in `bytes`.
         var name: Span
+        /// The link's target in `bytes`.
         var target: Span
-        /// Where in the tree's `inodes` stands what few entries have, counted from 1; 0 for those that have nothing there.
+        /// The number of the entry's element of `inodes`, counted from 1; 0 if it has none.
         var inode: UInt32 = 0
     }
 
-    /// What an entry is.
+    /// The kind of a file.
     package enum Kind: UInt8, Sendable {
         case file, directory, link, fifo, characterDevice, blockDevice, socket
     }
 
-    /// A stretch of `bytes`.
+    /// A range of `bytes`.
     struct Span: Sendable {
         var offset: UInt32
         var length: UInt32
 
+        /// An empty range.
         static let empty = Span(offset: 0, length: 0)
     }
 
-    /// Where on this machine files of the tree lie.
+    /// A file or directory on this machine that has files of the tree.
     package struct Origin: Sendable {
+        /// The absolute path on this machine.
         package var path: FilePath
-        /// The path is that of a file, which may stand elsewhere in the tree; else of a directory.
+        /// True if the origin is a single file, which may have any path in the tree.
         var isFile = false
-        /// How many components of an entry's path in the tree lead to the origin's directory; the others lead on in it.
+        /// The number of leading components of an entry's path in the tree that correspond to the origin's directory.
         var depth: UInt16 = 0
     }
 
-    /// Where the entries' files lie.
+    /// The origins of the entries' files.
     package internal(set) var origins: [Origin]
+    /// The entries, the root first.
     package internal(set) var entries: [Entry] = []
-    /// What few entries have besides: empty for a tree that was read without links and attributes.
+    /// Additional metadata that few entries have; empty for a tree that was read without links and attributes.
     var inodes: [Inode] = []
-    /// The digest of all that the file system says of the entries, times of change and inodes too: what has the same
-    /// fingerprint has the same contents. Nil for a tree that was put together, unless it was asked for.
+    /// The digest of the entries' metadata including change times and inode numbers. Trees with the same fingerprint
+    /// have the same contents. Nil for a merged tree; see `fingerprinted()`.
     package internal(set) var fingerprint: Digest?
-    /// When the last of the entries' inodes changed, in nanoseconds since 1970.
+    /// The latest change time of the entries' inodes, in nanoseconds since 1970.
     package internal(set) var newestChange: Int64 = .min
-    /// Names and link targets, each with a NUL behind it; the first is the empty name of the root.
+    /// The names and link targets, each followed by a NUL; the first is the empty name of the root.
     var bytes: [UInt8] = [0]
 
     init(origins: [Origin]) {
         self.origins = origins
     }
 
-    /// Reads the tree at `root`. Links are not followed, but for those on the way to `root` and those that `links` knows.
+    /// Reads the tree at `root`.
+    ///
+    /// Links are not followed, except those in the path of `root` and those that `links` resolves.
     ///
     /// - Parameters:
-    ///   - facts: what is read of the files besides kind, mode, size and time.
-    ///   - links: finds the directories that stand in the tree in the place of links to them; nil: links stay links.
-    /// - Throws: `ToolError` with code `io` where something cannot be read, or vanishes while it is; with code `data` for
-    ///   directories that hold themselves by way of a link.
-    package init(walking root: FilePath, keeping facts: Facts = .contents, following links: DirectoryLinks? = nil)
-        throws
-    {
-        self = try FileTreeWalker.walk(root, keeping: facts, following: links)
+    ///   - facts: the metadata to read besides kind, mode, size and time.
+    ///   - links: resolves links to directories, which the tree has in place of the links; nil: all links are kept.
+    /// - Throws: `ToolError` with code `io` if a file cannot be read or disappears meanwhile, `data` if a directory
+    ///   contains itself through a link.
+    package static func walk(
+        _ root: FilePath, keeping facts: Facts = .contents, following links: DirectoryLinks? = nil
+    ) throws -> FileTree {
+        try FileTreeWalker.walk(root, keeping: facts, following: links)
     }
 
-    /// The name of an entry in its directory; that of the root is empty.
+    /// The name of an entry in its directory; empty for the root.
     package func name(of entry: Entry) -> String {
         String(decoding: slice(entry.name), as: UTF8.self)
     }
@@ -101,8 +110,8 @@ package struct FileTree: Sendable {
         return paths
     }
 
-    /// Calls `body` with each entry and its path below the root, without a slash before or behind it; the root's own
-    /// path is empty. The bytes behind the pointer are there for the time of the call, a NUL behind them.
+    /// Calls `body` with each entry and its path relative to the root, without a leading or trailing slash; the root's
+    /// path is empty. The pointers are valid during the call; the bytes are followed by a NUL.
     package func forEach(
         _ body: (_ entry: Entry, _ path: UnsafeRawBufferPointer, _ linkTarget: UnsafeRawBufferPointer) throws -> Void
     ) rethrows {
@@ -125,33 +134,34 @@ package struct FileTree: Sendable {
         }
     }
 
-    /// Keeps a link's target.
+    /// Stores a link's target.
     mutating func append(_ target: [UInt8]) throws -> Span {
         try target.withUnsafeBytes { try append($0) }
     }
 
-    /// Keeps a place where files lie.
+    /// Stores an origin.
     ///
-    /// - Throws: `ToolError` if the files of one tree lie in more than 65,536 places: so many links to directories.
+    /// - Returns: its index.
+    /// - Throws: `ToolError` with code `data` for more than 65,536 origins, which takes as many links to directories.
     mutating func append(_ origin: Origin) throws -> UInt16 {
         guard let number = UInt16(exactly: origins.count) else {
             throw ToolError(
                 .data, "cannot read \(origins.first?.path.string ?? "a tree")",
-                cause: "more than \(UInt16.max) links to directories lead on through one another in it",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or make an image of a part of it")
+                cause: "it has more than \(UInt16.max) links to directories that lead through each other",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or make an image of a part of it")
         }
         origins.append(origin)
         return number
     }
 
-    /// Keeps a name or a target.
+    /// Stores a name or a target.
     ///
-    /// - Throws: `ToolError` if the names of one tree come to more than 4 GiB.
+    /// - Throws: `ToolError` with code `data` if the names of the tree exceed 4 GiB.
     mutating func append(_ text: UnsafeRawBufferPointer) throws -> Span {
         guard let offset = UInt32(exactly: bytes.count), let length = UInt32(exactly: text.count) else {
             throw ToolError(
                 .data, "cannot read \(origins.first?.path.string ?? "a tree")",
-                cause: "its names come to more than 4 GiB",
+                cause: "its names exceed 4 GiB",
                 remedy: "make an image of a part of it")
         }
         bytes.append(contentsOf: text)
@@ -165,7 +175,7 @@ package struct FileTree: Sendable {
 }
 
 extension FileTree.Origin {
-    /// The path below the origin's directory of what lies at `path` in the tree.
+    /// The path relative to the origin's directory of the entry at `path` in the tree.
     func path(in path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         var rest = path[...]
         for _ in 0..<depth {
@@ -176,17 +186,19 @@ extension FileTree.Origin {
 }
 
 extension FileTree.Span {
+    /// The range in `bytes`.
     var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
 
+    /// The bytes of the range.
     func slice(of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 }
 
 extension FileTree {
-    /// The tree with a fingerprint, one that was put together too: its files are looked at, and not read.
+    /// The tree with a fingerprint. For a merged tree it is computed from the metadata of its files.
     ///
-    /// - Throws: `ToolError` with code `io` for a file that is not what it was when the tree was read.
+    /// - Throws: `ToolError` with code `io` if a file has changed since the tree was read.
     package func fingerprinted() throws -> FileTree {
         guard fingerprint == nil else { return self }
         let hash = try SHA256()
@@ -219,41 +231,41 @@ extension FileTree {
 }
 
 extension FileTree {
-    /// What is read of the files of a tree.
+    /// The metadata to read.
     package enum Facts: Sendable {
-        /// Kind, mode, size and time: each name is a file of its own, as store paths have it.
+        /// Kind, mode, size and time. Each name counts as a separate file, as in store paths.
         case contents
-        /// Which names are names of one file too (hard links), and extended attributes.
+        /// The same, hard links and extended attributes.
         case linksAndAttributes
     }
 
-    /// What few entries have, in a table of its own so that all others stay small.
+    /// Additional metadata of an entry, stored separately because few entries have any.
     struct Inode: Sendable {
+        /// The extended attributes, sorted by name.
         var xattrs: [TarXattr] = []
-        /// Owner and time of a directory as the base image has them.
+        /// The owner and time of a directory of the base image.
         var attributes: TarAttributes?
     }
 
-    /// The extended attributes of an entry, by name.
+    /// The extended attributes of an entry, sorted by name.
     package func xattrs(of entry: Entry) -> [TarXattr] {
         inode(of: entry)?.xattrs ?? []
     }
 
-    /// Owner and time of a directory that the base image has; nil for what is new.
+    /// The owner and time of a directory of the base image; nil for other entries.
     package func attributes(of entry: Entry) -> TarAttributes? {
         inode(of: entry)?.attributes
     }
 
-    /// A number that entries share if they are names of one file. Nil for directories, and for files that surely have no
-    /// other name.
+    /// A number that is the same for all names of a file; nil for directories and for files without other names.
     package func file(of entry: Entry) -> UInt32? {
         entry.inode > 0 && entry.kind != .directory ? entry.inode : nil
     }
 
-    /// Keeps what an entry has besides.
+    /// Stores additional metadata.
     ///
-    /// - Parameter isShared: whether other entries may be names of the same file.
-    /// - Returns: the number for the entry, 0 for nothing.
+    /// - Parameter isShared: true if other entries may be names of the same file.
+    /// - Returns: the number for the entry; 0 if there is nothing to store.
     mutating func append(_ inode: Inode, isShared: Bool = false) -> UInt32 {
         guard isShared || !inode.xattrs.isEmpty || inode.attributes != nil else { return 0 }
         inodes.append(inode)
@@ -262,84 +274,5 @@ extension FileTree {
 
     private func inode(of entry: Entry) -> Inode? {
         entry.inode > 0 ? inodes[Int(entry.inode) - 1] : nil
-    }
-}
-
-extension FileTree {
-    /// Makes the tree's files in a directory that is there and empty, so that a script can change them.
-    ///
-    /// Names of one file become hard links. Directories get the attributes and modes that the tree gives them when all is in
-    /// them.
-    ///
-    /// - Throws: `ToolError` with code `io`, as for attributes that only root may set, or `data` for devices and FIFOs, which
-    ///   are not made on this machine.
-    package func make(in directory: FilePath) throws {
-        let root = directory.withPlatformString { clinux_open_place($0) }
-        guard root >= 0 else { throw ToolError.io("cannot open the directory \(directory)") }
-        defer { close(root) }
-        let files = TreeFiles(self)
-        var directories: [(path: [CChar], entry: Entry)] = []
-        // The first name of each file that may have others.
-        var names: [UInt32: [CChar]] = [:]
-        try forEach { entry, path, target in
-            guard !path.isEmpty, let name = path.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
-            let machinePath = { directory.appending(String(cString: name)) }
-            let place = { "cannot make \(machinePath())" }
-            if let file = file(of: entry) {
-                if let first = names[file] {
-                    guard linkat(root, first, root, name, 0) == 0 else { throw ToolError.io(place()) }
-                    return
-                }
-                names[file] = path.map { CChar(bitPattern: $0) } + [0]
-            }
-            switch entry.kind {
-            case .directory:
-                guard mkdirat(root, name, 0o700) == 0 else { throw ToolError.io(place()) }
-                directories.append((path.map { CChar(bitPattern: $0) } + [0], entry))
-            case .link:
-                guard let target = target.baseAddress?.assumingMemoryBound(to: CChar.self),
-                    symlinkat(target, root, name) == 0
-                else { throw ToolError.io(place()) }
-            case .file:
-                try files.withFile(entry, at: path) { file in
-                    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-                    let copy = openat(root, name, flags, mode_t(0o600))
-                    guard copy >= 0 else { throw ToolError.io(place()) }
-                    defer { close(copy) }
-                    try Self.copy(entry.size, from: file, to: copy, place)
-                    // Before the mode, which may let nobody write, and behind the contents, which would take them away.
-                    for xattr in xattrs(of: entry) { try ExtendedAttributes.set(xattr, of: copy, name: machinePath) }
-                    guard fchmod(copy, mode_t(entry.mode)) == 0 else { throw ToolError.io(place()) }
-                }
-            case .socket: break
-            case .fifo, .characterDevice, .blockDevice:
-                throw ToolError(
-                    .data, place(), cause: "it is a device or a FIFO, which no script on this machine gets",
-                    remedy: "leave it out of contents, or leave out the commands")
-            }
-        }
-        for (name, entry) in directories.reversed() {
-            let machinePath = { directory.pushing(FilePath(platformString: name)) }
-            let place = clinux_open_beneath(root, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard place >= 0 else { throw ToolError.io("cannot open the directory \(machinePath())") }
-            defer { close(place) }
-            for xattr in xattrs(of: entry) { try ExtendedAttributes.set(xattr, of: place, name: machinePath) }
-            guard fchmod(place, mode_t(entry.mode)) == 0 else {
-                throw ToolError.io("cannot set the mode of the directory \(machinePath())")
-            }
-        }
-    }
-
-    private static func copy(_ size: UInt64, from file: TreeFile, to copy: Int32, _ place: () -> String) throws {
-        var rest = Int(size)
-        while rest > 0 {
-            let count = sendfile(copy, file.descriptor, nil, rest)
-            if count == 0 { throw TarBodyTooShort() }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw ToolError.io(place())
-            }
-            rest -= count
-        }
     }
 }

@@ -5,9 +5,9 @@ import OCI
 import SystemPackage
 import Tar
 
-/// Reads a tree with directory descriptors, so that a directory that moves or turns into a link is never left.
+/// Reads a tree through directory descriptors, so that a directory that is moved or replaced meanwhile does no harm.
 struct FileTreeWalker {
-    /// What tells two files apart.
+    /// The identity of a file.
     private struct Identity: Hashable {
         let device: dev_t
         let inode: ino_t
@@ -21,13 +21,13 @@ struct FileTreeWalker {
     private let hash: SHA256
     private let facts: FileTree.Facts
     private let links: DirectoryLinks?
-    /// The numbers of files that have more names than one.
+    /// The inode numbers in the tree of files with several names.
     private var shared: [Identity: UInt32] = [:]
-    /// The directories on the way to where the walk is.
-    private var way: [Identity] = []
-    /// The origin of what is added.
+    /// The directories from the root to the current one.
+    private var ancestors: [Identity] = []
+    /// The origin of the entries that are added.
     private var origin: UInt16 = 0
-    /// How many entries were reached through links.
+    /// The number of entries that were reached through links.
     private var linkedEntries = 0
 
     private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: DirectoryLinks?) throws {
@@ -35,10 +35,11 @@ struct FileTreeWalker {
         hash = try SHA256()
         self.facts = facts
         self.links = links
-        // The same files make another layer then.
+        // The same files make a different layer if links and attributes are kept.
         if facts == .linksAndAttributes { hash.update(Array("links and attributes".utf8)) }
     }
 
+    /// Reads the tree at `root`; see `FileTree.walk`.
     static func walk(_ root: FilePath, keeping facts: FileTree.Facts, following links: DirectoryLinks?) throws
         -> FileTree
     {
@@ -49,14 +50,14 @@ struct FileTreeWalker {
         walker.tree.origins[0].isFile = kind != .directory
         if kind == .directory {
             let descriptor = root.withPlatformString { open($0, directoryFlags) }
-            walker.way = [Identity(status)]
+            walker.ancestors = [Identity(status)]
             try walker.addChildren(of: descriptor, depth: 1, path: root)
         }
         walker.tree.fingerprint = walker.hash.finish()
         return walker.tree
     }
 
-    /// Adds what a directory holds, and closes its descriptor.
+    /// Adds the entries of a directory and closes its descriptor.
     private mutating func addChildren(of descriptor: Int32, depth: UInt16, path: FilePath) throws {
         guard descriptor >= 0, let stream = fdopendir(descriptor) else {
             let failure = ToolError.io("cannot open the directory \(path)")
@@ -71,8 +72,8 @@ struct FileTreeWalker {
             }
             if let links, FileTree.Kind(mode: status.st_mode) == .link {
                 let target = try readLink(name, directory: descriptor, parent: path)
-                if let place = links.directory(target, from: path, below: tree.origins[0].path) {
-                    try addDirectory(at: place, name: name, depth: depth, link: self.path(path, name))
+                if let directory = links.directory(target, from: path, below: tree.origins[0].path) {
+                    try addDirectory(at: directory, name: name, depth: depth, link: self.path(path, name))
                     continue
                 }
             }
@@ -83,54 +84,55 @@ struct FileTreeWalker {
         }
     }
 
-    /// Adds a directory in the place of a link to it, and what it holds.
-    private mutating func addDirectory(at place: FilePath, name: FileTree.Span, depth: UInt16, link: FilePath) throws {
-        let descriptor = place.withPlatformString { open($0, Self.directoryFlags) }
+    /// Adds a directory and its entries in place of a link to it.
+    private mutating func addDirectory(at path: FilePath, name: FileTree.Span, depth: UInt16, link: FilePath) throws {
+        let descriptor = path.withPlatformString { open($0, Self.directoryFlags) }
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-            let failure = ToolError.io("cannot open the directory \(place), to which the link \(link) leads")
+            let failure = ToolError.io("cannot open the directory \(path), the target of the link \(link)")
             if descriptor >= 0 { close(descriptor) }
             throw failure
         }
         let before = origin
         defer { origin = before }
         do {
-            origin = try tree.append(FileTree.Origin(path: place, depth: depth))
-            _ = try add(name: name, status, depth: depth, directory: AT_FDCWD, parent: place)
+            origin = try tree.append(FileTree.Origin(path: path, depth: depth))
+            _ = try add(name: name, status, depth: depth, directory: AT_FDCWD, parent: path)
         } catch {
             close(descriptor)
             throw error
         }
-        try enter(descriptor, Identity(status), depth: depth, path: place, name: link)
+        try enter(descriptor, Identity(status), depth: depth, path: path, name: link)
     }
 
-    /// Adds what a directory at `depth` holds, if the way does not lead through it already, and closes its descriptor.
+    /// Adds the entries of a directory at `depth` and closes its descriptor.
     ///
     /// - Parameters:
-    ///   - path: where it lies.
-    ///   - name: its path for errors.
+    ///   - path: the directory's path.
+    ///   - name: its path in errors.
+    /// - Throws: `ToolError` with code `data` if the directory is its own ancestor.
     private mutating func enter(
         _ descriptor: Int32, _ identity: Identity, depth: UInt16, path: FilePath, name: FilePath
     ) throws {
         guard depth < UInt16.max else {
             close(descriptor)
             throw ToolError(
-                .data, "cannot read \(name)", cause: "its directories lie \(depth) deep",
-                remedy: "leave such a tree out of the image")
+                .data, "cannot read \(name)", cause: "its directories are nested \(depth) deep",
+                remedy: "leave the directory out of the image")
         }
-        guard !way.contains(identity) else {
+        guard !ancestors.contains(identity) else {
             close(descriptor)
             throw ToolError(
                 .data, "cannot copy the directory \(name)",
-                cause: "a link leads back to a directory that it lies in: it would hold itself for ever",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
+                cause: "a link leads back to a directory above it, so that the copy would have no end",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave the link out")
         }
-        way.append(identity)
+        ancestors.append(identity)
         try addChildren(of: descriptor, depth: depth + 1, path: path)
-        way.removeLast()
+        ancestors.removeLast()
     }
 
-    /// The names in a directory, in order.
+    /// The names in a directory, sorted by `PathOrder`.
     private mutating func names(in stream: OpaquePointer, path: FilePath) throws -> [FileTree.Span] {
         var names: [FileTree.Span] = []
         while true {
@@ -149,6 +151,7 @@ struct FileTreeWalker {
         return names
     }
 
+    /// Adds one entry.
     private mutating func add(
         name: FileTree.Span, _ status: stat, depth: UInt16, directory: Int32, parent: FilePath
     ) throws -> FileTree.Kind {
@@ -176,36 +179,37 @@ struct FileTreeWalker {
         return kind
     }
 
-    /// Counts an entry that was reached through a link: others than the walk's root have another origin.
+    /// Counts an entry that was reached through a link. Such entries have an origin other than the root.
     private mutating func countLinked() throws {
         guard let links, origin > 0 else { return }
         linkedEntries += 1
         guard linkedEntries <= links.entryLimit else {
             throw ToolError(
                 .data, "cannot copy the directory \(tree.origins[0].path)",
-                cause: "the links to directories in it bring more than \(links.entryLimit) files",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
+                cause: "its links to directories add more than \(links.entryLimit) files",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave some of them out")
         }
     }
 
-    /// The number of what a file has besides, the same for all its names; 0 for nothing.
+    /// The number of a file's entry in the tree's inodes, the same for all its names; 0 if it needs none.
     private mutating func inode(
         _ kind: FileTree.Kind, _ status: stat, _ name: FileTree.Span, directory: Int32, parent: FilePath
     ) throws -> UInt32 {
         let isShared = kind != .directory && status.st_nlink > 1
         if isShared, let known = shared[Identity(status)] { return known }
         let path = self.path(parent, name)
-        // By way of the directory's descriptor: the paths of files deep down are too long to be used.
-        let place = directory == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(directory)"), name)
-        let inode = FileTree.Inode(xattrs: try place.withPlatformString { try ExtendedAttributes.read($0) { path } })
+        // Through the directory's descriptor, because paths of deeply nested files exceed PATH_MAX.
+        let readable = directory == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(directory)"), name)
+        let inode = FileTree.Inode(xattrs: try readable.withPlatformString { try ExtendedAttributes.read($0) { path } })
         guard isShared else { return tree.append(inode) }
         let number = tree.append(inode, isShared: true)
         shared[Identity(status)] = number
         return number
     }
 
+    /// The target of a link.
     private func readLink(_ name: FileTree.Span, directory: Int32, parent: FilePath) throws -> [UInt8] {
-        // Some file systems give links no size; PATH_MAX holds the target of any.
+        // Some file systems report no size for links. No target is longer than PATH_MAX.
         let capacity = Int(PATH_MAX)
         let target = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             buffer.withMemoryRebound(to: CChar.self) { chars in
@@ -221,7 +225,7 @@ struct FileTreeWalker {
         return target
     }
 
-    /// Adds what the file system says of an entry to the fingerprint.
+    /// Adds the metadata of an entry to the fingerprint.
     private mutating func fingerprint(_ entry: FileTree.Entry, _ status: stat, _ changed: Int64) {
         var facts: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
             UInt64(entry.depth) << 32 | UInt64(status.st_mode), entry.size, UInt64(bitPattern: entry.modified),
@@ -229,7 +233,7 @@ struct FileTreeWalker {
         )
         withUnsafeBytes(of: &facts) { hash.update($0) }
         tree.bytes.withUnsafeBytes { bytes in
-            // With the NUL behind each, so that no two trees spell the same.
+            // With the NUL after the name, so that different trees have different input.
             hash.update(
                 UnsafeRawBufferPointer(rebasing: bytes[entry.name.range.lowerBound...entry.name.range.upperBound]))
             if entry.kind == .link { hash.update(entry.target.slice(of: bytes)) }
@@ -238,7 +242,7 @@ struct FileTreeWalker {
 
     private func withName<Result>(_ name: FileTree.Span, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
         tree.bytes.withUnsafeBytes { bytes in
-            // The NUL behind the name is in the bytes too.
+            // The name is followed by a NUL.
             guard let start = bytes.baseAddress else { return "".withCString(body) }
             return body((start + Int(name.offset)).assumingMemoryBound(to: CChar.self))
         }
@@ -247,10 +251,10 @@ struct FileTreeWalker {
     private func path(_ directory: FilePath, _ name: FileTree.Span) -> FilePath {
         withName(name) { FilePath.Component(platformString: $0).map(directory.appending) ?? directory }
     }
-
 }
 
 extension FileTree.Kind {
+    /// The kind for the type bits of a mode (inode(7)); unknown types count as files.
     init(mode: mode_t) {
         switch mode & S_IFMT {
         case S_IFDIR: self = .directory

@@ -2,45 +2,49 @@ import Errors
 import JSON
 import SystemPackage
 
-/// A file that lists store paths with their references, in any of the forms that Nix writes.
+/// A file that lists store paths with their references, in any of the formats that Nix writes.
 ///
-/// The form is told by the content: JSON (see `JSONGraph`) begins with a bracket, a registration (see `Registration`)
-/// with a store path. An empty file is the registration of nothing.
+/// The format is detected from the content: JSON (see `JSONGraph`) begins with a bracket, a registration (see
+/// `Registration`) with a store path. An empty file is an empty registration.
 package struct GraphFile: ReferenceSource {
-    /// The most bytes of a graph that are read.
+    /// The largest size of a graph in bytes.
     ///
-    /// Reason: the whole graph is in memory while it is read. 65,536 paths, the most of a closure, with 20 references
-    /// each take 100 MB in the longest form.
+    /// The whole graph is in memory while it is parsed. The largest closure, 65,536 paths, takes 100 MB in the longest
+    /// format with 20 references each.
     package static let sizeLimit = 256 * 1024 * 1024
 
-    /// All that the file lists.
+    /// The paths of the file.
     package let closure: Closure
 
+    /// Reads and parses a graph file.
+    ///
     /// - Parameters:
-    ///   - file: a file, or a pipe.
-    ///   - storeDir: the store that all the paths must be of.
-    /// - Throws: `ToolError` with code `data`, with the file, the place in it and what was expected there, if it is not
-    ///   there, too long, of no known form, or lists something else than store paths with their references; with
-    ///   code `io` if it cannot be read.
-    package init(reading file: FilePath, storeDir: String) throws {
-        try self.init(parsing: try Self.read(file), source: "the graph file '\(file)'", storeDir: storeDir)
+    ///   - file: a file or a pipe.
+    ///   - storeDir: the store directory of all paths.
+    /// - Throws: `ToolError` with code `data` and the position in the file if the file is missing, longer than
+    ///   `sizeLimit`, in no known format, or lists anything but store paths with their references; with code `io` if it
+    ///   cannot be read.
+    package static func read(_ file: FilePath, storeDir: String) throws -> GraphFile {
+        try parse(try bytes(of: file), source: "the graph file '\(file)'", storeDir: storeDir)
     }
 
-    /// - Parameter source: what is read, for errors and as the closure's `source`.
-    init(parsing bytes: [UInt8], source: String, storeDir: String) throws {
+    private static func parse(_ bytes: [UInt8], source: String, storeDir: String) throws -> GraphFile {
         let nodes: [Closure.Node]
-        switch bytes.first(where: { !Self.isBlank($0) }) {
+        switch bytes.first(where: { !isBlank($0) }) {
         case nil:
             nodes = []
         case UInt8(ascii: "{"), UInt8(ascii: "["):
-            let json = try JSONValue(parsing: bytes, source: source, limit: Self.sizeLimit)
+            let json = try JSONValue(parsing: bytes, source: source, limit: sizeLimit)
             nodes = try JSONGraph(source: source, storeDir: storeDir).nodes(of: json)
         default:
             nodes = try Registration(source: source, storeDir: storeDir).nodes(of: bytes)
         }
-        closure = try Closure(nodes, source: source)
+        return GraphFile(closure: try Closure(nodes, source: source))
     }
 
+    /// The part of the file's closure that the roots refer to, and the roots.
+    ///
+    /// - Throws: `ToolError` with code `data` if the file does not list a root.
     package func closure(of roots: [StorePath]) throws -> Closure {
         try closure.reachable(from: roots)
     }
@@ -49,7 +53,7 @@ package struct GraphFile: ReferenceSource {
         byte == UInt8(ascii: " ") || (UInt8(ascii: "\t")...UInt8(ascii: "\r")).contains(byte)
     }
 
-    private static func read(_ file: FilePath) throws -> [UInt8] {
+    private static func bytes(of file: FilePath) throws -> [UInt8] {
         do {
             let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
             return try descriptor.closeAfter {
@@ -63,36 +67,38 @@ package struct GraphFile: ReferenceSource {
                         throw ToolError(
                             .data, "cannot read the graph file '\(file)'",
                             cause: "it has more than the limit of \(sizeLimit) bytes",
-                            remedy: "check that this is the file you meant")
+                            remedy: "check that this is the intended file")
                     }
                 }
             }
         } catch Errno.noSuchFileOrDirectory {
             throw ToolError(
                 .data, "cannot read the graph file '\(file)'", cause: "there is no such file",
-                remedy: "correct the path, or leave the key `closure` out of the spec")
+                remedy: "correct the path, or remove the key `closure` from the spec")
         } catch let error as Errno {
             throw ToolError.io("cannot read the graph file '\(file)'", error)
         }
     }
 }
 
-/// What is wrong at a place of a graph.
-struct GraphFault {
-    /// What is read: `the graph file 'closure.json'`.
+/// A position in a graph, for errors.
+struct GraphPosition {
+    /// The name of the graph: `the graph file 'closure.json'`.
     let source: String
-    /// Where in it: `line 7`, `graph[3].references`.
+    /// The position in the graph: `line 7`, `graph[3].references`.
     let place: String
 
-    /// - Parameter found: what stands there, in words or in quotes.
-    func failure(found: String, expected: String) -> ToolError {
+    /// The error for an unexpected value.
+    ///
+    /// - Parameter found: the value in quotes, or a description of it.
+    func error(found: String, expected: String) -> ToolError {
         ToolError(
             .data, "cannot use \(source)", cause: "\(place): found \(found), expected \(expected)",
             remedy: "make the graph with `nix path-info --json --recursive`, exportReferencesGraph or "
                 + "`nix-store --dump-db`")
     }
 
-    /// Text from outside in quotes, cut so that the message stays readable.
+    /// A value in quotes, truncated to 300 characters.
     static func quote(_ text: some StringProtocol) -> String {
         let limit = 300
         return text.utf8.count <= limit ? "'\(text)'" : "'\(text.prefix(limit))…'"

@@ -1,12 +1,12 @@
-/// The size of a NAR, the archive in which Nix measures store paths, from metadata alone.
+/// Computes the size of a NAR, the archive format of Nix, from metadata alone.
 ///
-/// Source: the grammar of the format in E. Dolstra, "The Purely Functional Software Deployment Model", figure 5.2. Each
-/// string is its length in 8 bytes, and its bytes with zeros up to a multiple of 8.
+/// Source: the grammar in E. Dolstra, "The Purely Functional Software Deployment Model", figure 5.2. A string is its
+/// length in 8 bytes and its bytes padded with zeros to a multiple of 8.
 package enum NarSize {
     /// The size in bytes of the NAR of a tree.
     ///
-    /// A NAR has no devices, FIFOs and sockets; they count as empty files, so that a tree with one still has a size.
-    /// A sum beyond 64 bits, which only sparse files can pretend to, is cut to the largest number.
+    /// A NAR cannot have devices, FIFOs and sockets; they count as empty files. A sum of more than 64 bits, possible
+    /// only with sparse files, is reduced to the largest number.
     package static func of(_ tree: FileTree) -> UInt64 {
         var size = magic
         for entry in tree.entries {
@@ -17,10 +17,10 @@ package enum NarSize {
     }
 
     private static let magic = strings("nix-archive-1")
-    /// What stands around a directory's member, but for its name.
+    /// The strings of a directory's member without its name.
     private static let member = strings("entry", "(", "name", "node", ")")
     private static let directory = strings("(", "type", "directory", ")")
-    /// A link but for its target, and a file but for its contents.
+    /// The strings of a link without its target, and of a file without its contents.
     private static let link = strings("(", "type", "symlink", "target", ")")
     private static let file = strings("(", "type", "regular", "contents", ")")
     private static let executable = strings("executable", "")
@@ -29,14 +29,14 @@ package enum NarSize {
     ///
     /// - Throws: `ToolError` with code `io` if it cannot be read.
     package static func of(_ path: StorePath, in store: StoreLocation) throws -> UInt64 {
-        of(try FileTree(walking: store.machinePath(of: path)))
+        of(try FileTree.walk(store.machinePath(of: path)))
     }
 
     private static func node(_ entry: FileTree.Entry) -> UInt64 {
         switch entry.kind {
         case .directory: directory
         case .link: sum(link, string(length: entry.size))
-        // Nix goes by the owner's bit.
+        // A file is executable for Nix if its owner can execute it.
         case .file: sum(file + (entry.mode & 0o100 != 0 ? executable : 0), string(length: entry.size))
         case .fifo, .characterDevice, .blockDevice, .socket: sum(file, string(length: 0))
         }

@@ -1,36 +1,36 @@
 import Errors
-import Subprocess
+import Processes
 
-/// The database of the Nix that is installed on this machine, asked through `nix-store`.
+/// The Nix database of this machine, queried with `nix-store`.
 package struct NixDatabase: ReferenceSource {
-    /// The most bytes of paths that one command is given.
+    /// The largest size of the paths in one command, in bytes.
     ///
-    /// Reason: the kernel guarantees 128 KiB for a command's arguments and environment together, however small the
-    /// stack is (`execve(2)`, ARG_MAX).
+    /// The kernel guarantees 128 KiB for a command's arguments and environment together (execve(2), ARG_MAX).
     static let argumentLimit = 64 * 1024
-    /// The most bytes that one command may write to standard error; more is a fault of its own.
+    /// The largest size of a command's standard error in bytes.
     private static let messageLimit = 1024 * 1024
 
     private let storeDir: String
-    private let environment: Environment
+    private let environment: [String: String]
 
     /// - Parameters:
-    ///   - storeDir: the store that all the paths must be of.
-    ///   - environment: what `nix-store` is to find in its environment besides this program's own.
-    package init(storeDir: String, environment: [String: String] = [:]) {
+    ///   - storeDir: the store directory of all paths.
+    ///   - environment: the environment of `nix-store`, which is looked up in its PATH.
+    package init(storeDir: String, environment: [String: String]) {
         self.storeDir = storeDir
-        let overrides = environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
-        self.environment = .inherit.updating(Dictionary(uniqueKeysWithValues: overrides))
+        self.environment = environment
     }
 
-    /// Whether `nix-store` is on the PATH and all of the paths are valid in its database.
+    /// Checks that `nix-store` is in PATH and all paths are valid in its database.
     package func holds(_ paths: [StorePath]) async -> Bool {
-        // Whatever is wrong with this machine's Nix, the files can still be scanned.
+        // If Nix does not work on this machine, the caller scans the files instead.
         await (try? nixStore(["--check-validity"], paths)) != nil
     }
 
-    /// - Throws: `ToolError` with code `unavailable` if there is no `nix-store`, `data` if it fails, as it does for a path
-    ///   that it does not know.
+    /// The closure of some roots.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if `nix-store` is missing, `data` if it fails, as it does for an
+    ///   unknown path.
     package func closure(of roots: [StorePath]) async throws -> Closure {
         let source = "the Nix database"
         let required = try await nixStore(["--query", "--requisites"], roots)
@@ -38,12 +38,12 @@ package struct NixDatabase: ReferenceSource {
         var paths: Set<StorePath> = []
         for (index, line) in lines.enumerated() {
             guard let path = StorePath(line, storeDir: storeDir) else {
-                throw GraphFault(source: source, place: "line \(index + 1) of `nix-store --query --requisites`")
-                    .failure(found: GraphFault.quote(line), expected: "a store path of the store \(storeDir)")
+                throw GraphPosition(source: source, place: "line \(index + 1) of `nix-store --query --requisites`")
+                    .error(found: GraphPosition.quote(line), expected: "a store path of the store \(storeDir)")
             }
             paths.insert(path)
         }
-        // In the order of exportReferencesGraph, so that both give the same plan.
+        // The order of exportReferencesGraph, so that both sources give the same plan.
         let sorted = paths.sorted { $0.baseName < $1.baseName }
         let registration = try await nixStore(["--dump-db"], sorted)
         let nodes = try Registration(source: "\(source) (nix-store --dump-db)", storeDir: storeDir)
@@ -51,58 +51,46 @@ package struct NixDatabase: ReferenceSource {
         return try Closure(nodes, source: source).reachable(from: roots)
     }
 
-    /// What `nix-store` writes, given `paths` in as many turns as it takes.
+    /// The output of `nix-store` for paths, which are passed in as many commands as needed.
     private func nixStore(_ options: [String], _ paths: [StorePath]) async throws -> [UInt8] {
         var output: [UInt8] = []
-        for turn in Self.turns(paths.map(\.path)) {
-            output += try await nixStore(options + turn)
-            guard output.count <= GraphFile.sizeLimit else { throw Self.tooMuch(options) }
+        for arguments in Self.batches(paths.map(\.path)) {
+            output += try await nixStore(options + arguments)
+            guard output.count <= GraphFile.sizeLimit else {
+                throw ToolError(
+                    .data, "`nix-store \(options[0])` writes too much",
+                    cause: "it writes more than \(GraphFile.sizeLimit) bytes",
+                    remedy: "run it by hand to see what it writes")
+            }
         }
         return output
     }
 
     private func nixStore(_ arguments: [String]) async throws -> [UInt8] {
-        do {
-            let result = try await run(
-                .name("nix-store"), arguments: Arguments(arguments), environment: environment,
-                output: .bytes(limit: GraphFile.sizeLimit), error: .string(limit: Self.messageLimit))
-            guard result.terminationStatus.isSuccess else {
-                throw ToolError(
-                    .data, "`nix-store \(arguments[0])` failed (\(result.terminationStatus))",
-                    cause: result.standardError.split(separator: "\n").suffix(5).joined(separator: "\n"),
-                    remedy: "build or fetch the missing paths, or give a graph file with the key `closure`")
-            }
-            return result.standardOutput
-        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-            throw Self.tooMuch(arguments)
-        } catch let error as SubprocessError {
-            throw ToolError(
-                .unavailable, "cannot run `nix-store \(arguments[0])`", cause: "\(error)",
-                remedy: "install Nix, or give a graph file with the key `closure`")
-        }
+        var command = ToolCommand(.nixStore, arguments, programPath: ToolCommand.programPath(in: environment))
+        command.environment = environment
+        command.output = .captured(limit: GraphFile.sizeLimit, errorLimit: Self.messageLimit)
+        let result = try await command.run()
+        try result.check(
+            .data, "`\(command)` \(result.status)",
+            remedy: "build or fetch the missing paths, or give a graph file with the key `closure`")
+        return result.output
     }
 
-    /// Splits arguments so that none of the parts is longer than `argumentLimit`; there is no empty part.
-    static func turns(_ arguments: [String]) -> [[String]] {
-        var turns: [[String]] = []
+    /// Splits arguments into batches of at most `argumentLimit` bytes. A longer argument has a batch of its own.
+    static func batches(_ arguments: [String]) -> [[String]] {
+        var batches: [[String]] = []
         var room = 0
         for argument in arguments {
-            // Each ends in a NUL and has a pointer to it.
+            // Each argument takes its bytes, a NUL and a pointer.
             let length = argument.utf8.count + 1 + MemoryLayout<UInt>.size
-            if length > room || turns.isEmpty {
-                turns.append([])
+            if length > room || batches.isEmpty {
+                batches.append([])
                 room = argumentLimit
             }
-            turns[turns.count - 1].append(argument)
+            batches[batches.count - 1].append(argument)
             room -= length
         }
-        return turns
-    }
-
-    private static func tooMuch(_ arguments: [String]) -> ToolError {
-        ToolError(
-            .data, "`nix-store \(arguments[0])` writes too much",
-            cause: "it writes more than \(GraphFile.sizeLimit) bytes, or more than \(messageLimit) to standard error",
-            remedy: "run it by hand to see what it writes")
+        return batches
     }
 }

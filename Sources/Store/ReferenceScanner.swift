@@ -3,23 +3,23 @@ import OCI
 
 /// Finds the hash parts of store paths in bytes.
 ///
-/// Nix's own way: look at the window of 32 bytes from its end, and jump past a byte that is no base-32 digit. Each byte
-/// is looked at once at most, whatever the bytes are. Source: `RefScanSink` in Nix's `libstore/references.cc`.
+/// The algorithm of Nix: check a window of 32 bytes from its end, and skip past a byte that is not a base-32 digit.
+/// Each byte is checked at most once. Source: `RefScanSink` in Nix's `libstore/references.cc`.
 struct ReferenceScanner: Sendable {
     /// The length of a hash part in bytes.
     static let length = 32
 
-    /// The hash parts, one behind the other.
+    /// The concatenated hash parts.
     private let keys: [UInt8]
-    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. It is a sixteenth full at most, so
-    /// that most windows are told by one look.
+    /// A hash table with open addressing over `keys`: positions of hash parts, or -1. At most a sixteenth of the slots
+    /// is used, so that most windows need one lookup.
     private let slots: [Int32]
-    /// What makes a slot's number of a 64-bit mix: its topmost bits are taken.
+    /// The number of bits by which a 64-bit hash is shifted to get a slot.
     private let shift: UInt64
     /// 1 for each byte that is a base-32 digit, else 0.
     private let digits: [UInt8]
 
-    /// - Parameter hashParts: 32 bytes each; what is found is told by its position here.
+    /// - Parameter hashParts: strings of 32 bytes each. Results are positions in this array.
     init(_ hashParts: [some StringProtocol]) {
         keys = hashParts.flatMap { $0.utf8 }
         digits = NixBase32.values.map { $0 == 255 ? 0 : 1 }
@@ -48,7 +48,7 @@ struct ReferenceScanner: Sendable {
                     guard let keys = keys.baseAddress, let slots = slots.baseAddress, let digits = digits.baseAddress
                     else { return }
                     var start = 0
-                    // From the start of the window up to here all bytes are known to be digits.
+                    // The bytes from the start of the window up to here are known to be digits.
                     var known = 0
                     while start + Self.length <= bytes.count {
                         let end = start + Self.length
@@ -82,8 +82,8 @@ struct ReferenceScanner: Sendable {
 
     @inline(__always)
     private static func mix(_ bytes: UnsafeRawPointer) -> UInt64 {
-        // All the words, so that hash parts which agree in some of them do not crowd one slot; each with a multiplier of
-        // its own, so that the processor does them side by side.
+        // All words are mixed in, so that hash parts with some equal words have different slots. Each word has its own
+        // multiplier, so that the processor can multiply them in parallel.
         let first = bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self) &* 0x9E37_79B9_7F4A_7C15
         let second = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) &* 0xBF58_476D_1CE4_E5B9
         let third = bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self) &* 0x94D0_49BB_1331_11EB
@@ -103,27 +103,28 @@ struct ReferenceScanner: Sendable {
 }
 
 extension FileRange {
-    /// The store paths that its bytes refer to, by name: for a plain tar those of its files, links and names.
+    /// The store paths that the bytes refer to, sorted by name; for an uncompressed tar those of its files, links and
+    /// names.
     ///
-    /// - Parameter names: the store paths that are there.
-    /// - Throws: `ToolError` with code `io` where it cannot be read.
+    /// - Parameter names: the existing store paths.
+    /// - Throws: `ToolError` with code `io` if the range cannot be read.
     package func references(among names: StoreNames) throws -> [StorePath] {
         let targets = names.all
         guard !targets.isEmpty else { return [] }
-        let found = try TreeScanner(search: ReferenceScanner(targets.map(\.hashPart))).scan(source())
+        let found = try TreeScanner(scanner: ReferenceScanner(targets.map(\.hashPart))).scan(source())
         return found.map { targets[$0] }.sorted { $0.baseName < $1.baseName }
     }
 }
 
 extension FileTree {
-    /// The store paths that the tree's files, links and names refer to, by name.
+    /// The store paths that the tree's files, links and names refer to, sorted by name.
     ///
-    /// - Parameter names: the store paths that are there.
-    /// - Throws: `ToolError` with code `io` where a file cannot be read.
+    /// - Parameter names: the existing store paths.
+    /// - Throws: `ToolError` with code `io` if a file cannot be read.
     package func references(among names: StoreNames) throws -> [StorePath] {
         let targets = names.all
         guard !targets.isEmpty else { return [] }
-        let found = try TreeScanner(search: ReferenceScanner(targets.map(\.hashPart))).scan(self)
+        let found = try TreeScanner(scanner: ReferenceScanner(targets.map(\.hashPart))).scan(self)
         return found.map { targets[$0] }.sorted { $0.baseName < $1.baseName }
     }
 }

@@ -1,74 +1,77 @@
 import ByteIO
 import Errors
+import Foundation
 
-/// Something that knows which store paths refer to which.
+/// A source of the references among store paths.
 package protocol ReferenceSource: Sendable {
-    /// The paths that the roots refer to, directly or through others, and the roots.
+    /// The closure of some roots: the roots and the paths that they refer to directly or indirectly.
     ///
-    /// - Throws: `ToolError` with code `data` for a root that the source does not know, and for data that makes no
-    ///   closure.
+    /// - Throws: `ToolError` with code `data` for an unknown root or an incomplete closure.
     func closure(of roots: [StorePath]) async throws -> Closure
 }
 
-/// Where the references of an image's store paths are read.
+/// The source that is used for the references of an image's store paths.
 package struct ReferenceSourceChoice: Sendable {
+    /// The source.
     package let source: any ReferenceSource
-    /// One line for standard error, nil if there is nothing to tell.
+    /// One line for the user about the choice; nil if there is nothing to say.
     package let note: String?
 
-    /// Takes the graph file if there is one; else the Nix database, if the store is that of this machine and the database
-    /// holds all the roots; else a scan of the files, which the note tells.
-    package init(
-        graph: GraphFile?, store: StoreLocation, roots: [StorePath], database: NixDatabase? = nil
-    ) async {
-        if let graph {
-            (source, note) = (graph, nil)
-            return
-        }
-        let database = database ?? NixDatabase(storeDir: store.storeDir)
+    /// Chooses a source: the graph file if there is one; the Nix database if the store is that of this machine and the
+    /// database holds all roots; else a scan of the files.
+    ///
+    /// - Parameters:
+    ///   - environment: the environment of `nix-store`.
+    ///   - database: the database to ask, by default that of this machine.
+    package static func choose(
+        graph: GraphFile?, store: StoreLocation, roots: [StorePath],
+        environment: [String: String] = ProcessInfo.processInfo.environment, database: NixDatabase? = nil
+    ) async -> ReferenceSourceChoice {
+        if let graph { return ReferenceSourceChoice(source: graph, note: nil) }
+        let database = database ?? NixDatabase(storeDir: store.storeDir, environment: environment)
         let isOfThisMachine = store.root == "/"
         if isOfThisMachine, !roots.isEmpty, await database.holds(roots) {
-            (source, note) = (database, nil)
-            return
+            return ReferenceSourceChoice(source: database, note: nil)
         }
-        source = ReferenceScan(store)
         let reason =
-            isOfThisMachine ? "no Nix database holds all the paths" : "the store lies below \(store.root)"
-        note =
-            roots.isEmpty
-            ? nil
-            : "\(reason): scanning the files of \(store.machinePath(of: store.storeDir)) for references"
+            isOfThisMachine ? "no Nix database holds all the paths" : "the store is below \(store.root)"
+        let directory = store.machinePath(of: store.storeDir)
+        return ReferenceSourceChoice(
+            source: ReferenceScan(store),
+            note: roots.isEmpty ? nil : "\(reason): scanning the files of \(directory) for references")
     }
 }
 
-/// The references that the files themselves show: the hash part of a store path that exists, anywhere in a file's bytes,
-/// in a link's target or in a file's name. That is how Nix finds them too.
+/// A scan of the files for references: the hash part of an existing store path anywhere in a file's bytes, a link's
+/// target or a file's name. Nix finds references the same way.
 ///
-/// Sizes are not known to it; see `Closure.fillingSizes`.
+/// The sizes of the paths are unknown; see `Closure.fillingSizes`.
 package struct ReferenceScan: ReferenceSource {
     private let store: StoreLocation
 
+    /// - Parameter store: the store to scan.
     package init(_ store: StoreLocation) {
         self.store = store
     }
 
-    /// - Throws: `ToolError` with code `data` for a root that is not in the store directory, with code `io` where a file
-    ///   cannot be read.
+    /// The closure of some roots, found by scanning the files of each path.
+    ///
+    /// - Throws: `ToolError` with code `data` if a root is not in the store directory, `io` if a file cannot be read.
     package func closure(of roots: [StorePath]) throws -> Closure {
-        let names = try StoreNames(listing: store)
+        let names = try StoreNames.list(store)
         for root in roots where !names.contains(root) {
             throw ToolError(
                 .data, "store path '\(root)' is not in the store",
                 cause: "there is no \(store.machinePath(of: root))",
-                remedy: "build or copy it into the store, or correct the spec")
+                remedy: "build the path or copy it into the store, or correct the spec")
         }
-        // A root is what its hash part stands for, though another path may have the same.
+        // If several paths have the hash part of a root, references to it mean the root.
         let wanted = Dictionary(roots.map { ($0.hashPart, $0) }, uniquingKeysWith: { first, _ in first })
         let targets = names.all.map { wanted[$0.hashPart] ?? $0 }
 
-        let scanner = TreeScanner(search: ReferenceScanner(targets.map(\.hashPart)))
+        let scanner = TreeScanner(scanner: ReferenceScanner(targets.map(\.hashPart)))
         let workers = OrderedThreadPool(width: workerCount) { [store] (path: StorePath) in
-            (path, try scanner.scan(FileTree(walking: store.machinePath(of: path))))
+            (path, try scanner.scan(FileTree.walk(store.machinePath(of: path))))
         }
         defer { workers.finish() }
         var seen: Set<StorePath> = []
@@ -79,7 +82,7 @@ package struct ReferenceScan: ReferenceSource {
             nodes.append(Closure.Node(path: path, references: references))
             for reference in references where seen.insert(reference).inserted { workers.submit(reference) }
         }
-        // In the order of exportReferencesGraph, so that both give the same plan.
+        // The order of exportReferencesGraph, so that both sources give the same plan.
         nodes.sort { $0.path.baseName < $1.path.baseName }
         return try Closure(nodes, source: "the scan of \(store.machinePath(of: store.storeDir))")
     }

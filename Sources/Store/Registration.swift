@@ -1,15 +1,18 @@
 import Errors
 
-/// The text in which Nix registers paths: what `nix-store --dump-db` writes, and `closureInfo`'s `registration`.
+/// The text format of Nix's path registrations: the output of `nix-store --dump-db`, and `registration` of
+/// `closureInfo`.
 ///
-/// For each path a line each: the path, the hash of its NAR, the NAR's size in bytes, the deriver (may be empty), the
-/// number of references, and each of them. Source: `makeValidityRegistration` in Nix's `libstore/store-api.cc`.
+/// Each path has these lines: the path, the hash of its NAR, the NAR's size in bytes, the deriver (may be empty), the
+/// number of references, and each reference. Source: `makeValidityRegistration` in Nix's `libstore/store-api.cc`.
 struct Registration {
-    /// What is read, for errors: `the graph file 'registration'`.
+    /// The name of the text in errors: `the graph file 'registration'`.
     let source: String
     let storeDir: String
 
-    /// - Throws: `ToolError` with code `data` that names the line.
+    /// The nodes of a registration.
+    ///
+    /// - Throws: `ToolError` with code `data` and the line of an invalid value.
     func nodes(of bytes: [UInt8]) throws -> [Closure.Node] {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
@@ -19,6 +22,7 @@ struct Registration {
         return nodes
     }
 
+    /// Reads the lines in order.
     private struct Reader {
         let registration: Registration
         let lines: [ArraySlice<UInt8>]
@@ -40,7 +44,7 @@ struct Registration {
         }
 
         private mutating func line(_ expected: String) throws -> String {
-            guard !isAtEnd else { throw fault("the end of the text", expected) }
+            guard !isAtEnd else { throw error("the end of the text", expected) }
             defer { next += 1 }
             return String(decoding: lines[next], as: UTF8.self)
         }
@@ -49,7 +53,7 @@ struct Registration {
             let text = try line(expected)
             guard let path = StorePath(text, storeDir: registration.storeDir) else {
                 next -= 1
-                throw fault(GraphFault.quote(text), "\(expected), of the store \(registration.storeDir)")
+                throw error(GraphPosition.quote(text), "\(expected), of the store \(registration.storeDir)")
             }
             return path
         }
@@ -60,14 +64,14 @@ struct Registration {
             let text = try line(expected)
             guard let number = Number(text), number >= 0 else {
                 next -= 1
-                throw fault(GraphFault.quote(text), expected)
+                throw error(GraphPosition.quote(text), expected)
             }
             return number
         }
 
-        private func fault(_ found: String, _ expected: String) -> ToolError {
-            GraphFault(source: registration.source, place: "line \(next + 1)")
-                .failure(found: found, expected: expected)
+        private func error(_ found: String, _ expected: String) -> ToolError {
+            GraphPosition(source: registration.source, place: "line \(next + 1)")
+                .error(found: found, expected: expected)
         }
     }
 }

@@ -2,22 +2,22 @@ import ByteIO
 import Errors
 import SystemPackage
 
-/// The store paths that are really there, to be found by their hash parts.
+/// The existing store paths, indexed by their hash parts.
 package struct StoreNames: Sendable {
-    /// For each hash part the paths that have it. Nix puts `<hash>-<name>.lock` and the like beside a path, so the
-    /// shortest comes first; of equals, the first by name.
+    /// The paths by hash part, the shortest first, then by name. Nix keeps files such as `<hash>-<name>.lock` beside a
+    /// path, so a hash part may have several.
     private var paths: [Substring: [StorePath]]
 
-    /// The paths of a closure.
+    /// Indexes the paths of a closure.
     package init(of closure: Closure) {
         self.init(closure.nodes.map(\.path))
     }
 
-    /// The paths in the store directory on this machine; none if there is no such directory.
+    /// Lists the store directory on this machine. If the directory is missing, there are no paths.
     ///
     /// - Throws: `ToolError` with code `io` if the directory cannot be read.
-    package init(listing store: StoreLocation) throws {
-        self.init(try Self.list(store).compactMap { StorePath(baseName: $0, storeDir: store.storeDir) })
+    package static func list(_ store: StoreLocation) throws -> StoreNames {
+        StoreNames(try names(in: store).compactMap { StorePath(baseName: $0, storeDir: store.storeDir) })
     }
 
     init(_ paths: [StorePath]) {
@@ -26,20 +26,20 @@ package struct StoreNames: Sendable {
         }
     }
 
-    /// One path for each hash part.
+    /// The first path of each hash part.
     var all: [StorePath] { paths.values.compactMap(\.first) }
 
-    /// Whether exactly this path is there.
+    /// True if the path exists.
     package func contains(_ path: StorePath) -> Bool {
         paths[path.hashPart]?.contains(path) ?? false
     }
 
-    /// The path that has the candidate's hash part: the candidate itself if it is there.
+    /// The existing path with the candidate's hash part, preferably the candidate itself; nil if there is none.
     package func resolve(_ candidate: StorePath) -> StorePath? {
         contains(candidate) ? candidate : paths[candidate.hashPart]?.first
     }
 
-    private static func list(_ store: StoreLocation) throws -> [String] {
+    private static func names(in store: StoreLocation) throws -> [String] {
         let directory = store.machinePath(of: store.storeDir)
         do {
             return try DirectoryNames.read(directory)
@@ -51,17 +51,17 @@ package struct StoreNames: Sendable {
     }
 }
 
-/// The store paths that are named in texts: in a configuration's values and in commands.
+/// The store paths in texts, such as a configuration's values and scripts.
 package struct StoreReferences: Equatable, Sendable {
-    /// The paths that are there, under their real names, each once, in the order in which they are named.
+    /// The existing paths by their real names, without duplicates, in the order of the texts.
     package private(set) var found: [StorePath] = []
-    /// What looks like a store path and is none that is there, as it is written, each once.
+    /// The candidates that do not exist, without duplicates, in the order of the texts.
     package private(set) var unresolved: [StorePath] = []
 
-    /// Finds what the texts name.
+    /// Finds the store paths in texts.
     ///
-    /// - Parameter names: the store paths that are there. A path is told by its hash part, since a text may go on behind
-    ///   a name with a byte that could belong to it: the full stop at the end of a sentence.
+    /// - Parameter names: the existing store paths. They are found by hash part, because a name in a text may be
+    ///   followed by a byte that could belong to it, such as the full stop of a sentence.
     package init(in texts: some Sequence<String>, storeDir: String, among names: StoreNames) {
         var seen: Set<StorePath> = []
         for candidate in texts.lazy.flatMap({ Self.candidates(in: $0, storeDir: storeDir) }) {
@@ -73,15 +73,15 @@ package struct StoreReferences: Equatable, Sendable {
         }
     }
 
-    /// What looks like a path of the store: its directory, a slash, 32 characters of base 32, a dash and as many bytes of
-    /// a name as there are, at most 211.
+    /// The parts of a text that look like store paths: the store directory, a slash, 32 base-32 digits, a dash and up
+    /// to 211 bytes of a name.
     package static func candidates(in text: String, storeDir: String) -> [StorePath] {
         let bytes = Array(text.utf8)
         let prefix = Array("\(storeDir)/".utf8)
         var candidates: [StorePath] = []
         var position = 0
         while let match = bytes[position...].firstRange(of: prefix) {
-            // Not its end: the slash there may begin the next one.
+            // Continue inside the match, because its last slash may begin the next match.
             position = match.lowerBound + 1
             let name = bytes[match.upperBound...].prefix(while: StorePath.isNameByte).prefix(StorePath.longestBaseName)
             guard let path = StorePath(baseName: String(decoding: name, as: UTF8.self), storeDir: storeDir) else {

@@ -1,23 +1,24 @@
 import OCI
 import SystemPackage
 
-/// A path of the store: `/nix/store/<32 base-32 characters>-<name>`, logical, wherever the store lies on this machine.
+/// A logical store path, `/nix/store/<32 base-32 digits>-<name>`, wherever the store is on this machine.
 package struct StorePath: Hashable, Sendable {
-    /// The logical store directory, without a slash at its end: `/nix/store`.
+    /// The logical store directory without a trailing slash: `/nix/store`.
     package let storeDir: String
     /// `<hash>-<name>`, one path component.
     package let baseName: String
 
-    /// Nil unless `path` is exactly a path of the store at `storeDir`: nothing below it, no slash at the end.
+    /// Parses a store path; nil unless `path` is a direct child of `storeDir` with a valid name.
     package init?(_ path: some StringProtocol, storeDir: String) {
         guard path.hasPrefix(storeDir + "/") else { return nil }
         self.init(baseName: String(path.dropFirst(storeDir.count + 1)), storeDir: storeDir)
     }
 
-    /// The most bytes of a base name: the hash, its dash, and 211 of the name.
+    /// The largest size of a base name in bytes: the hash, a dash, and 211 of the name.
     static let longestBaseName = 33 + 211
 
-    /// Nil unless `baseName` is 32 characters of Nix's base 32, a dash, and 1 to 211 characters of `A-Za-z0-9+-._?=`.
+    /// Parses a base name; nil unless it is 32 digits of Nix's base 32, a dash, and 1…211 characters of
+    /// `A-Za-z0-9+-._?=`.
     ///
     /// Source: `checkName` in Nix's `libstore/path.cc`.
     package init?(baseName: String, storeDir: String) {
@@ -30,16 +31,16 @@ package struct StorePath: Hashable, Sendable {
         self.baseName = baseName
     }
 
-    /// The 32 characters that tell this path from all others.
+    /// The hash: 32 base-32 digits that identify the path.
     package var hashPart: Substring { baseName.prefix(32) }
 
-    /// What comes after the hash and its dash.
+    /// The name after the hash and its dash.
     package var name: Substring { baseName.dropFirst(33) }
 
     /// The logical path.
     package var path: String { "\(storeDir)/\(baseName)" }
 
-    /// Whether a byte may stand in a store path's name.
+    /// True for a byte that a store path's name may have.
     package static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -53,29 +54,33 @@ package struct StorePath: Hashable, Sendable {
 }
 
 extension StorePath: CustomStringConvertible {
+    /// The logical path.
     package var description: String { path }
 }
 
-/// A store: the directory that its paths name, and the root below which that directory lies on this machine.
+/// A store: its logical directory, and the root directory on this machine that contains it.
 package struct StoreLocation: Hashable, Sendable {
-    /// The logical store directory: absolute, normalised, `/nix/store` by default.
+    /// The logical store directory: absolute, normalized, `/nix/store` by default.
     package let storeDir: String
-    /// The directory that holds `storeDir` on this machine, `/` by default.
+    /// The directory on this machine to which `storeDir` is relative, `/` by default.
     package let root: FilePath
 
+    /// - Parameters:
+    ///   - storeDir: the logical store directory.
+    ///   - root: the directory on this machine to which `storeDir` is relative.
     package init(storeDir: String = "/nix/store", root: FilePath = "/") {
         self.storeDir = storeDir
         self.root = root
     }
 
-    /// Where a logical path (a store path, or one below it) lies on this machine.
+    /// The path on this machine of a logical path in or below the store.
     package func machinePath(of logical: String) -> FilePath {
         var path = root
         path.append(logical)
         return path
     }
 
-    /// Where a store path lies on this machine.
+    /// The path on this machine of a store path.
     package func machinePath(of path: StorePath) -> FilePath {
         machinePath(of: path.path)
     }

@@ -5,20 +5,21 @@ import Glibc
 import SystemPackage
 import Tar
 
-/// Opens the files of a tree for reading, each below its origin's descriptor, following no link.
+/// Opens the files of a tree for reading, below the descriptors of their origins and without following links.
 package final class TreeFiles {
     private let tree: FileTree
     private let directories: OriginDirectories
 
+    /// - Parameter tree: the tree; no file is opened yet.
     package init(_ tree: FileTree) {
         self.tree = tree
         directories = OriginDirectories(tree.origins)
     }
 
-    /// Calls `body` with the file of an entry, open at its start.
+    /// Calls `body` with the open file of an entry.
     ///
-    /// - Parameter path: the entry's path in the tree, a NUL behind it.
-    /// - Throws: `ToolError` with code `io` if the file cannot be read, or is not what it was when the tree was read.
+    /// - Parameter path: the entry's path in the tree, followed by a NUL.
+    /// - Throws: `ToolError` with code `io` if the file cannot be read or has changed since the tree was read.
     package func withFile(
         _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, _ body: (TreeFile) throws -> Void
     ) throws {
@@ -28,16 +29,16 @@ package final class TreeFiles {
         do {
             try body(file)
         } catch {
-            // What went wrong may come of a change, and then that is what to tell.
+            // If the file has changed, that is the cause to report.
             try file.check(entry)
             throw error is TarBodyTooShort ? file.changed : error
         }
-        // Afterwards, so that a change before and a change in the middle both show.
+        // Checked after reading, so that changes before and while reading are detected.
         try file.check(entry)
     }
 
     private func open(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws -> Int32 {
-        // What has become a FIFO since must not make the program wait.
+        // O_NONBLOCK: opening a file that has been replaced by a FIFO must not block.
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let origin = tree.origins[Int(entry.origin)]
         let descriptor: Int32
@@ -60,13 +61,18 @@ package final class TreeFiles {
     }
 }
 
-/// One open file of a tree.
+/// An open file of a tree.
 package struct TreeFile: TarBody {
+    /// The open descriptor.
     package let descriptor: Int32
-    /// The file has just been opened.
+    /// Nil: reading continues at the descriptor's position, the start of the file.
     package var offset: UInt64? { nil }
+    /// The path for errors.
     let name: () -> FilePath
 
+    /// Reads the next bytes.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -75,14 +81,16 @@ package struct TreeFile: TarBody {
         }
     }
 
-    /// What the file system says of it.
+    /// The file's status (fstat(2)).
     func status() throws -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw ToolError.io("cannot read \(name())") }
         return status
     }
 
-    /// Throws if the file is not what it was when the tree was read: size and time of change tell.
+    /// Checks that the file's size and modification time are those of the entry.
+    ///
+    /// - Throws: `ToolError` with code `io` if they are not.
     func check(_ entry: FileTree.Entry) throws {
         let status = try status()
         let modified = status.st_mtim.nanoseconds
@@ -91,6 +99,7 @@ package struct TreeFile: TarBody {
         else { throw changed }
     }
 
+    /// The error for a file that has changed.
     var changed: ToolError {
         ToolError(
             .io, "cannot read \(name())", cause: "the file changed while it was read",
@@ -98,10 +107,11 @@ package struct TreeFile: TarBody {
     }
 }
 
-/// A tree with the ways in it: what each directory holds.
+/// A tree with an index of its directories.
 struct TreeIndex: Sendable {
+    /// The tree.
     let tree: FileTree
-    /// For each entry: the index behind the last entry below it.
+    /// For each entry the index after the last entry below it.
     let ends: [Int]
 
     init(_ tree: FileTree) {
@@ -118,9 +128,10 @@ struct TreeIndex: Sendable {
         self.ends = ends
     }
 
+    /// The name of an entry.
     func name(of index: Int) -> ArraySlice<UInt8> { tree.bytes[tree.entries[index].name.range] }
 
-    /// The indices of what a directory holds, in order.
+    /// The indices of a directory's entries, in the order of the tree.
     func children(of directory: Int) -> [Int] {
         var children: [Int] = []
         var index = directory + 1
@@ -131,7 +142,7 @@ struct TreeIndex: Sendable {
         return children
     }
 
-    /// The index of what has a name in a directory.
+    /// The index of the entry with a name in a directory; nil if there is none.
     func child(of directory: Int, named name: some Collection<UInt8>) -> Int? {
         var index = directory + 1
         while index < ends[directory] {

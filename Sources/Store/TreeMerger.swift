@@ -1,46 +1,48 @@
 import SystemPackage
 import Tar
 
-/// Lays trees over one another to one: directories are merged, and of two other things at one place one wins.
+/// Merges trees into one. Directories with the same path are united; of other entries with the same path one wins.
 package struct TreeMerger {
-    /// A tree that goes into the root of the merged one.
+    /// A tree to merge.
     package struct Source: Sendable {
         let tree: FileTree
         let name: String
         let link: String?
 
-        /// Files and links as they are.
+        /// A tree whose files and links are kept.
         ///
-        /// - Parameter name: the name in the root of a tree that is no directory.
+        /// - Parameter name: the name in the merged root of a tree that is a single file.
         package static func copied(_ tree: FileTree, name: String) -> Source {
             Source(tree: tree, name: name, link: nil)
         }
 
-        /// Each file as a link to where it lies below `target`; links with their own text, as lndir(1) has them.
+        /// A tree whose files become links to paths below `target`; links keep their targets, like in lndir(1).
         ///
         /// - Parameters:
-        ///   - name: the name in the root of a tree that is no directory.
+        ///   - name: the name in the merged root of a tree that is a single file.
         ///   - target: the logical path of the tree's root.
         package static func linked(_ tree: FileTree, name: String, target: String) -> Source {
             Source(tree: tree, name: name, link: target)
         }
     }
 
-    /// The mode of directories that are made for links: that of the store is read-only, and of no use elsewhere.
+    /// The mode of directories of linked trees, because the store's directories are read-only.
     package static let directoryMode: UInt16 = 0o755
 
     private let sources: [Source]
     private let policy: MergePolicy
     private let indices: [TreeIndex]
-    /// For each source what its entries' origins and inodes are counted from in the merged tree.
+    /// For each source the offsets of its origins and inodes in the merged tree.
     private var bases: [(origin: Int, inode: UInt32)] = []
     private var merged = FileTree(origins: [])
     private var path: [UInt8] = []
     private var clashes: [String] = []
 
-    /// - Returns: the merged tree, and the paths where something was left out of which a person should hear: where the
-    ///   first wins, all that came later but directories; where the last wins, a directory or what a directory took the place of.
-    /// - Throws: `ToolError` with code `data` for too many names, or places where files lie.
+    /// Merges trees.
+    ///
+    /// - Returns: the merged tree, and the paths whose loss deserves a warning: with `firstWins` those of all later
+    ///   entries except directories; with the other policies those where a directory and another kind of entry met.
+    /// - Throws: `ToolError` with code `data` for too many names or origins.
     package static func merge(
         _ sources: [Source], _ policy: MergePolicy = .firstWins
     ) throws -> (tree: FileTree, clashes: [String]) {
@@ -91,7 +93,7 @@ package struct TreeMerger {
         }
     }
 
-    /// Adds what stands in one directory, one thing of each name, and merges the directories among them.
+    /// Adds the entries of one directory, one of each name, and merges subdirectories.
     private mutating func add(_ children: [(name: [UInt8], item: Item)], depth: UInt16) throws {
         // The order of sources decides between equal names.
         let sorted = children.enumerated().sorted { left, right in
@@ -147,14 +149,14 @@ package struct TreeMerger {
 }
 
 extension TreeMerger {
-    /// Lays each source over those before it, its directories going through their links to directories.
+    /// Merges sources one by one, so that directories follow links to directories of earlier sources.
     static func mergeThroughLinks(_ sources: [Source]) throws -> (tree: FileTree, clashes: [String]) {
         var below: [Source] = []
         var clashes: [String] = []
         var links: Set<[UInt8]> = []
         for source in sources {
             var source = source
-            // Mostly none meet, and all are merged at once in the end.
+            // In most cases no directory meets a link, and all sources are merged at once at the end.
             if source.meets(links) {
                 let merged = try merge(below, .laterWins)
                 clashes += merged.clashes
@@ -173,7 +175,7 @@ extension TreeMerger {
 }
 
 extension TreeMerger.Source {
-    /// Whether a directory stands where one of the links does.
+    /// True if a directory has the path of one of the links.
     fileprivate func meets(_ links: Set<[UInt8]>) -> Bool {
         guard !links.isEmpty else { return false }
         var isMet = false
@@ -184,19 +186,20 @@ extension TreeMerger.Source {
     }
 }
 
-/// What stays where several trees have something at one place. Directories that meet are merged whatever the policy.
+/// The choice among entries of several trees with the same path. Directories are always united.
 package enum MergePolicy: Sendable {
-    /// The first stays, and gives a directory its mode.
+    /// The first wins and determines the mode of a directory.
     case firstWins
-    /// The last stays, and gives a directory its mode; links to directories are things like all others.
+    /// The last wins and determines the mode of a directory. Links to directories count as links.
     case laterWins
-    /// The last stays, but a directory goes through an earlier tree's link to a directory (rsync's `--keep-dirlinks`).
+    /// The last wins, but a directory follows an earlier tree's link to a directory (rsync's `--keep-dirlinks`).
     case laterWinsThroughLinks
 
-    /// What stays of things at one place, in the order of their trees.
+    /// Chooses among entries with the same path.
     ///
-    /// - Returns: the index of the one that stays, the indices of the directories that are merged if it is one, and whether a
-    ///   person should hear that something was left out.
+    /// - Parameter areDirectories: for each entry, in the order of the trees, true if it is a directory.
+    /// - Returns: the index of the winner, the indices of the directories to unite if it is a directory, and true for
+    ///   `isClash` if the loss of another entry deserves a warning.
     func choose(_ areDirectories: [Bool]) -> (winner: Int, directories: [Int], isClash: Bool) {
         let isMixed = areDirectories.contains(true) && areDirectories.contains(false)
         let all = Array(areDirectories.indices)
@@ -205,7 +208,7 @@ package enum MergePolicy: Sendable {
             let directories = areDirectories.first == true ? all.filter { areDirectories[$0] } : []
             return (0, directories, isMixed || areDirectories.count > 1 && !areDirectories[0])
         case .laterWins, .laterWinsThroughLinks:
-            // What was there before the last thing that is no directory has gone with it.
+            // The last entry that is not a directory replaces all entries before it.
             let begin = areDirectories.lastIndex(of: false).map { $0 + 1 } ?? 0
             return (areDirectories.count - 1, Array(all[begin...]), isMixed)
         }

@@ -3,12 +3,13 @@ import Errors
 import SystemPackage
 
 extension FileTree {
-    /// The tree as it is laid over a base: where the base has a link to a directory, what the tree's directory holds goes to
-    /// where the link leads; and the directories that the base has keep the modes, owners and times that they have there.
+    /// Adapts the tree to a base that it is laid over.
     ///
-    /// Of two things that come to one place the one that stands there in the tree wins.
+    /// Where the base has a link to a directory, the entries of the tree's directory move to the link's target.
+    /// Directories of the base keep their modes, owners and times. If two entries get the same path, the one that did
+    /// not move wins.
     ///
-    /// - Throws: `ToolError` with code `data` for too many places or names.
+    /// - Throws: `ToolError` with code `data` for too many origins or names.
     package func laid(over base: some BaseDirectories) throws -> FileTree {
         var tree = try redirected(through: base)
         var directories: [(index: Int, directory: BaseDirectory)] = []
@@ -27,7 +28,7 @@ extension FileTree {
         return tree
     }
 
-    /// The tree with what its directories hold moved to where the base's links lead that stand in their places.
+    /// Moves the entries of directories to the targets of the base's links with the same paths.
     func redirected(through base: some BaseDirectories) throws -> FileTree {
         var common = FileTree(origins: origins)
         common.inodes = inodes
@@ -40,15 +41,17 @@ extension FileTree {
     }
 }
 
-/// Takes a tree to pieces: what stays in its place first, then for each directory that moves a tree with it in its new place.
+/// Splits a tree into pieces: first the entries that stay, then a tree for each directory that moves, in its new place.
 private struct TreeRedirection<Base: BaseDirectories> {
     let base: Base
-    /// Origins and inodes of all pieces, and no entries.
+    /// The origins and inodes of all pieces. It has no entries.
     var common: FileTree
-    /// Without origins and inodes of their own.
+    /// The pieces, without origins and inodes.
     var pieces: [FileTree] = []
 
-    /// - Parameter depth: that of the first directories that may move; those above are where they belong.
+    /// Adds the pieces of a tree.
+    ///
+    /// - Parameter depth: the depth of the first directories that may move; those above are in their final places.
     mutating func add(_ index: TreeIndex, from depth: UInt16) throws {
         var moves: [(entry: Int, path: [UInt8], place: [UInt8])] = []
         var (number, end) = (0, 0)
@@ -76,7 +79,7 @@ private struct TreeRedirection<Base: BaseDirectories> {
         }
     }
 
-    /// A tree with one directory of another in its new place.
+    /// Makes a tree of one directory in its new place.
     private mutating func moved(
         _ index: TreeIndex, _ directory: Int, from path: [UInt8], to place: [UInt8]
     ) throws -> (tree: FileTree, depth: UInt16) {
@@ -106,8 +109,8 @@ private struct TreeRedirection<Base: BaseDirectories> {
             guard let newDepth = UInt16(exactly: newDepth) else {
                 throw ToolError(
                     .data, "cannot lay a tree over a directory",
-                    cause: "its directories lie more than \(UInt16.max) deep",
-                    remedy: "leave such a tree out of the image")
+                    cause: "its directories are nested more than \(UInt16.max) deep",
+                    remedy: "leave the directory out of the image")
             }
             entry.depth = newDepth
             entry.name = try tree.append(Array(index.name(of: number)))
@@ -124,7 +127,7 @@ private struct TreeRedirection<Base: BaseDirectories> {
         return (tree, depth)
     }
 
-    /// An origin of what lies in a directory that moves from one depth to another.
+    /// The origin for entries of a directory that moves from one depth to another.
     private mutating func origin(
         _ number: UInt16, below path: [UInt8], depth: UInt16, at newDepth: UInt16
     ) throws -> UInt16 {

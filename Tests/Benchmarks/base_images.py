@@ -1,4 +1,4 @@
-"""The part of the measures that begins with an image of 2 GB: a base, an export, a validation."""
+"""Measures operations on an image of 2 GB: as a base, export and validate."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import time
 
 
 class DockerDaemon:
-    """A Docker daemon of the benchmark's own."""
+    """A Docker daemon that only the benchmark uses."""
 
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="bench-docker-", dir="/var/tmp")

@@ -1,7 +1,7 @@
-"""Makes a store closure for measurements out of the Debian packages of this machine.
+"""Makes a store closure for measurements from the Debian packages of this machine.
 
-One store path a package: its files copied, its dependencies named in nix-support/propagated-build-inputs. The hashes
-depend on names and versions alone, so that a closure is made once and found again.
+Each package becomes one store path: its files are copied, its dependencies are listed in
+nix-support/propagated-build-inputs. The hashes depend only on names and versions, so that a closure is made once and reused.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def store_path(package, version):
 
 
 def installed():
-    """name -> (version, bytes, names of what it depends on)"""
+    """name -> (version, bytes, names of its dependencies)"""
     rows = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package}\t${Version}\t${Installed-Size}\t${Pre-Depends}, ${Depends}\n"],
         check=True, capture_output=True, text=True).stdout.splitlines()
@@ -37,7 +37,7 @@ def installed():
 
 
 def choose(packages, minimum):
-    """The largest packages with all they need, each behind what it needs, until there are enough bytes."""
+    """The largest packages with their dependencies, each after its dependencies, until there are enough bytes."""
     chosen, total = {}, 0
 
     def visit(name, path):
@@ -47,7 +47,7 @@ def choose(packages, minimum):
         for needed in packages[name][2]:
             visit(needed, path | {name})
         if name not in chosen:
-            # Only what was chosen before: a store's references form no cycle.
+            # Only packages chosen before: references in a store form no cycles.
             chosen[name] = [needed for needed in packages[name][2] if needed in chosen]
             total += packages[name][1]
 

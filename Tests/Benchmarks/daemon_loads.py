@@ -1,4 +1,4 @@
-"""The part of the measures that loads an image of 2 GB into a Docker daemon."""
+"""Measures loading an image of 2 GB into a Docker daemon."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from base_images import DockerDaemon
 
 
 class LoadMeasures:
-    """Ours beside `docker load` of the same image's archive, into one daemon, which has of the image the same each time."""
+    """Compares our load with `docker load` of the same image, into one daemon with the same layers each time."""
 
     def __init__(self, bench, measure):
         self.bench, self.measure = bench, measure
@@ -21,11 +21,11 @@ class LoadMeasures:
             spec = json.load(handle)
         with open(self.spec, "w") as handle:
             json.dump(dict(spec, name="load", contents=self.files), handle)
-        # What digests are known does not depend on the runs before.
+        # Earlier runs must not change which digests are cached.
         self.warm = bench.cold()
 
     def change(self):
-        """Makes the image one with another small layer, and its archive."""
+        """Changes the small layer of the image, and writes its archive."""
         self.count += 1
         with open(os.path.join(self.files, "file"), "w") as handle:
             handle.write(f"{self.count}\n" * 1000)
@@ -48,7 +48,7 @@ class LoadMeasures:
         return self.measure(self.docker.command("load", "--quiet", "--input", self.archive))
 
     def empty(self, load):
-        """What `load` takes into a daemon that has nothing."""
+        """The time of `load` into an empty daemon."""
         names = subprocess.run(self.docker.command("images", "--quiet"), check=True, capture_output=True).stdout.split()
         if names:
             subprocess.run([*self.docker.command("rmi", "--force"), *names], check=True, stdout=subprocess.DEVNULL)
@@ -75,7 +75,7 @@ class LoadMeasures:
         ours, there = self.bench.in_turn(
             self.bench.runs, lambda: changed(lambda: self.ours(self.spec, self.warm)), lambda: changed(self.peer))
         self.bench.compare("one small layer of it changed : docker load", ours, self.full, 1 / 20)
-        # It reads the whole archive, and unpacks no more than we send.
+        # docker load reads the whole archive, and unpacks no more than we send.
         self.bench.compare("the same : docker load where the others are there", ours, there, 1 / 4)
         memory = self.empty(lambda: self.ours(self.spec, self.warm)).memory / 2**20
         self.bench.check_memory("load of 2 GB, resident memory", memory)

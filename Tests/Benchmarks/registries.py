@@ -1,4 +1,4 @@
-"""The part of the measures that goes through a registry: an image of 1 GB is pulled."""
+"""Measures pulling an image of 1 GB from a registry."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import time
 
 
 class Registry:
-    """A registry of the benchmark's own on this machine, without TLS."""
+    """A registry on this machine that only the benchmark uses, without TLS."""
 
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="bench-registry-", dir="/var/tmp")
@@ -47,7 +47,7 @@ class RegistryMeasures:
             spec = self.bench.make_spec("registry", self.bench.small_roots(1_000_000_000))
             subprocess.run([self.bench.program, "layered", spec, "--quiet", "--compressor", "none", "-o", self.output],
                            check=True, stdout=subprocess.DEVNULL)
-            # With layers as others compress them.
+            # With layers compressed as other tools compress them.
             subprocess.run(["skopeo", "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false",
                             f"docker-archive:{self.output}", f"docker://{self.image}"], check=True)
             self.run_pull()

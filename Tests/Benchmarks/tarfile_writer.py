@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The peer that `stream` is measured against: Python's tarfile hashes each layer, and then writes it.
+"""The peer of `stream`: Python's tarfile hashes each layer, and then writes it.
 
-It has the shape of nixpkgs' stream_layered_image.py: one tarfile for the image, which reads each layer from a pipe that
-another process writes with a tarfile of its own.
+It works like nixpkgs' stream_layered_image.py: one tarfile for the image, which reads each layer from a pipe that another
+process writes with its own tarfile.
 
 usage: tarfile_writer.py RESULT.json ROOT > image.tar
 
-RESULT.json is what `dockertools layered --json` printed: it says which store paths lie in which layer. Every store
-layer's digest is compared with it; a difference ends the program with status 1.
+RESULT.json is the output of `dockertools layered --json`, which lists the store paths of each layer. Every store layer's
+digest is compared with it; a difference ends the program with status 1.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def write_layer(out, root, paths):
             add(tar, info)
         for path in paths:
             for name in entries(root + path):
-                tar.inodes = {}  # each hard link as a file of its own
+                tar.inodes = {}  # write hard links as separate files
                 info = tar.gettarinfo(name, arcname=name)
                 info.name = name[len(root):]
                 if info.isfile():

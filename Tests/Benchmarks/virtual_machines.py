@@ -1,4 +1,4 @@
-"""The part of the measures with a virtual machine: how soon a script runs in it, and how fast its lower disk is made."""
+"""Measures the virtual machine: the time until a script runs, and the time to make the rootfs image of a base."""
 
 import glob
 import json
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-# What the kernel is told by whoever starts one by hand, and a clock that it need not measure: without it a busy machine hangs.
+# The usual kernel arguments, and the clock's frequency: without it the kernel measures it, and hangs on a busy machine.
 ARGUMENTS = "console=ttyS0 quiet panic=-1 reboot=t"
 
 
@@ -23,17 +23,17 @@ class VirtualMachineMeasures:
 
     @staticmethod
     def time_stamp_khz():
-        """How often the time stamp counter ticks in a millisecond, as the host's kernel found it out."""
+        """The frequency of the time stamp counter in kHz, as measured by the host's kernel."""
         with open("/proc/cpuinfo") as handle:
             mhz = next(line.split(":")[1] for line in handle if line.startswith("cpu MHz"))
         return round(float(mhz) * 1000)
 
     def run(self):
         self.run_start()
-        self.run_lower_image()
+        self.run_rootfs_image()
 
     def initramfs(self):
-        """A first file system whose init is a shell that says hello."""
+        """Writes an initramfs whose init is a shell script that prints hello."""
         root, path = self.directory + "/initramfs.d", self.directory + "/initramfs"
         shutil.copytree(self.directory + "/root", root, symlinks=True)
         with open(root + "/init", "w") as handle:
@@ -45,7 +45,7 @@ class VirtualMachineMeasures:
         return path
 
     def until(self, word, command, **how):
-        """Seconds from a program's start to the first line with a word in it; then the program is ended."""
+        """Seconds from the start of a program to its first line that contains a word; then the program is ended."""
         start = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how)
         for line in process.stdout:
@@ -77,9 +77,9 @@ class VirtualMachineMeasures:
         ours, peer = self.bench.in_turn(self.bench.runs, ours, bare)
         self.bench.compare("runAsRoot to its first line, TCG : QEMU to a bare shell", ours, peer, 1.5)
 
-    def run_lower_image(self):
+    def run_rootfs_image(self):
         size, base, rootfs = 0, self.directory + "/base.tar", self.directory + "/rootfs"
-        # As many store paths as come to 1 GB, as one layer of an image.
+        # Store paths of 1 GB together, as one layer of an image.
         chosen = []
         for node in sorted(self.bench.graph, key=lambda node: -node["narSize"]):
             if size + node["narSize"] > 1_050_000_000:
@@ -118,9 +118,9 @@ class VirtualMachineMeasures:
         ours(warm)
         again = ours(warm).seconds
         made = first - again
-        self.bench.compare(f"lower disk of {size / 1e9:.2f} GB : tar | sqfstar -comp lz4, ours too", made, lz4, 2.0)
-        self.bench.compare(f"lower disk of {size / 1e9:.2f} GB : tar | sqfstar -comp zstd", made, zstd, 2.0)
-        self.bench.compare("runAsRoot to its first line on that disk, again : the first time", again, first, 0.5)
+        self.bench.compare(f"rootfs image of {size / 1e9:.2f} GB : tar | sqfstar -comp lz4, ours too", made, lz4, 2.0)
+        self.bench.compare(f"rootfs image of {size / 1e9:.2f} GB : tar | sqfstar -comp zstd", made, zstd, 2.0)
+        self.bench.compare("runAsRoot to its first line on that image, second run : first run", again, first, 0.5)
 
 
 class Started:

@@ -2,25 +2,21 @@
 import Errors
 import Foundation
 import SystemPackage
+import TestSupport
 
-/// A directory that is removed with the value.
+/// A temporary directory for specs.
 final class SpecDirectory {
-    let path: FilePath
+    private let directory: TemporaryDirectory
+    var path: FilePath { FilePath(directory.path) }
 
-    init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "spec-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = FilePath(url.path)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+    init() throws { directory = try TemporaryDirectory() }
 
     func write(_ text: String, to name: String) throws {
         try write(Array(text.utf8), to: name)
     }
 
     func write(_ bytes: [UInt8], to name: String) throws {
-        try Data(bytes).write(to: URL(filePath: path.appending(name).string))
+        try directory.write(bytes, to: name)
     }
 
     /// Loads the spec of a file.

@@ -1,14 +1,16 @@
 @testable import GuestProtocol
 import Testing
 
-@Suite("What the host has the guest do")
+@Suite("The request to a guest")
 struct GuestRequestTests {
-    @Test("comes back as it was sent, line breaks and all")
+    @Test("is parsed as it was written, with line breaks in values")
     func roundTrip() throws {
         var request = GuestRequest()
         request.modules = ["/modules/a.ko", "/modules/b.ko"]
         request.disks = ["lower0", "layer", "result"]
-        request.steps = [GuestStep(key: "runAsRoot", place: .root), GuestStep(key: "extraCommands", place: .layer)]
+        request.steps = [
+            GuestStep(key: "runAsRoot", place: .root), GuestStep(key: "extraCommands", place: .layer),
+        ]
         request.environment = ["A=1 2", "B=x\ny", "C="]
         request.storeDir = "/nix/store"
         request.hasNetwork = true
@@ -19,11 +21,12 @@ struct GuestRequestTests {
     }
 
     @Test(
-        "is refused if no host wrote it",
+        "is an error if a key or a value is invalid",
         arguments: [
-            ("processes many", "'many' is no number of processes"), ("colour red", "the request has a key 'colour'"),
+            ("processes many", "'many' is not a number of processes"),
+            ("colour red", "the request has an unknown key 'colour'"),
         ])
     func refused(text: String, cause: String) {
-        #expect(throws: GuestProtocolFault(cause)) { try GuestRequest(Array(text.utf8)) }
+        #expect(throws: GuestProtocolError(cause)) { try GuestRequest(Array(text.utf8)) }
     }
 }

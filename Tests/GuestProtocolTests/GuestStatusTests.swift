@@ -1,12 +1,13 @@
 @testable import GuestProtocol
 import Testing
 
-@Suite("What the guest tells of its work")
+@Suite("The status of a guest")
 struct GuestStatusTests {
     @Test(
-        "comes back as it was sent",
+        "is parsed as it was written",
         arguments: [
-            GuestStatus.Result.exited(0), .exited(255), .signaled(9), .notStarted(2), .failed("no disk: at all"),
+            GuestStatus.Result.exited(0), .exited(255), .signaled(9), .notStarted(2),
+            .failed("no disk: at all"),
         ])
     func roundTrip(_ result: GuestStatus.Result) throws {
         var status = GuestStatus(result)
@@ -16,7 +17,7 @@ struct GuestStatusTests {
         #expect(try GuestStatus(status.lines) == status)
     }
 
-    @Test("holds no line breaks of its own")
+    @Test("has no line breaks in a cause")
     func lineBreaks() {
         #expect(GuestStatus(.failed("a\nb\r\nc")).lines[0] == "failed a; b; c")
     }
@@ -29,20 +30,23 @@ struct GuestStatusTests {
     }
 
     private static let refusals: [(lines: [String], cause: String)] = [
-        ([], "it sent 0 lines of status, which are none"),
-        (GuestStatus(.exited(0)).lines.dropLast(), "it sent 6 lines of status, which are none"),
-        (GuestStatus(.exited(0)).lines + ["end"], "it sent 8 lines of status, which are none"),
-        (lines(6, "and more"), "it sent 7 lines of status, which are none"),
-        (lines(0, "exited x"), "its status begins with 'exited x'"),
-        (lines(0, "exited 99999999999"), "its status begins with 'exited 99999999999'"),
-        (lines(0, "root:x:0"), "its status begins with 'root:x:0'"),
-        (lines(2, "outOfMemory perhaps"), "its status has 'outOfMemory perhaps' in the place of outOfMemory"),
-        (lines(5, "layerSize -1"), "its status has 'layerSize -1' in the place of layerSize"),
-        (lines(5, "leastRoom 1"), "its status has 'leastRoom 1' in the place of layerSize"),
+        ([], "the status has 0 lines and is not complete"),
+        (GuestStatus(.exited(0)).lines.dropLast(), "the status has 6 lines and is not complete"),
+        (GuestStatus(.exited(0)).lines + ["end"], "the status has 8 lines and is not complete"),
+        (lines(6, "and more"), "the status has 7 lines and is not complete"),
+        (lines(0, "exited x"), "the status begins with 'exited x'"),
+        (lines(0, "exited 99999999999"), "the status begins with 'exited 99999999999'"),
+        (lines(0, "root:x:0"), "the status begins with 'root:x:0'"),
+        (
+            lines(2, "outOfMemory perhaps"),
+            "the status has 'outOfMemory perhaps' in place of outOfMemory"
+        ),
+        (lines(5, "layerSize -1"), "the status has 'layerSize -1' in place of layerSize"),
+        (lines(5, "leastRoom 1"), "the status has 'leastRoom 1' in place of layerSize"),
     ]
 
-    @Test("is refused where it is anything else", arguments: refusals)
+    @Test("is an error if any line differs", arguments: refusals)
     func refused(lines: [String], cause: String) {
-        #expect(throws: GuestProtocolFault(cause)) { try GuestStatus(lines) }
+        #expect(throws: GuestProtocolError(cause)) { try GuestStatus(lines) }
     }
 }

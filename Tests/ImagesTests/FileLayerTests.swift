@@ -63,7 +63,7 @@ struct FileLayerTests {
     }
 
     @Test func givesTheRootNoEntryOfItsOwn() throws {
-        let tree = try FileTree(walking: FilePath("\(directory.path)/nix/store/\(Self.baseName)/bin"))
+        let tree = try FileTree.walk(FilePath("\(directory.path)/nix/store/\(Self.baseName)/bin"))
         let open = try FileLayer(title: "last", parts: [.init(.tree(tree), at: "")], owner: TarOwner()).open()
         let sink = MemorySink()
         try open.write(to: sink)
@@ -107,7 +107,7 @@ struct DigestCacheTests {
         directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path("tree"), withIntermediateDirectories: true)
         try directory.write([1], to: "tree/file")
-        tree = try FileTree(walking: FilePath(directory.path("tree")))
+        tree = try FileTree.walk(FilePath(directory.path("tree")))
         digest = try #require(Digest(hex: String(repeating: "ab", count: 32)))
     }
 

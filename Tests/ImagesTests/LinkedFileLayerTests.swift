@@ -31,7 +31,7 @@ struct LinkedFileLayerTests {
     }
 
     private func tree(_ facts: FileTree.Facts = .linksAndAttributes) throws -> FileTree {
-        try FileTree(walking: FilePath(directory.path("tree")), keeping: facts)
+        try FileTree.walk(FilePath(directory.path("tree")), keeping: facts)
     }
 
     /// A line for each entry: name, type, mode, owner, time, link name, body, and PAX records of attributes.

@@ -20,7 +20,9 @@ struct BaseImageTests {
         try docker.inspect(name, "{{join .RootFS.Layers \" \"}}").split(separator: " ").map(String.init)
     }
 
-    @Test("have the base's layers below their own, unchanged, and its history", arguments: ["build", "layered"])
+    @Test(
+        "An image has the base's layers, unchanged, below its own, and the base's history",
+        arguments: ["build", "layered"])
     func layersOfTheBase(verb: String) throws {
         let spec = """
             {"name": "on-docker-\(verb)", "tag": "1", "fromImage": "\(base.archive)", "contents": "\(store["hello"])",
@@ -38,7 +40,7 @@ struct BaseImageTests {
         #expect(try docker.runImage(image.reference) == "two\nfile\nHello, world!\n")
     }
 
-    @Test("stay whole where the base has links to directories")
+    @Test("Links to directories in the base are kept")
     func linkedDirectories() throws {
         let image = try bench.build(
             """
@@ -55,7 +57,7 @@ struct BaseImageTests {
         #expect(try docker.runImage(image.reference, ["stat", "-c", "%a", "/tmp", "/usr/bin/suid"]) == "1777\n4755\n")
     }
 
-    @Test("inherit Env alone, or all of the configuration when they say so")
+    @Test("An image inherits Env, or with inheritConfig all of the config")
     func inheritance() throws {
         func config(_ more: String) throws -> [String: Any] {
             let image = try bench.layered(
@@ -75,7 +77,7 @@ struct BaseImageTests {
         #expect(all["Labels"] as? [String: String] == ["from": "docker"])
     }
 
-    @Test("build on layered and layered on layered, and a base of two with maxLayers 4 gives four")
+    @Test("build works on layered and layered on layered; a base with two layers and maxLayers 4 gives four layers")
     func onLayered() throws {
         let first = try bench.layered(
             """
@@ -103,7 +105,7 @@ struct BaseImageTests {
         #expect(outcome.errors.contains("the base image takes 4 layers and the customization layer 1"))
     }
 
-    @Test("take another spec as their base, made on the way")
+    @Test("Another spec can be the base; it is built first")
     func specAsBase() throws {
         try bench.write("{\"name\": \"below\", \"contents\": \"\(store["busybox"])\"}", to: "below.json")
         let fromSpec = try bench.build(
@@ -121,7 +123,7 @@ struct BaseImageTests {
         #expect(outcome.errors.contains("go round in a circle"))
     }
 
-    @Test("a store path that the base's layers hold is not added again")
+    @Test("A store path in the base's layers is not added again")
     func dependenciesOfTheBase() throws {
         _ = try bench.layered("{\"name\": \"below\", \"contents\": \"\(store["hello"])\"}", output: "below.tar")
         let image = try bench.build(
@@ -129,11 +131,11 @@ struct BaseImageTests {
             {"name": "top", "fromImage": "below.tar", "config": {"Cmd": ["\(store["hello"])/bin/hello"],
              "Env": ["OTHER=\(store["libA"])"]}}
             """)
-        // It refers to base-data too, and so does hello.
+        // It refers to base-data too, as hello does.
         #expect(image.layers.last?.storePaths == [store["libA"]])
     }
 
-    @Test("a base with one layer repeated keeps it so")
+    @Test("A layer that the base repeats stays repeated")
     func repeatedLayer() throws {
         let script = """
             import hashlib, io, json, sys, tarfile
@@ -162,7 +164,7 @@ struct BaseImageTests {
         #expect(try layers("again:1") == image.layers.map(\.diffID))
     }
 
-    @Test("come from the one that is named among several; a name that is not there lists those that are")
+    @Test("fromImageName chooses one of several images; an unknown name lists the images of the archive")
     func chosenBase() throws {
         for name in ["one", "two"] {
             _ = try bench.layered(
@@ -187,7 +189,7 @@ struct BaseImageTests {
         #expect(outcome.errors.contains("one:1") && outcome.errors.contains("two:1"))
     }
 
-    @Test("the architecture is the base's unless it is set, and then a mismatch is told")
+    @Test("The architecture is the base's unless it is set; a mismatch is reported")
     func architecture() throws {
         _ = try bench.layered(#"{"name": "arm", "architecture": "arm64", "variant": "v8"}"#, output: "arm.tar")
         let heir = try bench.layered(#"{"name": "heir", "fromImage": "arm.tar"}"#, output: "heir.tar")
@@ -199,7 +201,7 @@ struct BaseImageTests {
         #expect(outcome.errors.contains("makes an image for amd64 from a base for arm64"))
     }
 
-    @Test("a chain of 120 layers loads, and so does what is built on it")
+    @Test("An image with 120 layers loads, and so does an image built on it")
     func deepChain() throws {
         let script = """
             import hashlib, io, json, sys, tarfile
@@ -232,7 +234,7 @@ struct BaseImageTests {
         #expect(try docker.runImage(image.reference) == "119")
     }
 
-    @Test("of three layers the upper one wins")
+    @Test("The topmost of three layers wins")
     func upperWins() throws {
         var below = "below.json"
         try bench.write("{\"name\": \"below\", \"contents\": \"\(store["busybox"])\"}", to: below)
@@ -247,7 +249,7 @@ struct BaseImageTests {
         }
     }
 
-    @Test("serve what they are made to serve")
+    @Test("An image on a base can run a server")
     func serves() throws {
         try bench.write("served\n", to: "www/page/index.html")
         let image = try bench.build(
@@ -259,7 +261,7 @@ struct BaseImageTests {
         try docker.load(image.output)
         let container = String(try docker.output(["run", "--detach", "--network", "none", image.reference]).dropLast())
         let fetch = ["exec", container, "/bin/busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/"]
-        // It takes a moment until it listens.
+        // The server needs a moment until it listens.
         var answer = try docker.run(fetch)
         for _ in 0..<50 where answer.status != 0 {
             usleep(100_000)
@@ -269,7 +271,7 @@ struct BaseImageTests {
         #expect(answer.text == "served\n")
     }
 
-    @Test("do not go over their base, and a spec can be looked at like an image")
+    @Test("An output cannot replace its base, and inspect takes a spec")
     func baseIsInput() throws {
         _ = try bench.build(#"{"name": "below", "extraCommands": "echo > f"}"#, output: "below.tar")
         let spec = try bench.write(#"{"name": "top", "tag": "2", "fromImage": "below.tar"}"#, to: "top.json")

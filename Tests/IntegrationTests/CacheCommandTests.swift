@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("dockertools cache")
+@Suite("cache")
 struct CacheCommandTests {
     private let machine: TestMachine
 
@@ -27,7 +27,7 @@ struct CacheCommandTests {
 
     private var whole: String { machine.path("cache/dockertools/blobs/sha256") }
 
-    @Test("shows its directory, and the number and bytes of each kind")
+    @Test("cache prints its directory, and the number and size of each kind of entry")
     func shows() throws {
         let outcome = try cache()
         #expect(outcome.status == 0)
@@ -50,7 +50,7 @@ struct CacheCommandTests {
                 """)
     }
 
-    @Test("removes all, and says what was freed")
+    @Test("cache --prune removes everything and prints the freed bytes")
     func prunes() throws {
         let outcome = try cache("--prune")
         #expect(outcome.status == 0)
@@ -60,7 +60,7 @@ struct CacheCommandTests {
         #expect(try cache("--prune", "--json").text.contains("\"freed\":{\"bytes\":0,\"count\":0}"))
     }
 
-    @Test("removes what is old, or was used longest ago")
+    @Test("cache --prune removes old or least recently used entries")
     func prunesSome() throws {
         #expect(
             try cache("--prune", "--older-than", "30d", "--json").text.contains(
@@ -70,7 +70,7 @@ struct CacheCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: whole).isEmpty)
     }
 
-    @Test("counts the digests of layers that a run computed, and computes them again when they are gone")
+    @Test("A run caches the digests of its layers; after pruning they are computed again")
     func digests() throws {
         let path = try machine.store("a", "one", ["file": Array("contents".utf8)])
         try machine.graph([(path, [])])
@@ -82,7 +82,7 @@ struct CacheCommandTests {
         #expect(try machine.layered(["--json"]).output == before.output)
     }
 
-    @Test("without a directory exits with 69, with limits that it cannot read or that prune nothing with 64")
+    @Test("Without a cache directory the exit status is 69; with invalid or missing limits it is 64")
     func refuses() throws {
         let none = try machine.run(["cache"], environment: ["XDG_CACHE_HOME": "", "HOME": ""])
         #expect(none.status == 69)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The command line")
+@Suite("Command line")
 struct CommandLineTests {
     private let directory: TemporaryDirectory
 
@@ -10,7 +10,7 @@ struct CommandLineTests {
 
     static let verbs = ["layered", "stream", "plan", "inspect", "cache", "shadow-setup", "schema"]
 
-    @Test("has help with an example for every verb", arguments: verbs)
+    @Test("Every verb has help with an example", arguments: verbs)
     func help(verb: String) throws {
         let outcome = try Dockertools.run([verb, "--help"])
         #expect(outcome.status == 0)
@@ -21,7 +21,7 @@ struct CommandLineTests {
         #expect(try Dockertools.run(["help", verb]).text == outcome.text)
     }
 
-    @Test("lists all verbs, and its version")
+    @Test("The program lists all verbs and its version")
     func root() throws {
         let help = try Dockertools.run(["--help"])
         #expect(help.status == 0)
@@ -32,7 +32,8 @@ struct CommandLineTests {
     }
 
     @Test(
-        "refuses what it does not know with 64", arguments: [["frobnicate"], ["layered"], ["plan", "a.json", "--x"]])
+        "Unknown verbs, options and missing arguments are bad usage (64)",
+        arguments: [["frobnicate"], ["layered"], ["plan", "a.json", "--x"]])
     func usage(arguments: [String]) throws {
         let outcome = try Dockertools.run(arguments)
         #expect(outcome.status == 64)
@@ -40,7 +41,7 @@ struct CommandLineTests {
         #expect(outcome.errors.contains("Usage: dockertools"))
     }
 
-    @Test("has completions for bash, zsh and fish")
+    @Test("Completions exist for bash, zsh and fish")
     func completions() throws {
         for (shell, mark) in [("bash", "complete "), ("zsh", "#compdef dockertools"), ("fish", "complete -c")] {
             let outcome = try Dockertools.run(["--generate-completion-script", shell])
@@ -55,7 +56,7 @@ struct CommandLineTests {
         #expect(check.errors.isEmpty)
     }
 
-    @Test("prints a schema that is one, and that the fixtures satisfy")
+    @Test("The schema is a valid JSON Schema, and the fixtures satisfy it")
     func schema() throws {
         let outcome = try Dockertools.run(["schema"])
         #expect(outcome.status == 0)
@@ -86,7 +87,7 @@ struct CommandLineTests {
         #expect(check.status == 0, "\(check.errors)")
     }
 
-    @Test("takes a spec from standard input, and any file with --spec")
+    @Test("A spec is read from standard input, and from any file with --spec")
     func specs() throws {
         let spec = Array("{\"name\": \"given\"}".utf8)
         let expected = try Dockertools.run(["stream", directory.write(spec, to: "spec.json")]).output
@@ -99,7 +100,7 @@ struct CommandLineTests {
         #expect(try Dockertools.run(["stream", directory.path("none.json")]).status == 65)
     }
 
-    @Test("refuses keys that are not built yet instead of ignoring them")
+    @Test("Keys that are not supported yet are refused, not ignored")
     func notBuiltYet() throws {
         let outcome = try Dockertools.run(
             ["stream", "-"], input: Array("{\"name\": \"later\", \"includeNixDB\": true}".utf8))

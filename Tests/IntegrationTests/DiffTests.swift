@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The differences of two images")
+@Suite("diff of two images")
 struct DiffTests {
     private let bench: Workbench
 
@@ -10,7 +10,7 @@ struct DiffTests {
         bench = try Workbench()
     }
 
-    /// An image of what a script makes.
+    /// Builds an image whose files a script creates.
     private func image(_ name: String, _ commands: String, _ more: String = "") throws -> String {
         let text = String(decoding: try JSONEncoder().encode(commands), as: UTF8.self)
         return try bench.build(
@@ -18,7 +18,7 @@ struct DiffTests {
         ).output
     }
 
-    @Test("are none where the files and the config are alike, whatever the layers")
+    @Test("Images with equal files and configs are equal, whatever their layers")
     func equal() throws {
         let one = try image("one", "mkdir d; echo x > d/x; echo y > y")
         try bench.write(#"{"name": "below", "extraCommands": "mkdir d; echo x > d/x; echo z > z"}"#, to: "below.json")
@@ -28,13 +28,13 @@ struct DiffTests {
         #expect(same.text == "The images are equal.\n")
         let layered = try bench.run(["diff", one, two])
         #expect(layered.status == 1)
-        // The history tells of two layers, and that is all.
+        // Only the history differs: it has two layers.
         #expect(layered.text.hasPrefix("~ config history: "))
         #expect(layered.text.hasSuffix("1 keys of the config, 0 added, 0 removed, 0 changed paths\n"))
         #expect(try bench.run(["diff", "--json", one, one]).text == #"{"config":[],"equal":true,"files":[]}"# + "\n")
     }
 
-    @Test("are told one by one, of each kind")
+    @Test("diff lists each difference, of every kind")
     func kinds() throws {
         let one = try image(
             "one",
@@ -79,7 +79,7 @@ struct DiffTests {
         #expect(files.filter { $0["change"] as? String == "added" }.count == 2)
     }
 
-    @Test("owners and times count, and specs are compared as images")
+    @Test("Owners and times are compared, and specs are compared as images")
     func ownersAndSpecs() throws {
         let one = try image("one", "echo > f")
         try bench.write(
@@ -87,11 +87,11 @@ struct DiffTests {
             to: "two.json")
         let outcome = try bench.run(["diff", one, bench.directory.path("two.json")])
         #expect(outcome.status == 1)
-        // The spec is made as its keys tell, which is layered: the history differs too.
+        // The spec is built as layered, which its keys imply: the history differs too.
         #expect(outcome.text.contains("~ f  owner 0:0 -> 7:0, mtime 1 -> 946684800\n"))
     }
 
-    @Test("an image that is not there is an error, and no difference")
+    @Test("A missing image is an error, not a difference")
     func missing() throws {
         let one = try image("one", "echo > f")
         let outcome = try bench.run(["diff", one, bench.directory.path("nowhere.tar")])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Images as Docker shows them")
+@Suite("Images in Docker")
 struct DockerImageTests {
     private let bench: Workbench
     private let docker: DockerDaemon
@@ -13,7 +13,7 @@ struct DockerImageTests {
         docker = try DockerDaemon.shared
     }
 
-    @Test("carry the run-time configuration")
+    @Test("The image has the spec's run-time configuration")
     func configuration() throws {
         let image = try bench.loaded(
             """
@@ -42,7 +42,7 @@ struct DockerImageTests {
         #expect(try docker.runImage(image.reference) == "1 x y=z\n/work\n")
     }
 
-    @Test("have a tag of their own without one, which changes with the image alone")
+    @Test("Without a tag in the spec, the tag changes only with the image")
     func noTag() throws {
         let spec = "{\"name\": \"tagless\", \"config\": {\"User\": \"USER\"}}"
         let first = try bench.loaded(spec, into: docker)
@@ -51,14 +51,14 @@ struct DockerImageTests {
         let again = try bench.layered(spec, ["--compressor", "zstd", "--no-build-args"])
         #expect(again.tag == first.tag)
         #expect(try bench.layered(spec, ["--set", "config.User=other"]).tag != first.tag)
-        // The first 160 bits of the image's ID.
+        // The first 160 bits of the image ID.
         let base32 = try store.output([
             "nix-hash", "--type", "sha1", "--to-base32", String(first.imageID.dropFirst(7).prefix(40)),
         ])
         #expect(String(decoding: base32, as: UTF8.self) == first.tag + "\n")
     }
 
-    @Test("are as old as they are told to be")
+    @Test("created sets the creation time")
     func created() throws {
         func created(_ more: String, _ environment: [String: String] = [:]) throws -> (String, String) {
             let spec = "{\"name\": \"aged\", \"tag\": \"t\", \"extraCommands\": \"echo > file\"\(more)}"
@@ -84,7 +84,7 @@ struct DockerImageTests {
         #expect((before...after).contains(try #require(Double(now.1))))
     }
 
-    @Test("run as another user than root")
+    @Test("An image can run as another user than root")
     func otherUser() throws {
         let image = try bench.loaded(
             """
@@ -94,7 +94,7 @@ struct DockerImageTests {
         #expect(try docker.runImage(image.reference) == "1000\n755 0\n755 0\n755 0\n")
     }
 
-    @Test("may be empty")
+    @Test("An image can be empty")
     func empty() throws {
         let image = try bench.loaded("{\"name\": \"empty\"}", into: docker)
         #expect(image.layers.count == 1)
@@ -105,7 +105,7 @@ struct DockerImageTests {
         #expect(try image.members(ofLayer: 0) == [])
     }
 
-    @Test("may do without the store paths, and take them from a volume")
+    @Test("An image can leave its store paths out and find them in a volume")
     func noStorePaths() throws {
         let image = try bench.loaded(
             """
@@ -119,7 +119,7 @@ struct DockerImageTests {
         #expect(try docker.runImage(image.reference, ["/bin/hi"], options: store) == "Hello, world!\n")
     }
 
-    @Test("share the layers that have the same paths")
+    @Test("Images with the same store paths share their layers")
     func sharedLayers() throws {
         let hello = try bench.loaded("{\"name\": \"sharing-a\", \"contents\": \"\(store["hello"])\"}", into: docker)
         let libs = try bench.loaded(
@@ -134,7 +134,7 @@ struct DockerImageTests {
         #expect(layers[0].intersection(layers[1]).count == 3)
     }
 
-    @Test("are named after a registry with a port, in lower case")
+    @Test("The name may have a registry with a port, and is lower-cased")
     func registryPrefix() throws {
         let image = try bench.loaded("{\"name\": \"localhost:5000/Team/Hello\", \"tag\": \"V1\"}", into: docker)
         #expect(image.name == "localhost:5000/team/hello")
@@ -143,14 +143,14 @@ struct DockerImageTests {
         #expect(bare.text == "hello.tar.gz\n")
     }
 
-    @Test("say for which processor they are")
+    @Test("The image names its architecture")
     func architecture() throws {
         let image = try bench.loaded(
             "{\"name\": \"arm\", \"architecture\": \"arm64\", \"variant\": \"v8\"}", into: docker)
         #expect(try docker.inspect(image.reference, "{{.Architecture}} {{.Variant}} {{.Os}}") == "arm64 v8 linux")
     }
 
-    @Test("are those of the manual's examples")
+    @Test("The examples of the manual work")
     func manual() throws {
         let contents = try bench.loaded("{\"name\": \"hello\", \"contents\": [\"\(store["hello"])\"]}", into: docker)
         #expect(

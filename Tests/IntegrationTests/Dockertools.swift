@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// The program under test, run as a user runs it.
+/// The program under test, run like a user runs it.
 enum Dockertools {
-    /// The release binary that `make test` names; else the one that was built with the tests.
+    /// The path of the program: $DOCKERTOOLS (the release binary, set by `make test`), or the one built with the tests.
     static let path: String = {
         if let path = ProcessInfo.processInfo.environment["DOCKERTOOLS"], !path.isEmpty { return path }
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -16,7 +16,7 @@ enum Dockertools {
 
     /// Runs the program to its end.
     ///
-    /// - Parameter environment: what is set besides what this process has. The cache is a new one unless it says otherwise.
+    /// - Parameter environment: variables to add to those of this process. By default the cache is a new directory.
     static func run(
         _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Program.Outcome {

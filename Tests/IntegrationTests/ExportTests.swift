@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("An exported root file system")
+@Suite("Exported root file systems")
 struct ExportTests {
     private let directory: TemporaryDirectory
     private let image: DockerBuild
     private let docker: DockerDaemon
 
-    /// What Docker puts into each container, and the directories that it lies in.
+    /// The files that Docker creates in each container, and the directories above them.
     private static let ofContainers = [
         ".", ".dockerenv", "dev", "dev/console", "dev/pts", "dev/shm", "etc", "etc/hosts", "etc/hostname", "etc/mtab",
         "etc/resolv.conf", "proc", "sys",
@@ -20,7 +20,7 @@ struct ExportTests {
         image = try DockerBuild.layered
     }
 
-    /// A line for each name in a tar or a directory, as an independent program walks it.
+    /// Lists the files of a tar or a directory with an independent program, one per line.
     private func tree(_ path: String, without ignored: [String] = ["."]) throws -> [String] {
         let script = "\(Dockertools.checkout)/Tests/Peers/list_tree.py"
         let text = String(decoding: try Program.output(["python3", script, path] + ignored), as: UTF8.self)
@@ -29,7 +29,7 @@ struct ExportTests {
 
     /// Exports the image, which must succeed.
     ///
-    /// - Returns: the output's path.
+    /// - Returns: the path of the output.
     private func export(_ argument: String, to name: String, _ more: [String] = [], input: [UInt8] = []) throws
         -> String
     {
@@ -40,7 +40,7 @@ struct ExportTests {
         return directory.path(name)
     }
 
-    /// What `docker export` writes of a new container.
+    /// Writes the output of `docker export` for a new container.
     private func dockerExport(_ name: String, to file: String) throws -> String {
         let container = try docker.output(["create", name, "/none"]).trimmingCharacters(in: .newlines)
         try docker.output(["export", "--output", directory.path(file), container])
@@ -55,7 +55,7 @@ struct ExportTests {
         #expect(got.count >= count)
     }
 
-    @Test("holds what docker export does")
+    @Test("The tar has the same files as docker export's")
     func dockerExport() throws {
         let theirs = try dockerExport(image.name, to: "docker.tar")
         let ours = try export(image.archive, to: "ours.tar")
@@ -63,7 +63,7 @@ struct ExportTests {
             tree(ours, without: Self.ofContainers), tree(theirs, without: Self.ofContainers))
     }
 
-    @Test("is taken by docker import, and comes out of it as it was")
+    @Test("docker import accepts the tar, and the imported image has the same files")
     func dockerImport() throws {
         let ours = try export(image.archive, to: "ours.tar")
         try docker.output(["import", ours, "imported/by-docker:1"])
@@ -72,7 +72,7 @@ struct ExportTests {
             tree(theirs, without: Self.ofContainers), tree(ours, without: Self.ofContainers))
     }
 
-    @Test("holds what umoci unpacks")
+    @Test("The tar has the same files as umoci's unpacked image")
     func umoci() throws {
         let layout = directory.path("layout")
         try Program.output(["skopeo", "copy", "--quiet", "docker-archive:\(image.archive)", "oci:\(layout):t"])
@@ -81,7 +81,7 @@ struct ExportTests {
         try expectEqual(tree(ours), tree(directory.path("bundle/rootfs")))
     }
 
-    @Test("is the same from a file, a pipe, gzip and a layout, and the second time")
+    @Test("A file, a pipe, gzip, an OCI layout and a second run give the same tar")
     func sources() throws {
         let expected = try Data(contentsOf: URL(fileURLWithPath: export(image.archive, to: "file.tar")))
         let saved = try [UInt8](Data(contentsOf: URL(fileURLWithPath: image.archive)))
@@ -101,11 +101,11 @@ struct ExportTests {
         #expect(stdout.errors.isEmpty)
     }
 
-    @Test("is a squashfs of the same tree, byte for byte the same each time")
+    @Test("A squashfs has the same tree, and its bytes are the same every time")
     func squashfs() throws {
         let tar = try export(image.archive, to: "ours.tar")
         let first = try export(image.archive, to: "1.squashfs", ["--format", "squashfs"])
-        // Later than the first by a second at least, which the file system must not tell.
+        // At least a second later than the first: the file system must not contain the time of the run.
         usleep(1_100_000)
         let second = try export(image.archive, to: "2.squashfs", ["--format", "squashfs"])
         #expect(try directory.read("1.squashfs") == directory.read("2.squashfs"))
@@ -116,7 +116,7 @@ struct ExportTests {
         try expectEqual(tree(directory.path("unpacked"), without: []), wanted)
     }
 
-    @Test("is refused as a squashfs where that is no file, and where sqfstar is not there")
+    @Test("A squashfs needs a file as output, and sqfstar")
     func noSquashfs() throws {
         let command = ["export", image.archive, "--format", "squashfs", "-o"]
         for output in ["-", "/dev/null"] {
@@ -130,7 +130,7 @@ struct ExportTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
     }
 
-    @Test("is the base's where a spec names nothing but a base")
+    @Test("A spec with only a base gives the base's files")
     func baseSpec() throws {
         let spec = try directory.write(Array("{\"fromImage\": \"\(image.archive)\"}".utf8), to: "spec.json")
         _ = try export(image.archive, to: "ours.tar")
@@ -138,7 +138,7 @@ struct ExportTests {
         let named = try Dockertools.run(["export", spec, "--json"], in: directory.path)
         #expect(named.status == 0)
         #expect(try directory.read("by-docker-rootfs.tar") == ours)
-        let result = try JSONDecoder().decode(BuiltImage.self, from: Data(named.output))
+        let result = try named.decode(BuiltImage.self)
         #expect(result.reference == image.name)
         #expect(try docker.inspect(image.name, "{{.Id}}") == result.imageID)
         #expect(
@@ -153,7 +153,7 @@ struct ExportTests {
         #expect(missing.errors.contains(image.name))
     }
 
-    @Test("does not take the place of an input")
+    @Test("An output cannot replace an input")
     func outputIsInput() throws {
         let copy = try directory.write([UInt8](Data(contentsOf: URL(fileURLWithPath: image.archive))), to: "copy.tar")
         let before = try directory.read("copy.tar")
@@ -166,7 +166,7 @@ struct ExportTests {
         }
     }
 
-    @Test("has the programs of the contents, and without store paths no store")
+    @Test("The tar has the programs of contents; without store paths it has no store")
     func withoutStorePaths() throws {
         let bench = try Workbench()
         func names(_ image: BuiltImage) throws -> [String] {

@@ -2,29 +2,29 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Extra commands")
+@Suite("extraCommands")
 struct ExtraCommandsTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
 
     init() throws { bench = try Workbench() }
 
-    /// A spec with a script, in TOML, where it stands as it is.
+    /// Writes a spec with a script, in TOML, where the script needs no escapes.
     private func spec(_ script: String, contents: [String] = []) throws -> String {
         let list = contents.map { "\"\($0)\"" }.joined(separator: ", ")
         return try bench.write(
             "name = \"extra\"\ncontents = [\(list)]\nextraCommands = '''\n\(script)'''\n", to: "spec.toml")
     }
 
-    /// The last layer's members.
+    /// The members of the customization layer.
     private func members(_ script: String, contents: [String] = []) throws -> [String] {
         let path = try spec(script, contents: contents)
         let outcome = try bench.run(["layered", path, "--json", "-o", bench.directory.path("image.tar.gz")])
         guard outcome.status == 0 else { throw Program.Failed(["layered", path], outcome) }
-        return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output)).members(ofLayer: -1)
+        return try outcome.decode(BuiltImage.self).members(ofLayer: -1)
     }
 
-    /// What a file of the last layer holds.
+    /// The text of a file in the customization layer.
     private func text(_ name: String) throws -> String {
         let script = """
             import json, sys, tarfile
@@ -36,7 +36,7 @@ struct ExtraCommandsTests {
             decoding: try Program.python(script, [bench.directory.path("image.tar.gz"), name]), as: UTF8.self)
     }
 
-    @Test("make files, directories and links")
+    @Test("A script makes files, directories and links")
     func make() throws {
         let members = try members(
             """
@@ -57,13 +57,13 @@ struct ExtraCommandsTests {
             ])
     }
 
-    @Test("may hold quotes and parentheses")
+    @Test("A script may contain quotes and parentheses")
     func quotes() throws {
         _ = try members(#"echo "(it's)" '$(x)' \"two\" `echo three` $((2 + 2)) > out; (cd /; echo ")" ) >> out"#)
         #expect(try text("out") == "(it's) $(x) \"two\" three 4\n)\n")
     }
 
-    @Test("have a small clean environment, the directory of the layer, no input and the usual mask")
+    @Test("A script gets a minimal environment, the layer's directory, no input and umask 022")
     func environment() throws {
         let path = try spec("env > variables; pwd >> where; umask > mask; cat > input; id -u > id; ls -A / > /dev/null")
         let outcome = try bench.run(
@@ -71,7 +71,7 @@ struct ExtraCommandsTests {
             environment: ["SECRET": "x", "LD_PRELOAD": "", "BASH_ENV": "/nowhere", "PATH": "/usr/sbin:/usr/bin:/bin"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let variables = try text("variables").split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1)[0] }
-        // The last three are bash's own.
+        // bash itself sets the last three.
         #expect(
             Set(variables) == [
                 "HOME", "LC_ALL", "PATH", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ", "PWD", "SHLVL", "_",
@@ -85,7 +85,7 @@ struct ExtraCommandsTests {
         #expect(try text("where").hasSuffix("/layer\n"))
     }
 
-    @Test("see contents' links, and change plain directories' files but not the store's")
+    @Test("A script sees the links of contents, and changes copies of directories' files but not the store")
     func seeContents() throws {
         try bench.write("old\n", to: "plain/etc/file")
         try bench.write("gone\n", to: "plain/etc/gone")
@@ -105,11 +105,11 @@ struct ExtraCommandsTests {
     }
 
     @Test(
-        "are run by what their first line names",
+        "The first line of a script chooses its interpreter",
         arguments: [
             ("#!/bin/sh\necho \"$0 ${BASH_VERSION:-none}\" | sed 's/.*[/]//' > out\n", "extraCommands none\n"),
             ("#!/usr/bin/env python3\nopen('out', 'w').write('from Python\\n')\n", "from Python\n"),
-            // Without -e.
+            // bash runs without -e.
             ("#!/bin/bash\nfalse\necho ${BASH_VERSION:+bash} > out\n", "bash\n"),
         ])
     func interpreters(script: String, output: String) throws {
@@ -117,7 +117,7 @@ struct ExtraCommandsTests {
         #expect(try text("out") == output)
     }
 
-    @Test("end the build when they fail, with their status and their last lines, and leave nothing behind")
+    @Test("A failing script ends the build with its status and last lines, and leaves nothing behind")
     func failure() throws {
         let path = try spec("for n in {1..30}; do echo line $n; done\necho problem >&2\n(exit 42)\necho never\n")
         let temporary = bench.directory.path("tmp")
@@ -145,8 +145,8 @@ struct ExtraCommandsTests {
         #expect(unknown.errors.contains("cannot run extraCommands"))
     }
 
-    @Test("are told on standard error as they run, and not with --quiet")
-    func told() throws {
+    @Test("Output of scripts goes to standard error as they run, unless --quiet is set")
+    func scriptOutput() throws {
         let path = try spec("echo to output; echo to error >&2; touch file")
         let outcome = try bench.run(["layered", path, "-o", "image.tar.gz"])
         #expect(outcome.text == "image.tar.gz\n")
@@ -154,10 +154,10 @@ struct ExtraCommandsTests {
         #expect(try bench.run(["layered", path, "-o", "image.tar.gz", "--quiet"]).errors.isEmpty)
     }
 
-    @Test("do not hold up the build with what they leave running")
+    @Test("Processes that a script leaves running do not delay the build")
     func leftRunning() throws {
         #expect(try members("sleep 1000 & echo $! > pid").count == 1)
-        // Dead, or a zombie that its parent has not seen yet; being killed takes a moment.
+        // Gone, or a zombie before its parent has read its status: killing takes a moment.
         let isDead =
             "for n in {1..500}; do grep -qs '^State:[[:space:]]*[^Z]' /proc/$0/status || exit 0; sleep 0.01; done; exit 1"
         #expect(try Program.run(["bash", "-c", isDead, String(text("pid").dropLast())]).status == 0)

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The number of layers")
+@Suite("Number of layers")
 struct LayerCountTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
-    /// Paths in the closure of `greeter`.
+    /// The number of paths in the closure of `greeter`.
     private static let count = 13
 
     init() throws { bench = try Workbench() }
@@ -17,7 +17,9 @@ struct LayerCountTests {
         """
     }
 
-    @Test("is at most what the spec allows, and no layer is empty", arguments: [2, 3, 12, 13, 14, 15, 100, 125])
+    @Test(
+        "No image has more layers than maxLayers, and no layer is empty",
+        arguments: [2, 3, 12, 13, 14, 15, 100, 125])
     func counts(maxLayers: Int) throws {
         let image = try bench.layered(spec(maxLayers))
         #expect(image.layers.count == min(maxLayers, Self.count + 1))
@@ -28,7 +30,7 @@ struct LayerCountTests {
         #expect(image.storeLayers.last?.storePaths.count == max(1, Self.count - maxLayers + 2))
     }
 
-    @Test("by size has no empty layer and every path once too", arguments: [2, 3, 12, 13, 14, 15, 125])
+    @Test("Layers by size are never empty, and have each path once", arguments: [2, 3, 12, 13, 14, 15, 125])
     func bySize(maxLayers: Int) throws {
         let image = try bench.layered(spec(maxLayers, ", \"layering\": \"size\""))
         #expect(image.layers.count <= maxLayers)
@@ -36,7 +38,7 @@ struct LayerCountTests {
         #expect(image.layers.flatMap(\.storePaths).sorted() == store.all)
     }
 
-    @Test("is refused out of its range", arguments: [1, 0, -1, 126])
+    @Test("maxLayers out of range is refused", arguments: [1, 0, -1, 126])
     func refused(maxLayers: Int) throws {
         for verb in ["layered", "stream", "plan"] {
             let outcome = try bench.run([verb, bench.write(spec(maxLayers), to: "spec.json")])
@@ -48,10 +50,10 @@ struct LayerCountTests {
         }
     }
 
-    @Test("is shown by Docker, and the image with the most layers is run")
+    @Test("Docker shows and runs the image with the most layers")
     func mostLayers() throws {
         let docker = try DockerDaemon.shared
-        // As many store paths as there may be layers: made by hand, with a graph file.
+        // The graph file has as many store paths as there can be layers.
         let make = """
             import json, os, sys
             root, alphabet = sys.argv[1], "0123456789abcdfghijklmnpqrsvwxyz"

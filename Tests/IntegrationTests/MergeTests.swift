@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Merged images")
+@Suite("merge")
 struct MergeTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
@@ -11,26 +11,13 @@ struct MergeTests {
         bench = try Workbench()
     }
 
-    private struct Result: Decodable {
-        struct Image: Decodable {
-            let name: String?
-            let tag: String?
-            let names: [String]
-            let imageID: String
-            let layers: [BuiltImage.Layer]
-        }
-        let output: String
-        let size: Int
-        let images: [Image]
-    }
-
-    private func merge(_ arguments: [String]) throws -> Result {
+    private func merge(_ arguments: [String]) throws -> MergedArchive {
         let outcome = try bench.run(["merge", "--json", "-o", bench.directory.path("merged.tar")] + arguments)
         guard outcome.status == 0 else { throw Program.Failed(arguments, outcome) }
-        return try JSONDecoder().decode(Result.self, from: Data(outcome.output))
+        return try outcome.decode(MergedArchive.self)
     }
 
-    /// Two layered images that share a layer, the second for another user, each with a compressor of its own.
+    /// Builds two layered images that share a layer; the second has another user and another compressor.
     private func images() throws -> [BuiltImage] {
         try [("one", "gz", 0), ("two", "zstd", 1000)].map { name, compressor, uid in
             try bench.layered(
@@ -41,22 +28,22 @@ struct MergeTests {
         }
     }
 
-    @Test("load with all their names, run, and keep their owners")
+    @Test("Merged images load with all their names, run, and keep their owners")
     func loads() throws {
         let docker = try DockerDaemon.shared
         let images = try images()
         let result = try merge(images.map(\.output))
         #expect(result.images.map(\.imageID) == images.map(\.imageID))
         #expect(result.images.map(\.names) == [["merged/one:1"], ["merged/two:1"]])
-        let told = try docker.load(result.output)
-        #expect(told.contains("Loaded image: merged/one:1") && told.contains("Loaded image: merged/two:1"))
+        let output = try docker.load(result.output)
+        #expect(output.contains("Loaded image: merged/one:1") && output.contains("Loaded image: merged/two:1"))
         #expect(try docker.runImage("merged/one:1") == "0\n")
         #expect(try docker.runImage("merged/two:1") == "1000\n")
         let listed = try Program.output(["skopeo", "list-tags", "docker-archive:\(result.output)"])
         #expect(String(decoding: listed, as: UTF8.self).contains("merged/two:1"))
     }
 
-    @Test("hold a shared layer once, and are the same bytes twice")
+    @Test("A shared layer is in the archive once, and a second run gives the same bytes")
     func sharesLayers() throws {
         func image(_ name: String, _ format: String) throws -> BuiltImage {
             try bench.layered(
@@ -70,14 +57,14 @@ struct MergeTests {
         let layers = String(decoding: members, as: UTF8.self).split(separator: "\n").filter {
             $0.hasSuffix("/layer.tar")
         }
-        // The store's layer, and the last one that is empty in all of them.
+        // The store's layer, and the empty customization layer of each image.
         #expect(layers.count == 2)
         let first = try bench.directory.read("merged.tar")
         _ = try merge(images.map(\.output))
         #expect(try bench.directory.read("merged.tar") == first)
     }
 
-    @Test("take an image without a name, and one image under two names once")
+    @Test("An image needs no name, and an image with two names is in the archive once")
     func names() throws {
         let docker = try DockerDaemon.shared
         let image = try images()[0]
@@ -94,7 +81,7 @@ struct MergeTests {
         #expect(both.images.map(\.names) == [["merged/one:1", "merged/other:2"]])
     }
 
-    @Test("of one name and tag are an error, unless the last one wins")
+    @Test("Different images with one name and tag are an error, unless the last one may win")
     func clash() throws {
         let first = try bench.layered(#"{"name": "same", "tag": "1", "config": {"User": "a"}}"#, output: "first.tar")
         let second = try bench.layered(#"{"name": "same", "tag": "1", "config": {"User": "b"}}"#, output: "second.tar")
@@ -105,11 +92,11 @@ struct MergeTests {
         #expect(!FileManager.default.fileExists(atPath: bench.directory.path("out.tar")))
         let result = try merge([first.output, second.output, "--last-wins"])
         #expect(result.images.map(\.imageID) == [second.imageID])
-        // The very same image twice is none.
+        // The same image twice is no conflict.
         #expect(try merge([first.output, first.output]).images.map(\.imageID) == [first.imageID])
     }
 
-    @Test("may be for different processors")
+    @Test("Images for different architectures can be merged")
     func architectures() throws {
         let images = try ["amd64", "arm64"].map {
             try bench.layered("{\"name\": \"\($0)\", \"architecture\": \"\($0)\"}", output: "\($0).tar")
@@ -117,7 +104,7 @@ struct MergeTests {
         #expect(try merge(images.map(\.output)).images.map(\.imageID) == images.map(\.imageID))
     }
 
-    @Test("do not go over what they are merged from")
+    @Test("An output cannot replace an input")
     func outputIsInput() throws {
         let image = try images()[0]
         let outcome = try bench.run(["merge", image.output, "-o", image.output])

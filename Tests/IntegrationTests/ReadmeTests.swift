@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The examples of the README: commands behind `$ `, and what each writes.
+/// An example of the README: a command after `$ `, and its output.
 private struct ReadmeExample: Sendable, CustomTestStringConvertible {
     let command: String
     let output: String
 
     var testDescription: String { command }
 
-    /// All commands of all `console` blocks, in their order.
+    /// The commands of all `console` blocks, in their order.
     static func all() throws -> [ReadmeExample] {
         let text = try String(contentsOfFile: "\(Dockertools.checkout)/README.md", encoding: .utf8)
         var examples: [ReadmeExample] = []
@@ -35,14 +35,14 @@ private struct ReadmeExample: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("The README")
+@Suite("README")
 struct ReadmeTests {
-    @Test("has examples that are true")
+    @Test("The examples give the output that is printed below them")
     func examplesAreTrue() throws {
         let examples = try ReadmeExample.all()
         #expect(examples.count >= 10)
         let directory = try TemporaryDirectory()
-        // The checkout's file modes depend on the umask that it was made with, and the examples' digests on them.
+        // The modes of the checkout's files depend on the umask, and the examples' digests on the modes.
         try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", directory.path])
         try Program.output(["chmod", "-R", "u=rwX,go=rX", directory.path])
         let path = URL(fileURLWithPath: Dockertools.path).deletingLastPathComponent().path
@@ -63,7 +63,7 @@ struct ReadmeTests {
         }
     }
 
-    @Test("names the two commands, which the Makefile has, and what continuous integration runs")
+    @Test("The README names the two commands of the Makefile, and CI runs them")
     func namesTheCommands() throws {
         let readme = try String(contentsOfFile: "\(Dockertools.checkout)/README.md", encoding: .utf8)
         let makefile = try String(contentsOfFile: "\(Dockertools.checkout)/Makefile", encoding: .utf8)

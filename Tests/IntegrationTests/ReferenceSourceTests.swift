@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The sources of references")
+@Suite("Sources of references")
 struct ReferenceSourceTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
@@ -15,13 +15,13 @@ struct ReferenceSourceTests {
         """
     }
 
-    /// The archive of the spec, and what was told on the way.
+    /// Builds the archive of the spec; the outcome has the progress messages.
     private func archive(_ spec: String, prefix: [String] = []) throws -> Program.Outcome {
         let path = try bench.write(spec, to: "spec.json")
         return try store.run(prefix + [Dockertools.path, "stream", path], in: bench.directory.path)
     }
 
-    @Test("give the same archive: database, graph files and scan")
+    @Test("A database, graph files and a scan give the same archive")
     func sameArchive() throws {
         let roots = [store["greeter"], store["hello"]]
         let database = try archive(spec())
@@ -56,13 +56,13 @@ struct ReferenceSourceTests {
         #expect(scan.output == database.output)
     }
 
-    @Test("give the same archive for a store below another directory", arguments: [true, false])
+    @Test("A store below another directory gives the same archive", arguments: [true, false])
     func otherRoot(withGraph: Bool) throws {
         let roots = [store["greeter"], store["hello"]]
         let database = try archive(spec())
         let registration = try store.registration(of: roots)
         try bench.directory.write(registration, to: "registration")
-        // The closure alone, made anew in another order.
+        // Only the closure, written again in another order.
         let copy = """
             mkdir -p "$0/copy/nix/store"
             for path in $(nix-store --query --requisites "$@" | sort -r); do cp -a $path "$0/copy/nix/store"; done
@@ -73,14 +73,14 @@ struct ReferenceSourceTests {
         let other = try Dockertools.run(["stream", path], in: "/")
         #expect(other.status == 0, "\(other.errors)")
         #expect(other.output == database.output)
-        #expect(other.errors.contains("the store lies below") == !withGraph)
-        // Contents may be named by where they lie, too.
+        #expect(other.errors.contains("the store is below") == !withGraph)
+        // contents may also name the real location.
         let named = spec(more).replacing(
             "\"contents\": \"", with: "\"contents\": \"\(bench.directory.path("copy"))")
         #expect(try Dockertools.run(["stream", try bench.write(named, to: "spec.json")]).output == database.output)
     }
 
-    @Test("find the store paths that config and commands name")
+    @Test("Store paths in config and in commands are found")
     func rootsOfTexts() throws {
         let spec = """
             {"name": "texts", "extraCommands": "# as in \(store["mirror"]).\\n",
@@ -93,7 +93,7 @@ struct ReferenceSourceTests {
                 == Set(["hello", "busybox", "baseData", "mirror", "pointer", "twins", "tool"].map { store[$0] }))
     }
 
-    @Test("refuse a path that is not there")
+    @Test("A missing store path is refused")
     func missingPath() throws {
         let missing = "/nix/store/" + String(repeating: "0", count: 32) + "-gone"
         let outcome = try archive("{\"name\": \"gone\", \"contents\": \"\(missing)\"}")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What plan and inspect tell")
+@Suite("plan and inspect")
 struct ReportTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
@@ -17,30 +17,14 @@ struct ReportTests {
         try bench.directory.write(bench.store.registration(of: [bench.store["hello"]]), to: "graph")
     }
 
-    private struct Plan: Decodable {
-        struct Path: Decodable {
-            let path: String
-            let reason: String
-        }
-        struct Layer: Decodable {
-            let number: Int
-            let size: Int
-            let share: Double
-            let storePaths: [Path]
-        }
-        let name: String
-        let size: Int
-        let layers: [Layer]
-    }
-
-    @Test("plan as JSON is what the image then is, and writes nothing")
+    @Test("plan --json describes the image that is then built, and writes nothing")
     func planJSON() throws {
         let path = try bench.write(spec, to: "spec.json")
         let before = try FileManager.default.contentsOfDirectory(atPath: bench.directory.path).sorted()
         let outcome = try bench.run(["plan", path, "--json"])
         #expect(outcome.status == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: bench.directory.path).sorted() == before)
-        let plan = try JSONDecoder().decode(Plan.self, from: Data(outcome.output))
+        let plan = try outcome.decode(Plan.self)
         let image = try bench.layered(spec)
         #expect(plan.name == "reported")
         #expect(plan.layers.map(\.number) == [1, 2, 3])
@@ -51,7 +35,7 @@ struct ReportTests {
         #expect(plan.layers.flatMap(\.storePaths).allSatisfy { !$0.reason.isEmpty })
     }
 
-    @Test("plan for people is a table with a line for each path")
+    @Test("plan prints a table with a line for each path")
     func planTable() throws {
         let outcome = try bench.run(["plan", bench.write(spec, to: "spec.json")])
         #expect(outcome.status == 0)
@@ -65,39 +49,20 @@ struct ReportTests {
         #expect(lines[5].hasPrefix("3 layers, "))
     }
 
-    private struct Inspection: Decodable {
-        struct Layer: Decodable {
-            let diffID: String
-            let size: Int
-        }
-        struct Config: Decodable, Equatable {
-            let Cmd: [String]
-            let Env: [String]
-            let User: String
-        }
-        let name: String
-        let tag: String
-        let imageID: String
-        let created: String
-        let os: String
-        let config: Config
-        let layers: [Layer]
-    }
-
-    @Test("inspect tells what was built, from each compression and from standard input")
+    @Test("inspect shows a built image with each compression and from standard input")
     func inspect() throws {
         let image = try bench.layered(spec, ["--compressor", "none"], output: "image.tar")
         for compressor in ["none", "gz", "zstd"] {
             let other = try bench.layered(spec, ["--compressor", compressor], output: "image")
             let outcome = try bench.run(["inspect", other.output, "--json"])
             #expect(outcome.status == 0)
-            let found = try JSONDecoder().decode(Inspection.self, from: Data(outcome.output))
+            let found = try outcome.decode(Inspection.self)
             #expect(found.name == "reported" && found.tag == "t" && found.os == "linux")
             #expect(found.created == "1970-01-01T00:00:01Z")
             #expect(found.imageID == image.imageID)
             #expect(found.layers.map(\.diffID) == image.layers.map(\.diffID))
             #expect(found.layers.map(\.size) == image.layers.map(\.size))
-            #expect(found.config == .init(Cmd: ["/bin/hello"], Env: ["A=1"], User: "7"))
+            #expect(found.config == .init(cmd: ["/bin/hello"], env: ["A=1"], user: "7"))
             let input = try Dockertools.run(["inspect", "-", "--json"], input: bench.directory.read("image"))
             #expect(input.output == outcome.output)
         }
@@ -112,7 +77,7 @@ struct ReportTests {
         #expect(other.errors.contains("reported:t"))
     }
 
-    @Test("inspect --build-args tells the spec, without what is this machine's")
+    @Test("inspect --build-args prints the spec without values of this machine")
     func buildArgs() throws {
         let image = try bench.layered(spec, ["--set", "config.User=8"], output: "image.tar")
         let outcome = try bench.run(["inspect", image.output, "--build-args"])

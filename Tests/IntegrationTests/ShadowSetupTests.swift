@@ -20,7 +20,7 @@ struct ShadowSetupTests {
         try docker.runImage(image, ["/bin/sh", "-euc", before + "\n" + text + "\n" + after])
     }
 
-    @Test("makes the files that groupadd and useradd need")
+    @Test("The script creates the files that groupadd and useradd need")
     func makes() throws {
         let files = "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/pam.d/other /etc/login.defs"
         #expect(
@@ -53,13 +53,13 @@ struct ShadowSetupTests {
         #expect(path.contains("/usr/sbin") && path.contains("/bin"))
     }
 
-    @Test("leaves files as they are that are there")
+    @Test("The script does not change existing files")
     func keeps() throws {
         let names = ["passwd", "shadow", "group", "gshadow", "pam.d/other", "login.defs"]
         let before = "mkdir -p /etc/pam.d; for name in \(names.joined(separator: " ")); do echo mine > /etc/$name; done"
         let after = "cat " + names.map { "/etc/\($0)" }.joined(separator: " ")
         #expect(try run(before, after) == String(repeating: "mine\n", count: names.count))
-        // And does so twice.
+        // A second run does not change them either.
         #expect(try run(text, "wc -l < /etc/passwd") == "1\n")
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Images with one layer of their own")
+@Suite("Images with a single layer")
 struct SingleLayerTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
@@ -17,7 +17,7 @@ struct SingleLayerTests {
         }
     }
 
-    /// The text of a file of the layer.
+    /// The text of a file in the layer.
     private func text(_ name: String, _ image: BuiltImage) throws -> String {
         let script = """
             import json, sys, tarfile
@@ -29,7 +29,7 @@ struct SingleLayerTests {
         return String(decoding: try Program.python(script, [image.output, name]), as: UTF8.self)
     }
 
-    @Test("hold copies of the contents, and the store paths that those refer to")
+    @Test("The layer has copies of contents, and the store paths that those refer to")
     func contents() throws {
         let docker = try DockerDaemon.shared
         let image = try bench.build(
@@ -38,7 +38,7 @@ struct SingleLayerTests {
              "config": {"Cmd": ["/bin/hello"]}}
             """)
         #expect(image.layers.count == 1)
-        // hello refers to busybox and base-data, and nothing to hello itself.
+        // hello refers to busybox and base-data; nothing refers to hello.
         #expect(image.layers[0].storePaths == [store["baseData"], store["busybox"]].sorted())
         let members = try image.members(ofLayer: 0)
         #expect(members.contains { $0.hasPrefix("- 0555 0:0 root:root 1 ") && $0.hasSuffix(" bin/hello") })
@@ -48,7 +48,7 @@ struct SingleLayerTests {
         #expect(try docker.runImage(image.reference) == "Hello, world!\n")
     }
 
-    @Test("hold a path of contents itself where something refers to it")
+    @Test("The layer has a store path of contents only if something refers to it")
     func selfReference() throws {
         let own = try bench.build("{\"name\": \"own\", \"contents\": \"\(store["mirror"])\"}")
         #expect(own.layers[0].storePaths == [store["mirror"]])
@@ -60,7 +60,7 @@ struct SingleLayerTests {
         #expect(none.layers[0].storePaths == [])
     }
 
-    @Test("of contents that meet the later wins, and a plain file lands in the root")
+    @Test("Later contents win, and a file is copied to the root")
     func laterWins() throws {
         try bench.write("1", to: "one/etc/file")
         try bench.write("1", to: "one/kind")
@@ -74,7 +74,7 @@ struct SingleLayerTests {
         #expect(try text("base-data.txt", image) == "a single file\n")
     }
 
-    @Test("links to directories become directories, or stay and are gone through, as keepContentsDirlinks says")
+    @Test("keepContentsDirlinks decides whether links to directories are replaced or followed")
     func dirlinks() throws {
         try bench.write("x", to: "one/usr/bin/x")
         try Program.output(["ln", "-s", "usr/bin", bench.directory.path("one/bin")])
@@ -88,10 +88,10 @@ struct SingleLayerTests {
             try names(image(true)) == ["bin -> usr/bin", "usr/", "usr/bin/", "usr/bin/x", "usr/bin/y"].map(stripped))
     }
 
-    /// Python's tarfile shows directories without the slash.
+    /// Removes a final slash: Python's tarfile lists directories without it.
     private func stripped(_ name: String) -> String { name.hasSuffix("/") ? String(name.dropLast()) : name }
 
-    @Test("keep hard links, modes, extended attributes and file capabilities of plain directories")
+    @Test("Hard links, modes, extended attributes and file capabilities of directories are kept")
     func attributes() throws {
         try bench.write("tool", to: "plain/tool")
         let path = bench.directory.path("plain/tool")
@@ -122,13 +122,13 @@ struct SingleLayerTests {
                         print(member.name, oct(member.mode & 0o7777), member.uid, value.encode("utf-8", "surrogateescape").hex())
                 """
             let shown = String(decoding: try Program.python(script, [exported]), as: UTF8.self)
-            // cap_net_raw is capability 13: bit 0x2000 of the permitted ones (linux/capability.h, vfs_cap_data).
+            // cap_net_raw is capability 13: bit 0x2000 of the permitted set (linux/capability.h, vfs_cap_data).
             let capability = "0100000200200000000000000000000000000000"
             #expect(shown == "again 0o4711 7 \(capability)\ntool 0o4711 7 \(capability)\n")
         }
     }
 
-    @Test("commands with quotes and parentheses take effect, and end where they fail")
+    @Test("Commands with quotes and parentheses work, and stop at a failure")
     func commands() throws {
         let image = try bench.build(
             #"{"name": "quoted", "extraCommands": "echo \"it's (so)\" > 'a \"(b)\" c'; mkdir -m 700 d"}"#)
@@ -141,7 +141,7 @@ struct SingleLayerTests {
         #expect(!FileManager.default.fileExists(atPath: bench.directory.path("fails.tar.gz")))
     }
 
-    @Test("are the same bytes twice, wherever and with whatever around they are made")
+    @Test("The archive has the same bytes in any place and environment")
     func sameBytes() throws {
         try bench.write("x", to: "plain/b/x")
         try bench.write("y", to: "plain/a-b")
@@ -175,7 +175,7 @@ struct SingleLayerTests {
         }
     }
 
-    @Test("in the OCI formats are read by Docker, skopeo and umoci", arguments: ["none", "gz", "zstd"])
+    @Test("Docker, skopeo and umoci read the OCI formats", arguments: ["none", "gz", "zstd"])
     func formats(compressor: String) throws {
         let spec = """
             {"name": "formed/\(compressor)", "tag": "1", "contents": ["\(store["busybox"])", "\(store["hello"])"],
@@ -194,7 +194,7 @@ struct SingleLayerTests {
         }
         #expect(try bench.run(["inspect", "oci:\(layout.output):1"]).text.contains(archive.imageID))
         #expect(try bench.run(["inspect", archive.output]).text.contains(archive.imageID))
-        // Docker 20.10 and umoci of Debian 12 know no zstd.
+        // Docker 20.10 and Debian 12's umoci do not support zstd.
         guard compressor != "zstd" else { return }
         let docker = try DockerDaemon.shared
         try docker.load(archive.output)

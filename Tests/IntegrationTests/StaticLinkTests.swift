@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("The program as it is installed")
+@Suite("Installed program")
 struct StaticLinkTests {
-    @Test("links the Swift libraries statically")
+    @Test("The program links the Swift libraries statically")
     func linksSwiftStatically() throws {
         let libraries = String(decoding: try Program.output(["ldd", Dockertools.path]), as: UTF8.self)
         #expect(libraries.contains("libcrypto.so"))

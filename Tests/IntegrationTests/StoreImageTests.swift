@@ -34,7 +34,9 @@ struct StoreImageTests {
         return Self.greeting + "I am \(store["mirror"])\nlibc \(a) \(b)\n"
     }
 
-    @Test("are run by Docker from a gzip and a plain archive and from the stream", arguments: ["gz", "none", "stream"])
+    @Test(
+        "Docker runs the image from a gzip archive, an uncompressed one and the stream",
+        arguments: ["gz", "none", "stream"])
     func dockerRuns(how: String) throws {
         let docker = try DockerDaemon.shared
         let name = "greeter-\(how)"
@@ -52,7 +54,7 @@ struct StoreImageTests {
         #expect(try docker.runImage("\(name):t") == greeting)
     }
 
-    @Test("are run by Docker from a zstd archive that zstd unpacks")
+    @Test("Docker runs the image from a zstd archive that zstd decompresses")
     func zstd() throws {
         let docker = try DockerDaemon.shared
         let image = try bench.layered(spec("greeter-zstd"), ["--compressor", "zstd"], output: "image.tar.zst")
@@ -64,14 +66,14 @@ struct StoreImageTests {
         #expect(FileManager.default.fileExists(atPath: "\(copy)/index.json"))
     }
 
-    @Test("have the layers that Python's tarfile writes", arguments: [2, 3, 6, 9, 14, 15, 16, 100])
+    @Test("The layers have the digests of Python's tarfile", arguments: [2, 3, 6, 9, 14, 15, 16, 100])
     func layersOfPython(maxLayers: Int) throws {
         let image = try bench.layered(spec("greeter", ", \"maxLayers\": \(maxLayers)"), ["--compressor", "none"])
         #expect(image.storeLayers == (try reference(maxLayers, [])))
         #expect(image.layers.last?.storePaths == [])
     }
 
-    @Test("have the layers that Python's tarfile writes with another owner")
+    @Test("With another owner, too, the layers have the digests of Python's tarfile")
     func ownedLayersOfPython() throws {
         let owner = """
             , "mtime": "2001-09-09T01:46:40Z", "uid": 3000000, "gid": 7, "uname": "jürgen", "gname": "\
@@ -93,16 +95,15 @@ struct StoreImageTests {
         return try JSONDecoder().decode([BuiltImage.Layer].self, from: Data(output))
     }
 
-    // Not gz: skopeo 1.9 and podman 4.3, which Debian 12 has, lose the first block of any gzip archive.
-    @Test("are read by skopeo from a plain and a zstd archive", arguments: [("none", "tar"), ("zstd", "tar.zst")])
+    // Not gz: skopeo 1.9 and podman 4.3 of Debian 12 lose the first block of every gzip archive.
+    @Test("skopeo reads an uncompressed archive and a zstd archive", arguments: [("none", "tar"), ("zstd", "tar.zst")])
     func skopeo(compressor: String, suffix: String) throws {
         let image = try bench.layered(
             spec("localhost/greeter"), ["--compressor", compressor], output: "image.\(suffix)")
         let source = "docker-archive:\(image.output)"
         #expect(try Self.imageID(source) == image.imageID)
-        let found = try JSONDecoder().decode(
-            Found.self, from: Data(try Program.output(["skopeo", "inspect", source])))
-        #expect(found.Layers == image.layers.map(\.diffID))
+        let found = try Program.run(["skopeo", "inspect", source]).decode(Found.self)
+        #expect(found.layers == image.layers.map(\.diffID))
         let directory = "dir:\(bench.directory.path("dir"))"
         try Program.output(["skopeo", "copy", source, directory])
         #expect(try Self.imageID(directory) == image.imageID)
@@ -111,7 +112,7 @@ struct StoreImageTests {
         #expect(try Self.diffIDs(layout) == image.layers.map(\.diffID))
     }
 
-    @Test("are read by skopeo from the stream, packed by zstd")
+    @Test("skopeo reads the stream, compressed by zstd")
     func skopeoReadsStream() throws {
         let file = try bench.write(spec("localhost/greeter"), to: "spec.json")
         let target = "oci:\(bench.directory.path("oci")):t"
@@ -121,10 +122,10 @@ struct StoreImageTests {
         #expect(try Self.diffIDs(target) == image.layers.map(\.diffID))
     }
 
-    @Test("are read by podman")
+    @Test("podman reads the archive")
     func podman() throws {
         let image = try bench.layered(spec("localhost/greeter"), ["--compressor", "none"], output: "image.tar")
-        // Podman takes no longer path than 50 characters for its run-time files.
+        // podman refuses run-time directories with paths of more than 50 characters.
         let directory = try SharedDirectory("podman")
         let podman = [
             "podman", "--root", "\(directory.path)/root", "--runroot", "\(directory.path)/run", "--storage-driver",
@@ -136,26 +137,35 @@ struct StoreImageTests {
         try Program.output(podman + ["rmi", "--all", "--force"])
     }
 
-    /// The digest of the config that skopeo finds.
+    /// The digest of the config that skopeo reads.
     private static func imageID(_ source: String) throws -> String {
         let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
         return "sha256:" + String(decoding: try Program.output(["sha256sum"], input: config).prefix(64), as: UTF8.self)
     }
 
-    /// The layers that a config lists.
+    /// The layers that the config lists.
     private static func diffIDs(_ source: String) throws -> [String] {
         let config = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
-        return try JSONDecoder().decode(Config.self, from: Data(config)).rootfs.diff_ids
+        return try JSONDecoder().decode(Config.self, from: Data(config)).rootfs.diffIDs
     }
 
     private struct Config: Decodable {
-        struct RootFS: Decodable { let diff_ids: [String] }
+        struct RootFS: Decodable {
+            let diffIDs: [String]
+
+            enum CodingKeys: String, CodingKey { case diffIDs = "diff_ids" }
+        }
+
         let rootfs: RootFS
     }
 
-    private struct Found: Decodable { let Layers: [String] }
+    private struct Found: Decodable {
+        let layers: [String]
 
-    @Test("hold a link for a link, a file for a file, and twice what has two names")
+        enum CodingKeys: String, CodingKey { case layers = "Layers" }
+    }
+
+    @Test("Links, files and hard links of the store are kept in the layer")
     func kindsOfPaths() throws {
         let image = try bench.layered(spec("greeter"))
         func members(_ name: String) throws -> [String] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The validation of images")
+@Suite("validate")
 struct ValidateTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
@@ -11,34 +11,12 @@ struct ValidateTests {
         bench = try Workbench()
     }
 
-    private struct Report: Decodable {
-        struct Image: Decodable {
-            struct Layer: Decodable {
-                let diffID: String
-                let chainID: String
-                let size: Int
-            }
-            let names: [String]
-            let imageID: String
-            let layers: [Layer]
-        }
-        struct Fault: Decodable, Equatable {
-            let `where`: String
-            let what: String
-            let got: String?
-            let wanted: String?
-        }
-        let valid: Bool
-        let images: [Image]
-        let faults: [Fault]
-    }
-
-    private func validate(_ image: String) throws -> (status: Int32, report: Report) {
+    private func validate(_ image: String) throws -> (status: Int32, report: ValidationReport) {
         let outcome = try bench.run(["validate", "--json", image])
-        return (outcome.status, try JSONDecoder().decode(Report.self, from: Data(outcome.output)))
+        return (outcome.status, try outcome.decode(ValidationReport.self))
     }
 
-    /// Changes an archive by a Python script that has its members in `members`, a dictionary of bytes.
+    /// Changes an archive with a Python script; the dictionary `members` holds its members' bytes.
     private func changed(_ path: String, _ script: String) throws -> String {
         let frame = """
             import hashlib, io, json, sys, tarfile
@@ -65,7 +43,7 @@ struct ValidateTests {
     }
 
     @Test(
-        "finds nothing wrong with what this program and others write",
+        "Images of this program and others are valid",
         arguments: ["docker-archive", "oci-archive", "oci-layout"])
     func sound(format: String) throws {
         for compressor in ["none", "gz", "zstd"] {
@@ -81,7 +59,7 @@ struct ValidateTests {
         let docker = try DockerBuild.base
         let (status, report) = try validate(docker.archive)
         #expect(status == 0 && report.valid)
-        // As the daemon has them: `docker image inspect` does not tell chain IDs, its layer store is called by them.
+        // `docker image inspect` does not print chain IDs, but they are the names in the daemon's layer store.
         let first = try #require(report.images.first?.layers.first)
         #expect(first.chainID == first.diffID)
         let text = try bench.run(["validate", docker.archive]).text
@@ -89,7 +67,7 @@ struct ValidateTests {
         #expect(text.hasSuffix("\nvalid\n"))
     }
 
-    @Test("tells chain IDs by the specification")
+    @Test("Chain IDs follow the specification")
     func chainIDs() throws {
         let report = try validate(image().output).report
         let diffIDs = report.images[0].layers.map(\.diffID)
@@ -104,7 +82,7 @@ struct ValidateTests {
         #expect(report.images[0].layers.map(\.chainID).map { $0 + "\n" }.joined() == expected)
     }
 
-    @Test("tells all faults, with what was got and what was wanted")
+    @Test("All faults are reported, each with the value found and the value wanted")
     func manyFaults() throws {
         let image = try image()
         let layers = image.layers.map { "\($0.diffID.dropFirst(7))/layer.tar" }
@@ -130,11 +108,11 @@ struct ValidateTests {
         #expect(outcome.errors.contains("is not valid") && outcome.errors.contains("faults found"))
     }
 
-    @Test("tells what the other verbs take: names twice, no end, junk behind it, a wrong history, wrong parents")
+    @Test("Faults that other verbs accept are reported: names, end, trailing bytes, history, parents")
     func smallFaults() throws {
         let image = try image()
         let last = "\(image.layers.last?.diffID.dropFirst(7) ?? "")/layer.tar"
-        func faults(_ script: String) throws -> [Report.Fault] {
+        func faults(_ script: String) throws -> [ValidationReport.Fault] {
             let fix = """
                 def fix():
                     name = manifest[0]["Config"]
@@ -176,7 +154,7 @@ struct ValidateTests {
         #expect(parents.first?.wanted == image.layers.dropLast().last.map { String($0.diffID.dropFirst(7)) })
     }
 
-    @Test("tells the digests and sizes of blobs that are wrong in a layout")
+    @Test("Wrong digests and sizes of a layout's blobs are reported")
     func blobs() throws {
         let image = try image(["--format", "oci-layout", "--compressor", "gz"])
         let directory = "\(image.output)/blobs/sha256"
@@ -198,7 +176,7 @@ struct ValidateTests {
         #expect(Int(size.got ?? "") == (Int(size.wanted ?? "") ?? 0) + 10)
     }
 
-    @Test("of what is no image tells why")
+    @Test("A file that is not an image is reported with the reason")
     func noImage() throws {
         try bench.write("no tar at all", to: "nothing")
         let (status, report) = try validate(bench.directory.path("nothing"))

@@ -1,6 +1,7 @@
 import Errors
 import Layering
 import Store
+import TestSupport
 import Testing
 
 @Suite struct PopularityTests {
@@ -108,7 +109,7 @@ import Testing
 
     @Test(arguments: 0..<40)
     func agreesWithCountingEveryWay(seed: Int) throws {
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         let count = Int.random(in: 1...24, using: &generator)
         var users = [[Int]](repeating: [], count: count)
         var edges = (0..<count).map { "n\($0)" }.shuffled(using: &generator)

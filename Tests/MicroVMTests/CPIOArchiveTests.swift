@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A cpio archive")
 struct CPIOArchiveTests {
-    @Test("is what cpio reads")
+    @Test("is read by cpio")
     func read() throws {
         let sink = MemorySink()
         var archive = CPIOArchive(to: sink)

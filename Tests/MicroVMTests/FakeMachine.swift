@@ -5,12 +5,12 @@ import Processes
 import SystemPackage
 import TestSupport
 
-/// A virtual machine with a shell script in the place of QEMU, which says what a guest might, and more.
+/// A virtual machine with a shell script in place of QEMU, which writes what a guest may write, valid or not.
 struct FakeMachine {
     let directory: TemporaryDirectory
     private let groups = ProcessGroups(started: { _ in }, ended: { _ in })
 
-    /// - Parameter body: bash, with `$console`, `$output`, `$status` and `$result` the files that QEMU was told.
+    /// - Parameter body: bash code. `$console`, `$output`, `$status` and `$result` are the files in QEMU's arguments.
     init(_ body: String) throws {
         directory = try TemporaryDirectory()
         for name in ["bin", "modules", "modules/1", "work"] {
@@ -46,7 +46,7 @@ struct FakeMachine {
         for module in modules { try directory.write(Array(module.utf8), to: "modules/1/\(module).ko") }
     }
 
-    /// QEMU's arguments of the last run.
+    /// The arguments of QEMU in the last run.
     var arguments: [String] {
         get throws {
             String(decoding: try directory.read("bin/arguments"), as: UTF8.self).split(separator: "\n").map(String.init)
@@ -60,15 +60,15 @@ struct FakeMachine {
         var settings = VirtualMachineSettings()
         settings.accelerator = .tcg
         change(&settings)
-        let kernel = try GuestKernel(
+        let kernel = try GuestKernel.find(
             FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("modules")))
         let machine = VirtualMachine(
             settings, kernel: kernel, guest: FilePath(directory.path("guest")),
-            programPath: directory.path("bin") + ":/usr/bin:/bin", notes: KVMFailureCache(directory: nil),
+            programPath: directory.path("bin") + ":/usr/bin:/bin", kvmFailures: KVMFailureCache(directory: nil),
             groups: groups)
-        var work = VMJob()
-        work.diskSize = 16
-        work.scripts = [(GuestStep(key: "k", place: .root), "true")]
-        return try await machine.run(work, in: FilePath(directory.path("work")), output: output, warn: { _ in })
+        var job = VMJob()
+        job.diskSize = 16
+        job.scripts = [(GuestStep(key: "k", place: .root), "true")]
+        return try await machine.run(job, in: FilePath(directory.path("work")), output: output, warn: { _ in })
     }
 }

@@ -18,7 +18,7 @@ struct GuestKernelTests {
         try FileManager.default.createDirectory(atPath: directory.path(name), withIntermediateDirectories: true)
     }
 
-    /// The head of a kernel's file, and its modules.
+    /// Writes the header of a kernel and the directory of its modules.
     private func kernel(_ name: String, release: String, hasModules: Bool = true) throws {
         var bytes = [UInt8](repeating: 0, count: 0x400)
         bytes.replaceSubrange(0x202..<0x206, with: Array("HdrS".utf8))
@@ -29,7 +29,7 @@ struct GuestKernelTests {
     }
 
     private func find(_ named: String? = nil, _ environment: [String: String] = [:]) throws -> GuestKernel {
-        try GuestKernel(
+        try GuestKernel.find(
             named.map { FilePath(directory.path($0)) }, environment: environment,
             boot: FilePath(directory.path("boot")),
             modules: FilePath(directory.path("modules")))
@@ -39,7 +39,7 @@ struct GuestKernelTests {
         #expect(throws: ToolError.self) { try find(named) }
     }
 
-    @Test("is the newest in /boot, by its numbers")
+    @Test("is the newest in /boot by version number")
     func newest() throws {
         for release in ["6.1.0-9-cloud-amd64", "6.1.0-56-cloud-amd64", "5.10.0-99-amd64"] {
             try kernel("boot/vmlinuz-\(release)", release: release)
@@ -49,7 +49,7 @@ struct GuestKernelTests {
         #expect(found.path.string == directory.path("boot/vmlinuz-6.1.0-56-cloud-amd64"))
     }
 
-    @Test("is the one that is named, by an option before the environment")
+    @Test("is the given one; the setting takes precedence over the environment")
     func named() throws {
         try kernel("boot/vmlinuz-1.0", release: "1.0")
         try kernel("a", release: "2.0")
@@ -61,7 +61,7 @@ struct GuestKernelTests {
         #expect(try find(nil, ["DOCKERTOOLS_KERNEL": ""]).release == "1.0")
     }
 
-    @Test("that is not there is named with the package that brings one")
+    @Test("that is missing is an error with the package to install")
     func missing() throws {
         let none = cause()
         #expect(none?.code == .unavailable)
@@ -70,10 +70,10 @@ struct GuestKernelTests {
         #expect(cause("nowhere")?.code == .unavailable)
     }
 
-    @Test("has to be a kernel, with modules")
+    @Test("must be a Linux kernel with modules")
     func other() throws {
         try directory.write(Array(repeating: 7, count: 5000), to: "text")
-        #expect(cause("text")?.cause == "it is no Linux kernel for x86-64 (bzImage)")
+        #expect(cause("text")?.cause == "it is not a Linux kernel for x86-64 (bzImage)")
         try kernel("bare", release: "4.0", hasModules: false)
         #expect(cause("bare")?.cause == "its modules are not in \(directory.path("modules"))/4.0")
     }

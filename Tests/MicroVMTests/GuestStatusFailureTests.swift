@@ -3,14 +3,14 @@ import GuestProtocol
 @testable import MicroVM
 import Testing
 
-@Suite("What a guest's status says to people")
+@Suite("The error of a guest's status")
 struct GuestStatusFailureTests {
-    private let work: VMJob
+    private let job: VMJob
 
     init() {
-        var work = VMJob()
-        work.scripts = [(GuestStep(key: "runAsRoot", place: .root), "true\nfoo bar\n")]
-        self.work = work
+        var job = VMJob()
+        job.scripts = [(GuestStep(key: "runAsRoot", place: .root), "true\nfoo bar\n")]
+        self.job = job
     }
 
     private func failure(
@@ -19,13 +19,13 @@ struct GuestStatusFailureTests {
         var status = GuestStatus(result)
         status.key = "runAsRoot"
         change(&status)
-        return status.failure(of: work, log: log)
+        return status.failure(of: job, log: log)
     }
 
-    @Test("is nothing where all went well")
+    @Test("is nil if all scripts succeeded")
     func success() { #expect(failure(.exited(0)) == nil) }
 
-    @Test("is the status, the last lines, and the line of the script that the shell names")
+    @Test("has the status, the last lines and the script's line that the shell reports")
     func status() {
         #expect(
             failure(.exited(3), log: ["a", "b"])
@@ -41,13 +41,13 @@ struct GuestStatusFailureTests {
             failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.cause.contains("of the script") == false)
     }
 
-    @Test("is the limit that was met, with what to set")
+    @Test("names the limit that was reached and the setting")
     func limits() {
         let memory = failure(.signaled(9)) { $0.isOutOfMemory = true }
         #expect(memory?.cause == "the virtual machine's 512 MiB of memory were not enough")
         #expect(memory?.remedy.description.contains("buildVMMemorySize = 1024") == true)
         let processes = failure(.signaled(9)) { $0.isOutOfProcesses = true }
-        #expect(processes?.cause == "it wanted more than 1024 processes at a time")
+        #expect(processes?.cause == "it started more than 1024 processes at a time")
         let disk = failure(.exited(1)) { $0.leastRoom = 4096 }
         #expect(disk?.cause == "the virtual machine's disk of 1024 MiB is full")
         #expect(disk?.remedy.description.contains("diskSize = 2048") == true)
@@ -55,17 +55,17 @@ struct GuestStatusFailureTests {
     }
 
     @Test(
-        "is the interpreter that the image lacks",
+        "names the interpreter that the image lacks",
         arguments: [
             ("true", "/bin/sh"), ("#!/usr/bin/env python3\n", "/usr/bin/env"), ("#! /opt/x -e\n", "/opt/x"),
         ])
     func interpreter(text: String, name: String) {
-        var work = VMJob()
-        work.scripts = [(GuestStep(key: "runAsRoot", place: .root), text)]
+        var job = VMJob()
+        job.scripts = [(GuestStep(key: "runAsRoot", place: .root), text)]
         var status = GuestStatus(.notStarted(2))
         status.key = "runAsRoot"
-        let failure = status.failure(of: work, log: [])
+        let failure = status.failure(of: job, log: [])
         #expect(failure?.code == .script)
-        #expect(failure?.cause == "the image has no '\(name)', or not what that is run by")
+        #expect(failure?.cause == "the image does not have '\(name)', or lacks its loader")
     }
 }

@@ -28,27 +28,27 @@ struct KernelModulesTests {
             """
         try directory.write(Array(lines.utf8), to: "1/modules.dep")
         try directory.write(Array("kernel/fs/ext4/ext4.ko\n".utf8), to: "1/modules.builtin")
-        kernel = try GuestKernel(
+        kernel = try GuestKernel.find(
             FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("")))
     }
 
-    private func files(_ names: [String], _ others: [String] = []) throws -> [String] {
-        try KernelModules(of: kernel).files(for: names, andIfThere: others).map { $0.lastComponent?.string ?? "" }
+    private func files(_ names: [String], _ optional: [String] = []) throws -> [String] {
+        try KernelModules.read(of: kernel).files(for: names, optional: optional).map { $0.lastComponent?.string ?? "" }
     }
 
-    @Test("come behind all that they need, each once, without those that the kernel has in it")
+    @Test("are loaded after their dependencies, each once, without built-in ones")
     func order() throws {
         #expect(
             try files(["virtio_mmio", "ext4", "overlay", "virtio"])
                 == ["ring.ko.xz", "virtio.ko.xz", "virtio-mmio.ko.xz", "overlay.ko"])
     }
 
-    @Test("may be left out where they are but useful")
-    func others() throws {
+    @Test("are left out if they are optional and missing")
+    func optional() throws {
         #expect(try files(["overlay"], ["crc32c_generic", "crc32c"]) == ["crc32c_generic.ko.zst", "overlay.ko"])
     }
 
-    @Test("that are missing are named")
+    @Test("that are required and missing are an error")
     func missing() {
         let failure = #expect(throws: ToolError.self) { try files(["squashfs"]) }
         #expect(failure?.code == .unavailable)

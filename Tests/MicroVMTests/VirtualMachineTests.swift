@@ -3,7 +3,7 @@ import Errors
 import Synchronization
 import Testing
 
-/// With a program in the place of QEMU: nothing that comes from a guest is believed.
+/// With a script in place of QEMU: everything that comes from a guest is validated.
 @Suite("A virtual machine")
 struct VirtualMachineTests {
     private func failure(_ body: String, _ change: (inout VirtualMachineSettings) -> Void = { _ in }) async throws
@@ -13,7 +13,7 @@ struct VirtualMachineTests {
         return await #expect(throws: ToolError.self) { try await machine.run(change) }
     }
 
-    @Test("gives back the layer, the status and what the script wrote, a line at a time")
+    @Test("returns the layer, the status and the script's output line by line")
     func outcome() async throws {
         let machine = try FakeMachine(
             #"hello; printf 'one\ntwo' > "$output"; printf layer > "$result"; tell "exited 0" 5"#)
@@ -25,7 +25,7 @@ struct VirtualMachineTests {
         #expect(lines.withLock { $0 } == ["one", "two"])
     }
 
-    @Test("is the one that the settings ask for")
+    @Test("has the arguments that the settings require")
     func arguments() async throws {
         let machine = try FakeMachine(#"hello; tell "exited 1" 0"#)
         let outcome = try await machine.run { settings in
@@ -42,25 +42,25 @@ struct VirtualMachineTests {
         #expect(arguments.contains { $0.hasSuffix("serial=layer") })
     }
 
-    @Test("that speaks nonsense is refused")
+    @Test("that violates the protocol is an error")
     func nonsense() async throws {
         let rubbish = try await failure(#"hello; head -c 100000 /dev/urandom > "$status""#)
         #expect(rubbish?.code == .data)
-        #expect(rubbish?.message == "cannot use what the virtual machine gave back")
+        #expect(rubbish?.message == "cannot use the virtual machine's result")
         let endless = try await failure(#"hello; for i in {1..1000}; do tell "exited 0" 5; done"#)
         #expect(endless?.code == .data)
         let large = try await failure(#"hello; tell "exited 0" 999999999999"#)
         #expect(large?.code == .data)
-        #expect(large?.cause == "it tells of a layer of 999999999999 bytes")
+        #expect(large?.cause == "the status has a layer of 999999999999 bytes")
         let none = try await failure(#"hello; tell "exited 0" 0"#)
-        #expect(none?.cause == "it tells of a layer of 0 bytes")
+        #expect(none?.cause == "the status has a layer of 0 bytes")
     }
 
-    @Test("that ends without a word is told with its last ones")
+    @Test("that ends without a status is an error with its last lines")
     func silent() async throws {
         let early = try await failure("echo 'no such device' >&2; exit 3")
         #expect(early?.code == .unavailable)
-        #expect(early?.cause == "QEMU ended with status 3 before the script did; its last words:\n    no such device")
+        #expect(early?.cause == "QEMU ended with status 3 before the script ended; its last lines:\n    no such device")
         let killed = try await failure("hello; kill -9 $$")
         #expect(killed?.cause.hasPrefix("QEMU was ended by signal 9") == true)
         let panic = try await failure(
@@ -69,14 +69,15 @@ struct VirtualMachineTests {
         #expect(panic?.remedy.description.contains("buildVMMemorySize") == true)
     }
 
-    @Test("that takes too long is ended with all that it started")
+    @Test("that takes too long is killed with all processes that it started")
     func late() async throws {
         let machine = try FakeMachine("hello; sleep 1000 & sleep 1000")
         let failure = await #expect(throws: ToolError.self) {
             try await machine.run { $0.timeLimit = .milliseconds(500) }
         }
         #expect(failure?.code == .script)
-        #expect(failure?.cause == "it took longer than 0 seconds; its last words:\n    dockertools-guest: hello")
-        #expect(failure?.remedy.description.contains("--vm-timeout") == true)
+        #expect(
+            failure?.cause == "the script took longer than 0 seconds; its last lines:\n    dockertools-guest: hello")
+        #expect(failure?.remedy.description.contains("vmTimeout") == true)
     }
 }

@@ -1,7 +1,7 @@
-"""An HTTP proxy that takes CONNECT alone: connect_proxy.py DIRECTORY PORT [USER:PASSWORD]
+"""An HTTP proxy that supports only CONNECT: connect_proxy.py DIRECTORY PORT [USER:PASSWORD]
 
-Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; DIRECTORY/asked gets a line
-for each request: its first line, and whether it was granted.
+It connects to 127.0.0.1:PORT for any requested host, and prints its own port on 127.0.0.1. DIRECTORY/asked gets one line
+per request: its first line, and whether it was granted.
 """
 
 import base64
@@ -44,7 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-# A test's threads block signals, and their children inherit that: this one is ended by SIGTERM.
+# Threads of the tests block signals, and child processes inherit the mask: SIGTERM must end this one.
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
 print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()

@@ -1,10 +1,9 @@
-"""Writes an image as skopeo's `dir:` transport has it, byte for byte as this says: for the forms that no builder makes.
+"""Writes an image in the format of skopeo's `dir:` transport, with exactly these bytes, for forms that no builder makes.
 
 crafted_image.py DIRECTORY KIND COMPRESSION ARCHITECTURE LAYER...
 
-KIND is oci or docker, of the manifest; COMPRESSION none, gzip or zstd. Each LAYER is a tar, which may come twice; of one that
-is called `empty` the plain layer is two blocks of zeros. The config keeps an order and a spelling that no program of ours
-would choose.
+KIND is the manifest's: oci or docker; COMPRESSION is none, gzip or zstd. Each LAYER is a tar, which may be repeated; the name
+`empty` stands for a tar of two blocks of zeros. The config has an order of keys and a spelling that our writers never use.
 """
 
 import gzip
@@ -52,21 +51,21 @@ def compressed(data):
     return data
 
 
-plain = [bytes(1024) if layer == "empty" else open(layer, "rb").read() for layer in layers]
+uncompressed = [bytes(1024) if layer == "empty" else open(layer, "rb").read() for layer in layers]
 config = """{"zzz": 1, "os":"linux", "config" : {"Z":1,"Env":["A=<b>&\u2028 x"],
   "Labels":{"b":"  {x, y} ","a":"\\u003c \\/"}, "E": { }, "n":1.50e3 , "Entrypoint":null}, "created":"2020-01-01T00:00:00.12Z",
   "container_config": {"Cmd": ["b", "a"]}, "docker_version": "20.10", "architecture":"%s",
   "rootfs":{"type":"layers","diff_ids":%s}, "history":%s}""" % (
     architecture,
-    json.dumps([digest(layer) for layer in plain]),
-    json.dumps([{"created_by": "x", "empty_layer": True}] + [{} for _ in plain]),
+    json.dumps([digest(layer) for layer in uncompressed]),
+    json.dumps([{"created_by": "x", "empty_layer": True}] + [{} for _ in uncompressed]),
 )
 manifest = json.dumps(
     {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": blob(config.encode(), CONFIG),
-        "layers": [blob(compressed(layer), LAYER) for layer in plain],
+        "layers": [blob(compressed(layer), LAYER) for layer in uncompressed],
     },
     indent=3,
 ).encode()

@@ -1,7 +1,7 @@
-"""The store layers of an image, made by Python's tarfile and a count of all walks through the graph.
+"""Computes the store layers of an image with Python's tarfile and a count of all walks through the graph.
 
-Arguments: storeRoot, the layers that store paths may have, and the roots; standard input: what `nix-store --dump-db`
-writes. Options for the owner: mtime=, uid=, gid=, uname=, gname=. Output: a JSON list of {diffID, size, storePaths}.
+Arguments: storeRoot, the largest number of store layers, and the roots; standard input: the output of
+`nix-store --dump-db`. Options for the owner: mtime=, uid=, gid=, uname=, gname=. Output: a JSON list of {diffID, size, storePaths}.
 """
 import hashlib, json, os, sys, tarfile
 
@@ -27,7 +27,7 @@ def reach(graph, start):
 
 
 def popularity(graph):
-    """Each path's score: all walks from a root to the path, or to any path that leads to it."""
+    """The score of each path: the number of walks from a root to the path or to any path that refers to it."""
     walks = dict.fromkeys(graph, 0)
 
     def walk(path):
@@ -67,7 +67,7 @@ class Hashing:
 
 
 def files(path):
-    """The path and all below it, by components."""
+    """The path and the paths below it, sorted by components."""
     found = [path]
     if os.path.isdir(path) and not os.path.islink(path):
         for directory, directories, names in os.walk(path):
@@ -90,7 +90,7 @@ def layer(root, paths, owner):
             add(info)
         for path in paths:
             for name in files(root.rstrip("/") + path):
-                tar.inodes = {}  # so that no file is a link to another
+                tar.inodes = {}  # write hard links as separate files
                 info = tar.gettarinfo(name)
                 info.name = name[len(root.rstrip("/")) :]
                 if info.isreg():

@@ -1,6 +1,6 @@
-"""Lists the layers of a docker-archive (plain, gzip, or zstd through the program): a line for each member.
+"""Lists the layers of a docker-archive (uncompressed, gzip, or zstd through the program), one line per member.
 
-Arguments: the archive, then the layers to list, counted from 0, -1 is the last; none: the archive's own members.
+Arguments: the archive, then the layers to list, counted from 0, -1 is the last; without layers, the archive's own members.
 Lines: TYPE MODE UID:GID UNAME:GNAME MTIME SIZE NAME[ -> TARGET]
 """
 import io, json, subprocess, sys, tarfile

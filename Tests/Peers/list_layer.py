@@ -1,4 +1,4 @@
-"""Lists what a layer of a docker-archive says of its files, but for their times: a line for each, by name.
+"""Lists the files of a layer in a docker-archive with their attributes, without times, one per line, sorted by name.
 
 Arguments: the archive, then the number of the layer, counted from 0, -1 is the last.
 Lines: TYPE MODE UID:GID NAME[ -> TARGET][ SHA-256 of the body][ MAJOR,MINOR][ ATTRIBUTE=HEX ...], names as Python writes bytes.
@@ -21,10 +21,10 @@ layer = tarfile.open(fileobj=archive.extractfile(manifest["Layers"][int(sys.argv
 lines = []
 for info in layer:
     if "/.wh." in "/" + info.name:
-        # All that a whiteout says is its name; Docker's are hard links of one another.
+        # Only the name of a whiteout matters; Docker writes whiteouts as hard links of one another.
         lines.append("- " + show(info.name))
         continue
-    # Docker's modes have the type of the file in them.
+    # Modes in Docker's layers contain the file type.
     line = f"{TYPES[info.type]} {info.mode & 0o7777:04o} {info.uid}:{info.gid} {show(info.name)}"
     if info.linkname:
         line += f" -> {show(info.linkname)}"
@@ -33,7 +33,7 @@ for info in layer:
     if info.ischr() or info.isblk():
         line += f" {info.devmajor},{info.devminor}"
     for key, value in sorted(info.pax_headers.items()):
-        # Hard links have the attributes of their file, whether they repeat them or not.
+        # A hard link has the attributes of its file, whether its header repeats them or not.
         if key.startswith("SCHILY.xattr.") and not info.islnk():
             line += f" {key[13:]}={value.encode('utf-8', 'surrogateescape').hex()}"
     lines.append(line)

@@ -1,8 +1,8 @@
-"""Lists a file system: a line of JSON for each name below the root, by name.
+"""Lists a file system: one line of JSON for each name below the root, sorted by name.
 
-Arguments: a tar, `-` for one on standard input, or a directory; then names to leave out (what is below them stays).
+Arguments: a tar, `-` for a tar on standard input, or a directory; then names to leave out (but not the names below them).
 Members: name, type, mode, uid, gid, mtime in whole seconds, size and sha256 of a file, target of a symbolic link, numbers of
-a device, links: the names that are the same file, xattrs in hexadecimal. Bytes that are not UTF-8 are surrogates.
+a device, links: the names of the same file, xattrs in hexadecimal. Bytes that are not UTF-8 are surrogates.
 """
 import hashlib, io, json, os, stat, sys, tarfile
 

@@ -1,10 +1,10 @@
-# The derivations of the integration tests: a small store of everything that a store path can be.
+# The derivations of the integration tests: a small store with every kind of store path.
 let
   make = name: attributes: script: derivation ({
     inherit name;
     system = builtins.currentSystem;
     builder = "/bin/bash";
-    # Bash itself must be the last to end: Nix kills a builder that has closed its output, as chmod does before it ends.
+    # Bash itself must end last: Nix kills a builder that has closed its output, and chmod closes it before its end.
     args = [ "-euc" "${script}\n:" ];
     PATH = "/usr/bin:/bin";
   } // attributes);
@@ -22,13 +22,13 @@ in rec {
     echo 'a single file' > $out
   '';
 
-  # A single file that is run.
+  # A single executable file.
   tool = make "tool.sh" { inherit busybox; } ''
     printf '#!%s/bin/sh\necho a tool\n' $busybox > $out
     chmod 755 $out
   '';
 
-  # A link, and nothing else.
+  # A single symbolic link.
   pointer = make "pointer" { inherit baseData; } ''
     ln -s $baseData $out
   '';
@@ -60,7 +60,7 @@ in rec {
     ln -s $baseData $out/data
   '';
 
-  # Its key comes before that of names-2.0.
+  # Its sort key comes before the key of names-2.0.
   namesOfGit = make "names-2.0+git" { inherit baseData; } ''
     mkdir $out
     ln -s $baseData $out/data

@@ -1,7 +1,7 @@
 """A SOCKS 5 proxy (RFC 1928) without users: socks_proxy.py DIRECTORY PORT
 
-Whatever host it is asked for, it connects to 127.0.0.1:PORT. It prints its own port on 127.0.0.1; DIRECTORY/asked gets a line
-for each request: the host and port that it was asked for.
+It connects to 127.0.0.1:PORT for any requested host, and prints its own port on 127.0.0.1. DIRECTORY/asked gets one line
+per request: the requested host and port.
 """
 
 import select
@@ -44,7 +44,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 server = Server(("127.0.0.1", 0), Handler)
-# A test's threads block signals, and their children inherit that: this one is ended by SIGTERM.
+# Threads of the tests block signals, and child processes inherit the mask: SIGTERM must end this one.
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
 print(f"listening on socks5://127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()

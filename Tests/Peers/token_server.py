@@ -1,10 +1,10 @@
-"""A token server for docker-registry, as its token specification has it.
+"""A token server for docker-registry, after the specification of Distribution's token authentication.
 
 token_server.py DIRECTORY USER PASSWORD [REFRESH_TOKEN] [CERT KEY]: signs with DIRECTORY/token.key, whose certificate is
 DIRECTORY/token.cert, and prints its port on 127.0.0.1. With a certificate it speaks TLS.
 
-A user who is not known gets no token; nobody gets one for pulls of repositories below public/.
-DIRECTORY/asked gets a line for each request: METHOD, how it was authorized, scopes.
+An unknown user gets no token; requests without a user get tokens for pulls from repositories below public/.
+DIRECTORY/asked gets one line per request: METHOD, kind of authorization, scopes.
 """
 
 import base64
@@ -100,7 +100,7 @@ if len(sys.argv) > 6:
     context.load_cert_chain(sys.argv[5], sys.argv[6])
     server.socket = context.wrap_socket(server.socket, server_side=True)
     scheme = "https"
-# A test's threads block signals, and their children inherit that: this one is ended by SIGTERM.
+# Threads of the tests block signals, and child processes inherit the mask: SIGTERM must end this one.
 signal.pthread_sigmask(signal.SIG_SETMASK, [])
 print(f"listening on {scheme}://127.0.0.1:{server.server_address[1]}", flush=True)
 server.serve_forever()

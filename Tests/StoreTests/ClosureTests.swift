@@ -2,7 +2,8 @@ import Errors
 import Store
 import Testing
 
-@Suite struct ClosureTests {
+@Suite("A closure")
+struct ClosureTests {
     private let a: StorePath
     private let b: StorePath
     private let c: StorePath
@@ -13,11 +14,13 @@ import Testing
         c = try Sample.path("c", "c")
     }
 
-    @Test func selfReferencesAndRepeatsAreDropped() throws {
+    @Test("drops self-references and duplicates")
+    func selfReferencesAndRepeatsAreDropped() throws {
         #expect(Sample.node(a, [b, a, c, b]).references == [b, c])
     }
 
-    @Test func aPathListedTwiceIsOneNodeWithTheReferencesOfBoth() throws {
+    @Test("unites the nodes of a path that is listed twice")
+    func aPathListedTwiceIsOneNodeWithTheReferencesOfBoth() throws {
         let closure = try Closure(
             [Sample.node(a, [b]), Sample.node(b), Sample.node(a, [c, b], narSize: 7), Sample.node(c)],
             source: "the graph")
@@ -25,16 +28,18 @@ import Testing
         #expect(closure.references == [[1, 2], [], []])
     }
 
-    @Test func aReferenceToAPathThatIsNotListedIsRefused() throws {
+    @Test("must list every referenced path")
+    func aReferenceToAPathThatIsNotListedIsRefused() throws {
         let failure = #expect(throws: ToolError.self) { try Closure([Sample.node(a, [b])], source: "the graph") }
         #expect(
             failure
                 == ToolError(
                     .data, "cannot use the graph", cause: "'\(a)' refers to '\(b)', which is not listed",
-                    remedy: "make the graph of the whole closure, as `nix path-info --json --recursive` does"))
+                    remedy: "make the graph of the complete closure: nix path-info --json --recursive"))
     }
 
-    @Test func reachableKeepsTheOrderAndAcceptsCycles() throws {
+    @Test("of some roots keeps the order and may have cycles")
+    func reachableKeepsTheOrderAndAcceptsCycles() throws {
         let closure = try Closure(
             [Sample.node(c, [a]), Sample.node(b), Sample.node(a, [c])], source: "the graph")
         #expect(try closure.reachable(from: [a, a]).nodes == [Sample.node(c, [a]), Sample.node(a, [c])])
@@ -43,15 +48,17 @@ import Testing
         #expect(try closure.reachable(from: [b, c]) == closure)
     }
 
-    @Test func aRootThatIsNotListedIsNamed() throws {
+    @Test("does not have a root that is not listed")
+    func aRootThatIsNotListedIsNamed() throws {
         let closure = try Closure([Sample.node(a)], source: "the graph")
         let failure = #expect(throws: ToolError.self) { try closure.reachable(from: [a, b]) }
         #expect(failure?.code == .data)
         #expect(failure?.message == "store path '\(b)' is not in the closure graph")
-        #expect(failure?.cause == "the graph lists 1 store paths, and this is none of them")
+        #expect(failure?.cause == "the graph lists 1 store paths, and this path is not one of them")
     }
 
-    @Test func tooManyPathsAreRefused() throws {
+    @Test("has a limited number of paths")
+    func tooManyPathsAreRefused() throws {
         let nodes = try (0...Closure.maximumCount).map { Sample.node(try Sample.path("a", "n\($0)")) }
         #expect(try Closure(nodes.dropLast(), source: "the graph").nodes.count == 65_536)
         let failure = #expect(throws: ToolError.self) { try Closure(nodes, source: "the graph") }

@@ -5,13 +5,14 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("Links to directories")
 struct DirectoryLinksTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let content: FilePath
     let storePath = "nix/store/\(String(repeating: "a", count: 32))-one"
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("content/real/file", "text")
         content = directory.place("content")
         try directory.write("outside/secret", "secret")
@@ -20,10 +21,11 @@ struct DirectoryLinksTests {
 
     private func tree(entryLimit: Int = 1000, of path: FilePath? = nil) throws -> FileTree {
         let links = DirectoryLinks(StoreLocation(root: directory.path), entryLimit: entryLimit)
-        return try FileTree(walking: path ?? content, following: links)
+        return try FileTree.walk(path ?? content, following: links)
     }
 
-    @Test func aLinkInsideBecomesTheDirectory() throws {
+    @Test("inside the content are replaced by the directories")
+    func aLinkInsideBecomesTheDirectory() throws {
         try directory.link("content/link", to: "real")
         try directory.link("content/real/again", to: "../other")
         try directory.write("content/other/x", "x")
@@ -38,7 +40,8 @@ struct DirectoryLinksTests {
         #expect(try tree.contents(of: "link/again/x") == Array("x".utf8))
     }
 
-    @Test func nothingOutsideComesInThroughALink() throws {
+    @Test("do not lead out of the content")
+    func nothingOutsideComesInThroughALink() throws {
         try directory.link("content/a", to: directory.place("outside").string)
         try directory.link("content/b", to: "../outside")
         try directory.link("content/c", to: "../content/real")
@@ -54,7 +57,8 @@ struct DirectoryLinksTests {
             ])
     }
 
-    @Test func aLinkIntoTheStoreBecomesTheDirectoryThere() throws {
+    @Test("into the store are replaced by directories of the store")
+    func aLinkIntoTheStoreBecomesTheDirectoryThere() throws {
         try directory.link("content/a", to: "/\(storePath)/share")
         try directory.link("content/b", to: "../../\(storePath)/share")
         try directory.link("content/c", to: "/nix/store")
@@ -70,7 +74,8 @@ struct DirectoryLinksTests {
         #expect(try tree.contents(of: "a/doc") == Array("doc".utf8))
     }
 
-    @Test func aStorePathLeadsIntoTheStoreAlone() throws {
+    @Test("in a store path lead only into the store")
+    func aStorePathLeadsIntoTheStoreAlone() throws {
         try directory.link("\(storePath)/in", to: "share")
         try directory.link("\(storePath)/out", to: content.string)
         try directory.link("\(storePath)/up", to: "../../../content")
@@ -82,7 +87,8 @@ struct DirectoryLinksTests {
             ])
     }
 
-    @Test func linksToFilesAndToNothingStay() throws {
+    @Test("are kept if they lead to files or are dangling")
+    func linksToFilesAndToNothingStay() throws {
         try directory.link("content/a", to: "b/file")
         try directory.link("content/b", to: "a")
         try directory.link("content/c", to: "nowhere")
@@ -94,32 +100,35 @@ struct DirectoryLinksTests {
             ])
     }
 
-    @Test(arguments: [("content/x", "."), ("content/real/x", "..")])
+    @Test(
+        "that lead back to a directory above them are an error",
+        arguments: [("content/x", "."), ("content/real/x", "..")])
     func refusesADirectoryThatHoldsItself(_ name: String, _ target: String) throws {
         try directory.link(name, to: target)
         #expect(
             throws: ToolError(
                 .data, "cannot copy the directory \(directory.place(name))",
-                cause: "a link leads back to a directory that it lies in: it would hold itself for ever",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave the link out")
+                cause: "a link leads back to a directory above it, so that the copy would have no end",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave the link out")
         ) { try tree() }
     }
 
-    @Test func refusesLinksThatMultiply() throws {
-        // Each directory has two links to the next: 2^n ways to the last.
+    @Test("may add only a limited number of entries")
+    func refusesLinksThatMultiply() throws {
+        // Each directory has two links to the next, so that 2^n paths lead to the last.
         for number in 0..<5 {
             try directory.makeDirectory("content/f\(number)")
             for name in ["x", "y"] { try directory.link("content/f\(number)/\(name)", to: "../f\(number + 1)") }
         }
         try directory.makeDirectory("content/f5")
-        // Besides the root, 2 and 6 directories and files: the directories f0 to f4 bring 2 + 4 + … + 2^(5 - n) each.
+        // Besides the root, 2 and 6 directories and files: the directories f0 to f4 add 2 + 4 + … + 2^(5 - n) each.
         let all = (0..<5).map { (1 << (6 - $0)) - 2 }.reduce(0, +)
         #expect(try tree(entryLimit: all).entries.count == all + 9)
         #expect(
             throws: ToolError(
                 .data, "cannot copy the directory \(content)",
-                cause: "the links to directories in it bring more than \(all - 1) files",
-                remedy: "set keepContentsDirlinks to true, so that links stay links, or leave some of them out")
+                cause: "its links to directories add more than \(all - 1) files",
+                remedy: "set keepContentsDirlinks to true, so that links are kept, or leave some of them out")
         ) { try tree(entryLimit: all - 1) }
     }
 }

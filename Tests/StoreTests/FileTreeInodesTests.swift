@@ -6,12 +6,13 @@ import SystemPackage
 import Tar
 import Testing
 
+@Suite("Hard links and extended attributes of a tree")
 struct FileTreeInodesTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let capability = [0x01, 0, 0, 0x02, 0, 0x04, 0, 0] + [UInt8](repeating: 0, count: 12)
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("tree/a", "a")
         try directory.write("tree/sub/b", "b")
         try FileManager.default.linkItem(
@@ -24,7 +25,7 @@ struct FileTreeInodesTests {
         try set("security.capability", String(decoding: capability, as: UTF8.self), of: "tree/sub/b")
     }
 
-    /// With Python, since it is not ours.
+    /// Written with Python, which is independent of this program.
     private func set(_ name: String, _ value: String, of file: String) throws {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -52,27 +53,30 @@ struct FileTreeInodesTests {
         #expect(files[0] == nil && files[2] == nil)
     }
 
-    @Test func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
-        check(try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes))
+    @Test("are read if requested")
+    func readsNamesOfOneFileAndTheAttributesThatTheImageGets() throws {
+        check(try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes))
     }
 
-    @Test func readsNeitherUnlessAsked() throws {
-        let tree = try FileTree(walking: directory.place("tree"))
+    @Test("are not read by default")
+    func readsNeitherUnlessAsked() throws {
+        let tree = try FileTree.walk(directory.place("tree"))
         #expect(tree.entries.allSatisfy { tree.file(of: $0) == nil && tree.xattrs(of: $0).isEmpty })
-        let other = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
+        let other = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
         #expect(other.lines == tree.lines)
         #expect(other.fingerprint != tree.fingerprint)
     }
 
-    @Test func makesThemAnewAndMergesThem() throws {
-        let tree = try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
+    @Test("are made on disk and kept by merging")
+    func makesThemAnewAndMergesThem() throws {
+        let tree = try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
         try directory.makeDirectory("made")
         try tree.make(in: directory.place("made"))
-        check(try FileTree(walking: directory.place("made"), keeping: .linksAndAttributes))
+        check(try FileTree.walk(directory.place("made"), keeping: .linksAndAttributes))
         try directory.write("more/x", "x")
         try FileManager.default.linkItem(
             atPath: directory.place("more/x").string, toPath: directory.place("more/y").string)
-        let more = try FileTree(walking: directory.place("more"), keeping: .linksAndAttributes)
+        let more = try FileTree.walk(directory.place("more"), keeping: .linksAndAttributes)
         let merged = try TreeMerger.merge([.copied(tree, name: ""), .copied(more, name: "")], .laterWins).tree
         let files = merged.entries.map { merged.file(of: $0) }
         #expect(files.count == 7)

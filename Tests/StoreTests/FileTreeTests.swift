@@ -6,19 +6,21 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("A file tree")
 struct FileTreeTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     /// The number of /dev/null: major 1, minor 3.
     static let null: UInt64 = 0x103
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.setMode(0o755, of: "")
     }
 
-    @Test func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
+    @Test("has directories before their entries, and siblings by PathOrder")
+    func hasDirectoriesBeforeWhatTheyHoldAndSiblingsByPathOrder() throws {
         for name in ["a-b", "a/x", "a/b/c", "a.txt", "B", "ab", "é", "z"] { try directory.write(name, "") }
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(
             tree.lines == [
                 "directory 755 ", "file 644 B", "directory 755 a", "directory 755 a/b", "file 644 a/b/c",
@@ -28,7 +30,8 @@ struct FileTreeTests {
         #expect(tree.entries.map(\.depth) == [0, 1, 1, 2, 3, 2, 1, 1, 1, 1, 1])
     }
 
-    @Test func tellsAllKindsAndModes() throws {
+    @Test("has the kinds and modes of all files")
+    func tellsAllKindsAndModes() throws {
         try directory.write("empty", "")
         try directory.write("file", "four")
         try directory.write("secret", "x", mode: 0)
@@ -52,7 +55,7 @@ struct FileTreeTests {
         try #require(bound == 0)
         try directory.setMode(0o755, of: "socket")
 
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(
             tree.lines == [
                 "directory 755 ", "file 644 empty", "fifo 644 fifo", "file 644 file", "link 777 link -> nowhere/at all",
@@ -66,55 +69,60 @@ struct FileTreeTests {
         #expect(tree.name(of: tree.entries[0]) == "")
     }
 
-    @Test func keepsNamesThatAreNoText() throws {
+    @Test("keeps names that are not UTF-8")
+    func keepsNamesThatAreNoText() throws {
         // A byte that is not UTF-8 counts as U+DC00 + byte: after U+D7FF, before U+E000 and all beyond the basic plane.
         for name in [[0xFF], Array("\u{D7FF}".utf8), Array("\u{E000}".utf8), [0x61, 0x80], Array("\u{10000}".utf8)] {
             try directory.write(rawName: name)
         }
         #expect(
-            try FileTree(walking: directory.path).lines == [
+            try FileTree.walk(directory.path).lines == [
                 "directory 755 ", "file 644 a\\x80", "file 644 \u{D7FF}", "file 644 \\xff", "file 644 \u{E000}",
                 "file 644 \u{10000}",
             ])
     }
 
-    @Test func takesAFileOrALinkForItsRoot() throws {
+    @Test("may have a file or a link as its root")
+    func takesAFileOrALinkForItsRoot() throws {
         try directory.write("file", "four")
         try directory.link("link", to: "file")
-        let file = try FileTree(walking: directory.place("file"))
+        let file = try FileTree.walk(directory.place("file"))
         #expect(file.lines == ["file 644 "])
         #expect(try file.contents(of: "") == Array("four".utf8))
-        #expect(try FileTree(walking: directory.place("link")).lines == ["link 777  -> file"])
+        #expect(try FileTree.walk(directory.place("link")).lines == ["link 777  -> file"])
     }
 
-    @Test func followsLinksOnTheWayToItsRootAlone() throws {
+    @Test("follows links only in the path of its root")
+    func followsLinksOnTheWayToItsRootAlone() throws {
         try directory.write("real/tree/file", "x")
         try directory.link("way", to: "real")
         try directory.link("real/tree/out", to: "..")
         #expect(
-            try FileTree(walking: directory.place("way/tree")).lines == [
+            try FileTree.walk(directory.place("way/tree")).lines == [
                 "directory 755 ", "file 644 file", "link 777 out -> ..",
             ])
     }
 
-    @Test func readsDeepTreesAndLargeDirectories() throws {
+    @Test("may be deep and have large directories")
+    func readsDeepTreesAndLargeDirectories() throws {
         let deep = (0..<600).map { _ in "d" }.joined(separator: "/")
         try directory.write("deep/\(deep)/file", "x")
         for number in 0..<3000 { try directory.write(rawName: Array("wide\(number)".utf8)) }
-        let tree = try FileTree(walking: directory.path)
+        let tree = try FileTree.walk(directory.path)
         #expect(tree.entries.count == 1 + 1 + 600 + 1 + 3000)
         #expect(tree.entries.map(\.depth).max() == 602)
         #expect(tree.lines[602] == "file 644 deep/\(deep)/file")
         #expect(try tree.contents(of: "deep/\(deep)/file") == [UInt8(ascii: "x")])
     }
 
-    @Test func namesWhatIsNotThere() {
+    @Test("reports a missing path")
+    func namesWhatIsNotThere() {
         let missing = directory.place("gone")
         #expect(throws: ToolError.io("cannot read \(missing)", .noSuchFileOrDirectory)) {
-            try FileTree(walking: missing)
+            try FileTree.walk(missing)
         }
         #expect(throws: ToolError.io("cannot read \(missing)/below", .noSuchFileOrDirectory)) {
-            try FileTree(walking: missing.appending("below"))
+            try FileTree.walk(missing.appending("below"))
         }
     }
 }

@@ -4,20 +4,22 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("Merging trees where the last one wins")
 struct LaterWinsTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
-    /// `one`, `two` and so on laid over one another.
+    /// Merges the directories with the given names.
     private func merge(
         _ names: [String], _ policy: MergePolicy = .laterWins
     ) throws -> (tree: FileTree, clashes: [String]) {
         try TreeMerger.merge(
-            names.map { .copied(try FileTree(walking: directory.place($0)), name: $0) }, policy)
+            names.map { .copied(try FileTree.walk(directory.place($0)), name: $0) }, policy)
     }
 
-    @Test func theLaterFileTakesThePlaceOfTheEarlier() throws {
+    @Test("replaces earlier files by later ones")
+    func theLaterFileTakesThePlaceOfTheEarlier() throws {
         try directory.write("one/bin/a", "1")
         try directory.write("one/bin/b", "1")
         try directory.write("two/bin/a", "2", mode: 0o755)
@@ -29,7 +31,8 @@ struct LaterWinsTests {
         #expect(try merged.tree.contents(of: "bin/b") == Array("1".utf8))
     }
 
-    @Test func filesAndDirectoriesReplaceOneAnother() throws {
+    @Test("lets files and directories replace each other")
+    func filesAndDirectoriesReplaceOneAnother() throws {
         try directory.write("one/x/a", "1")
         try directory.write("two/x", "2")
         try directory.write("three/x/b", "3")
@@ -41,7 +44,8 @@ struct LaterWinsTests {
         #expect(inDirectory.clashes == ["/x"])
     }
 
-    @Test func linksAreThingsLikeAllOthers() throws {
+    @Test("treats links like other files")
+    func linksAreThingsLikeAllOthers() throws {
         for name in ["one", "two"] { try directory.makeDirectory(name) }
         try directory.link("one/a", to: "b")
         try directory.write("two/a/x", "2")
@@ -52,7 +56,9 @@ struct LaterWinsTests {
         #expect(merged.clashes == ["/a", "/c"])
     }
 
-    @Test(arguments: ["usr/lib", "/usr/lib", "/../usr/./lib", "usr/share/../lib", "first"])
+    @Test(
+        "lets a directory follow an earlier link to a directory",
+        arguments: ["usr/lib", "/usr/lib", "/../usr/./lib", "usr/share/../lib", "first"])
     func aDirectoryGoesThroughAnEarlierLink(_ target: String) throws {
         try directory.write("one/usr/lib/a", "1")
         try directory.makeDirectory("one/usr/share")
@@ -73,7 +79,7 @@ struct LaterWinsTests {
         }
     }
 
-    @Test(arguments: ["file", "nowhere", "lib", "loop"])
+    @Test("replaces a link that does not lead to a directory", arguments: ["file", "nowhere", "lib", "loop"])
     func aLinkToNoDirectoryIsReplaced(_ target: String) throws {
         try directory.write("one/file", "1")
         try directory.link("one/lib", to: target)

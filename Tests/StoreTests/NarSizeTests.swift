@@ -4,10 +4,11 @@ import Subprocess
 import SystemPackage
 import Testing
 
-@Suite struct NarSizeTests {
-    private let directory: TemporaryDirectory
+@Suite("The size of a NAR")
+struct NarSizeTests {
+    private let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
     private func dumpSize(_ path: FilePath) async throws -> UInt64 {
         let result = try await run(
@@ -16,7 +17,8 @@ import Testing
         return UInt64(result.standardOutput.count)
     }
 
-    @Test func aTreeOfEverything() async throws {
+    @Test("is that of nix-store --dump for all kinds of files")
+    func aTreeOfEverything() async throws {
         try directory.write("top/empty", "")
         try directory.write("top/seven", "1234567")
         try directory.write("top/eight", "12345678")
@@ -27,35 +29,38 @@ import Testing
         try directory.link("top/link", to: "größer/nowhere")
         try directory.link("top/to-directory", to: "empty-directory")
         let top = directory.path.appending("top")
-        #expect(NarSize.of(try FileTree(walking: top)) == (try await dumpSize(top)))
+        #expect(NarSize.of(try FileTree.walk(top)) == (try await dumpSize(top)))
     }
 
-    @Test(arguments: [0, 1, 7, 8, 9, 4096])
+    @Test("is that of nix-store --dump for files", arguments: [0, 1, 7, 8, 9, 4096])
     func aFile(size: Int) async throws {
         let file = try directory.write("file", [UInt8](repeating: 1, count: size), mode: size == 9 ? 0o755 : 0o644)
-        #expect(NarSize.of(try FileTree(walking: file)) == (try await dumpSize(file)))
+        #expect(NarSize.of(try FileTree.walk(file)) == (try await dumpSize(file)))
     }
 
-    @Test func aLinkAndAnEmptyDirectory() async throws {
+    @Test("is that of nix-store --dump for a link and an empty directory")
+    func aLinkAndAnEmptyDirectory() async throws {
         try directory.link("link", to: "1234567")
         try directory.makeDirectory("empty")
         for name in ["link", "empty"] {
             let path = directory.path.appending(name)
-            #expect(NarSize.of(try FileTree(walking: path)) == (try await dumpSize(path)))
+            #expect(NarSize.of(try FileTree.walk(path)) == (try await dumpSize(path)))
         }
     }
 
-    @Test func hugeSparseFilesDoNotOverflow() throws {
+    @Test("does not overflow for sparse files")
+    func hugeSparseFilesDoNotOverflow() throws {
         try directory.write("top/a", "")
         try directory.write("top/b", "")
-        var tree = try FileTree(walking: directory.path.appending("top"))
+        var tree = try FileTree.walk(directory.path.appending("top"))
         for index in tree.entries.indices where tree.entries[index].kind == .file {
             tree.entries[index].size = .max - 100
         }
         #expect(NarSize.of(tree) == .max)
     }
 
-    @Test func missingSizesAreFilled() throws {
+    @Test("fills in the missing sizes of a closure")
+    func missingSizesAreFilled() throws {
         let store = StoreLocation(root: directory.path)
         let a = try Sample.path("a", "a")
         let b = try Sample.path("b", "b")

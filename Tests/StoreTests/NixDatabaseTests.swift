@@ -5,9 +5,10 @@ import Subprocess
 import SystemPackage
 import Testing
 
-/// With the `nix-store` of this machine, on a store and a database of the test's own.
-@Suite struct NixDatabaseTests {
-    private let directory: TemporaryDirectory
+/// With the `nix-store` of this machine and a store and database of each test.
+@Suite("The Nix database")
+struct NixDatabaseTests {
+    private let directory: TreeDirectory
     private let storeDir: String
     private let environment: [String: String]
     private let a: StorePath
@@ -15,13 +16,14 @@ import Testing
     private let c: StorePath
 
     init() async throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         storeDir = directory.path.appending("store").string
-        environment = [
+        let own = [
             "NIX_STORE_DIR": storeDir, "NIX_STATE_DIR": directory.path.appending("var").string,
             "NIX_LOG_DIR": directory.path.appending("log").string,
             "NIX_CONF_DIR": directory.path.appending("etc").string,
         ]
+        environment = ProcessInfo.processInfo.environment.merging(own) { $1 }
         a = try Sample.path("a", "a", storeDir: storeDir)
         b = try Sample.path("b", "b", storeDir: storeDir)
         c = try Sample.path("c", "c", storeDir: storeDir)
@@ -42,7 +44,8 @@ import Testing
 
     private var database: NixDatabase { NixDatabase(storeDir: storeDir, environment: environment) }
 
-    @Test func closures() async throws {
+    @Test("has the closures of paths")
+    func closures() async throws {
         #expect(
             try await database.closure(of: [b]).nodes == [
                 Sample.node(b, [c], narSize: 120), Sample.node(c, narSize: 130),
@@ -51,7 +54,8 @@ import Testing
         #expect(try await database.closure(of: []).nodes.isEmpty)
     }
 
-    @Test func whatItHolds() async throws {
+    @Test("holds only valid paths")
+    func whatItHolds() async throws {
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         #expect(await database.holds([a, b, c]))
         #expect(await !database.holds([a, unknown]))
@@ -59,42 +63,47 @@ import Testing
         #expect(await !NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).holds([a]))
     }
 
-    @Test func aPathThatItDoesNotKnow() async throws {
+    @Test("reports an unknown path")
+    func aPathThatItDoesNotKnow() async throws {
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
         let failure = await #expect(throws: ToolError.self) { try await database.closure(of: [a, unknown]) }
         #expect(failure?.code == .data)
-        #expect(failure?.message == "`nix-store --query` failed (exited(1))")
+        #expect(failure?.message == "`nix-store --query` ended with status 1")
         #expect(failure?.cause == "error: path '\(unknown)' is not valid")
     }
 
-    @Test func noNix() async throws {
+    @Test("is unavailable without nix-store")
+    func noNix() async throws {
         let failure = await #expect(throws: ToolError.self) {
             try await NixDatabase(storeDir: storeDir, environment: ["PATH": "/nowhere"]).closure(of: [a])
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.message == "cannot run `nix-store --query`")
+        #expect(failure?.message == "cannot run nix-store")
     }
 
-    @Test func manyPathsAreAskedForInTurns() async throws {
+    @Test("is queried for many paths in several commands")
+    func manyPathsAreAskedForInTurns() async throws {
         let paths = try (0..<3000).map { number in
             try #require(
                 StorePath(baseName: String(repeating: "d", count: 32) + "-n\(number)", storeDir: storeDir))
         }
         let hash = String(repeating: "0", count: 64)
         try await register(paths.flatMap { [$0.path, hash, "1", "", "0"] })
-        #expect(NixDatabase.turns(paths.map(\.path)).count > 1)
+        #expect(NixDatabase.batches(paths.map(\.path)).count > 1)
         #expect(try await database.closure(of: paths).nodes.count == 3000)
     }
 
-    @Test func turnsAreFullAndNeverEmpty() {
-        #expect(NixDatabase.turns([]) == [])
+    @Test("is queried in batches that are full and never empty")
+    func turnsAreFullAndNeverEmpty() {
+        #expect(NixDatabase.batches([]) == [])
         let half = String(repeating: "x", count: NixDatabase.argumentLimit / 2 - 9)
-        #expect(NixDatabase.turns([half, half, half]) == [[half, half], [half]])
+        #expect(NixDatabase.batches([half, half, half]) == [[half, half], [half]])
         let long = String(repeating: "x", count: NixDatabase.argumentLimit)
-        #expect(NixDatabase.turns([long, "a", "b"]) == [[long], ["a", "b"]])
+        #expect(NixDatabase.batches([long, "a", "b"]) == [[long], ["a", "b"]])
     }
 
-    @Test func nonsenseFromNixIsRefused() async throws {
+    @Test("must return store paths")
+    func nonsenseFromNixIsRefused() async throws {
         try directory.write("bin/nix-store", "#!/bin/sh\necho nonsense\n", mode: 0o755)
         let path = "\(directory.path)/bin:/usr/bin:/bin"
         let failure = await #expect(throws: ToolError.self) {
@@ -106,27 +115,28 @@ import Testing
                 + "expected a store path of the store \(storeDir)")
     }
 
-    @Test func theChoiceOfASource() async throws {
+    @Test("is used if it has all paths and there is no graph file")
+    func theChoiceOfASource() async throws {
         let here = StoreLocation(storeDir: storeDir)
-        let known = await ReferenceSourceChoice(graph: nil, store: here, roots: [a], database: database)
+        let known = await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [a], database: database)
         #expect(known.source is NixDatabase)
         #expect(known.note == nil)
 
         let unknown = try Sample.path("d", "d", storeDir: storeDir)
-        let scan = await ReferenceSourceChoice(graph: nil, store: here, roots: [a, unknown], database: database)
+        let scan = await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [a, unknown], database: database)
         #expect(scan.source is ReferenceScan)
         #expect(scan.note == "no Nix database holds all the paths: scanning the files of \(storeDir) for references")
 
         let elsewhere = StoreLocation(storeDir: "/nix/store", root: directory.path)
-        let below = await ReferenceSourceChoice(graph: nil, store: elsewhere, roots: [a], database: database)
+        let below = await ReferenceSourceChoice.choose(graph: nil, store: elsewhere, roots: [a], database: database)
         #expect(below.source is ReferenceScan)
         #expect(
-            below.note == "the store lies below \(directory.path): scanning the files of \(directory.path)/nix/store "
+            below.note == "the store is below \(directory.path): scanning the files of \(directory.path)/nix/store "
                 + "for references")
-        #expect(await ReferenceSourceChoice(graph: nil, store: here, roots: [], database: database).note == nil)
+        #expect(await ReferenceSourceChoice.choose(graph: nil, store: here, roots: [], database: database).note == nil)
 
-        let graph = try GraphFile(reading: try directory.write("graph", "[]"), storeDir: storeDir)
-        let given = await ReferenceSourceChoice(graph: graph, store: here, roots: [a], database: database)
+        let graph = try GraphFile.read(try directory.write("graph", "[]"), storeDir: storeDir)
+        let given = await ReferenceSourceChoice.choose(graph: graph, store: here, roots: [a], database: database)
         #expect(given.source is GraphFile)
         #expect(given.note == nil)
     }

@@ -3,15 +3,16 @@ import Store
 import SystemPackage
 import Testing
 
-@Suite struct ReferenceScanTests {
-    private let directory: TemporaryDirectory
+@Suite("Scanning for references")
+struct ReferenceScanTests {
+    private let directory: TreeDirectory
     private let store: StoreLocation
     private let a: StorePath
     private let b: StorePath
     private let c: StorePath
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         store = StoreLocation(storeDir: "/gnu/store", root: directory.path)
         a = try Sample.path("a", "a", storeDir: "/gnu/store")
         b = try Sample.path("b", "b", storeDir: "/gnu/store")
@@ -22,7 +23,8 @@ import Testing
         "gnu/store/\(path.baseName)\(below)"
     }
 
-    @Test func filesLinksAndNamesAreSearched() throws {
+    @Test("searches files, links and names")
+    func filesLinksAndNamesAreSearched() throws {
         let d = try Sample.path("d", "d", storeDir: "/gnu/store")
         let unrelated = try Sample.path("f", "f", storeDir: "/gnu/store")
         try directory.write(place(a, "/bin/x"), "\0\0self \(a) and \(b.hashPart)\u{1}")
@@ -39,12 +41,12 @@ import Testing
             closure.nodes == [Sample.node(a, [b, c, d]), Sample.node(b), Sample.node(c, [b]), Sample.node(d)])
     }
 
-    @Test(arguments: [0, 1, 15, 31, 32, 33])
+    @Test("finds a hash part that is split over two reads", arguments: [0, 1, 15, 31, 32, 33])
     func aHashPartAcrossTheReadsIsFound(before: Int) throws {
         let block = 256 * 1024
         try directory.write(place(b), "")
         try directory.write(place(c), "")
-        // The second read begins behind the 31 bytes that were kept of the first.
+        // The second read follows the 31 bytes that are kept from the first.
         var bytes = [UInt8](repeating: 0, count: 3 * block)
         bytes.replaceSubrange((block - before)..<(block - before + 32), with: b.hashPart.utf8)
         bytes.replaceSubrange((2 * block - 31 - before)..<(2 * block - 31 - before + 32), with: c.hashPart.utf8)
@@ -52,33 +54,38 @@ import Testing
         #expect(try ReferenceScan(store).closure(of: [a]).nodes.first == Sample.node(a, [b, c]))
     }
 
-    @Test func aHashPartInTwoFilesIsNone() throws {
+    @Test("finds no hash part that is split over two files")
+    func aHashPartInTwoFilesIsNone() throws {
         try directory.write(place(b), "")
         try directory.write(place(a, "/1"), String(b.hashPart.prefix(16)))
         try directory.write(place(a, "/2"), String(b.hashPart.suffix(16)))
         #expect(try ReferenceScan(store).closure(of: [a]).nodes == [Sample.node(a)])
     }
 
-    @Test func pipesAreNotRead() throws {
+    @Test("does not read pipes")
+    func pipesAreNotRead() throws {
         try directory.makeDirectory(place(a))
         try directory.makeFIFO(place(a, "/pipe"))
         #expect(try ReferenceScan(store).closure(of: [a]).nodes == [Sample.node(a)])
     }
 
-    @Test func cyclesAreFound() throws {
+    @Test("finds cycles")
+    func cyclesAreFound() throws {
         try directory.write(place(a), b.path)
         try directory.write(place(b), a.path)
         #expect(try ReferenceScan(store).closure(of: [b]).nodes == [Sample.node(a, [b]), Sample.node(b, [a])])
     }
 
-    @Test func aLockBesideAPathIsNotMeant() throws {
+    @Test("ignores the lock file beside a path")
+    func aLockBesideAPathIsNotMeant() throws {
         try directory.write(place(a), b.path)
         try directory.write(place(b), "")
         try directory.write(place(b, ".lock"), "")
         #expect(try ReferenceScan(store).closure(of: [a]).nodes == [Sample.node(a, [b]), Sample.node(b)])
     }
 
-    @Test func aRootThatIsNotThereIsNamed() throws {
+    @Test("reports a missing root")
+    func aRootThatIsNotThereIsNamed() throws {
         try directory.write(place(a), "")
         let failure = #expect(throws: ToolError.self) { try ReferenceScan(store).closure(of: [a, b]) }
         #expect(failure?.code == .data)
@@ -86,7 +93,8 @@ import Testing
         #expect(failure?.cause == "there is no \(directory.path)/gnu/store/\(b.baseName)")
     }
 
-    @Test func aMissingStoreHoldsNothing() throws {
+    @Test("finds nothing in a missing store")
+    func aMissingStoreHoldsNothing() throws {
         #expect(try ReferenceScan(store).closure(of: []).nodes.isEmpty)
         #expect(throws: ToolError.self) { try ReferenceScan(store).closure(of: [a]) }
     }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// Store paths for tests: the hash is one character 32 times.
@@ -17,19 +18,18 @@ enum Sample {
     }
 }
 
-/// A directory for one test, gone with it.
-final class TemporaryDirectory {
+/// A temporary directory for file trees.
+final class TreeDirectory {
+    private let directory: TemporaryDirectory
+    /// The directory's path, without symbolic links.
     let path: FilePath
 
     init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "StoreTests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
-        path = FilePath(url.resolvingSymlinksInPath().path)
+        directory = try TemporaryDirectory()
+        path = FilePath(URL(filePath: directory.path).resolvingSymlinksInPath().path)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }
-
-    /// Writes a file and the directories on the way to it.
+    /// Writes a file and makes its parent directories.
     @discardableResult
     func write(_ name: String, _ bytes: some Sequence<UInt8>, mode: Int = 0o644) throws -> FilePath {
         let file = path.appending(name)

@@ -7,15 +7,16 @@ import SystemPackage
 import Tar
 import Testing
 
+@Suite("The files of a tree")
 struct TreeFilesTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
     let tree: FileTree
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         try directory.write("sub/file", "contents")
         try directory.setTime(1, of: "sub/file")
-        tree = try FileTree(walking: directory.path)
+        tree = try FileTree.walk(directory.path)
     }
 
     private var file: FilePath { directory.place("sub/file") }
@@ -26,11 +27,13 @@ struct TreeFilesTests {
             remedy: "see that nothing writes to it, and run again")
     }
 
-    @Test func readsWhatIsThere() throws {
+    @Test("are read")
+    func readsWhatIsThere() throws {
         #expect(try tree.contents(of: "sub/file") == Array("contents".utf8))
     }
 
-    @Test func refusesAFileOfAnotherSize() throws {
+    @Test("must have the size of the entry")
+    func refusesAFileOfAnotherSize() throws {
         try directory.write("sub/file", "contents and more")
         try directory.setTime(1, of: "sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
@@ -38,30 +41,34 @@ struct TreeFilesTests {
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
-    @Test func refusesAFileOfAnotherTime() throws {
+    @Test("must have the modification time of the entry")
+    func refusesAFileOfAnotherTime() throws {
         try directory.setTime(2, of: "sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
-    @Test func refusesADirectoryOrAFIFOInItsPlace() throws {
+    @Test("must not be replaced by a directory or a FIFO")
+    func refusesADirectoryOrAFIFOInItsPlace() throws {
         try #require(unlink(file.string) == 0)
         try directory.makeDirectory("sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
         try #require(rmdir(file.string) == 0)
-        // Nobody writes to it: to open it must not wait.
+        // Opening a FIFO without a writer must not block.
         try directory.makeFIFO("sub/file")
         #expect(throws: changed) { try tree.contents(of: "sub/file") }
     }
 
-    @Test func namesAFileThatIsGone() throws {
+    @Test("must exist")
+    func namesAFileThatIsGone() throws {
         try #require(unlink(file.string) == 0)
         #expect(throws: ToolError.io("cannot open \(file)", .noSuchFileOrDirectory)) {
             try tree.contents(of: "sub/file")
         }
     }
 
-    @Test func followsNoLinkInItsPlaceOrOnTheWay() throws {
-        let elsewhere = try TemporaryDirectory()
+    @Test("must not be replaced by links, nor their directories")
+    func followsNoLinkInItsPlaceOrOnTheWay() throws {
+        let elsewhere = try TreeDirectory()
         try elsewhere.write("file", "contents")
         try elsewhere.setTime(1, of: "file")
         try #require(unlink(file.string) == 0)
@@ -76,7 +83,8 @@ struct TreeFilesTests {
         }
     }
 
-    @Test func tellsOfAChangeRatherThanWhatCameOfIt() throws {
+    @Test("that have changed are reported as changed, whatever the reader throws")
+    func tellsOfAChangeRatherThanWhatCameOfIt() throws {
         let files = TreeFiles(tree)
         func read(_ body: (TreeFile) throws -> Void) throws {
             try tree.forEach { entry, path, _ in

@@ -5,27 +5,30 @@ import Store
 import SystemPackage
 import Testing
 
+@Suite("Merging trees")
 struct TreeMergerTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TreeDirectory() }
 
-    private func tree(_ name: String) throws -> FileTree { try FileTree(walking: directory.place(name)) }
+    private func tree(_ name: String) throws -> FileTree { try FileTree.walk(directory.place(name)) }
 
-    /// A linked source, as if it lay at `/store/NAME`.
+    /// A linked source with the logical path `/store/NAME`.
     private func linked(_ name: String) throws -> TreeMerger.Source {
         .linked(try tree(name), name: "\(name)-name", target: "/store/\(name)")
     }
 
     private func copied(_ name: String) throws -> TreeMerger.Source { .copied(try tree(name), name: name) }
 
-    @Test func isAnEmptyDirectoryOfNothing() throws {
+    @Test("gives an empty directory for no trees")
+    func isAnEmptyDirectoryOfNothing() throws {
         let merged = try TreeMerger.merge([])
         #expect(merged.tree.lines == ["directory 755 "])
         #expect(merged.clashes == [])
     }
 
-    @Test func linksFilesKeepsLinksAndMakesDirectoriesPlain() throws {
+    @Test("links files, keeps links and gives directories the mode 0755")
+    func linksFilesKeepsLinksAndMakesDirectoriesPlain() throws {
         try directory.write("one/bin/tool", "x", mode: 0o555)
         try directory.link("one/bin/other", to: "tool")
         try directory.link("one/lib", to: "/elsewhere/lib")
@@ -43,17 +46,19 @@ struct TreeMergerTests {
         try directory.setMode(0o700, of: "one/bin")
     }
 
-    @Test func copiesPlainDirectoriesWithTheirModes() throws {
+    @Test("copies directories with their modes")
+    func copiesPlainDirectoriesWithTheirModes() throws {
         try directory.write("plain/etc/conf", "text", mode: 0o640)
         try directory.setMode(0o750, of: "plain/etc")
         try directory.setMode(0o700, of: "plain")
         let merged = try TreeMerger.merge([copied("plain")])
-        // The root is the image's own.
+        // The root's mode is that of the image.
         #expect(merged.tree.lines == ["directory 755 ", "directory 750 etc", "file 640 etc/conf"])
         #expect(try merged.tree.contents(of: "etc/conf") == Array("text".utf8))
     }
 
-    @Test func mergesDirectoriesInOrderAndTheFirstOfEqualNamesWins() throws {
+    @Test("unites directories in order; the first of equal names wins")
+    func mergesDirectoriesInOrderAndTheFirstOfEqualNamesWins() throws {
         try directory.write("one/bin/a", "1")
         try directory.write("one/bin/c", "1")
         try directory.write("two/bin/a", "2")
@@ -74,7 +79,8 @@ struct TreeMergerTests {
         #expect(reversed.clashes == ["/bin/a"])
     }
 
-    @Test func givesTheModeOfTheFirstDirectory() throws {
+    @Test("keeps the mode of the first directory")
+    func givesTheModeOfTheFirstDirectory() throws {
         try directory.write("one/sub/a", "")
         try directory.write("two/sub/b", "")
         try directory.setMode(0o711, of: "one/sub")
@@ -83,7 +89,8 @@ struct TreeMergerTests {
         #expect(try TreeMerger.merge([copied("two"), copied("one")]).tree.lines[1] == "directory 1777 sub")
     }
 
-    @Test func tellsOfAFileAgainstADirectoryOnce() throws {
+    @Test("reports a clash of a file and a directory once")
+    func tellsOfAFileAgainstADirectoryOnce() throws {
         try directory.write("one/x", "")
         try directory.write("two/x/y", "")
         try directory.write("three/x/z", "")
@@ -99,7 +106,8 @@ struct TreeMergerTests {
         #expect(directoryFirst.clashes == ["/x"])
     }
 
-    @Test func aLinkToADirectoryIsNotMergedWithADirectory() throws {
+    @Test("does not unite a link to a directory with a directory")
+    func aLinkToADirectoryIsNotMergedWithADirectory() throws {
         try directory.makeDirectory("one")
         try directory.link("one/lib", to: "lib64")
         try directory.write("two/lib/a", "")
@@ -108,7 +116,8 @@ struct TreeMergerTests {
         #expect(merged.clashes == ["/lib"])
     }
 
-    @Test func putsRootsThatAreNoDirectoriesIntoTheRoot() throws {
+    @Test("puts trees of a single file into the root")
+    func putsRootsThatAreNoDirectoriesIntoTheRoot() throws {
         try directory.write("file", "text", mode: 0o600)
         try directory.link("link", to: "target")
         #expect(
@@ -121,7 +130,8 @@ struct TreeMergerTests {
         #expect(try merged.tree.contents(of: "file") == Array("text".utf8))
     }
 
-    @Test func keepsNamesThatAreNoText() throws {
+    @Test("keeps names that are not UTF-8")
+    func keepsNamesThatAreNoText() throws {
         try directory.makeDirectory("one")
         let inner = directory.place("one")
         let name = Array(inner.string.utf8) + Array("/".utf8) + [0x66, 0xFF, 0]

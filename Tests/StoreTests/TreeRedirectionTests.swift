@@ -5,20 +5,23 @@ import SystemPackage
 import Tar
 import Testing
 
+@Suite("A tree laid over a base")
 struct TreeRedirectionTests {
-    let directory: TemporaryDirectory
+    let directory: TreeDirectory
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TreeDirectory()
         for name in ["base/usr/bin", "tree"] { try directory.makeDirectory(name) }
     }
 
     private func laid() throws -> FileTree {
-        try FileTree(walking: directory.place("tree"), keeping: .linksAndAttributes)
-            .laid(over: TreeIndex(FileTree(walking: directory.place("base"))))
+        try FileTree.walk(directory.place("tree"), keeping: .linksAndAttributes)
+            .laid(over: TreeIndex(FileTree.walk(directory.place("base"))))
     }
 
-    @Test(arguments: ["usr/bin", "/usr/bin", "../usr/bin"])
+    @Test(
+        "moves a directory's entries to the target of the base's link",
+        arguments: ["usr/bin", "/usr/bin", "../usr/bin"])
     func whatADirectoryHoldsGoesWhereTheBasesLinkLeads(_ target: String) throws {
         try directory.link("base/bin", to: target)
         try directory.setMode(0o1711, of: "base/usr/bin")
@@ -33,7 +36,8 @@ struct TreeRedirectionTests {
         #expect(try tree.contents(of: "other") == Array("o".utf8))
     }
 
-    @Test func linksInDirectoriesBehindLinksAreFollowedToo() throws {
+    @Test("follows links in the targets of links")
+    func linksInDirectoriesBehindLinksAreFollowedToo() throws {
         try directory.link("base/lib", to: "usr")
         try directory.link("base/usr/x", to: "/deep/y")
         try directory.makeDirectory("base/deep/y")
@@ -50,7 +54,8 @@ struct TreeRedirectionTests {
         #expect(try tree.contents(of: "usr/g") == Array("g".utf8))
     }
 
-    @Test func aLinkToTheRootLeadsThere() throws {
+    @Test("follows a link to the root")
+    func aLinkToTheRootLeadsThere() throws {
         try directory.link("base/self", to: "/")
         try directory.write("tree/self/self/etc/f", "f")
         let tree = try laid()
@@ -58,14 +63,16 @@ struct TreeRedirectionTests {
         #expect(try tree.contents(of: "etc/f") == Array("f".utf8))
     }
 
-    @Test func whatStandsThereInTheTreeWins() throws {
+    @Test("keeps its own entries at the target of a link")
+    func whatStandsThereInTheTreeWins() throws {
         try directory.link("base/bin", to: "usr/bin")
         try directory.write("tree/bin/a", "moved")
         try directory.write("tree/usr/bin/a", "stays")
         #expect(try laid().contents(of: "usr/bin/a") == Array("stays".utf8))
     }
 
-    @Test func namesOfOneFileStayThatWhereSomeMove() throws {
+    @Test("keeps hard links when some of their names move")
+    func namesOfOneFileStayThatWhereSomeMove() throws {
         try directory.link("base/bin", to: "usr/bin")
         try directory.write("tree/bin/a", "a")
         try FileManager.default.linkItem(
@@ -77,7 +84,8 @@ struct TreeRedirectionTests {
         for name in ["usr/bin/a", "b"] { #expect(try tree.contents(of: name) == Array("a".utf8)) }
     }
 
-    @Test func moreDirectoriesMoveThanDescriptorsAreOpen() throws {
+    @Test("can move more directories than descriptors are kept")
+    func moreDirectoriesMoveThanDescriptorsAreOpen() throws {
         for number in 0..<100 {
             try directory.makeDirectory("base/to\(number)")
             try directory.link("base/from\(number)", to: "to\(number)")
@@ -88,19 +96,20 @@ struct TreeRedirectionTests {
         for number in 0..<100 { #expect(try tree.contents(of: "to\(number)/f") == Array("\(number)".utf8)) }
     }
 
-    /// A base whose directory `etc` has owner, time and attributes.
+    /// A base with a directory `etc` that has an owner, a time and attributes.
     private struct Owned: BaseDirectories {
         let directory: BaseDirectory
         func resolve(_ path: [UInt8]) -> [UInt8]? { nil }
         func directory(at path: [UInt8]) -> BaseDirectory? { path == Array("etc".utf8) ? directory : nil }
     }
 
-    @Test func directoriesOfTheBaseKeepWhatTheyHave() throws {
+    @Test("keeps the metadata of the base's directories")
+    func directoriesOfTheBaseKeepWhatTheyHave() throws {
         try directory.write("tree/etc/sub/f", "")
         let xattrs = [TarXattr(name: Array("user.x".utf8), value: [1])]
         let attributes = TarAttributes(uid: 5, gid: 6, modified: TarTime(seconds: 9))
         let base = Owned(directory: BaseDirectory(mode: 0o2750, xattrs: xattrs, attributes: attributes))
-        let tree = try FileTree(walking: directory.place("tree")).laid(over: base)
+        let tree = try FileTree.walk(directory.place("tree")).laid(over: base)
         #expect(
             tree.lines == ["directory 755 ", "directory 2750 etc", "directory 755 etc/sub", "file 644 etc/sub/f"])
         #expect(tree.entries.map { tree.attributes(of: $0) } == [nil, attributes, nil, nil])

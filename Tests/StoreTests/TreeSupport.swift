@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 extension FileTree {
-    /// A line for each entry: kind, mode, path, and where a link leads. Bytes that are not UTF-8 as `\xNN`.
+    /// A line for each entry: kind, mode, path and link target. Bytes that are not UTF-8 are written as `\xNN`.
     var lines: [String] {
         var lines: [String] = []
         forEach { entry, path, target in
@@ -20,7 +20,7 @@ extension FileTree {
             ?? bytes.map { $0 < 0x80 ? String(UnicodeScalar($0)) : "\\x" + String($0, radix: 16) }.joined()
     }
 
-    /// The contents of a file, as the tree's files are read.
+    /// The contents of a file of the tree.
     func contents(of wanted: String) throws -> [UInt8] {
         let files = TreeFiles(self)
         var contents: [UInt8]?
@@ -36,15 +36,15 @@ extension FileTree {
     }
 }
 
-extension TemporaryDirectory {
-    /// Where something lies.
+extension TreeDirectory {
+    /// The path of a file in the directory.
     func place(_ name: String) -> FilePath { path.appending(name) }
 
     func setMode(_ mode: mode_t, of name: String) throws {
         try #require(chmod(place(name).string, mode) == 0)
     }
 
-    /// Makes a file whose name is these bytes.
+    /// Makes a file whose name has the given bytes.
     func write(rawName: [UInt8]) throws {
         let name = Array(path.string.utf8) + [UInt8(ascii: "/")] + rawName + [0]
         let descriptor = name.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer { name in
@@ -54,7 +54,7 @@ extension TemporaryDirectory {
         close(descriptor)
     }
 
-    /// Sets the time of change of what a path names, seconds since 1970.
+    /// Sets the modification time of a file in seconds since 1970.
     func setTime(_ seconds: Int, of name: String) throws {
         var times = [timespec(tv_sec: seconds, tv_nsec: 5), timespec(tv_sec: seconds, tv_nsec: 5)]
         try #require(utimensat(AT_FDCWD, place(name).string, &times, AT_SYMLINK_NOFOLLOW) == 0)

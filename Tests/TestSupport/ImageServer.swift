@@ -1,21 +1,29 @@
 import OCI
 import Synchronization
 
-/// A registry on loopback with one image, which answers as it should but where a test has it do otherwise.
-public final class ImageServer: Sendable {
-    public let image: ScriptedImage
+/// Serves one image as a registry on loopback; a test can replace any of its responses.
+package final class ImageServer: Sendable {
+    /// The image that is served.
+    package let image: ScriptedImage
     private let server: ScriptedServer
 
-    /// Turns an answer into another one.
+    /// Replaces a response.
     ///
     /// - Parameters:
-    ///   - request: what was asked.
-    ///   - honest: what a registry should say.
-    ///   - count: how often its path was asked for before.
-    public typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
-    public typealias Answer = ScriptedServer.Answer
+    ///   - request: the request.
+    ///   - honest: the response of a correct registry.
+    ///   - count: the number of earlier requests for the same path.
+    package typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
+    /// A response.
+    package typealias Answer = ScriptedServer.Answer
 
-    public init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest })
+    /// Starts a registry on loopback.
+    ///
+    /// - Parameters:
+    ///   - image: the image to serve.
+    ///   - host: an IPv4 address of the loopback network.
+    ///   - lie: replaces responses; by default all are correct.
+    package init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest })
         throws
     {
         self.image = image
@@ -25,23 +33,26 @@ public final class ImageServer: Sendable {
         }
     }
 
-    /// `127.0.0.1:PORT`
-    public var authority: String { server.authority }
-    public var port: Int { server.port }
-    public var url: String { server.url }
-    public var requests: [ScriptedServer.Request] { server.requests }
+    /// The address and the port: `127.0.0.1:PORT`.
+    package var authority: String { server.authority }
+    /// The port, chosen by the system.
+    package var port: Int { server.port }
+    /// The URL of the registry: `http://127.0.0.1:PORT`.
+    package var url: String { server.url }
+    /// The requests so far, in the order of their arrival.
+    package var requests: [ScriptedServer.Request] { server.requests }
 
-    /// The image's name by its tag.
-    public var reference: String { "\(authority)/\(image.name):\(image.tag)" }
+    /// The image's name with its tag.
+    package var reference: String { "\(authority)/\(image.name):\(image.tag)" }
 
-    /// The path under which the image's manifest is asked for by the tag.
-    public var manifestPath: String { "/v2/\(image.name)/manifests/\(image.tag)" }
+    /// The path of the image's manifest by its tag.
+    package var manifestPath: String { "/v2/\(image.name)/manifests/\(image.tag)" }
 
-    /// The path under which a blob is asked for.
-    public func path(_ blob: String) -> String { "/v2/\(image.name)/blobs/\(blob)" }
+    /// The path of a blob.
+    package func path(_ blob: String) -> String { "/v2/\(image.name)/blobs/\(blob)" }
 
-    /// What was asked under a path.
-    public func requests(_ path: String) -> [ScriptedServer.Request] { requests.filter { $0.path == path } }
+    /// The requests for a path, in their order.
+    package func requests(_ path: String) -> [ScriptedServer.Request] { requests.filter { $0.path == path } }
 
     /// Source: OCI Distribution Specification, "Pull".
     private static func answer(_ request: ScriptedServer.Request, _ image: ScriptedImage) -> Answer {
@@ -66,7 +77,7 @@ public final class ImageServer: Sendable {
     }
 }
 
-/// How often each path was asked for.
+/// Counts the requests for each path.
 private final class Counts: Sendable {
     private let counts = Mutex<[String: Int]>([:])
 

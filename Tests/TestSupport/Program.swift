@@ -1,40 +1,48 @@
 import Foundation
 
-/// Runs other programs, those that ours must agree with.
-public enum Program {
-    /// What a program left behind.
-    public struct Outcome: Sendable {
-        /// Its exit status; that of a signal counts too.
-        public let status: Int32
-        public let output: [UInt8]
-        public let errors: String
+/// Runs other programs, such as the tools whose results ours must match.
+package enum Program {
+    /// The result of a program.
+    package struct Outcome: Sendable {
+        /// The exit status, or the number of the signal that ended the program.
+        package let status: Int32
+        /// The bytes of standard output.
+        package let output: [UInt8]
+        /// The text of standard error.
+        package let errors: String
 
-        public init(status: Int32, output: [UInt8], errors: String) {
+        /// Makes a result.
+        package init(status: Int32, output: [UInt8], errors: String) {
             self.status = status
             self.output = output
             self.errors = errors
         }
 
-        public var text: String { String(decoding: output, as: UTF8.self) }
+        /// The text of standard output.
+        package var text: String { String(decoding: output, as: UTF8.self) }
     }
 
-    /// A program ended with a status other than 0.
-    public struct Failed: Error, CustomStringConvertible {
-        public let command: [String]
-        public let outcome: Outcome
+    /// A program that ended with a status other than 0.
+    package struct Failed: Error, CustomStringConvertible {
+        /// The program and its arguments.
+        package let command: [String]
+        /// The result with the status.
+        package let outcome: Outcome
 
-        public init(_ command: [String], _ outcome: Outcome) {
+        /// Makes an error for a command and its result.
+        package init(_ command: [String], _ outcome: Outcome) {
             self.command = command
             self.outcome = outcome
         }
 
-        public var description: String { "\(command) ended with \(outcome.status): \(outcome.errors)" }
+        /// The command, its status and its standard error.
+        package var description: String { "\(command) ended with \(outcome.status): \(outcome.errors)" }
     }
 
-    /// Runs a program found in PATH to its end, its output in files so that no pipe can fill up.
+    /// Runs a program found in PATH to its end. Its output goes to files, so that no pipe can fill up.
     ///
-    /// - Parameter environment: what is set besides what this process has.
-    public static func run(
+    /// - Parameter environment: variables to add to those of this process.
+    package static func run(
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Outcome {
         let files = try TemporaryDirectory()
@@ -56,9 +64,9 @@ public enum Program {
 
     /// Runs a program that must succeed.
     ///
-    /// - Returns: its output.
+    /// - Returns: the bytes of its standard output.
     @discardableResult
-    public static func output(
+    package static func output(
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> [UInt8] {
         let outcome = try run(command, input: input, environment: environment, in: directory)
@@ -68,8 +76,8 @@ public enum Program {
 
     /// Runs a Python script that must succeed.
     ///
-    /// - Returns: its output.
-    public static func python(_ script: String, _ arguments: [String] = [], input: [UInt8] = []) throws -> [UInt8] {
+    /// - Returns: the bytes of its standard output.
+    package static func python(_ script: String, _ arguments: [String] = [], input: [UInt8] = []) throws -> [UInt8] {
         try output(["python3", "-c", script] + arguments, input: input)
     }
 }

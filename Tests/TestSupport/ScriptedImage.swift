@@ -1,27 +1,34 @@
 import Foundation
 import OCI
 
-/// A small image as a registry has it: what its layers hold is random, and the same in every run.
-public struct ScriptedImage: Sendable {
-    public static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
+/// A small image as a registry stores it. The contents of its layers are random, and the same in every run.
+package struct ScriptedImage: Sendable {
+    /// The media type of the manifest.
+    package static let manifestType = "application/vnd.docker.distribution.manifest.v2+json"
 
     /// The repository.
-    public let name = "team/app"
-    public let tag = "1.0"
-    /// The plain tars.
-    public let tars: [[UInt8]]
-    /// All blobs by their digests: `sha256:…`.
-    public let blobs: [String: [UInt8]]
-    /// Those of the compressed layers, as the manifest has them.
-    public let layers: [String]
-    public let config: String
-    public let manifest: [UInt8]
-    public let manifestDigest: String
+    package let name = "team/app"
+    /// The tag of the manifest.
+    package let tag = "1.0"
+    /// The uncompressed tars of the layers.
+    package let tars: [[UInt8]]
+    /// All blobs by their digests (`sha256:…`).
+    package let blobs: [String: [UInt8]]
+    /// The digests of the compressed layers, in the manifest's order.
+    package let layers: [String]
+    /// The digest of the config.
+    package let config: String
+    /// The bytes of the manifest.
+    package let manifest: [UInt8]
+    /// The digest of the manifest.
+    package let manifestDigest: String
 
+    /// Makes an image with a layer for each size.
+    ///
     /// - Parameters:
-    ///   - sizes: of the file in each layer, in bytes.
-    ///   - change: changes the manifest before it is written.
-    public init(
+    ///   - sizes: the size of the file in each layer, in bytes.
+    ///   - change: changes the manifest before it is encoded.
+    package init(
         sizes: [Int] = [200_000, 10, 3000], change: (inout [String: Any]) -> Void = { _ in }
     ) throws {
         var random = SeededGenerator(seed: 2026)
@@ -62,7 +69,7 @@ public struct ScriptedImage: Sendable {
         manifestDigest = "\(try SHA256.digest(of: self.manifest))"
     }
 
-    /// Bytes after which a file begins anew: more than gzip looks back.
+    /// The size in bytes of the block that larger files repeat: more than the 32 KiB of gzip's window.
     private static let block = 256 * 1024
 
     private static func json(_ value: [String: Any]) throws -> [UInt8] {

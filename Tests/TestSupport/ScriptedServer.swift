@@ -2,50 +2,65 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A web server on loopback that answers as a test says, lies and breakdowns included. It goes when the object does.
-public final class ScriptedServer: Sendable {
-    public struct Request: Sendable {
-        public let method: String
-        /// Path and query as they came.
-        public let target: String
-        /// Their names in lower case.
-        public let headers: [String: String]
-        public let body: [UInt8]
+/// Serves HTTP on loopback with the responses of a test, malformed and interrupted ones included, until it is released.
+package final class ScriptedServer: Sendable {
+    /// A request as the server received it.
+    package struct Request: Sendable {
+        /// The method, such as `GET`.
+        package let method: String
+        /// Path and query as received.
+        package let target: String
+        /// The header fields, with names in lower case.
+        package let headers: [String: String]
+        /// The body, empty if there is none.
+        package let body: [UInt8]
 
-        public var path: String { String(target.prefix { $0 != "?" }) }
-        /// The query's fields, decoded; the last of several.
-        public var query: [String: String] {
+        /// The path without the query.
+        package var path: String { String(target.prefix { $0 != "?" }) }
+        /// The fields of the query, decoded; of several with one name, the last.
+        package var query: [String: String] {
             let items = URLComponents(string: target)?.queryItems ?? []
             return Dictionary(items.map { ($0.name, $0.value ?? "") }) { $1 }
         }
     }
 
-    public struct Answer: Sendable {
-        public enum Length: Sendable {
-            case told, chunked, missing
+    /// A response, and the way in which it is sent.
+    package struct Answer: Sendable {
+        /// The framing of the body.
+        package enum Length: Sendable {
+            /// Content-Length with the length of the body; chunked encoding; or neither, so that the end of the
+            /// connection ends the body.
+            case stated, chunked, missing
+            /// Content-Length with a wrong value.
             case falsely(Int)
         }
 
-        public var status: Int
-        public var headers: [(String, String)]
-        public var body: [UInt8]
-        public var length = Length.told
-        /// The connection ends behind so many bytes of the body.
-        public var cutAfter: Int?
-        /// Whether the body is sent over and over, until nobody reads it.
-        public var isEndless = false
-        /// Seconds before the head.
-        public var delay = 0.0
-        /// So many bytes of the body at a time, and seconds between them.
-        public var drip: (bytes: Int, pause: Double)?
+        /// The status code.
+        package var status: Int
+        /// The header fields in their order, without Content-Length.
+        package var headers: [(String, String)]
+        /// The body before it is cut or repeated.
+        package var body: [UInt8]
+        /// How the head states the length of the body.
+        package var length = Length.stated
+        /// The number of bytes of the body after which the connection is closed.
+        package var cutAfter: Int?
+        /// Whether the body is repeated until the client closes the connection.
+        package var isEndless = false
+        /// The delay before the head, in seconds.
+        package var delay = 0.0
+        /// The number of bytes of the body in each piece, and the pause between pieces in seconds.
+        package var drip: (bytes: Int, pause: Double)?
 
-        public init(_ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []) {
+        /// Makes a response with bytes as its body.
+        package init(_ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []) {
             self.status = status
             self.headers = headers
             self.body = body
         }
 
-        public init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
+        /// Makes a response with text as its body.
+        package init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
             self.init(status, headers, body: Array(text.utf8))
         }
     }
@@ -56,18 +71,26 @@ public final class ScriptedServer: Sendable {
     }
 
     private let log = Log()
-    public let host: String
-    public let port: Int
+    /// The IPv4 address that the server listens on.
+    package let host: String
+    /// The port, chosen by the system.
+    package let port: Int
 
-    /// `127.0.0.1:PORT`
-    public var authority: String { "\(host):\(port)" }
-    public var url: String { "http://\(authority)" }
-    /// What was asked, in the order that it came.
-    public var requests: [Request] { log.requests.withLock { $0 } }
-    /// `METHOD PATH` of each.
-    public var lines: [String] { requests.map { "\($0.method) \($0.path)" } }
+    /// The address and the port: `127.0.0.1:PORT`.
+    package var authority: String { "\(host):\(port)" }
+    /// The URL of the server: `http://127.0.0.1:PORT`.
+    package var url: String { "http://\(authority)" }
+    /// The requests so far, in the order of their arrival.
+    package var requests: [Request] { log.requests.withLock { $0 } }
+    /// `METHOD PATH` of each request.
+    package var lines: [String] { requests.map { "\($0.method) \($0.path)" } }
 
-    public init(host: String = "127.0.0.1", _ answer: @escaping @Sendable (Request) -> Answer) throws {
+    /// Starts a server.
+    ///
+    /// - Parameters:
+    ///   - host: an IPv4 address of the loopback network.
+    ///   - answer: makes the response to a request; it is called from several threads.
+    package init(host: String = "127.0.0.1", _ answer: @escaping @Sendable (Request) -> Answer) throws {
         self.host = host
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -89,7 +112,7 @@ public final class ScriptedServer: Sendable {
                 guard connection >= 0 else { return }
                 Thread.detachNewThread {
                     var reader = RequestReader(connection)
-                    // As Go's server answers one who speaks TLS.
+                    // Go's server gives the same response to a client that speaks TLS.
                     if reader.startsTLS {
                         _ = Self.send(Answer(400, text: "no TLS here"), to: connection, isHead: false)
                         close(connection)
@@ -112,14 +135,14 @@ public final class ScriptedServer: Sendable {
         close(listener)
     }
 
-    /// Whether the connection serves on.
+    /// Whether the connection stays open for another request.
     private static func send(_ answer: Answer, to connection: Int32, isHead: Bool) -> Bool {
         if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
         var head = "HTTP/1.1 \(answer.status) Scripted\r\n"
         for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
         var body = answer.body
         switch answer.isEndless ? .missing : answer.length {
-        case .told: if answer.status != 204, answer.status != 304 { head += "Content-Length: \(body.count)\r\n" }
+        case .stated: if answer.status != 204, answer.status != 304 { head += "Content-Length: \(body.count)\r\n" }
         case .falsely(let count): head += "Content-Length: \(count)\r\n"
         case .missing: head += "Connection: close\r\n"
         case .chunked:
@@ -142,7 +165,7 @@ public final class ScriptedServer: Sendable {
         return answer.cutAfter == nil
     }
 
-    /// Seconds in which the client takes what it was sent before it sees the cut.
+    /// The time in seconds for the client to read the sent bytes before the connection is closed.
     private static let beforeCut = 0.2
 
     private static func write(_ bytes: [UInt8], to connection: Int32) -> Bool {
@@ -167,7 +190,7 @@ private struct RequestReader {
         self.connection = connection
     }
 
-    /// Whether the client begins with a TLS handshake.
+    /// Whether the client starts with a TLS handshake.
     var startsTLS: Bool {
         mutating get { (!held.isEmpty || receive()) && held.first == 0x16 }
     }

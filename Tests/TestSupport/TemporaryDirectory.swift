@@ -1,10 +1,12 @@
 import Foundation
 
-/// A new empty directory that goes away, with all in it, when nothing holds it any more.
-public final class TemporaryDirectory: Sendable {
-    public let path: String
+/// A new directory, initially empty, that is deleted with its contents when the last reference to it is released.
+package final class TemporaryDirectory: Sendable {
+    /// The absolute path of the directory.
+    package let path: String
 
-    public init() throws {
+    /// Makes the directory below the system's directory for temporary files.
+    package init() throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("dockertools-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
@@ -12,20 +14,20 @@ public final class TemporaryDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in the directory.
-    public func path(_ name: String) -> String { "\(path)/\(name)" }
+    /// The path of a file in the directory, whether it exists or not.
+    package func path(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a file.
     ///
     /// - Returns: its path.
     @discardableResult
-    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+    package func write(_ bytes: [UInt8], to name: String) throws -> String {
         try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
         return path(name)
     }
 
-    /// The bytes of a file in the directory.
-    public func read(_ name: String) throws -> [UInt8] {
+    /// Reads a file in the directory.
+    package func read(_ name: String) throws -> [UInt8] {
         try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name))))
     }
 }

@@ -1,10 +1,10 @@
 import ByteIO
 import Tar
 
-/// Plain files in a tar, as docker-archives are made of them.
-public enum TestTar {
-    /// A tar of files.
-    public static func files(_ files: [(name: String, body: [UInt8])]) throws -> [UInt8] {
+/// Builds tars of regular files, as docker-archives consist of them.
+package enum TestTar {
+    /// Builds a tar of files.
+    package static func files(_ files: [(name: String, body: [UInt8])]) throws -> [UInt8] {
         let sink = MemorySink()
         let writer = TarWriter(to: sink, owner: TarOwner())
         for file in files {

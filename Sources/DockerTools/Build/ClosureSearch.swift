@@ -14,8 +14,8 @@ struct ClosureSearch {
     init(_ spec: ImageSpec) throws {
         self.spec = spec
         store = spec.storeLocation
-        graph = try spec.closure.map { try GraphFile(reading: $0, storeDir: spec.storeLocation.storeDir) }
-        names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames(listing: store)
+        graph = try spec.closure.map { try GraphFile.read($0, storeDir: spec.storeLocation.storeDir) }
+        names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames.list(store)
     }
 
     /// The closure of the contents, and of every store path that the config or a command names.
@@ -41,7 +41,7 @@ struct ClosureSearch {
     private func closure(of paths: [StorePath], _ reporter: any Reporter) async throws -> Closure {
         var seen: Set<StorePath> = []
         let roots = paths.filter { seen.insert($0).inserted }
-        let choice = await ReferenceSourceChoice(graph: graph, store: store, roots: roots)
+        let choice = await ReferenceSourceChoice.choose(graph: graph, store: store, roots: roots)
         if let note = choice.note { reporter.note(note) }
         return try await choice.source.closure(of: roots)
     }

@@ -29,7 +29,7 @@ enum Contents {
     static func sources(_ spec: ImageSpec) throws -> [TreeMerger.Source] {
         try spec.contents.map { content in
             let (path, name) = try place(of: content, in: spec.storeLocation)
-            let tree = try FileTree(walking: path)
+            let tree = try FileTree.walk(path)
             guard let logical = content.logicalPath else { return .copied(tree, name: name) }
             return .linked(tree, name: name, target: logical)
         }

@@ -54,7 +54,7 @@ struct SingleLayer {
             return try spec.contents.map { content in
                 let (path, name) = try Contents.place(of: content, in: spec.storeLocation)
                 let facts: FileTree.Facts = content.storePath == nil ? .linksAndAttributes : .contents
-                return .copied(try FileTree(walking: path, keeping: facts, following: links), name: name)
+                return .copied(try FileTree.walk(path, keeping: facts, following: links), name: name)
             }
         }
     }

@@ -5,7 +5,6 @@ import Glibc
 import Images
 import MicroVM
 import Processes
-import Subprocess
 import SystemPackage
 
 /// Makes a squashfs with `sqfstar`, which reads a tar.
@@ -37,18 +36,16 @@ struct Sqfstar {
                 "extended attributes of /\(String(decoding: path, as: UTF8.self)) are left out of the squashfs")
         }
         guard let root = tree.entry(.root) else { return }
-        let lines = try ScriptOutput(limit: Self.lastLines) { reporter.scriptOutput($0) }
-        let outcome: (status: TerminationStatus, written: Result<Void, any Error>)
+        let lines = try ScriptOutput.start(limit: Self.lastLines) { reporter.scriptOutput($0) }
+        let outcome: (status: ToolResult.Status, written: Result<Void, any Error>)
         do {
             outcome = try await run(arguments(root) + [file.string], lines) { descriptor in
                 let sink = ProgressSink(to: DescriptorSink(descriptor, name: Self.name), reporter)
                 _ = try RootfsWriter.write(tree, form: .squashfs, to: sink)
             }
-        } catch let error as SubprocessError {
+        } catch {
             lines.finish()
-            throw ToolError(
-                .unavailable, "cannot run \(Self.name)", cause: "\(error)",
-                remedy: "install the package squashfs-tools: apt-get install squashfs-tools")
+            throw error
         }
         lines.finish()
         // Where it ended by itself, that is why its end of the pipe was closed.
@@ -59,7 +56,7 @@ struct Sqfstar {
                 remedy: "see that there is room for the output, or export the image as a tar")
         }
         try outcome.written.get()
-        guard outcome.status.isSuccess else {
+        guard outcome.status == .exited(0) else {
             throw ToolError(
                 .io, "cannot make the squashfs", cause: "\(Self.name) was ended by a signal",
                 remedy: "see whether the machine is out of memory")
@@ -80,38 +77,29 @@ struct Sqfstar {
     /// Runs it on what `write` writes to a pipe.
     private func run(
         _ arguments: [String], _ lines: ScriptOutput, _ write: @escaping @Sendable (Int32) throws -> Void
-    ) async throws -> (TerminationStatus, Result<Void, any Error>) {
+    ) async throws -> (ToolResult.Status, Result<Void, any Error>) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for \(Self.name)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let (readEnd, writeEnd) = (ends[0], ends[1])
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        // No SOURCE_DATE_EPOCH: it and the options of time exclude each other.
-        let configuration = Configuration(
-            executable: .name(Self.name), arguments: Arguments(arguments),
-            environment: .custom(["PATH": context.programPath, "LC_ALL": "C", "TZ": "UTC"]),
-            platformOptions: options)
-        let output = FileDescriptor(rawValue: lines.writeEnd)
+        // No SOURCE_DATE_EPOCH: sqfstar refuses it together with its options for times.
+        var command = ToolCommand(.sqfstar, arguments, programPath: context.programPath)
+        command.environment = ["TZ": "UTC"]
+        command.input = FileDescriptor(rawValue: readEnd)
+        command.output = .lines(lines)
+        command.groups = context.processGroups
+        var written: Result<Void, any Error>?
         do {
-            let outcome = try await Subprocess.run(
-                configuration,
-                input: .fileDescriptor(FileDescriptor(rawValue: readEnd), closeAfterSpawningProcess: false),
-                output: .fileDescriptor(output, closeAfterSpawningProcess: false),
-                error: .fileDescriptor(output, closeAfterSpawningProcess: false)
-            ) { execution in
-                let group = pid_t(execution.processIdentifier.value)
-                Cleanup.shared.add(group: group)
+            let result = try await command.run { group in
                 close(readEnd)
-                let written = Result { try write(writeEnd) }
-                if case .failure = written { kill(-group, SIGKILL) }
+                let outcome = Result { try write(writeEnd) }
+                if case .failure = outcome { kill(-group, SIGKILL) }
                 close(writeEnd)
-                return (group, written)
+                written = outcome
             }
-            Cleanup.shared.remove(group: outcome.closureResult.0)
-            return (outcome.terminationStatus, outcome.closureResult.1)
+            return (result.status, written ?? .success(()))
         } catch {
-            for end in ends { close(end) }
+            if written == nil { for end in ends { close(end) } }
             throw error
         }
     }

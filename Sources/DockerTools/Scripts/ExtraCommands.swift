@@ -29,7 +29,7 @@ struct ExtraCommands {
         try await script.run(
             in: root, work: work, path: context.programPath
         ) { reporter.scriptOutput($0) }
-        let changed = try FileTree(walking: root, keeping: .linksAndAttributes)
+        let changed = try FileTree.walk(root, keeping: .linksAndAttributes)
         reporter.warn(ofSocketsIn: changed)
         return (changed, work)
     }

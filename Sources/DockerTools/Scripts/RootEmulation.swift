@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
 import Glibc
-import Subprocess
+import Processes
 import SystemPackage
 
 /// How a script comes to be root as far as the files of a layer go, on this machine.
@@ -130,15 +130,15 @@ private struct Trial {
     /// Why not; nil if it can.
     func fault(_ command: [String]) async -> String? {
         do {
-            let outcome = try await Subprocess.run(
-                .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
-                environment: .custom(["PATH": programPath, "LC_ALL": "C"]), input: .none, output: .discarded,
-                error: .string(limit: 4096))
-            if outcome.terminationStatus.isSuccess { return nil }
-            let said = outcome.standardError.onOneLine
-            return said.isEmpty ? "\(command[0]) ended with \(outcome.terminationStatus)" : said
+            let tool = Tool(command[0], remedy: "install it")
+            let result = try await ToolCommand(tool, Array(command.dropFirst()), programPath: programPath).run()
+            if result.isSuccess { return nil }
+            let message = result.errorText.onOneLine
+            return message.isEmpty ? "\(command[0]) \(result.status)" : message
+        } catch let error as ToolError {
+            return error.cause
         } catch {
-            return "the program \(command[0]) is not there"
+            return "\(error)"
         }
     }
 }

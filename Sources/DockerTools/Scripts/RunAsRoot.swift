@@ -76,9 +76,9 @@ extension Context {
     /// A virtual machine, as far as all that it needs is there.
     func virtualMachine() throws -> VirtualMachine {
         VirtualMachine(
-            virtualMachines, kernel: try GuestKernel(virtualMachines.kernel, environment: environment),
+            virtualMachines, kernel: try GuestKernel.find(virtualMachines.kernel, environment: environment),
             guest: try GuestProgram.find(beside: programDirectory), programPath: programPath,
-            notes: KVMFailureCache(directory: cacheDirectory), groups: processGroups)
+            kvmFailures: KVMFailureCache(directory: cacheDirectory), groups: processGroups)
     }
 }
 

@@ -45,7 +45,7 @@ struct Script {
                 "SOURCE_DATE_EPOCH": String(modified),
             ]),
             workingDirectory: directory, platformOptions: Self.ownGroup)
-        let lines = try ScriptOutput(limit: Self.lastLines, output: output)
+        let lines = try ScriptOutput.start(limit: Self.lastLines, output: output)
         let status: TerminationStatus
         do {
             status = try await Self.run(configuration, lines, work)

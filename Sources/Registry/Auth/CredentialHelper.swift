@@ -2,7 +2,6 @@ import Errors
 import Glibc
 import JSON
 import Processes
-import Subprocess
 import SystemPackage
 
 /// A program `docker-credential-NAME` that stores credentials (protocol of docker/docker-credential-helpers).
@@ -56,17 +55,12 @@ struct CredentialHelper {
     /// - Throws: `ToolError` with code `unavailable` if the helper is missing, fails or takes too long, `data` if its
     ///   output is invalid.
     func credentials(for server: String) async throws -> Credentials {
-        let (status, output) = try await output(server)
-        guard status.isSuccess else {
-            if String(decoding: output, as: UTF8.self).contains(Self.notFound) { return .none }
-            let cause =
-                switch status {
-                case .exited(let code): "it exited with status \(code)"
-                case .signaled(let signal): "it was terminated by signal \(signal)"
-                }
-            throw error(.unavailable, cause)
+        let result = try await output(server)
+        guard result.isSuccess else {
+            if String(decoding: result.output, as: UTF8.self).contains(Self.notFound) { return .none }
+            throw error(.unavailable, result.cause)
         }
-        guard let json = try? JSONValue(parsing: output, source: "", limit: Self.outputLimit),
+        guard let json = try? JSONValue(parsing: result.output, source: "", limit: Self.outputLimit),
             let user = json["Username"]?.string, let secret = json["Secret"]?.string
         else { throw error(.data, "its output is not an object with the strings Username and Secret") }
         if user.isEmpty, secret.isEmpty { return .none }
@@ -76,7 +70,7 @@ struct CredentialHelper {
     }
 
     /// Runs the helper, at most for the time limit.
-    private func output(_ server: String) async throws -> (TerminationStatus, [UInt8]) {
+    private func output(_ server: String) async throws -> ToolResult {
         // The clock starts with the helper: starting it may take long on a busy machine.
         let (start, started) = AsyncStream.makeStream(of: Void.self)
         do {
@@ -93,43 +87,24 @@ struct CredentialHelper {
             }
         } catch is TimedOut {
             throw error(.unavailable, "it did not exit within \(timeLimit.components.seconds) seconds")
-        } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-            throw self.error(.data, "its output is larger than \(Self.outputLimit) bytes")
-        } catch let error as SubprocessError {
-            let cause = error.code == .executableNotFound ? "there is no such program in PATH" : "\(error)"
-            throw self.error(.unavailable, cause)
+        } catch let error as ToolError where error.code != .io {
+            throw self.error(error.code, error.cause)
         }
     }
 
-    private func run(
-        _ server: String, whenStarted: @Sendable () -> Void
-    ) async throws -> (TerminationStatus, [UInt8]) {
-        var options = PlatformOptions()
-        // A process group of its own, so that the helper's children can be ended with it.
-        options.processGroupID = 0
-        let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
-        var group: pid_t?
-        defer {
-            if let group {
-                kill(-group, SIGKILL)
-                groups.ended(group)
-            }
-        }
+    private func run(_ server: String, whenStarted: @Sendable () -> Void) async throws -> ToolResult {
         let input = try input(server)
-        // Subprocess must not close it as well: the number may belong to another file by then.
+        // ToolCommand must not close it as well: the number may belong to another file by then.
         defer { try? input.close() }
-        let outcome = try await Subprocess.run(
-            .name(name), arguments: ["get"], environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            platformOptions: options, input: .fileDescriptor(input, closeAfterSpawningProcess: false),
-            output: .bytes(limit: Self.outputLimit),
-            error: .discarded
-        ) { execution in
-            let started = pid_t(execution.processIdentifier.value)
-            groups.started(started)
-            group = started
-            whenStarted()
-        }
-        return (outcome.terminationStatus, outcome.standardOutput)
+        let tool = Tool(name, remedy: "")
+        var command = ToolCommand(tool, ["get"], programPath: ToolCommand.programPath(in: environment))
+        command.environment = environment
+        // The helper may ask its user for a password, in the user's language.
+        command.locale = nil
+        command.input = input
+        command.output = .withoutErrors(limit: Self.outputLimit)
+        command.groups = groups
+        return try await command.run { _ in whenStarted() }
     }
 
     /// Makes a pipe that already holds the server name: writing to a helper that does not read would raise SIGPIPE.

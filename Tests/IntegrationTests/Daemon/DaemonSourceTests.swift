@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("docker-daemon:NAME")
+@Suite("docker-daemon:NAME as a source")
 struct DaemonSourceTests {
     private let fixture: LoadFixture
-    private let loaded: LoadFixture.Loaded
+    private let loaded: LoadedImage
     private var machine: TestMachine { fixture.machine }
 
     init() throws {
@@ -17,7 +17,7 @@ struct DaemonSourceTests {
         try machine.run(arguments, environment: ["DOCKER_HOST": fixture.docker.host])
     }
 
-    @Test("is an image as any other, with the one name that it is asked for by")
+    @Test("The image is read like any other, and has only the requested name")
     func image() throws {
         try fixture.docker.output(["tag", "\(fixture.name):1", "\(fixture.name):latest"])
         try fixture.docker.output(["save", "\(fixture.name):1", "--output", machine.path("saved.tar")])
@@ -36,7 +36,7 @@ struct DaemonSourceTests {
         #expect(try run("load", source).errors.hasSuffix("has the image already\n"))
     }
 
-    @Test("is an error that names it where the daemon does not have it, or it is no name")
+    @Test("A missing image or an invalid name is an error with that name")
     func missing() throws {
         let none = try run("inspect", "docker-daemon:\(fixture.name):none")
         #expect(none.status == 65)

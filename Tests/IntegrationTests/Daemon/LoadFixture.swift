@@ -1,31 +1,14 @@
 import Foundation
 import TestSupport
 
-/// Images of a test's own, and the daemon that they are loaded into.
+/// The images of one test, and the daemon that they are loaded into.
 struct LoadFixture {
-    /// What `load --json` prints.
-    struct Loaded: Decodable {
-        struct Part: Decodable, Equatable {
-            let layers: Int
-            let bytes: Int
-        }
-
-        let name: String?
-        let tag: String?
-        let imageID: String
-        let output: String
-        let size: Int
-        let layers: [BuiltImage.Layer]
-        let sent: Part
-        let spared: Part
-    }
-
     let machine: TestMachine
     let docker: DockerDaemon
-    /// A name that no other test's image has.
+    /// A name that no other test uses.
     let name = "load-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
 
-    /// A spec with two store paths of 1 MB that no other image has, and a directory with a program.
+    /// Writes a spec with two store paths of 1 MB that no other image has, and a directory with a program.
     init() throws {
         machine = try TestMachine()
         docker = try DockerDaemon.shared
@@ -50,11 +33,11 @@ struct LoadFixture {
             ["load"] + arguments, environment: ["DOCKER_HOST": host ?? docker.host].merging(environment) { $1 })
     }
 
-    /// Loads, which must succeed.
-    func loaded(_ arguments: [String], host: String? = nil, environment: [String: String] = [:]) throws -> Loaded {
+    /// Runs `load`, which must succeed.
+    func loaded(_ arguments: [String], host: String? = nil, environment: [String: String] = [:]) throws -> LoadedImage {
         let command = arguments + ["--json", "--quiet"]
         let outcome = try load(command, host: host, environment: environment)
         guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
-        return try JSONDecoder().decode(Loaded.self, from: Data(outcome.output))
+        return try outcome.decode(LoadedImage.self)
     }
 }

@@ -3,15 +3,15 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Daemons that are not there, that may not be used, that die, and that change their minds.
-@Suite("dockertools load, where the daemon does not")
+/// Tests of `load` with a daemon that is missing, forbidden, interrupted, or whose layers change.
+@Suite("load, with a failing daemon")
 struct LoadRefusalTests {
     private let fixture: LoadFixture
     private var machine: TestMachine { fixture.machine }
 
     init() throws { fixture = try LoadFixture() }
 
-    @Test("says what to do where there is none")
+    @Test("A missing daemon is an error with a remedy")
     func missing() throws {
         for (host, cause) in [
             ("unix://\(machine.path("none"))", "no such file or directory"),
@@ -30,7 +30,7 @@ struct LoadRefusalTests {
         #expect(ssh.failure?.cause == "SSH is not supported")
     }
 
-    @Test("says what to do where it may not be used")
+    @Test("A forbidden socket is an error with a remedy")
     func forbidden() throws {
         let proxy = try SocketProxy(to: fixture.docker.host)
         let socket = proxy.host.trimmingPrefix("unix://")
@@ -45,7 +45,7 @@ struct LoadRefusalTests {
         #expect(outcome.failure?.fix == "run as a user that may use it: one of the group docker, or root")
     }
 
-    @Test("has nothing half-loaded where it dies on the way")
+    @Test("A daemon that dies during the load keeps no part of the image")
     func dies() throws {
         let proxy = try SocketProxy(to: fixture.docker.host, limit: 1_000_000)
         let outcome = try fixture.load(["spec.json"], host: proxy.host)
@@ -56,7 +56,7 @@ struct LoadRefusalTests {
         #expect(try machine.leftovers.isEmpty)
     }
 
-    @Test("reaches it by TLS with docker's certificates, and not without")
+    @Test("TLS needs the client's certificate")
     func tls() throws {
         let certificates = try Self.certificates()
         let proxy = try SocketProxy(to: fixture.docker.host, certificates: certificates.path)
@@ -73,7 +73,7 @@ struct LoadRefusalTests {
         #expect(try fixture.load(["spec.json"], host: proxy.host).status == 69)
     }
 
-    @Test("sends all where the daemon has removed layers since it was asked")
+    @Test("Layers that the daemon removed in the meantime are sent again")
     func changesItsMind() throws {
         let digests = try machine.layered(["--json"]).text.matches(of: /"diffID":"(sha256:[0-9a-f]{64})"/).map(\.1)
         let loads = Mutex<[[UInt8]]>([])
@@ -107,8 +107,8 @@ struct LoadRefusalTests {
         #expect(digests.map { names[1].contains("\($0.dropFirst(7))/layer.tar") } == [true, true, true])
     }
 
-    @Test("tells what the daemon says", arguments: [500, 200])
-    func words(status: Int) throws {
+    @Test("The daemon's error message is shown", arguments: [500, 200])
+    func message(status: Int) throws {
         let server = try ScriptedServer { request in
             switch request.path {
             case "/_ping": return .init(200, [("API-Version", "1.50")])
@@ -120,12 +120,12 @@ struct LoadRefusalTests {
         let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
         #expect(outcome.status == 69)
         #expect(outcome.failure?.cause == "it said: no space left")
-        // One that wants all layers is not asked for what it has.
+        // A daemon that needs all layers is not searched for them.
         #expect(server.lines == ["GET /_ping", "GET /info", "POST /images/load"])
     }
 
-    /// An authority, a server's certificate for 127.0.0.1, and clients: one of the authority, one of another one, and one
-    /// without any.
+    /// Makes a CA, a server certificate for 127.0.0.1, and three clients: with a certificate of the CA, with one of
+    /// another CA, and without one.
     private static func certificates() throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
         let script = """

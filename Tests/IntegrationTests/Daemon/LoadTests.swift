@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("dockertools load")
+@Suite("load")
 struct LoadTests {
     private let fixture: LoadFixture
     private var machine: TestMachine { fixture.machine }
@@ -10,7 +10,7 @@ struct LoadTests {
 
     init() throws { fixture = try LoadFixture() }
 
-    @Test("gives the daemon the image that docker load gives it, and tells its name")
+    @Test("The daemon gets the same image as from docker load, and its name is printed")
     func likeDocker() throws {
         let outcome = try fixture.load(["spec.json"])
         #expect(outcome.status == 0)
@@ -24,7 +24,7 @@ struct LoadTests {
         #expect(try docker.inspect("\(fixture.name):1", "{{.Id}} {{json .RootFS.Layers}}") == loaded)
     }
 
-    @Test("sends the one layer that changed, and no more")
+    @Test("Only the changed layer is sent")
     func oneLayer() throws {
         let proxy = try SocketProxy(to: docker.host)
         let first = try fixture.loaded(["spec.json"], host: proxy.host)
@@ -41,7 +41,7 @@ struct LoadTests {
         #expect(second.output == proxy.host)
         #expect(second.size == second.sent.bytes)
         #expect(second.layers.count == 3)
-        // Besides the layer, a question for each image that other tests have loaded.
+        // The layer, and one request for each image of other tests.
         #expect(try proxy.sent - before < 1_000_000)
         #expect(second.sent.bytes < 40_000)
         #expect(try docker.inspect("\(fixture.name):2", "{{.Id}}") == second.imageID)
@@ -50,7 +50,7 @@ struct LoadTests {
         #expect(try machine.run(["validate", "saved.tar"]).status == 0)
     }
 
-    @Test("sends nothing of an image that is there, and gives it its name back")
+    @Test("An image that the daemon has is not sent, and gets its name again")
     func nothing() throws {
         let first = try fixture.loaded(["spec.json"])
         let again = try fixture.load(["spec.json"])
@@ -65,7 +65,7 @@ struct LoadTests {
         #expect(try docker.inspect("\(fixture.name):1", "{{.Id}}") == first.imageID)
     }
 
-    @Test("sends the config alone where that is all that is new")
+    @Test("If only the config is new, only the config is sent")
     func config() throws {
         _ = try fixture.loaded(["spec.json"])
         let other = try fixture.loaded(["spec.json", "--set", "config.User=7", "--set", "tag=user"])
@@ -74,7 +74,7 @@ struct LoadTests {
         #expect(try docker.inspect("\(fixture.name):user", "{{.Config.User}} {{.Id}}") == "7 \(other.imageID)")
     }
 
-    @Test("takes archives of all forms, and one without a name")
+    @Test("Archives of all formats can be loaded, with and without a name")
     func archives() throws {
         var ids: Set<String> = []
         for (format, output) in [("docker-archive", "a.tar"), ("oci-archive", "a.oci"), ("oci-layout", "layout")] {
@@ -91,7 +91,7 @@ struct LoadTests {
         #expect(try docker.inspect(id, "{{json .RepoTags}}") == "[]")
     }
 
-    @Test("sends all to podman's service, unless it has the image")
+    @Test("podman's service gets all layers, unless it has the image")
     func podman() throws {
         let podman = try PodmanService.shared
         let first = try fixture.loaded(["spec.json"], host: podman.host)
@@ -106,7 +106,7 @@ struct LoadTests {
         #expect(read.text.contains("\"imageID\":\"\(try fixture.loaded(["spec.json"], host: podman.host).imageID)\""))
     }
 
-    @Test("holds nothing in memory")
+    @Test("Memory stays constant")
     func memory() throws {
         try Program.output(["dd", "if=/dev/urandom", "of=\(machine.path("files/large"))", "bs=1M", "count=200"])
         let outcome = try machine.shell(
@@ -117,7 +117,7 @@ struct LoadTests {
         try docker.output(["rmi", "\(fixture.name):1"])
     }
 
-    /// Runs a program and tells the peak of its resident memory in KiB.
+    /// A script that runs a program and prints its peak resident memory in KiB.
     private static let peak =
         "import os, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); s, u = os.wait4(p.pid, 0)[1:]; "
         + "print(u.ru_maxrss, file=sys.stderr); sys.exit(os.waitstatus_to_exitcode(s))"

@@ -3,8 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// With docker-registry, which asks for a user and a password.
-@Suite("A login by name and password")
+/// Tests with a docker-registry that requires a user name and a password.
+@Suite("Login with name and password")
 struct BasicLoginTests {
     private let bench: LoginBench
     private let registry: RegistryServer
@@ -22,7 +22,7 @@ struct BasicLoginTests {
             files: ["users": Array(LoginBench.htpasswd().utf8)])
     }
 
-    @Test("is needed where the registry wants one, and the error says how")
+    @Test("Missing credentials are an error with a remedy")
     func needed() throws {
         let outcome = try bench.pull(image)
         #expect(outcome.status == 69)
@@ -33,7 +33,7 @@ struct BasicLoginTests {
         #expect(push.errors.contains("401"))
     }
 
-    @Test("is given on the command line")
+    @Test("--creds gives the credentials")
     func creds() throws {
         let outcome = try bench.pull(image, ["--creds", "\(LoginBench.user):\(LoginBench.password)"])
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -46,7 +46,7 @@ struct BasicLoginTests {
     }
 
     @Test(
-        "is found where docker and podman leave it",
+        "Credentials are read from the files of docker and podman",
         arguments: [
             (["--authfile", "mine.json"], "mine.json", [:]), ([], "mine.json", ["REGISTRY_AUTH_FILE": "mine.json"]),
             ([], "run/containers/auth.json", [:]), ([], "home/.config/containers/auth.json", [:]),
@@ -68,7 +68,7 @@ struct BasicLoginTests {
         }
     }
 
-    @Test("that docker itself has left behind is taken")
+    @Test("Credentials that docker stored are used")
     func dockersOwn() throws {
         let config = bench.directory.path("docker")
         try Program.output(
@@ -80,7 +80,7 @@ struct BasicLoginTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
-    @Test("that skopeo has left behind is taken")
+    @Test("Credentials that skopeo stored are used")
     func skopeosOwn() throws {
         let file = bench.directory.path("skopeo.json")
         try Program.output(
@@ -92,7 +92,7 @@ struct BasicLoginTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
-    @Test("is asked of a credential helper")
+    @Test("A credential helper is run")
     func helper() throws {
         let path = try bench.write(
             """
@@ -118,7 +118,7 @@ struct BasicLoginTests {
         #expect(failing.errors.contains("it ended with status 1"))
     }
 
-    @Test("that a helper does not give ends with the program")
+    @Test("A credential helper ends with the program")
     func interruptedHelper() throws {
         let path = try bench.write(
             "#!/bin/sh\nsleep 1000 &\necho $$ $! >$PIDS.new && mv $PIDS.new $PIDS\nwait\n",
@@ -142,7 +142,7 @@ struct BasicLoginTests {
         #expect(outcome.text == "143\n")
     }
 
-    @Test("in a file that is malformed is an error that shows nothing of it")
+    @Test("A malformed credential file is an error that shows none of its contents")
     func malformed() throws {
         try bench.write(#"{"auths": {"\#(registry.name)": {"auth": "hunter2"#, to: "home/.docker/config.json")
         let outcome = try bench.pull(image)
@@ -153,7 +153,7 @@ struct BasicLoginTests {
         )
     }
 
-    @Test("is for the one registry that the command line names")
+    @Test("--creds is used only for the registry named on the command line")
     func anotherRegistry() throws {
         let server = try ScriptedServer { _ in
             ScriptedServer.Answer(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A user's machine for tests of what registries want to know: home, image, and nothing of the real user's.
+/// A home directory, an image and an environment for tests of logins, without anything of the real user.
 struct LoginBench {
     static let user = "ann"
     static let password = "hunter2:with/colon"
@@ -23,13 +23,13 @@ struct LoginBench {
     @discardableResult
     func write(_ text: String, to name: String) throws -> String { try directory.write(Array(text.utf8), to: name) }
 
-    /// A file of docker's and podman's, with a login for a registry.
+    /// Writes a credential file in docker's and podman's format, with a login for one registry.
     @discardableResult
     func writeLogin(_ registry: String, to name: String, auth: String = auth) throws -> String {
         try write(#"{"auths": {"\#(registry)": {"auth": "\#(auth)"}}}"#, to: name)
     }
 
-    /// Runs the program. Whatever comes of it, no secret shows in what it prints.
+    /// Runs the program. No secret may be in its output, whatever the result.
     func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Program.Outcome {
         let own = [
             "HOME": directory.path("home"), "XDG_RUNTIME_DIR": directory.path("run"), "XDG_CONFIG_HOME": "",
@@ -56,18 +56,18 @@ struct LoginBench {
         try output(["push", "app.json", reference] + options, environment)
     }
 
-    /// Looks at an image, whose one file has to be there.
+    /// Inspects an image, which must have the expected file.
     func pull(
         _ reference: String, _ options: [String] = [], _ environment: [String: String] = [:]
     ) throws -> Program.Outcome {
-        // Nothing is spared that was brought before.
+        // Without the cache, so that every blob is fetched.
         let cache = try TemporaryDirectory()
         return try run(
             ["pull", reference, "-o", "pulled.tar"] + options,
             ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 })
     }
 
-    /// How a password is kept by `htpasswd -B`: the registry takes no other form.
+    /// The hash of a password from `htpasswd -B`, the only form that the registry supports.
     static func htpasswd() throws -> String {
         let script = #"print "$ARGV[0]:", crypt($ARGV[1], q($2y$05$abcdefghijklmnopqrstuu)), "\n""#
         return String(decoding: try Program.output(["perl", "-e", script, user, password]), as: UTF8.self)

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A server of Tests/Peers, as long as the tests run. It says `listening on URL` when it is there.
+/// A server of Tests/Peers that runs until the tests end. It prints `listening on URL` when it is ready.
 struct PeerServer {
-    /// It did not start.
-    struct Silent: Error {
+    /// The server did not start.
+    struct NotStarted: Error {
         let log: String
     }
 
@@ -14,9 +14,9 @@ struct PeerServer {
     let url: String
 
     /// - Parameters:
-    ///   - script: of Tests/Peers; its first argument is its directory.
-    ///   - arguments: those behind it; `DIRECTORY` in one is the directory.
-    ///   - files: what lies in its directory, by name.
+    ///   - script: the file in Tests/Peers; its first argument is the server's directory.
+    ///   - arguments: the further arguments; `DIRECTORY` in one stands for the directory.
+    ///   - files: the initial files in the directory, by name.
     init(_ script: String, _ arguments: [String] = [], files: [String: [UInt8]] = [:]) throws {
         let path = "\(Dockertools.checkout)/Tests/Peers/\(script)"
         directory = try SharedDirectory("peer", files: files, running: ["python3", path, "DIRECTORY"] + arguments)
@@ -27,10 +27,10 @@ struct PeerServer {
             }
             usleep(100_000)
         }
-        throw Silent(log: Self.text(directory, "log"))
+        throw NotStarted(log: Self.text(directory, "log"))
     }
 
-    /// What it was asked so far, a line each.
+    /// The requests so far, one per line.
     var asked: [String] { Self.text(directory, "asked").split(separator: "\n").map(String.init) }
 
     private static func text(_ directory: SharedDirectory, _ name: String) -> String {

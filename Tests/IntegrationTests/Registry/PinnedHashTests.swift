@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The hash of a pulled image")
+@Suite("Hash of a pulled image")
 struct PinnedHashTests {
     private let bench: PullFixture
     private var name: String { bench.name }
@@ -18,7 +18,7 @@ struct PinnedHashTests {
             ["pull", "\(name)/pinned:1", "--final-image-name", "pinned", "--final-image-tag", "latest"] + more)
     }
 
-    @Test("is compared in each form of Nix", arguments: ["base32", "hex", "sri"])
+    @Test("The hash is accepted in every form of Nix", arguments: ["base32", "hex", "sri"])
     func forms(form: String) throws {
         let outcome = try pull(["--sha256", bench.nixHash("theirs.tar", form)])
         #expect(outcome.status == 0)
@@ -28,7 +28,7 @@ struct PinnedHashTests {
     }
 
     @Test(
-        "that is wrong is told with the right one, in its own form and as SRI, and leaves nothing",
+        "A wrong hash is reported with the right one, in its form and as SRI, and no file is written",
         arguments: [
             ("base32", String(repeating: "0", count: 52)), ("hex", String(repeating: "0", count: 64)),
             ("sri", "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -48,7 +48,7 @@ struct PinnedHashTests {
         }
     }
 
-    @Test("is of the name and the tag in the archive, too")
+    @Test("The hash depends on the name and the tag in the archive")
     func otherName() throws {
         let hash = try bench.nixHash("theirs.tar", "sri")
         let outcome = try pull(["--sha256", hash, "--final-image-tag", "other"])
@@ -57,7 +57,7 @@ struct PinnedHashTests {
         #expect(outcome.errors.contains("check the final name and tag"))
     }
 
-    @Test("is told where nobody gives one, to be pinned")
+    @Test("Without a hash, the error shows the one to pin")
     func unpinned() throws {
         let outcome = try pull([])
         #expect(outcome.status == 0)
@@ -72,7 +72,7 @@ struct PinnedHashTests {
         #expect(try pull(["--quiet"]).errors.isEmpty)
     }
 
-    @Test("is told to programs, with the digest of the manifest")
+    @Test("--json has the hash and the manifest's digest")
     func json() throws {
         let outcome = try pull(["--json"])
         let object = try #require(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What prefetch prints")
+@Suite("prefetch")
 struct PrefetchTests {
     private let bench: PullFixture
     private let digest: String
@@ -14,7 +14,7 @@ struct PrefetchTests {
         try bench.push(bench.source("prefetched/app:1.11"), to: "prefetched/app:latest")
     }
 
-    /// The Nix set of the image under a name in the archive.
+    /// The Nix attribute set for the image under a name in the archive.
     private func set(_ final: String, _ tag: String) throws -> String {
         let path = "\(UUID().uuidString).tar"
         try bench.archive("prefetched/app@\(digest)", as: "\(final):\(tag)", to: path)
@@ -30,7 +30,7 @@ struct PrefetchTests {
             """
     }
 
-    @Test("is nix-prefetch-docker's Nix set, for each way to name an image")
+    @Test("prefetch prints the set of nix-prefetch-docker, for every form of image name")
     func nix() throws {
         let image = "\(name)/prefetched/app"
         let tagged = try set(image, "1.11")
@@ -51,7 +51,7 @@ struct PrefetchTests {
         #expect(try renamed == set("nix", "x"))
     }
 
-    @Test("is an object with --json, with the same values as the set has for Nix")
+    @Test("--json prints an object with the values of the Nix set")
     func json() throws {
         let image = "\(name)/prefetched/app"
         let text = try bench.output(["prefetch", image, "1.11", "--json"])
@@ -65,14 +65,14 @@ struct PrefetchTests {
         #expect(names == ["imageName", "imageDigest", "sha256", "finalImageName", "finalImageTag"])
     }
 
-    @Test("tells the processor where it is not pullImage's own")
+    @Test("The set names the architecture if it is not pullImage's default")
     func architecture() throws {
         try bench.push("prefetched/arm:1", architecture: "arm64", layers: ["one"])
         let text = try bench.output(["prefetch", "\(name)/prefetched/arm:1", "--arch", "arm64"])
         #expect(text.hasSuffix("  finalImageTag = \"1\";\n  arch = \"arm64\";\n}\n"))
     }
 
-    @Test("is not asked for twice or of nothing")
+    @Test("Missing and contradictory arguments are bad usage")
     func usage() throws {
         let image = "\(name)/prefetched/app"
         for arguments in [

@@ -1,11 +1,11 @@
 import TestSupport
 import Testing
 
-/// With proxies of the tests' own, which lead to docker-registry whatever host they are asked for.
-@Suite("A proxy of the environment")
+/// Tests with proxies that connect to docker-registry for any host name.
+@Suite("Proxies from the environment")
 struct ProxyTests {
     private struct Servers {
-        /// On a host that no one knows but the proxies.
+        /// An image on a host name that only the proxies resolve.
         let image: String
         let port: String
         let trust: [String: String]
@@ -34,7 +34,7 @@ struct ProxyTests {
         servers = try Self.started.get()
     }
 
-    @Test("is asked to connect to a registry behind TLS, and has to let through")
+    @Test("A registry with TLS is reached by CONNECT, with the proxy's credentials")
     func https() throws {
         let (image, port) = (servers.image, servers.port)
         let with = { (proxy: String) in servers.trust.merging(["https_proxy": proxy, "no_proxy": ""]) { $1 } }
@@ -61,7 +61,7 @@ struct ProxyTests {
         #expect(unusable.errors.contains("cannot use the proxy in $https_proxy"))
     }
 
-    @Test("may be one for SOCKS 5, which looks up the names itself")
+    @Test("A SOCKS 5 proxy resolves the host names")
     func socks() throws {
         let proxy = try PeerServer("socks_proxy.py", [servers.port])
         let environment = servers.trust.merging(["all_proxy": proxy.url]) { $1 }
@@ -75,7 +75,7 @@ struct ProxyTests {
         #expect(unusable.errors.contains("a user for a SOCKS proxy is not supported"))
     }
 
-    @Test("serves for a registry without TLS, too, where the user lets it be without")
+    @Test("A proxy serves a registry without TLS, if TLS is turned off")
     func plain() throws {
         let registry = try RegistryServer.shared
         let port = try #require(registry.name.split(separator: ":").last.map(String.init))
@@ -89,7 +89,7 @@ struct ProxyTests {
         #expect(try bench.pull(image, [], environment).status == 69)
     }
 
-    @Test("is not asked for what is on this machine")
+    @Test("Loopback addresses are connected to without the proxy")
     func loopback() throws {
         let plain = try RegistryServer.shared
         let image = "\(plain.name)/proxied/loopback:1"

@@ -1,12 +1,11 @@
 import Foundation
 import TestSupport
 
-/// A directory for the images of one test, and the repositories of its own that they go through.
+/// A directory for the images of one test, and its own repositories in the shared registry.
 struct PullFixture {
     let directory: TemporaryDirectory
     let registry: RegistryServer
-    /// What stands before the names of the repositories: tests run side by side, and registries take it ill if a tag is
-    /// pushed while it is pulled.
+    /// The prefix of the repositories. Tests run in parallel, and a registry fails if a tag is pushed during its pull.
     private let prefix: String
 
     init() throws {
@@ -15,32 +14,32 @@ struct PullFixture {
         prefix = "test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     }
 
-    /// What stands before the names of the images: the registry, and what is this test's own.
+    /// The prefix of image references: the registry and the test's own prefix.
     var name: String { "\(registry.name)/\(prefix)" }
 
-    /// Pushes what skopeo names so.
+    /// Pushes an image by skopeo's name of it.
     func push(_ source: String, to name: String, _ options: [String] = []) throws {
         try registry.push(source, to: "\(prefix)/\(name)", options)
     }
 
-    /// Puts a manifest as it is.
+    /// Uploads a manifest as it is.
     ///
-    /// - Returns: its digest.
+    /// - Returns: the manifest's digest.
     func put(_ manifest: String, _ mediaType: String, as name: String) throws -> String {
         try registry.put(manifest, mediaType, as: "\(prefix)/\(name)")
     }
 
-    /// Has skopeo make a docker-archive in the directory.
+    /// Writes a docker-archive into the directory with skopeo.
     func archive(_ image: String, as name: String, to path: String, _ options: [String] = []) throws {
         try registry.archive("\(prefix)/\(image)", as: name, to: directory.path(path), options)
     }
 
-    /// How often the program asked for a blob of a repository.
+    /// The number of requests for blobs of a repository.
     func blobRequests(_ repository: String) -> Int {
         registry.requests("GET /v2/\(prefix)/\(repository)/blobs/").filter { $0.contains("dockertools") }.count
     }
 
-    /// Runs the program in the directory, with a cache that this test's runs share.
+    /// Runs the program in the directory. All runs of a test share one cache.
     func run(_ arguments: [String], input: [UInt8] = []) throws -> Program.Outcome {
         try Dockertools.run(
             arguments, input: input, environment: ["XDG_CACHE_HOME": directory.path("cache")], in: directory.path)
@@ -48,7 +47,7 @@ struct PullFixture {
 
     /// Runs the program, which must succeed.
     ///
-    /// - Returns: what it prints.
+    /// - Returns: its standard output as text.
     @discardableResult
     func output(_ arguments: [String]) throws -> String {
         let outcome = try run(arguments)
@@ -56,7 +55,7 @@ struct PullFixture {
         return outcome.text
     }
 
-    /// Pushes an image that is put together from texts, a layer each.
+    /// Pushes an image that is built from texts, one per layer.
     @discardableResult
     func push(
         _ name: String, kind: String = "oci", compression: String = "gzip", architecture: String = "amd64",
@@ -69,19 +68,19 @@ struct PullFixture {
         return image
     }
 
-    /// How skopeo names the directory of an image that was pushed.
+    /// skopeo's name of the directory of a pushed image.
     func source(_ name: String) -> String { "dir:\(directory.path(Self.directoryName(name)))" }
 
     private static func directoryName(_ name: String) -> String {
         name.replacing(":", with: "-").replacing("/", with: "-")
     }
 
-    /// Whether two files of the directory are the same to the last byte.
+    /// Whether two files in the directory have the same bytes.
     func areSame(_ one: String, _ other: String) throws -> Bool {
         try Program.run(["cmp", directory.path(one), directory.path(other)]).status == 0
     }
 
-    /// A file's SHA-256 as Nix writes it.
+    /// The SHA-256 of a file in one of Nix's forms.
     func nixHash(_ name: String, _ form: String) throws -> String {
         let hash = ["nix-hash", "--flat", "--type", "sha256", directory.path(name)]
         switch form {
@@ -100,7 +99,7 @@ struct PullFixture {
         String(decoding: try Program.output(command).dropLast(), as: UTF8.self)
     }
 
-    /// The names of the files in the directory, but for those of the cache.
+    /// The names of the files in the directory, without those of the cache.
     func files() throws -> Set<String> {
         Set(try FileManager.default.contentsOfDirectory(atPath: directory.path)).subtracting(["cache"])
     }

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What cannot be pulled")
+@Suite("Images that cannot be pulled")
 struct PullRefusalTests {
     private let bench: PullFixture
     private var name: String { bench.name }
 
     init() throws { bench = try PullFixture() }
 
-    @Test("is refused in clear words where it is in Docker's schema 1")
+    @Test("Docker's schema 1 is refused with a remedy")
     func schema1() throws {
         let image = try CraftedImage(in: bench.directory, kind: "docker", layers: ["one"])
         try bench.push(image.source, to: "refused-schema1:1", ["--format", "v2s1"])
@@ -21,7 +21,7 @@ struct PullRefusalTests {
     }
 
     @Test(
-        "is not there, or not reached, or has no such name",
+        "Missing images, unreachable registries and invalid names are errors",
         arguments: [
             ("NAME/refused-none:1", 65, "answered with 404"), ("127.0.0.1:1/app", 69, "connection refused"),
             ("NAME/Upper:1", 64, "names of repositories are in lower case"), ("NAME/app@sha256:12", 64, "is no digest"),
@@ -36,7 +36,7 @@ struct PullRefusalTests {
     }
 
     @Test(
-        "is asked for with options that mean nothing",
+        "Invalid option values are bad usage",
         arguments: [
             ["--sha256", "abc"], ["--arch", "amd46"], ["--os", "Linux"], ["--final-image-name", "A:1"],
             ["--final-image-tag", "-"], ["--variant", ""], ["--timeout", "0"], ["--retries", "-1"],
@@ -50,7 +50,7 @@ struct PullRefusalTests {
         #expect(try bench.files().isEmpty)
     }
 
-    @Test("is not written over the spec that names it")
+    @Test("An output cannot replace its spec")
     func overSpec() throws {
         let spec = """
             imageName = "\(name)/app"

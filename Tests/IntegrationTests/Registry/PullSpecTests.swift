@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("An image that a spec pins")
+@Suite("Images pinned by a spec")
 struct PullSpecTests {
     private let bench: PullFixture
     private var name: String { bench.name }
 
     init() throws { bench = try PullFixture() }
 
-    /// Pushes the base image that docker built, and pins it.
+    /// Pushes the base image that Docker built, and pins it.
     ///
     /// - Returns: the spec as JSON.
     private func pinnedBase(_ repository: String) throws -> String {
@@ -20,12 +20,12 @@ struct PullSpecTests {
         return try bench.output(["prefetch", image, "--spec", "json"])
     }
 
-    @Test("is pulled from what prefetch prints", arguments: ["json", "toml"])
+    @Test("pull takes the output of prefetch", arguments: ["json", "toml"])
     func prefetched(form: String) throws {
         try bench.push("spec-pinned/app:v1", layers: ["one"])
         let spec = try bench.output(["prefetch", "\(name)/spec-pinned/app:v1", "--spec", form])
         try bench.directory.write(Array(spec.utf8), to: "app.\(form)")
-        // Another cache: that of prefetch knows the hash already.
+        // With a new cache: prefetch's cache has the hash already.
         let outcome = try Dockertools.run(["pull", "app.\(form)"], in: bench.directory.path)
         #expect(outcome.status == 0)
         #expect(outcome.text == "app.tar\n")
@@ -39,7 +39,7 @@ struct PullSpecTests {
         #expect(try input.output == bench.directory.read("app.tar"))
     }
 
-    @Test("is a base, by its digest and its hash", arguments: ["build", "layered"])
+    @Test("A pinned image can be a base, with its digest and hash", arguments: ["build", "layered"])
     func base(verb: String) throws {
         let pin = try pinnedBase("spec-base-\(verb)")
         let docker = try DockerDaemon.shared
@@ -56,7 +56,7 @@ struct PullSpecTests {
         #expect(try docker.inspect("on-pulled-\(verb):1", layers).hasPrefix(below + " "))
     }
 
-    @Test("is no base if it has another hash, whatever is known of it already")
+    @Test("A base with another hash is refused, whatever the cache contains")
     func wrongBase() throws {
         let pin = try pinnedBase("spec-wrong")
         let hash = try #require(pin.firstMatch(of: /"sha256": "(\w+)"/)?.output.1)
@@ -69,7 +69,7 @@ struct PullSpecTests {
     }
 
     @Test(
-        "is pulled whole into an OCI archive or a layout, its layers as the registry has them",
+        "An OCI archive or layout gets the layers as the registry stores them",
         arguments: ["gzip", "zstd", "none"])
     func layouts(compression: String) throws {
         let image = try bench.push(

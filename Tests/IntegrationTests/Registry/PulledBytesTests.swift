@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A pulled archive")
+@Suite("Pulled archives")
 struct PulledBytesTests {
     private let bench: PullFixture
     private var name: String { bench.name }
@@ -13,7 +13,7 @@ struct PulledBytesTests {
     ///
     /// - Parameters:
     ///   - image: repository and tag or digest.
-    ///   - final: what it is called in the archive.
+    ///   - final: the image's name and tag in the archive.
     private func compare(
         _ image: String, as final: String = "redis:latest", _ options: [String] = [], skopeo: [String] = []
     ) throws -> Bool {
@@ -31,7 +31,7 @@ struct PulledBytesTests {
     }
 
     @Test(
-        "has skopeo's bytes, of OCI manifests and Docker's, with layers empty and repeated",
+        "The archive has skopeo's bytes, for OCI and Docker manifests, and for empty and repeated layers",
         arguments: [("oci", "gzip"), ("oci", "none"), ("docker", "gzip"), ("docker", "none")])
     func crafted(kind: String, compression: String) throws {
         let image = try bench.push(
@@ -41,7 +41,7 @@ struct PulledBytesTests {
         #expect(try compare("bytes-\(kind)/\(compression)@\(image.digest)", as: "team/app:v1"))
     }
 
-    @Test("has skopeo's bytes, of an image with many layers, and of one with none")
+    @Test("The archive has skopeo's bytes, for an image with many layers and one without layers")
     func numbersOfLayers() throws {
         try bench.push("bytes-many:1", layers: (1...60).map { "layer\($0)" })
         #expect(try compare("bytes-many:1"))
@@ -49,7 +49,7 @@ struct PulledBytesTests {
         #expect(try compare("bytes-none:1"))
     }
 
-    @Test("of an index is that of the processor, whatever this machine's is")
+    @Test("The image of an index is chosen by --arch, whatever the machine is")
     func index() throws {
         var entries: [String] = []
         for architecture in ["arm64", "amd64"] {
@@ -75,7 +75,7 @@ struct PulledBytesTests {
         #expect(outcome.errors.contains("linux/arm64, linux/amd64"))
     }
 
-    @Test("of zstd layers, which skopeo's takes none of, is that of the same image with gzip")
+    @Test("zstd layers, which skopeo does not support here, give the same archive as gzip layers")
     func zstd() throws {
         for compression in ["zstd", "gzip"] {
             try bench.push("bytes-zstd:\(compression)", compression: compression, layers: ["one", "two", "empty"])
@@ -86,7 +86,7 @@ struct PulledBytesTests {
         #expect(try bench.areSame("zstd.tar", "gzip.tar"))
     }
 
-    @Test("of an image that docker pushed has skopeo's bytes, loads and runs")
+    @Test("The archive of an image pushed by docker has skopeo's bytes, loads and runs")
     func dockers() throws {
         let docker = try DockerDaemon.shared
         let image = "\(name)/bytes-docker/built:1"
@@ -97,7 +97,7 @@ struct PulledBytesTests {
         #expect(try docker.runImage("pulled/from-docker:7") == "one\n")
     }
 
-    @Test("comes from the cache the second time")
+    @Test("The second pull reads the cache")
     func cached() throws {
         try bench.push("bytes-cached:1", layers: ["one", "two"])
         try bench.output(["pull", "\(name)/bytes-cached:1", "-o", "first.tar"])

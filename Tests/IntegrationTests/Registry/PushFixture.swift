@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A store of the test's own with two paths, a spec of an image of them, and the registry that it is pushed to.
+/// A store with two paths, the spec of an image that contains them, and the registry for pushes.
 struct PushFixture {
     let pulls: PullFixture
     let directory: TemporaryDirectory
@@ -23,7 +23,7 @@ struct PushFixture {
 
     /// Writes the spec.
     ///
-    /// - Parameter config: more of it, each line a key.
+    /// - Parameter more: additional lines of `config`.
     func writeSpec(_ name: String = "image.toml", architecture: String = "amd64", _ more: String = "") throws {
         try write(
             name,
@@ -46,19 +46,19 @@ struct PushFixture {
         try write(name, text)
     }
 
-    /// Waits until the files are old enough for what is known of them to be kept.
+    /// Waits until the files are old enough for their digests to be cached.
     func settle() { usleep(2_200_000) }
 
     /// Pushes, which must succeed.
     ///
-    /// - Returns: the object that it prints.
+    /// - Returns: the printed object.
     @discardableResult
-    func push(_ image: String = "image.toml", to name: String, _ options: [String] = []) throws -> Pushed {
+    func push(_ image: String = "image.toml", to name: String, _ options: [String] = []) throws -> PushedImage {
         let output = try pulls.output(["push", image, "\(registry.name)/\(name)", "--json"] + options)
-        return try JSONDecoder().decode(Pushed.self, from: Data(output.utf8))
+        return try JSONDecoder().decode(PushedImage.self, from: Data(output.utf8))
     }
 
-    /// The requests that a call makes, without the time and what varies in them: `HEAD blobs`.
+    /// The requests that a call makes, as `HEAD blobs`, without their time and digests.
     func requests(to repository: String, _ body: () throws -> Void) throws -> [String] {
         let before = registry.requests("/v2/\(repository)/").count
         try body()
@@ -68,32 +68,4 @@ struct PushFixture {
             return "\(words[0]) \(rest.contains("?mount=") ? "mount" : rest.split(separator: "/")[0])"
         }
     }
-}
-
-/// What `push --json` prints.
-struct Pushed: Decodable {
-    struct Image: Decodable {
-        let imageID: String
-        let digest: String
-        let platform: String
-        let layers: [Layer]
-    }
-
-    struct Layer: Decodable {
-        let diffID: String
-        let digest: String
-        let size: Int
-        let status: String
-        let storePaths: [String]
-    }
-
-    let name: String
-    let tag: String?
-    let digest: String
-    let reference: String
-    let sent: Int
-    let spared: Int
-    let images: [Image]
-
-    var statuses: [String] { images.flatMap { $0.layers.map(\.status) } }
 }

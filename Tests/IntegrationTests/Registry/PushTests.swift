@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A push")
+@Suite("push")
 struct PushTests {
     private let bench: PushFixture
     private var name: String { bench.registry.name }
 
     init() throws { bench = try PushFixture() }
 
-    @Test("gives an image that docker, skopeo and podman pull")
+    @Test("docker, skopeo and podman pull a pushed image")
     func pulledByOthers() throws {
         try bench.writeSpec("image.toml", "config = { Cmd = [\"/bin/sh\"] }")
         let busybox = try bench.pulls.output([
@@ -35,13 +35,13 @@ struct PushTests {
         try Program.output(podman + ["rmi", "--all", "--force"])
     }
 
-    @Test("of an image that has not changed sends the manifest alone, and reads no file of it")
+    @Test("Of an unchanged image only the manifest is uploaded, and no file is read")
     func again() throws {
         bench.settle()
         let first = try bench.push(to: "push/again:1")
         #expect(first.statuses == ["uploaded", "uploaded", "uploaded"])
         #expect(first.sent == first.images[0].layers.reduce(0) { $0 + $1.size } + first.configSize(bench))
-        var second: Pushed?
+        var second: PushedImage?
         let requests = try bench.requests(to: "push/again") {
             second = try bench.push(to: "push/again:2")
         }
@@ -62,7 +62,7 @@ struct PushTests {
         for file in ["\"text\"", "/text\"", "bin/tool\""] { #expect(!opened.contains(file)) }
     }
 
-    @Test("sends the layer that has changed, and no other")
+    @Test("Only the changed layer is uploaded")
     func changed() throws {
         bench.settle()
         try bench.push(to: "push/changed:1")
@@ -74,11 +74,11 @@ struct PushTests {
         #expect(second.images[0].layers.filter { $0.status == "exists" }.count == 2)
     }
 
-    @Test("has the registry take layers from another of its repositories")
+    @Test("Layers are mounted from another repository of the registry")
     func mount() throws {
         bench.settle()
         try bench.push(to: "push/mount-a:1")
-        var second: Pushed?
+        var second: PushedImage?
         let requests = try bench.requests(to: "push/mount-b") { second = try bench.push(to: "push/mount-b:1") }
         #expect(second?.statuses == ["mounted", "mounted", "mounted"])
         #expect(requests.filter { $0 == "POST mount" }.count == 3)
@@ -86,19 +86,19 @@ struct PushTests {
         let log = bench.registry.requests("from=push%2Fmount-a")
         #expect(log.count == 3)
         #expect(log.allSatisfy { $0.contains("\" 201 ") })
-        // What is gone there is sent, and nobody hears of it.
+        // Layers missing there are uploaded, without a message.
         let digest = second?.images[0].layers[0].digest ?? ""
         for repository in ["push/mount-a", "push/mount-b"] {
             try bench.registry.delete(digest, of: repository)
         }
         let third = try bench.pulls.run(["push", "image.toml", "\(name)/push/mount-c:1", "--json"])
         #expect(third.status == 0)
-        let pushed = try JSONDecoder().decode(Pushed.self, from: Data(third.output))
+        let pushed = try third.decode(PushedImage.self)
         #expect(pushed.statuses.sorted() == ["mounted", "mounted", "uploaded"])
         #expect(!third.errors.contains("error") && !third.errors.contains("warning"))
     }
 
-    @Test("goes without a work file: nothing of an image is put on the disk")
+    @Test("A push writes no work files")
     func noWorkFiles() throws {
         let outcome = try Dockertools.run(
             ["push", "image.toml", "\(name)/push/nowhere:1"],
@@ -107,14 +107,14 @@ struct PushTests {
         #expect(outcome.text.hasPrefix("\(name)/push/nowhere:1@sha256:"))
     }
 
-    @Test("of several images with --index gives each platform its own")
+    @Test("--index pushes one image for each platform")
     func index() throws {
         try bench.writeSpec("arm.toml", architecture: "arm64")
         let output = try bench.pulls.output([
             "push", "--index", "image.toml", "arm.toml", "\(name)/push/index:1", "--digest-file",
             bench.directory.path("digest"), "--json",
         ])
-        let pushed = try JSONDecoder().decode(Pushed.self, from: Data(output.utf8))
+        let pushed = try JSONDecoder().decode(PushedImage.self, from: Data(output.utf8))
         #expect(pushed.images.map(\.platform) == ["linux/amd64", "linux/arm64"])
         #expect(String(decoding: try bench.directory.read("digest"), as: UTF8.self) == pushed.digest)
         for (architecture, image) in zip(["amd64", "arm64"], pushed.images) {
@@ -131,7 +131,7 @@ struct PushTests {
         #expect(twice.errors.contains("two of the images are for linux/amd64"))
     }
 
-    @Test("takes archives, layouts and images of registries, whose compressed layers stay as they are")
+    @Test("Archives, layouts and images of registries keep their compressed layers")
     func sources() throws {
         let zstd = try bench.pulls.output(
             ["layered", "image.toml", "-o", "layout", "--format", "oci-layout", "--compressor", "zstd"])
@@ -149,7 +149,7 @@ struct PushTests {
         let fromArchive = try bench.push("image.tar", to: "push/archive:1")
         #expect(fromArchive.images[0].imageID == fromLayout.images[0].imageID)
 
-        // From one repository to the next of the same registry nothing is fetched, and nothing sent.
+        // Between two repositories of one registry nothing is fetched and nothing uploaded.
         let requests = try bench.requests(to: "push/layout") {
             let copied = try bench.push("docker://\(name)/push/layout:1", to: "push/copy:1")
             #expect(copied.statuses == ["mounted", "mounted", "mounted"])
@@ -159,7 +159,7 @@ struct PushTests {
         #expect(requests.filter { $0 == "GET blobs" }.count == 1, "the config alone: \(requests)")
     }
 
-    @Test("compresses as it is told, and says what it did")
+    @Test("--compressor sets the compression, and the result names it")
     func compressors() throws {
         for (compressor, suffix) in [("none", ""), ("gz", "+gzip"), ("zstd", "+zstd")] {
             try bench.push(to: "push/compressor:\(compressor)", ["--compressor", compressor])
@@ -171,7 +171,7 @@ struct PushTests {
         }
     }
 
-    @Test("pushes what pull gets back: the same layers, and the same archive as from the spec's own")
+    @Test("A pulled image has the pushed layers, and gives the same archive as the spec")
     func roundTrip() throws {
         let pushed = try bench.push(to: "push/round:1")
         try bench.pulls.output(["pull", "\(name)/push/round:1", "-o", "back.tar"])
@@ -182,12 +182,12 @@ struct PushTests {
         #expect(pushed.images[0].layers.count == 3)
     }
 
-    @Test("refuses what it cannot do, in words")
+    @Test("Requests that cannot be served are refused with a reason")
     func refusals() throws {
-        func refused(_ arguments: [String], _ status: Int32, _ words: String) throws {
+        func refused(_ arguments: [String], _ status: Int32, _ message: String) throws {
             let outcome = try bench.pulls.run(["push"] + arguments)
             #expect(outcome.status == status)
-            #expect(outcome.errors.contains(words), "\(outcome.errors)")
+            #expect(outcome.errors.contains(message), "\(outcome.errors)")
             #expect(outcome.output.isEmpty)
         }
         try refused(["image.toml"], 64, "Name an image, and then what it is to be called in the registry.")
@@ -200,8 +200,8 @@ struct PushTests {
     }
 }
 
-extension Pushed {
-    /// Bytes of the config, as the registry has them.
+extension PushedImage {
+    /// The size of the config in the registry, in bytes.
     fileprivate func configSize(_ bench: PushFixture) -> Int {
         let config = try? Program.output([
             "skopeo", "inspect", "--tls-verify=false", "--config", "--raw",

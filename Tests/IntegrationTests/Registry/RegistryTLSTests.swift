@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// With docker-registry behind a certificate of an authority of the tests' own.
-@Suite("A registry with a private authority")
+/// Tests with a docker-registry whose certificate is signed by a private CA.
+@Suite("Registries with a private CA")
 struct RegistryTLSTests {
     private struct Servers {
         let authority: TestAuthority
         let registry: RegistryServer
-        /// The same, that lets those in alone who have a certificate of the authority.
+        /// The same registry, but clients need a certificate of the CA.
         let strict: RegistryServer
-        /// With a certificate for another host.
+        /// A registry with a certificate for another host.
         let misplaced: RegistryServer
     }
 
@@ -43,7 +43,7 @@ struct RegistryTLSTests {
         try bench.push(image, ["--cert-dir", servers.authority.certDir(in: bench)])
     }
 
-    @Test("is not believed by itself")
+    @Test("The CA is not trusted by default")
     func unknownAuthority() throws {
         let outcome = try bench.pull(image)
         #expect(outcome.status == 69)
@@ -54,7 +54,7 @@ struct RegistryTLSTests {
         #expect(try bench.pull(image, [], ["SSL_CERT_FILE": other.certificate]).status == 69)
     }
 
-    @Test("is believed with --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a directory for its host")
+    @Test("The CA is trusted through --cert-dir, SSL_CERT_FILE, SSL_CERT_DIR or a directory for the host")
     func knownAuthority() throws {
         let directory = try servers.authority.certDir(in: bench)
         let perHost = bench.directory.path("home/.config/containers/certs.d/\(servers.registry.name)")
@@ -72,7 +72,7 @@ struct RegistryTLSTests {
         }
     }
 
-    @Test("is not asked for its certificate with --tls-verify=false")
+    @Test("--tls-verify=false accepts any certificate")
     func unverified() throws {
         let outcome = try bench.pull(image, ["--tls-verify=false"])
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -81,7 +81,7 @@ struct RegistryTLSTests {
         #expect(try bench.pull(misplaced, ["--tls-verify=false"]).status == 0)
     }
 
-    @Test("is not asked for it where a spec says so, also for a base of what goes to another registry")
+    @Test("tlsVerify in a spec accepts any certificate, also for the base of a pushed image")
     func unverifiedBySpec() throws {
         let pin = try bench.output(["prefetch", image, "--tls-verify=false", "--spec", "json"])
         let strict = pin.replacing(",\n  \"tlsVerify\": false", with: "")
@@ -95,7 +95,7 @@ struct RegistryTLSTests {
         }
     }
 
-    @Test("has to be the host that its certificate is for")
+    @Test("A certificate for another host is refused")
     func otherHost() throws {
         let options = ["--cert-dir", try servers.authority.certDir(in: bench)]
         let outcome = try bench.pull("\(servers.misplaced.name)/app:1", options)
@@ -103,7 +103,7 @@ struct RegistryTLSTests {
         #expect(outcome.errors.contains("its certificate is for another host"), "\(outcome.errors)")
     }
 
-    @Test("may ask who connects")
+    @Test("A registry can require a client certificate")
     func clientCertificate() throws {
         let image = "\(servers.strict.name)/app:1"
         let authority = servers.authority

@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// A certificate authority of one test, made by openssl, and what it signed.
+/// A certificate authority of one test, made by openssl, with the certificates that it signed.
 struct TestAuthority {
     private let directory: SharedDirectory
 
-    /// - Parameter name: what it is called.
+    /// - Parameter name: the authority's common name.
     init(_ name: String = "authority") throws {
         directory = try SharedDirectory("authority")
         try openssl(
@@ -13,10 +13,10 @@ struct TestAuthority {
             "/CN=\(name)", "-keyout", "ca.key", "-out", "ca.crt")
     }
 
-    /// Its own certificate.
+    /// The path of the authority's own certificate.
     var certificate: String { "\(directory.path)/ca.crt" }
 
-    /// The bytes of one of its files: `ca.crt`, `NAME.cert`, `NAME.key`.
+    /// Reads one of the authority's files: `ca.crt`, `NAME.cert`, `NAME.key`.
     func read(_ name: String) throws -> [UInt8] {
         try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(directory.path)/\(name)")))
     }
@@ -24,8 +24,8 @@ struct TestAuthority {
     /// Signs a certificate.
     ///
     /// - Parameters:
-    ///   - name: of the files: `NAME.cert` and `NAME.key`.
-    ///   - hosts: whom it is for: `IP:127.0.0.1,DNS:registry.test`.
+    ///   - name: the name of the files: `NAME.cert` and `NAME.key`.
+    ///   - hosts: the subject's alternative names: `IP:127.0.0.1,DNS:registry.test`.
     func sign(_ name: String, hosts: String) throws {
         try Data("subjectAltName=\(hosts)\n".utf8).write(to: URL(fileURLWithPath: "\(directory.path)/\(name).ext"))
         try openssl(
@@ -36,9 +36,11 @@ struct TestAuthority {
             "-extfile", "\(name).ext", "-out", "\(name).cert")
     }
 
-    /// Makes a directory for `--cert-dir`, with some of the files under the names that it has for them.
+    /// Makes a directory for `--cert-dir`.
     ///
-    /// - Returns: its path.
+    /// - Parameter files: the names there, with the names of the authority's files.
+    ///
+    /// - Returns: the path of the directory.
     func certDir(in bench: LoginBench, _ files: [String: String] = ["authority.crt": "ca.crt"]) throws -> String {
         let path = bench.directory.path("certificates-\(UUID().uuidString)")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// With docker-registry, which takes the tokens of a server of the tests' own.
-@Suite("A login by token", .serialized)
+/// Tests with a docker-registry that requires tokens of a token server.
+@Suite("Login with tokens", .serialized)
 struct TokenLoginTests {
     private static let refreshToken = "hunter2-refresh+token/="
 
@@ -12,7 +12,7 @@ struct TokenLoginTests {
         let tokens: PeerServer
     }
 
-    /// - Parameter host: the address of the realm's host where it is another one than the registry's.
+    /// - Parameter host: the host in the realm, if it is not the registry's.
     private static func start() throws -> Servers {
         let authority = try TestAuthority()
         try authority.sign("token", hosts: "DNS:tokens.test")
@@ -40,14 +40,14 @@ struct TokenLoginTests {
 
     private func image(_ name: String) -> String { "\(servers.registry.name)/\(name):1" }
 
-    /// What the token server was asked while something was done.
+    /// The requests to the token server during a call.
     private func asked(_ body: () throws -> Void) rethrows -> [String] {
         let before = servers.tokens.asked.count
         try body()
         return Array(servers.tokens.asked.dropFirst(before))
     }
 
-    @Test("pushes and pulls, with a token for the repository and what is done to it")
+    @Test("push and pull get a token for the repository and the action")
     func userAndPassword() throws {
         let push = try asked { try bench.push(image("private/app"), creds) }
         #expect(Set(push) == ["GET user repository:private/app:pull,push"])
@@ -58,7 +58,7 @@ struct TokenLoginTests {
         #expect(pull == ["GET user repository:private/app:pull"])
     }
 
-    @Test("is not needed for what all may pull")
+    @Test("Public images need no credentials")
     func nobody() throws {
         try bench.push(image("public/app"), creds)
         let pull = try asked {
@@ -68,7 +68,7 @@ struct TokenLoginTests {
         #expect(pull == ["GET nobody repository:public/app:pull"])
     }
 
-    @Test("that is missing or wrong is an error, and not tried for ever")
+    @Test("Missing and wrong credentials are an error, and are not retried forever")
     func refused() throws {
         try bench.push(image("private/other"), creds)
         let nobody = try asked {
@@ -87,7 +87,7 @@ struct TokenLoginTests {
         #expect(stranger == ["GET stranger repository:private/other:pull"])
     }
 
-    @Test("by an identity token is asked for as OAuth 2 has it")
+    @Test("An identity token is exchanged for an access token as in OAuth 2")
     func identityToken() throws {
         try bench.push(image("private/third"), creds)
         let login = { (token: String) in
@@ -109,7 +109,7 @@ struct TokenLoginTests {
         #expect(bad == ["POST stranger repository:private/third:pull"])
     }
 
-    @Test("is shown to a token server with TLS, if its certificate is believed: no word for the registry is one for it")
+    @Test("Credentials go to a token server with TLS only if its own certificate is trusted")
     func secureTokenServer() throws {
         let authority = try TestAuthority()
         try authority.sign("here", hosts: "IP:127.0.0.1")
@@ -139,7 +139,7 @@ struct TokenLoginTests {
         #expect(tokens.asked.count == count)
     }
 
-    @Test("is not shown to a token server without TLS on another host")
+    @Test("Credentials do not go to another host without TLS")
     func otherHost() throws {
         let tokens = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedServer.Answer(200, text: #"{"token": "T"}"#) }
         let registry = try RegistryServer(

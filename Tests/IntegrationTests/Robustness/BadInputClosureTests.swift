@@ -7,7 +7,7 @@ struct BadInputClosureTests {
     private static let two = TestMachine.storePath("b", "two")
     private static let gone = TestMachine.storePath("c", "gone")
 
-    /// A machine with two store paths, and a spec with the first in its contents.
+    /// A machine with two store paths, and a spec whose contents are the first.
     private func machine(graph: String?, _ members: [String: Any] = [:]) throws -> TestMachine {
         let machine = try TestMachine()
         try machine.store("a", "one")
@@ -22,7 +22,7 @@ struct BadInputClosureTests {
     }
 
     @Test(
-        "Contents that are not there are named, with the spec", arguments: ["nothing", "spec.json/below", "dangling"])
+        "Missing contents are named, with the spec", arguments: ["nothing", "spec.json/below", "dangling"])
     func missingContents(_ path: String) throws {
         let machine = try machine(graph: nil, ["contents": [path], "closure": ""])
         try machine.spec(["contents": [path]])
@@ -33,7 +33,7 @@ struct BadInputClosureTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A store path of contents that is not there is named")
+    @Test("A missing store path of contents is named")
     func missingStorePath() throws {
         let machine = try machine(graph: "[]", ["contents": [Self.gone]])
         let outcome = try machine.layered()
@@ -67,7 +67,7 @@ struct BadInputClosureTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A graph that refers to what it does not list is refused with both paths")
+    @Test("A graph that refers to an unlisted path is refused with both paths")
     func openGraph() throws {
         let machine = try machine(graph: "[\(Self.node(Self.one, Self.gone))]")
         let outcome = try machine.layered()
@@ -83,7 +83,7 @@ struct BadInputClosureTests {
         #expect(missing.status == 65)
         #expect(missing.failure?.what == "cannot read the graph file '\(machine.path("graph.json"))'")
         #expect(missing.failure?.cause == "there is no such file")
-        for (text, words) in [
+        for (text, message) in [
             ("[{\"path\"", "line"), ("[1]", "[0]: found"), ("{}", "expected a list of {path, references}"),
             (#"[{"path": "\#(Self.one)"}]"#, "[0].references: found nothing"),
             (#"[{"path": "/etc/passwd", "references": []}]"#, "[0].path: found '/etc/passwd', expected a store path"),
@@ -97,12 +97,12 @@ struct BadInputClosureTests {
             #expect(outcome.status == 65)
             let failure = try #require(outcome.failure)
             #expect((failure.what + failure.cause).contains("the graph file '\(machine.path("graph.json"))'"))
-            #expect((failure.what + failure.cause).contains(words), "\(failure)")
+            #expect((failure.what + failure.cause).contains(message), "\(failure)")
         }
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A graph with a cycle is taken, and the cycle is one unit")
+    @Test("A graph may have a cycle, which is one unit")
     func cycle() throws {
         let three = TestMachine.storePath("d", "three")
         let machine = try machine(
@@ -117,7 +117,7 @@ struct BadInputClosureTests {
         #expect(digests == 3)
     }
 
-    @Test("The same path twice, in contents and in the graph, counts once")
+    @Test("A path that contents and the graph list twice counts once")
     func twice() throws {
         let machine = try machine(graph: "[\(Self.node(Self.one))]")
         let once = try machine.layered(["--json"])

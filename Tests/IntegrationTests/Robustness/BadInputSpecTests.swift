@@ -1,15 +1,15 @@
 import TestSupport
 import Testing
 
-@Suite("Bad input: the spec")
+@Suite("Bad input: specs")
 struct BadInputSpecTests {
-    /// A spec that is refused, and words of the reason.
+    /// A spec that is refused, and parts of the message.
     struct Case: CustomTestStringConvertible {
         let json: String
-        let words: [String]
+        let messages: [String]
 
-        init(_ json: String, _ words: String...) {
-            (self.json, self.words) = (json, words)
+        init(_ json: String, _ messages: String...) {
+            (self.json, self.messages) = (json, messages)
         }
 
         var testDescription: String { json }
@@ -53,7 +53,7 @@ struct BadInputSpecTests {
         Case(#"[1]"#, "expected an object"),
     ]
 
-    @Test("is refused with 65, the key's path, the value and what was expected", arguments: refused)
+    @Test("An invalid spec is refused with the key's path, the value and the expected type (65)", arguments: refused)
     func refuses(_ bad: Case) throws {
         let machine = try TestMachine()
         try machine.write(bad.json, to: "spec.json")
@@ -61,12 +61,12 @@ struct BadInputSpecTests {
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
         #expect(failure.what.hasPrefix("the spec 'spec.json' has a fault"))
-        for words in bad.words { #expect(failure.cause.contains(words), "\(failure.cause)") }
+        for message in bad.messages { #expect(failure.cause.contains(message), "\(failure.cause)") }
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
     }
 
-    @Test("names all its faults at once, each on a line")
+    @Test("All faults of a spec are listed, one per line")
     func namesAllFaults() throws {
         let machine = try TestMachine()
         try machine.spec(["nmae": "x", "uid": true, "config": ["Cmd": 1]])
@@ -81,7 +81,7 @@ struct BadInputSpecTests {
         #expect(lines[2].hasPrefix("uid: got true; expected an integer"))
     }
 
-    @Test("that is neither JSON nor TOML inside is refused with its line", arguments: ["json", "toml"])
+    @Test("A spec that is not valid JSON or TOML is refused with the line", arguments: ["json", "toml"])
     func refusesBrokenText(_ form: String) throws {
         let machine = try TestMachine()
         try machine.write("{\"name\": \"x\",\n  oops", to: "spec.\(form)")
@@ -92,7 +92,7 @@ struct BadInputSpecTests {
         #expect((failure.what + failure.cause).contains("line"))
     }
 
-    @Test("that is not there is refused with 65; of another name, with 64")
+    @Test("A missing spec is status 65, a spec with another ending status 64")
     func refusesMissingSpecs() throws {
         let machine = try TestMachine()
         let missing = try machine.run(["layered", "gone.json"])
@@ -108,7 +108,7 @@ struct BadInputSpecTests {
         #expect(other.failure?.fix.contains("--spec") == true)
     }
 
-    @Test("reads the same from standard input, and its faults too")
+    @Test("A spec on standard input gives the same image, and the same faults")
     func readsStandardInput() throws {
         let machine = try TestMachine()
         let good = try machine.run(["layered", "-", "-o", "out/image.tar", "--quiet"], input: Array("name = 'x'".utf8))
@@ -119,7 +119,7 @@ struct BadInputSpecTests {
         #expect(try machine.leftovers == ["out/image.tar"])
     }
 
-    @Test("takes a key whose value is another one's name, and warns of an unknown one in config")
+    @Test("A value may be the name of another key, and an unknown key in config is a warning")
     func warnsOfUnknownConfig() throws {
         let machine = try TestMachine()
         try machine.spec(["config": ["Evn": ["A=1"]]])

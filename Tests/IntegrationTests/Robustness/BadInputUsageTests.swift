@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Bad input: the command line")
+@Suite("Bad input: command line")
 struct BadInputUsageTests {
     @Test(
-        "Bad usage ends with 64 and makes nothing",
+        "Bad usage has status 64 and writes nothing",
         arguments: [
             ["layered"], ["layered", "spec.json", "--nope"], ["layered", "spec.json", "spec.json"], ["nope"],
             ["layered", "spec.json", "--compressor", "xz"], ["layered", "spec.json", "--format", "tar"],
@@ -25,7 +25,7 @@ struct BadInputUsageTests {
                 == ["cache", "out", "root", "spec.json", "tmp"])
     }
 
-    @Test("A --set that is not KEY=VALUE ends with 64", arguments: ["name", "=x", ""])
+    @Test("--set without KEY=VALUE has status 64", arguments: ["name", "=x", ""])
     func refusesMalformedSet(_ option: String) throws {
         let machine = try TestMachine()
         try machine.spec()
@@ -35,23 +35,23 @@ struct BadInputUsageTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A --set of a bad key or value ends with 65 and says where it came from")
+    @Test("--set with an unknown key or a bad value has status 65 and is named as the source")
     func refusesBadSet() throws {
         let machine = try TestMachine()
         try machine.spec()
-        for (option, words) in [
+        for (option, message) in [
             ("nmae=x", #"nmae (from --set): got "x"; unknown key; did you mean name?"#),
             ("config.Usr=x", "config.Usr (from --set): got \"x\"; unknown key; did you mean User?"),
             ("maxLayers=many", #"maxLayers (from --set): got "many"; expected an integer from 2 to 125"#),
         ] {
             let outcome = try machine.layered(["--set", option])
             #expect(outcome.status == 65)
-            #expect(outcome.failure?.cause == words)
+            #expect(outcome.failure?.cause == message)
         }
         #expect(try machine.leftovers == [])
     }
 
-    @Test("An output that is a directory ends with 64, one in a directory that is not there with 74")
+    @Test("An output that is a directory has status 64, one in a missing directory 74")
     func refusesBadOutputs() throws {
         let machine = try TestMachine()
         try machine.spec()
@@ -66,7 +66,7 @@ struct BadInputUsageTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("An output that is an input ends with 65 and leaves the input as it was")
+    @Test("An output that is an input has status 65, and the input is unchanged")
     func refusesInputsAsOutputs() throws {
         let machine = try TestMachine()
         let path = try machine.store("a", "one")
@@ -84,7 +84,7 @@ struct BadInputUsageTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("An output in a directory of contents would be in the next image: 65")
+    @Test("An output in a directory of contents would be in the next image: status 65")
     func refusesOutputsInContents() throws {
         let machine = try TestMachine()
         try machine.write("plain", to: "plain/deep/file")
@@ -99,7 +99,7 @@ struct BadInputUsageTests {
                 == ["deep", "deep/file"])
     }
 
-    @Test("A JSON file that is an input or the output ends with 65 before anything is made")
+    @Test("A JSON file that is an input or the output has status 65, and nothing is built")
     func refusesInputsAsJSONFiles() throws {
         let machine = try TestMachine()
         try machine.spec()
@@ -114,7 +114,7 @@ struct BadInputUsageTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A stream to a terminal is refused with 64")
+    @Test("A terminal as the output of stream has status 64")
     func refusesTerminals() throws {
         let machine = try TestMachine()
         try machine.spec()

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A warm cache: one store path, built once.
-@Suite("The digest cache")
-struct DigestCacheRunTests {
+/// Tests of a warm cache with one store path.
+@Suite("Digest cache")
+struct DigestCacheTests {
     private let machine: TestMachine
     private let path: String
     /// The digest of the store path's layer.
@@ -18,12 +18,12 @@ struct DigestCacheRunTests {
         try machine.graph([(path, [])])
         try machine.spec(["contents": [path], "closure": "graph.json"])
         digest = try Self.digest(machine, cold: true)
-        // What changed a moment ago is not kept: a file system's clock does not tell two changes within one tick.
+        // Recent changes are not cached: two changes within one tick of the file system's clock look equal.
         usleep(2_100_000)
         _ = try Self.digest(machine)
     }
 
-    /// The digest that a run gives the first layer, with the machine's cache or with none.
+    /// The digest of the first layer in a run, with the machine's cache or an empty one.
     private static func digest(_ machine: TestMachine, cold: Bool = false) throws -> String {
         let outcome = try machine.run(
             ["layered", "spec.json", "-o", "/dev/null", "--json", "--quiet"],
@@ -44,13 +44,13 @@ struct DigestCacheRunTests {
         }
     }
 
-    /// The file of the cache with a digest.
+    /// The file of the cache that contains a digest.
     private func file(of digest: String) throws -> String {
         try #require(
             try entries.first { FileManager.default.contents(atPath: $0)?.starts(with: Data(digest.utf8)) == true })
     }
 
-    /// How often a run opens the store path's large file: once for its hash, and once to send it.
+    /// The number of times that a run opens the store path's large file: once to hash it, and once to send it.
     private func opens(_ arguments: String, _ environment: String = "") throws -> Int {
         let outcome = try machine.shell(
             """
@@ -61,7 +61,7 @@ struct DigestCacheRunTests {
         return try #require(Int(outcome.text.split(separator: "\n").last ?? ""))
     }
 
-    @Test("A file is read once for its hash and once to be sent; with a known digest, or to a file, once at all")
+    @Test("A file is read once for its hash and once to be sent; with a known digest, or to a file, only once")
     func reads() throws {
         // Of the store path, and of the links to it.
         #expect(try entries.count == 2)
@@ -75,7 +75,7 @@ struct DigestCacheRunTests {
             ).text.contains("large") == false)
     }
 
-    @Test("An entry that is damaged, cut or of other form counts as none, and is put right")
+    @Test("A damaged, truncated or foreign entry is ignored and replaced")
     func damagedEntries() throws {
         let entry = try file(of: digest)
         let whole = try #require(FileManager.default.contents(atPath: entry))
@@ -94,7 +94,7 @@ struct DigestCacheRunTests {
         #expect(try entries.count == 2)
     }
 
-    @Test("An entry of another path's digest, or a directory or a FIFO in its place, is not believed")
+    @Test("An entry with another path's digest, or a directory or FIFO in its place, is ignored")
     func misplacedEntries() throws {
         let entry = try file(of: digest)
         let second = try machine.store("b", "two")
@@ -113,7 +113,7 @@ struct DigestCacheRunTests {
         #expect(try entries.contains(entry) && !entries.contains(entryOfSecond))
     }
 
-    @Test("A file with other contents gives another digest, whatever its size and time say")
+    @Test("A file with other contents gives another digest, even with the same size and time")
     func tampered() throws {
         let before = try FileManager.default.attributesOfItem(atPath: machine.path("root\(path)/file"))
         let script = "cd 'root\(path)'; touch -r file ../time; printf CONTENTS > file; touch -r ../time file"
@@ -126,7 +126,7 @@ struct DigestCacheRunTests {
         #expect(try changed == Self.digest(machine, cold: true))
     }
 
-    @Test("A spec with other owners or another time gives another digest, and each is kept")
+    @Test("Other owners and another time give other digests, and each is cached")
     func otherOwners() throws {
         for set in ["uid=1", "gid=1", "uname=me", "gname=us", "mtime=2001-01-01T00:00:00Z"] {
             let first = try machine.layered(["--json", "--set", set])
@@ -136,7 +136,7 @@ struct DigestCacheRunTests {
         #expect(try entries.count == 12)
     }
 
-    @Test("A cache that cannot be written or found is none, and no failure")
+    @Test("A cache that is missing or read-only is no failure")
     func unwritable() throws {
         try machine.write("", to: "file")
         for cache in [machine.path("file"), "/dev/null", "/proc/cache", "relative", ""] {
@@ -148,7 +148,7 @@ struct DigestCacheRunTests {
         #expect(!FileManager.default.fileExists(atPath: machine.path("relative")))
     }
 
-    @Test("Processes that fill a cold cache at once agree, and leave entries alone there")
+    @Test("Processes that fill a cold cache at the same time agree, and leave only entries")
     func together() throws {
         _ = try machine.shell("rm -rf cache/*")
         let programs = try (0..<4).map { _ in

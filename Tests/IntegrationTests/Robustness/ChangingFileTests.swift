@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each case begins a stream, whose one store layer begins with a file larger than a pipe, and changes the layer's second
-/// path after the first bytes came: then the layer is planned and hashed, and not yet sent.
+/// Tests that change files during a stream. Its only store layer starts with a file larger than a pipe; a test changes
+/// the layer's second path after the first bytes arrived: the layer is planned and hashed then, but not sent yet.
 @Suite("Files that change while they are read")
 struct ChangingFileTests {
     private let machine: TestMachine
     private let late: String
-    /// The file that changes, on this machine.
+    /// The path of the file that changes.
     private let file: String
 
     init() throws {
@@ -26,7 +26,7 @@ struct ChangingFileTests {
         case aLink, aFIFO, aDirectory, directoryRemoved, directoryALink, pathRemoved, largeShorter, largeADirectory
     }
 
-    /// Shell text that makes the change.
+    /// The shell script for a change.
     private func script(_ change: Change) -> String {
         let (path, directory) = ("'\(machine.path("root\(late)"))'", "'\(machine.path("root\(late)/directory"))'")
         let file = "\(directory)/file"
@@ -47,7 +47,7 @@ struct ChangingFileTests {
         }
     }
 
-    @Test("end the stream with 74 and the name of the file", arguments: Change.allCases)
+    @Test("A changed file ends the stream with status 74 and the file's name", arguments: Change.allCases)
     func change(_ change: Change) throws {
         let program = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
         #expect(program.read(1024).count >= 1024)
@@ -75,7 +75,7 @@ struct ChangingFileTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("may be read by a second run, with what they are then")
+    @Test("The next run reads the changed file")
     func secondRun() throws {
         let first = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
         first.read(1024)
@@ -89,7 +89,7 @@ struct ChangingFileTests {
         #expect(listed.text == "afterwards")
     }
 
-    @Test("that vanish between the plan and the reading end the run with 74")
+    @Test("A file that disappears between the plan and the reading has status 74")
     func vanishing() throws {
         // The script runs after the plan, and before a layer is read.
         try machine.spec([

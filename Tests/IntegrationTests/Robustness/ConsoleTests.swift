@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What the program tells")
+@Suite("Console output")
 struct ConsoleTests {
     private let machine: TestMachine
     private let path: String
@@ -14,7 +14,7 @@ struct ConsoleTests {
         try machine.spec(["contents": [path], "closure": "graph.json", "name": "some/image", "tag": "v1"])
     }
 
-    @Test("With --quiet nothing goes to standard error, warnings and scripts' output included")
+    @Test("--quiet hides everything on standard error, including warnings and the output of scripts")
     func quiet() throws {
         try machine.spec([
             "contents": [path, "root\(path)/file"], "closure": "graph.json", "config": ["Unknown": 1],
@@ -23,8 +23,8 @@ struct ConsoleTests {
         let loud = try machine.run(["layered", "spec.json", "-o", "out/image.tar"])
         #expect(loud.status == 0)
         #expect(loud.output == Array("out/image.tar\n".utf8))
-        for words in ["warning: config.Unknown", "warning: contents have /file more than once", "said\n", "louder\n"] {
-            #expect(loud.errors.contains(words), "\(loud.errors)")
+        for text in ["warning: config.Unknown", "warning: contents have /file more than once", "said\n", "louder\n"] {
+            #expect(loud.errors.contains(text), "\(loud.errors)")
         }
         let quiet = try machine.layered()
         #expect(quiet.status == 0)
@@ -34,7 +34,7 @@ struct ConsoleTests {
         #expect(failed.errors.hasPrefix("error: extraCommands failed\n"))
     }
 
-    @Test("Elsewhere than on a terminal there is one plain line a layer")
+    @Test("Without a terminal, each layer gets one line")
     func lines() throws {
         let outcome = try machine.run(["stream", "spec.json"])
         #expect(outcome.status == 0)
@@ -48,10 +48,10 @@ struct ConsoleTests {
         #expect(outcome.output.prefix(64).allSatisfy { (48...102).contains($0) })
     }
 
-    @Test("On a terminal there is a bar with the layer, bytes and their rate, which is gone at the end")
+    @Test("On a terminal, a bar shows the layer, bytes and rate, and is removed at the end")
     func bar() throws {
         try machine.write([UInt8](repeating: 5, count: 3 << 20), to: "root\(path)/file")
-        // The reader is slow, and so there is a rate.
+        // The reader is slow, so that a rate is shown.
         let terminal = String(
             decoding: try Program.python(
                 """
@@ -63,7 +63,7 @@ struct ConsoleTests {
                 os.close(theirs)
                 time.sleep(0.5)
                 program.stdout.read()
-                told = b""
+                received = b""
                 while True:
                     try:
                         more = os.read(ours, 4096)
@@ -71,9 +71,9 @@ struct ConsoleTests {
                         break
                     if not more:
                         break
-                    told += more
+                    received += more
                 assert program.wait() == 0
-                sys.stdout.buffer.write(told)
+                sys.stdout.buffer.write(received)
                 """, [machine.directory.path, Dockertools.path, "stream", "spec.json"]), as: UTF8.self)
         let clear = "\r\u{1B}[K"
         #expect(terminal.hasPrefix(clear))
@@ -86,7 +86,7 @@ struct ConsoleTests {
         #expect(drawn.contains { $0.contains("2/2") && $0.hasSuffix("customization layer") })
     }
 
-    @Test("--json and --json-file have the shape that is promised")
+    @Test("--json and --json-file have the documented form")
     func json() throws {
         let outcome = try machine.layered(["--json", "--json-file", "out/result.json"])
         #expect(outcome.status == 0)
@@ -121,11 +121,11 @@ struct ConsoleTests {
 
         let streamed = try machine.run(["stream", "spec.json", "--quiet", "--json-file", "out/stream.json"])
         #expect(streamed.output == archive)
-        let told = String(decoding: try machine.directory.read("out/stream.json"), as: UTF8.self)
-        #expect(told == outcome.text.replacing("out/image.tar", with: "-"))
+        let output = String(decoding: try machine.directory.read("out/stream.json"), as: UTF8.self)
+        #expect(output == outcome.text.replacing("out/image.tar", with: "-"))
     }
 
-    @Test("Odd files in contents are packed as they are, a socket left out with a warning")
+    @Test("Special files in contents are packed as they are; a socket is skipped with a warning")
     func oddFiles() throws {
         let script = """
             mkdir odd; cd odd; mkfifo fifo; mknod null c 1 3; touch empty; ln -s loop loop; ln -s two one; ln -s one two
@@ -155,10 +155,10 @@ struct ConsoleTests {
         // A script gets no device of this machine.
         let scripted = try machine.layered(["--set", "extraCommands=true"])
         #expect(scripted.status == 65)
-        #expect(scripted.failure?.cause == "it is a device or a FIFO, which no script on this machine gets")
+        #expect(scripted.failure?.cause == "it is a device or a FIFO, which scripts on this machine cannot have")
     }
 
-    @Test("A directory whose name is not text serves as the current one, and as contents through a link")
+    @Test("A directory with a name that is not UTF-8 can be the current one, and contents through a link")
     func directoryOfOddName() throws {
         let outcome = try machine.shell(
             """

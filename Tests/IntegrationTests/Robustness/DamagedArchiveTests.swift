@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Archives that are damaged, disks that are full, and signals, at the verbs that read images.
+/// Tests of the verbs that read images, with damaged archives, full disks and signals.
 @Suite("Damaged archives")
 struct DamagedArchiveTests {
     private let machine: TestMachine
@@ -16,7 +16,7 @@ struct DamagedArchiveTests {
         try machine.spec(["contents": ["plain"], "tag": "1"])
     }
 
-    /// An image in one of the forms that there are.
+    /// Builds the image in a format and with a compressor.
     private func image(_ format: String, _ compressor: String) throws -> [UInt8] {
         let outcome = try machine.run(
             ["build", "spec.json", "-o", "image", "--quiet", "--format", format, "--compressor", compressor])
@@ -24,7 +24,7 @@ struct DamagedArchiveTests {
         return try machine.directory.read("image")
     }
 
-    /// What may become of an image that someone damaged.
+    /// The verbs that run on the damaged image.
     private static let verbs = [
         ["export", "damaged", "-o", "out/a.tar", "--quiet"], ["merge", "damaged", "-o", "out/b.tar", "--quiet"],
         ["build", "on.json", "-o", "out/c.tar", "--quiet"],
@@ -33,7 +33,7 @@ struct DamagedArchiveTests {
     ]
 
     @Test(
-        "end in an error or in the right image, and leave nothing",
+        "A damaged archive gives an error or the right image, and leaves nothing behind",
         arguments: [
             ("docker-archive", "none"), ("docker-archive", "gz"), ("docker-archive", "zstd"), ("oci-archive", "gz"),
             ("oci-archive", "zstd"),
@@ -72,7 +72,7 @@ struct DamagedArchiveTests {
         #expect(refusals > 20)
     }
 
-    @Test("A layer with another digest than its image says leaves no output, whichever verb reads it")
+    @Test("A layer with a wrong digest gives no output, whatever the verb")
     func lyingDigest() throws {
         let sound = try image("docker-archive", "none")
         let text = try #require(sound.firstRange(of: Array("text\n".utf8)))
@@ -90,7 +90,7 @@ struct DamagedArchiveTests {
     }
 
     @Test(
-        "A full disk ends with 74, and leaves nothing",
+        "A full disk has status 74, and nothing is left",
         arguments: [
             "export image -o out/x.tar", "merge image -o out/x.tar", "merge image --format oci-archive -o out/x.tar",
             "merge image --format oci-layout -o out/x", "build on.json -o out/x.tar",
@@ -112,7 +112,7 @@ struct DamagedArchiveTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A full disk for work files ends with 74, and leaves nothing", arguments: ["gz", "zstd"])
+    @Test("A full disk for work files has status 74, and nothing is left", arguments: ["gz", "zstd"])
     func fullWorkDisk(compressor: String) throws {
         _ = try image("docker-archive", compressor)
         let outcome = try machine.shell(
@@ -127,7 +127,7 @@ struct DamagedArchiveTests {
     }
 
     @Test(
-        "Signals end an export, a merge and a build in their middle, and leave nothing", arguments: [SIGINT, SIGTERM])
+        "Signals end export, merge and build, and nothing is left", arguments: [SIGINT, SIGTERM])
     func signals(signal: Int32) throws {
         try machine.write("", to: "plain/large")
         try #require(truncate(machine.path("plain/large"), 3 << 30) == 0)

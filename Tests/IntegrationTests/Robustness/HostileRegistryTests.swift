@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Pulls from a registry that misbehaves, as a user sees them. The client's own tests hold every case.
+/// Pulls from a misbehaving registry, as users see them. RegistryTests contain every case.
 @Suite("Pulls from a hostile registry")
 struct HostileRegistryTests {
     private typealias Answer = ScriptedServer.Answer
@@ -18,7 +18,9 @@ struct HostileRegistryTests {
         try machine.run(["pull", registry.reference, "-o", "out/image.tar", "--quiet", "--retries", "1"] + options)
     }
 
-    /// What comes of lies about the blobs of layers.
+    /// Pulls with changed responses for the blobs of layers.
+    ///
+    /// - Returns: the error.
     private func failure(
         _ status: Int32, _ options: [String] = [], _ lie: @escaping @Sendable (inout ScriptedServer.Answer) -> Void
     ) throws -> (failure: (what: String, cause: String, fix: String), registry: ImageServer) {
@@ -34,14 +36,14 @@ struct HostileRegistryTests {
         return (try #require(outcome.failure), registry)
     }
 
-    @Test("are right where it is honest") func honest() throws {
+    @Test("A correct registry gives the image") func honest() throws {
         let registry = try ImageServer(image)
         #expect(try pull(registry).status == 0)
         #expect(try machine.leftovers == ["out/image.tar"])
         #expect(try machine.shell("tar -xOf out/image.tar manifest.json").text.contains(registry.authority))
     }
 
-    @Test("end with 65 where a layer is another one, or of another size") func lies() throws {
+    @Test("A layer with another digest or size has status 65") func lies() throws {
         let layer = image.layers[0]
         let other = try failure(65) { $0.body[5] ^= 1 }.failure
         #expect(other.what == "cannot use the blob \(layer)")
@@ -53,7 +55,7 @@ struct HostileRegistryTests {
         #expect(try !machine.shell("ls cache/dockertools/blobs/*").text.contains(layer.dropFirst("sha256:".count)))
     }
 
-    @Test("end with 69 where it is out of order, silent, or wants to be left alone") func busy() throws {
+    @Test("Failures, timeouts and rate limits have status 69") func busy() throws {
         let (broken, registry) = try failure(69) { $0 = Answer(500) }
         #expect(broken.what == "cannot pull \(registry.reference)")
         #expect(broken.cause.hasSuffix("returned 500"))
@@ -65,7 +67,8 @@ struct HostileRegistryTests {
         #expect(limited.cause.contains("rate limit is exceeded (retry after 7200 s)"))
     }
 
-    @Test("are not led to other machines, nor show them who asks") func redirects() throws {
+    @Test("Redirects to other hosts get no credentials, and link-local addresses are refused")
+    func redirects() throws {
         let thief = try ScriptedServer(host: "127.0.0.2") { _ in Answer(403) }
         let creds = ["--creds", "ann:s3cret"]
         let (elsewhere, _) = try failure(69, creds) { $0 = Answer(307, [("Location", "\(thief.url)/blob")]) }
@@ -77,7 +80,7 @@ struct HostileRegistryTests {
         #expect(!metadata.cause.contains("s3cret"))
     }
 
-    @Test("go on where the connection is cut, again and again") func cut() throws {
+    @Test("An interrupted download resumes, several times") func cut() throws {
         let registry = try ImageServer(image) { [layer = image.layers[0]] request, honest, count in
             var answer = honest
             if request.path.hasSuffix(layer), count < 3 { answer.cutAfter = 60_000 }
@@ -89,9 +92,9 @@ struct HostileRegistryTests {
         #expect(ranges[0] == nil && !ranges.dropFirst().contains(nil))
     }
 
-    @Test("hold nothing in memory, whatever the size of a layer") func memory() throws {
+    @Test("Memory stays constant for any size of layer") func memory() throws {
         let registry = try ImageServer(ScriptedImage(sizes: [160 << 20]))
-        // Prints the peak of the resident memory in KiB.
+        // Prints the peak resident memory in KiB.
         let script = """
             import os, sys
             process = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])

@@ -11,7 +11,7 @@ struct InterruptionTests {
         machine = try TestMachine()
     }
 
-    /// A spec of one store path with a sparse file of `size` bytes.
+    /// Writes a spec with one store path that contains a sparse file of `size` bytes.
     private func sparse(_ size: UInt64, _ members: [String: Any] = [:]) throws {
         let path = try machine.store("a", "sparse", ["small": [1]])
         try machine.write("", to: "root\(path)/large")
@@ -25,29 +25,29 @@ struct InterruptionTests {
         (SIGTERM, Int32(143), "error: terminated, nothing was left behind\n"),
     ]
 
-    private func expectEnd(_ outcome: Program.Outcome, _ status: Int32, _ words: String) throws {
+    private func expectEnd(_ outcome: Program.Outcome, _ status: Int32, _ message: String) throws {
         #expect(outcome.status == status)
-        #expect(outcome.errors.hasSuffix(words))
+        #expect(outcome.errors.hasSuffix(message))
         #expect(try machine.leftovers == [])
     }
 
-    @Test("end a stream in the middle of a layer", arguments: signals)
-    func stream(_ signal: Int32, _ status: Int32, _ words: String) throws {
+    @Test("A signal ends a stream in the middle of a layer", arguments: signals)
+    func stream(_ signal: Int32, _ status: Int32, _ message: String) throws {
         try sparse(64 << 20)
         let program = try RunningProgram(["stream", "spec.json"], on: machine)
         #expect(program.read(1 << 20).count >= 1 << 20)
         program.send(signal)
-        try expectEnd(program.end(), status, words)
+        try expectEnd(program.end(), status, message)
         #expect(try machine.run(["stream", "spec.json"]).status == 0)
     }
 
-    @Test("end a stream with their own status though the reader went away with them")
+    @Test("A signal keeps its status if the reader of the stream ends at the same time")
     func readerGone() throws {
         try sparse(64 << 20)
         for _ in 0..<10 {
             let program = try RunningProgram(["stream", "spec.json", "--quiet"], on: machine)
             program.read(1)
-            // As Ctrl-C does to all of a pipeline.
+            // Ctrl-C signals every process of a pipeline.
             program.send(SIGINT)
             program.closeOutput()
             let outcome = program.end()
@@ -56,7 +56,7 @@ struct InterruptionTests {
         }
     }
 
-    /// The name of the half-made output, where it has bytes.
+    /// The name of the partial output, if it has bytes.
     private var partial: String? {
         get throws {
             try FileManager.default.contentsOfDirectory(atPath: machine.path("out")).first { name in
@@ -66,18 +66,18 @@ struct InterruptionTests {
         }
     }
 
-    @Test("end the writing of a file in the middle of a layer", arguments: signals)
-    func file(_ signal: Int32, _ status: Int32, _ words: String) throws {
-        // So large that it takes longer than the signal, and small once it is compressed.
+    @Test("A signal ends the writing of a file in the middle of a layer", arguments: signals)
+    func file(_ signal: Int32, _ status: Int32, _ message: String) throws {
+        // Large enough to take longer than the signal, and small when compressed.
         try sparse(64 << 30)
         let program = try RunningProgram(
             ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"], on: machine)
         #expect(try program.wait { try partial != nil })
         program.send(signal)
-        try expectEnd(program.end(), status, words)
+        try expectEnd(program.end(), status, message)
     }
 
-    @Test("of the kind that nobody can catch leave a hidden file at most, which the next run replaces")
+    @Test("SIGKILL leaves at most a hidden file, which the next run replaces")
     func killed() throws {
         try sparse(64 << 30)
         let arguments = ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"]
@@ -92,7 +92,7 @@ struct InterruptionTests {
         #expect(try machine.leftovers == ["out/image.tar.gz"])
     }
 
-    @Test("leave the output of an earlier run as it is")
+    @Test("A signal leaves the output of an earlier run unchanged")
     func earlierOutput() throws {
         try sparse(1 << 20)
         let arguments = ["layered", "spec.json", "-o", "out/image.tar.gz", "--compressor", "gz"]
@@ -107,8 +107,8 @@ struct InterruptionTests {
         #expect(try machine.directory.read("out/image.tar.gz") == before)
     }
 
-    @Test("end a script with all that it started", arguments: signals)
-    func script(_ signal: Int32, _ status: Int32, _ words: String) throws {
+    @Test("A signal ends a script with its child processes", arguments: signals)
+    func script(_ signal: Int32, _ status: Int32, _ message: String) throws {
         try machine.spec([
             "extraCommands": "sleep 1000 & (sleep 1000; true) & echo ready; chmod 0 .; sleep 1000"
         ])
@@ -116,10 +116,10 @@ struct InterruptionTests {
         #expect(program.wait { program.errors.contains("ready\n") })
         #expect(try program.wait { try machine.processes.filter { $0.hasPrefix("process sleep 1000") }.count == 3 })
         program.send(signal)
-        try expectEnd(program.end(), status, words)
+        try expectEnd(program.end(), status, message)
     }
 
-    @Test("A script that ends leaves nothing that it started", arguments: ["sleep 1000 &", "setsid sleep 1000 &"])
+    @Test("A script that ends leaves none of its processes behind", arguments: ["sleep 1000 &", "setsid sleep 1000 &"])
     func background(_ command: String) throws {
         for (end, status) in [("exit 0", Int32(0)), ("exit 7", 1)] {
             try machine.spec(["extraCommands": "\(command) echo ready; touch made; \(end)"])
@@ -132,9 +132,9 @@ struct InterruptionTests {
         }
     }
 
-    @Test("A script's end by a signal is told, and so are its status and last lines")
+    @Test("A script's signal, status and last lines are reported")
     func scriptFailures() throws {
-        for (script, words) in [
+        for (script, message) in [
             ("exit 3", "it ended with status 3; it wrote nothing"),
             (
                 "echo one; echo two >&2; false",
@@ -149,13 +149,13 @@ struct InterruptionTests {
             let outcome = try machine.layered()
             #expect(outcome.status == 1)
             #expect(outcome.failure?.what == "extraCommands failed")
-            #expect(outcome.failure?.cause == words)
+            #expect(outcome.failure?.cause == message)
             #expect(outcome.failure?.fix == "correct extraCommands in the spec")
             #expect(try machine.leftovers == [])
         }
     }
 
-    @Test("A script without its interpreter ends with 69 where it is bash, with 1 where the script chose it")
+    @Test("A missing bash has status 69, another missing interpreter status 1")
     func missingInterpreter() throws {
         try machine.spec(["extraCommands": "true"])
         let bash = try machine.layered(environment: ["PATH": "/nowhere"])
@@ -168,7 +168,7 @@ struct InterruptionTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A relative TMPDIR and an empty one serve scripts too", arguments: ["tmp", "./tmp/../tmp"])
+    @Test("A relative TMPDIR and an empty one work for scripts", arguments: ["tmp", "./tmp/../tmp"])
     func relativeWorkDirectory(_ directory: String) throws {
         try machine.spec(["extraCommands": "pwd > $TMPDIR/file; cat $TMPDIR/file; touch made"])
         let outcome = try machine.run(
@@ -178,7 +178,7 @@ struct InterruptionTests {
         #expect(try machine.leftovers == ["out/image.tar"])
     }
 
-    @Test("A work directory that cannot be made ends with 74 and says what to set")
+    @Test("A work directory that cannot be made has status 74 and a remedy")
     func missingWorkDirectory() throws {
         try machine.spec(["extraCommands": "true"])
         let outcome = try machine.layered(environment: ["TMPDIR": machine.path("gone")])
@@ -189,7 +189,7 @@ struct InterruptionTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("Directories deeper than there are descriptors are packed or refused, and then removed")
+    @Test("Directories deeper than the limit of descriptors are packed or refused, and then removed")
     func deepDirectories() throws {
         try machine.spec([
             "extraCommands": "python3 -c 'import os\nfor i in range(300): os.mkdir(\"a\"); os.chdir(\"a\")'"

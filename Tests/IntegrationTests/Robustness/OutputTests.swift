@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Outputs that fail: full disks, closed pipes, directories that may not be written to.
+/// Tests with full disks, closed pipes and read-only directories.
 @Suite("Outputs that fail")
 struct OutputTests {
     private let machine: TestMachine
@@ -15,7 +15,7 @@ struct OutputTests {
         try machine.spec(["contents": [path], "closure": "graph.json"])
     }
 
-    @Test("A full disk ends with 74, and leaves nothing", arguments: ["none", "gz", "zstd"])
+    @Test("A full disk has status 74, and nothing is left", arguments: ["none", "gz", "zstd"])
     func fullDisk(_ compressor: String) throws {
         var generator = SeededGenerator(seed: 1)
         try machine.write(generator.bytes(4 << 20), to: "root\(path)/file")
@@ -30,7 +30,7 @@ struct OutputTests {
         #expect(try machine.layered().status == 0)
     }
 
-    @Test("A full disk for work files ends with 74, and leaves nothing")
+    @Test("A full disk for work files has status 74, and nothing is left")
     func fullWorkDisk() throws {
         try machine.write([UInt8](repeating: 1, count: 4 << 20), to: "plain/large")
         try machine.spec(["contents": ["plain"], "extraCommands": "true"])
@@ -44,7 +44,7 @@ struct OutputTests {
         #expect(try machine.layered().status == 0)
     }
 
-    @Test("A script that fills the disk fails with its own words, and leaves nothing")
+    @Test("A script that fills the disk fails with its own message, and nothing is left")
     func fullWorkDiskOfScript() throws {
         try machine.spec(["extraCommands": "dd if=/dev/zero of=large bs=1M count=4 status=none"])
         let outcome = try machine.onSmallDisk("tmp", "$DOCKERTOOLS layered spec.json -o out/image.tar --quiet")
@@ -56,7 +56,7 @@ struct OutputTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A read-only disk and a directory of someone else end with 74")
+    @Test("A read-only disk and a directory of another user have status 74")
     func readOnly() throws {
         let disk = try machine.shell(
             """
@@ -75,18 +75,18 @@ struct OutputTests {
         #expect(try machine.leftovers == [])
     }
 
-    /// Runs a script as a user who may write nothing of this machine but its TMPDIR.
+    /// Runs a script as a user who may write only to TMPDIR.
     private func asNobody(_ script: String) throws -> Program.Outcome {
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: machine.path("tmp"))
         return try machine.shell(
-            // The program lies where the user may not look; a copy does not.
+            // The user may not be able to read the directory of the program; a copy is readable.
             """
             cp "$DOCKERTOOLS" program && export DOCKERTOOLS=./program &&
             setpriv --reuid=65534 --regid=65534 --clear-groups bash -c '\(script)'; status=$?; rm program; exit $status
             """)
     }
 
-    @Test("An unreadable file, directory or spec is named, with 74")
+    @Test("An unreadable file, directory or spec is named, with status 74")
     func unreadable() throws {
         let command = "$DOCKERTOOLS stream spec.json --quiet >/dev/null"
         func expect(_ unreadable: String, _ what: String) throws {
@@ -107,7 +107,7 @@ struct OutputTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A closed standard output ends with 74", arguments: ["stream spec.json", "plan spec.json"])
+    @Test("A closed standard output has status 74", arguments: ["stream spec.json", "plan spec.json"])
     func closedOutput(_ command: String) throws {
         let outcome = try machine.shell("$DOCKERTOOLS \(command) --quiet >&-")
         #expect(outcome.status == 74)
@@ -116,7 +116,7 @@ struct OutputTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("With no standard stream open at all the output is right all the same")
+    @Test("The output is right without any open standard stream")
     func closedStreams() throws {
         let expected = try machine.run(["stream", "spec.json"]).output
         let outcome = try machine.shell("$DOCKERTOOLS layered spec.json -o out/image.tar --quiet <&- >&- 2>&-")
@@ -124,7 +124,7 @@ struct OutputTests {
         #expect(try machine.directory.read("out/image.tar") == expected)
     }
 
-    @Test("A reader that goes away early ends with 74 and words, and no signal")
+    @Test("A reader that ends early gives status 74 and a message, not a signal")
     func readerGone() throws {
         let outcome = try machine.shell(
             "$DOCKERTOOLS stream spec.json --quiet | head -c 100 > /dev/null; exit ${PIPESTATUS[0]}")
@@ -134,7 +134,7 @@ struct OutputTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("A full device at standard output ends with 74", arguments: ["stream", "plan"])
+    @Test("A full device as standard output has status 74", arguments: ["stream", "plan"])
     func fullDevice(_ verb: String) throws {
         let outcome = try machine.shell("$DOCKERTOOLS \(verb) spec.json --quiet > /dev/full")
         #expect(outcome.status == 74)
@@ -142,7 +142,7 @@ struct OutputTests {
         #expect(outcome.failure?.cause == "No space left on device (errno 28)")
     }
 
-    @Test("A file at standard output holds the same bytes as a pipe, behind what it holds already")
+    @Test("A file as standard output gets the bytes of a pipe, appended to its contents")
     func redirected() throws {
         let piped = try machine.shell("$DOCKERTOOLS stream spec.json --quiet | cat").output
         #expect(piped.count > 4 << 20)

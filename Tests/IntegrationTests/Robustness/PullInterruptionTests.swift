@@ -3,11 +3,11 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Pulls that are ended")
+@Suite("Interrupted pulls")
 struct PullInterruptionTests {
     private let machine: TestMachine
     private let image: ScriptedImage
-    /// Sends layers slowly.
+    /// A registry that sends layers slowly.
     private let registry: ImageServer
     private let arguments: [String]
 
@@ -24,22 +24,22 @@ struct PullInterruptionTests {
 
     private var layer: String { String(image.layers[0].dropFirst("sha256:".count)) }
 
-    /// Bytes of the first layer that are there.
+    /// The number of downloaded bytes of the first layer.
     private func partial() throws -> Int {
         let path = machine.path("cache/dockertools/blobs/partial/\(layer)")
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         return attributes?[.size] as? Int ?? 0
     }
 
-    /// Starts a pull, and waits until some of the first layer is there.
+    /// Starts a pull, and waits until the first layer is partly downloaded.
     private func started() throws -> RunningProgram {
         let program = try RunningProgram(arguments, on: machine)
         #expect(try program.wait { try partial() > 300_000 })
         return program
     }
 
-    /// Looks that all blobs of the cache have the digests that they lie under.
-    private func expectSoundCache() throws {
+    /// Checks that each blob in the cache has the digest in its name.
+    private func expectValidCache() throws {
         let outcome = try machine.shell(
             """
             find cache/dockertools/blobs/sha256 -type f 2> /dev/null |
@@ -49,7 +49,7 @@ struct PullInterruptionTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
-    /// Pulls to the end, and looks that the archive is the one that an undisturbed pull makes.
+    /// Pulls to the end, and checks that the archive is the same as from an uninterrupted pull.
     private func expectEnd() throws {
         let outcome = try machine.run(arguments)
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -58,10 +58,10 @@ struct PullInterruptionTests {
         try #require(try other.run(arguments).status == 0)
         #expect(try machine.directory.read("out/image.tar") == other.directory.read("out/image.tar"))
         #expect(try machine.shell("ls cache/dockertools/blobs/partial").text == "")
-        try expectSoundCache()
+        try expectValidCache()
     }
 
-    /// The first byte of each request for the first layer.
+    /// The first byte that each request for the first layer asks for.
     private var starts: [Int] {
         registry.requests(registry.path(image.layers[0])).map { request in
             request.headers["range"].flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0
@@ -69,17 +69,17 @@ struct PullInterruptionTests {
     }
 
     @Test(
-        "by a signal leave nothing but what the next pull goes on from",
+        "A signal leaves only partial blobs, from which the next pull resumes",
         arguments: [
             (SIGINT, Int32(130), "error: interrupted, nothing was left behind\n"),
             (SIGTERM, Int32(143), "error: terminated, nothing was left behind\n"),
         ])
-    func signals(_ signal: Int32, _ status: Int32, _ words: String) throws {
+    func signals(_ signal: Int32, _ status: Int32, _ message: String) throws {
         let program = try started()
         program.send(signal)
         let outcome = program.end()
         #expect(outcome.status == status)
-        #expect(outcome.errors.hasSuffix(words))
+        #expect(outcome.errors.hasSuffix(message))
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
         try expectEnd()
@@ -87,7 +87,7 @@ struct PullInterruptionTests {
         #expect(starts[1] > 300_000)
     }
 
-    @Test("by the signal that nobody can catch do so too") func killed() throws {
+    @Test("SIGKILL leaves only partial blobs as well") func killed() throws {
         let program = try started()
         program.send(SIGKILL)
         #expect(program.end().status == SIGKILL)
@@ -96,20 +96,20 @@ struct PullInterruptionTests {
         #expect(starts[1] > 300_000)
     }
 
-    @Test("at any moment leave a sound cache") func anyMoment() throws {
+    @Test("The cache is valid after a signal at any moment") func anyMoment() throws {
         var random = SeededGenerator(seed: UInt64.random(in: 0...UInt64.max))
         for _ in 0..<12 {
             let program = try RunningProgram(arguments, on: machine)
             usleep(UInt32.random(in: 0..<400_000, using: &random))
             program.send([SIGINT, SIGTERM, SIGKILL].randomElement(using: &random) ?? SIGKILL)
             _ = program.end()
-            try expectSoundCache()
+            try expectValidCache()
             _ = try machine.shell("rm -f out/*")
         }
         try expectEnd()
     }
 
-    @Test("side by side fetch each blob once") func together() throws {
+    @Test("Parallel pulls fetch each blob once") func together() throws {
         let other = ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"]
         let programs = [try started(), try RunningProgram(other, on: machine)]
         for program in programs {
@@ -121,7 +121,7 @@ struct PullInterruptionTests {
         #expect(try machine.directory.read("out/image.tar") == machine.directory.read("out/other.tar"))
     }
 
-    @Test("leave their blobs to those who wait for them") func heir() throws {
+    @Test("A waiting pull takes over the blobs of one that ends") func heir() throws {
         let first = try started()
         let heir = try RunningProgram(
             ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"], on: machine)
@@ -130,13 +130,13 @@ struct PullInterruptionTests {
         _ = first.end()
         let outcome = heir.end()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(starts.count == 2)
+        try #require(starts.count == 2)
         #expect(starts[1] > 300_000)
         try machine.remove("out/other.tar")
         try expectEnd()
     }
 
-    @Test("by a full disk leave nothing, wherever it is full") func fullDisk() throws {
+    @Test("A full disk leaves nothing, whichever disk it is") func fullDisk() throws {
         let command = "$DOCKERTOOLS pull \(registry.reference) -o out/image.tar --final-image-name app --quiet"
         for (directory, what, fix) in [
             (

@@ -2,19 +2,19 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// The program while it runs, its standard output a pipe that the test reads as slowly as it likes.
+/// A running program, whose standard output is a pipe that the test reads at its own speed.
 final class RunningProgram {
     private let process = Process()
     private let pipe = Pipe()
     private let files: TemporaryDirectory
-    /// How long anything may take that a test waits for.
-    static let patience = 60.0
+    /// The timeout of everything that a test waits for, in seconds.
+    static let timeout = 60.0
 
-    /// - Parameter caller: what runs a command as another user, in the same process.
+    /// - Parameter caller: the prefix that runs a command as another user, in the same process.
     init(_ arguments: [String], on machine: TestMachine, as caller: [String] = []) throws {
         files = try TemporaryDirectory()
         try files.write([], to: "err")
-        // A caller's own `$DOCKERTOOLS` lies where that user can reach it.
+        // A caller has its own `$DOCKERTOOLS`, which that user can read.
         let command =
             caller.isEmpty ? [Dockertools.path] : caller + ["bash", "-c", "exec \"$DOCKERTOOLS\" \"$@\"", "bash"]
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -31,7 +31,7 @@ final class RunningProgram {
 
     var errors: String { String(decoding: (try? files.read("err")) ?? [], as: UTF8.self) }
 
-    /// Reads at least `count` bytes, fewer only where the output ends.
+    /// Reads at least `count` bytes, or fewer at the end of the output.
     @discardableResult
     func read(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -44,9 +44,11 @@ final class RunningProgram {
         return bytes
     }
 
-    /// Waits for a state; false if the program ended or all patience did.
+    /// Waits for a state.
+    ///
+    /// - Returns: false if the program ended or the timeout expired first.
     func wait(until isReached: () throws -> Bool) rethrows -> Bool {
-        let end = Date.now + Self.patience
+        let end = Date.now + Self.timeout
         while Date.now < end {
             if try isReached() { return true }
             guard process.isRunning else { return false }
@@ -55,16 +57,16 @@ final class RunningProgram {
         return false
     }
 
-    /// Closes the reading end of the output.
+    /// Closes the reading end of the output pipe.
     func closeOutput() { try? pipe.fileHandleForReading.close() }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// Reads the rest of the output, and waits for the end; what takes too long is killed.
+    /// Reads the remaining output, and waits for the end. After the timeout, the program is killed.
     func end() -> Program.Outcome {
         let number = process.processIdentifier
         let watch = DispatchWorkItem { kill(number, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience, execute: watch)
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.timeout, execute: watch)
         defer { watch.cancel() }
         let rest = read(.max)
         process.waitUntilExit()

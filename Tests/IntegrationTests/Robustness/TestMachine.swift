@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A machine of a test's own: a store below a root, a directory for outputs, a TMPDIR and a cache.
+/// The environment of a test: a store below a root, a directory for outputs, a TMPDIR and a cache.
 final class TestMachine: Sendable {
     let directory: TemporaryDirectory
 
@@ -16,7 +16,7 @@ final class TestMachine: Sendable {
         try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
     }
 
-    /// Writes a file and the directories on the way to it.
+    /// Writes a file and the directories above it.
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) throws -> String {
         try makeDirectory(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]))
@@ -28,14 +28,14 @@ final class TestMachine: Sendable {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
 
-    /// The logical path of a store path whose hash is one letter 32 times.
+    /// The logical path of a store path whose hash is one letter, repeated 32 times.
     static func storePath(_ letter: Character, _ name: String) -> String {
         "/nix/store/" + String(repeating: letter, count: 32) + "-" + name
     }
 
-    /// Puts a directory into the store.
+    /// Adds a directory to the store.
     ///
-    /// - Returns: its logical path.
+    /// - Returns: the directory's logical path.
     @discardableResult
     func store(_ letter: Character, _ name: String, _ files: [String: [UInt8]] = ["file": [1]]) throws -> String {
         let path = Self.storePath(letter, name)
@@ -44,14 +44,14 @@ final class TestMachine: Sendable {
         return path
     }
 
-    /// Writes a spec in JSON: what every test's has, and what it says besides.
+    /// Writes a spec in JSON: the members that every spec has, and `members`.
     @discardableResult
     func spec(_ members: [String: Any] = [:], to name: String = "spec.json") throws -> String {
         let all = ["name": "image", "storeRoot": "root", "compressor": "none"].merging(members) { $1 }
         return try directory.write([UInt8](JSONSerialization.data(withJSONObject: all, options: .sortedKeys)), to: name)
     }
 
-    /// Writes a graph: paths with what they refer to.
+    /// Writes a graph file with paths and their references.
     func graph(_ references: [(path: String, references: [String])], to name: String = "graph.json") throws {
         let nodes = references.map { ["path": $0.path, "references": $0.references, "narSize": 1] as [String: Any] }
         try directory.write([UInt8](JSONSerialization.data(withJSONObject: nodes)), to: name)
@@ -69,19 +69,18 @@ final class TestMachine: Sendable {
             arguments, input: input, environment: self.environment.merging(environment) { $1 }, in: directory.path)
     }
 
-    /// Runs `layered` for an output that every test may have.
+    /// Runs `layered` with an output in `out`.
     func layered(_ arguments: [String] = [], environment: [String: String] = [:]) throws -> Program.Outcome {
         try run(["layered", "spec.json", "-o", "out/image.tar", "--quiet"] + arguments, environment: environment)
     }
 
-    /// Runs a shell script in the machine's directory; `$DOCKERTOOLS` is the program.
+    /// Runs a shell script in the machine's directory; `$DOCKERTOOLS` is the program in it.
     func shell(_ script: String, environment: [String: String] = [:]) throws -> Program.Outcome {
         let all = self.environment.merging(["DOCKERTOOLS": Dockertools.path]) { $1 }.merging(environment) { $1 }
         return try Program.run(["bash", "-c", script], environment: all, in: directory.path)
     }
 
-    /// Runs a script where a small tmpfs is mounted on a directory, for the script alone; then lists that directory on standard
-    /// output.
+    /// Runs a script with a small tmpfs mounted on a directory, and then lists the directory on standard output.
     func onSmallDisk(_ directory: String, _ script: String) throws -> Program.Outcome {
         try shell(
             """
@@ -90,7 +89,7 @@ final class TestMachine: Sendable {
             """)
     }
 
-    /// What a run left behind: outputs, work files, and processes that have this machine in their environment.
+    /// The leftovers of a run: outputs, work files, and processes with this machine in their environment.
     var leftovers: [String] {
         get throws {
             let files = try ["out", "tmp"].flatMap { directory in
@@ -100,12 +99,12 @@ final class TestMachine: Sendable {
         }
     }
 
-    /// The command lines of the processes that have this machine in their environment or their arguments.
+    /// The command lines of the processes with this machine in their environment or arguments.
     var processes: [String] {
         get throws {
             let wanted = Data(directory.path.utf8)
             return try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }.compactMap {
-                // A process may end meanwhile.
+                // A process may end in the meantime.
                 guard let environment = FileManager.default.contents(atPath: "/proc/\($0)/environ"),
                     let command = FileManager.default.contents(atPath: "/proc/\($0)/cmdline"),
                     environment.range(of: wanted) != nil || command.range(of: wanted) != nil
@@ -117,9 +116,9 @@ final class TestMachine: Sendable {
 }
 
 extension Program.Outcome {
-    /// The three parts of an error, nil if standard error does not end in one.
+    /// The parts of an error, or nil if standard error does not end with an error.
     var failure: (what: String, cause: String, fix: String)? {
-        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  cause: (.+?)\n  fix: (.+?)\n$/) else {
+        guard let match = errors.firstMatch(of: /(?s)(?:^|\n)error: (.+?)\n  why: (.+?)\n  fix: (.+?)\n$/) else {
             return nil
         }
         return (String(match.1), String(match.2), String(match.3))

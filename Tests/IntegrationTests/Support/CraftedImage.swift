@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// An image as skopeo's `dir:` has it, that `Tests/Peers/crafted_image.py` writes.
+/// An image in the format of skopeo's `dir:` transport, which `Tests/Peers/crafted_image.py` writes.
 struct CraftedImage {
-    /// How skopeo names it.
+    /// The image's name for skopeo.
     let source: String
-    /// Of the manifest.
+    /// The digest of the manifest.
     let digest: String
 
     /// - Parameters:
-    ///   - directory: where it is written, with the layers' tars.
-    ///   - layers: a text for each layer, which has one file of it; `empty` for one without files.
+    ///   - directory: the directory for the image and the layers' tars.
+    ///   - layers: the text of the only file in each layer; `empty` makes a layer without files.
     init(
         in directory: TemporaryDirectory, _ name: String = "image", kind: String = "oci", compression: String = "gzip",
         architecture: String = "amd64", layers: [String]

@@ -1,8 +1,8 @@
 extension DockerBuild {
-    /// An image that Docker's own builder made, as bases are in the wild, and the archive that `docker save` wrote of it.
+    /// An image that Docker's own builder built, as real base images are, and its archive from `docker save`.
     ///
-    /// `/bin` is a link to `usr/bin`, as in Debian; the second layer changes modes and owners and adds files; the third takes
-    /// files away, and puts a file where a directory was.
+    /// `/bin` is a link to `usr/bin`, as in Debian; the second layer changes modes and owners and adds files; the third
+    /// deletes files, and replaces a directory with a file.
     static var base: DockerBuild { get throws { try baseMade.get() } }
 
     private static let baseMade = Result {

@@ -1,6 +1,6 @@
 extension DockerBuild {
-    /// An image of Docker's own builder whose layers change what lower ones hold in every way that it can, as `docker save`
-    /// writes it.
+    /// An image from Docker's own builder whose layers change the contents of lower layers in every possible way, and
+    /// its archive from `docker save`.
     static var layered: DockerBuild { get throws { try layeredMade.get() } }
 
     private static let layeredMade = Result {

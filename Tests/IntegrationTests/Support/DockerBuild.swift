@@ -1,15 +1,15 @@
 import TestSupport
 
-/// An image that Docker's own builder made, and the archive that `docker save` wrote of it.
+/// An image that Docker's own builder built, and its archive from `docker save`.
 struct DockerBuild {
     let name: String
-    /// The archive.
+    /// The path of the archive.
     let archive: String
     private let directory: TemporaryDirectory
 
     /// - Parameters:
-    ///   - rootfs: a script that makes `rootfs.tar`, and whatever else the image is made from.
-    ///   - dockerfile: adds it.
+    ///   - rootfs: a script that writes `rootfs.tar` and the other files of the build context.
+    ///   - dockerfile: the Dockerfile; it adds `rootfs.tar`.
     init(_ name: String, rootfs: String, dockerfile: String) throws {
         directory = try TemporaryDirectory()
         self.name = name

@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A Docker daemon of the tests' own, which all of them share.
+/// A Docker daemon that only the tests use and share.
 struct DockerDaemon {
     private let directory: SharedDirectory
 
-    /// The daemon, started at the first use.
+    /// The daemon, started at its first use.
     static var shared: DockerDaemon { get throws { try started.get() } }
 
     private static let started = Result { try DockerDaemon() }
@@ -28,26 +28,26 @@ struct DockerDaemon {
         throw Program.Failed(command, try Program.run(["bash", "-c", "\"$@\" >&2; exit 1", "bash"] + command))
     }
 
-    /// Its address.
+    /// The address of the daemon.
     var host: String { "unix://\(directory.path)/socket" }
 
-    /// Runs a client's command that must succeed.
+    /// Runs a command of the docker client that must succeed.
     ///
-    /// - Returns: its output.
+    /// - Returns: its standard output as text.
     @discardableResult
     func output(_ arguments: [String], input: [UInt8] = []) throws -> String {
         let output = try Program.output(["docker", "--host", host] + arguments, input: input)
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Runs a client's command to its end.
+    /// Runs a command of the docker client.
     func run(_ arguments: [String]) throws -> Program.Outcome {
         try Program.run(["docker", "--host", host] + arguments)
     }
 
     /// Loads an archive.
     ///
-    /// - Returns: what `docker load` tells.
+    /// - Returns: the output of `docker load`.
     @discardableResult
     func load(_ archive: String) throws -> String {
         try output(["load", "--input", archive])
@@ -55,12 +55,14 @@ struct DockerDaemon {
 
     /// Runs a container to its end.
     ///
-    /// - Returns: what it prints.
+    /// - Returns: the output of the container.
     func runImage(_ name: String, _ command: [String] = [], options: [String] = []) throws -> String {
         try output(["run", "--rm", "--network", "none"] + options + [name] + command)
     }
 
-    /// What `docker inspect` says of an image, by a template of Go's.
+    /// Runs `docker inspect` on an image.
+    ///
+    /// - Parameter template: a Go template for the output.
     func inspect(_ name: String, _ template: String) throws -> String {
         String(try output(["image", "inspect", "--format", template, name]).dropLast())
     }

@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// A Nix store of the tests' own with the derivations of `Tests/Peers/sample-store.nix`, which all of them share.
+/// A Nix store that only the tests use and share, with the derivations of `Tests/Peers/sample-store.nix`.
 ///
-/// It lies in a directory that is mounted over `/nix` for each command that needs it there, in the command's own namespace:
-/// the machine's store, if it has one, is neither seen nor changed.
+/// Its directory is mounted over `/nix` for each command that needs it there, in the command's own namespace: the
+/// machine's own store, if any, is neither read nor changed.
 struct NixStore {
     private let directory: SharedDirectory
-    /// The store paths by their names in the expression.
+    /// The store paths by their names in the Nix expression.
     private var paths: [String: String]
 
-    /// The store, built at the first use.
+    /// The store, built at its first use.
     static var shared: NixStore { get throws { try made.get() } }
 
     private static let made = Result { try NixStore() }
@@ -35,23 +35,23 @@ struct NixStore {
             from: Data(
                 try output(["nix-instantiate", "--eval", "--json", "-E", "builtins.attrNames (import \(expression))"])))
         let build = ["nix-build", "--no-out-link", "--keep-going", expression]
-        // A build is ended by signal 9 at times: what it built stays, and it goes on from there.
+        // Signal 9 sometimes ends a build; the next attempt continues from its finished store paths.
         var built = try run(build)
         for _ in 0..<4 where built.status != 0 { built = try run(build) }
         guard built.status == 0 else { throw Program.Failed(["nix-build"], built) }
         paths = Dictionary(uniqueKeysWithValues: zip(names, built.text.split(separator: "\n").map(String.init)))
     }
 
-    /// The store path of that name in the expression.
+    /// The store path with a name in the Nix expression.
     subscript(_ name: String) -> String { paths[name] ?? "/nix/store/no-\(name)" }
 
     /// All store paths.
     var all: [String] { paths.values.sorted() }
 
-    /// The `storeRoot` below which the store lies for those that do not have it mounted.
+    /// The `storeRoot` for commands that run without the mount.
     var root: String { directory.path }
 
-    /// Runs a command that has the store at its place.
+    /// Runs a command with the store mounted at `/nix`.
     func run(
         _ command: [String], input: [UInt8] = [], environment: [String: String] = [:], in directory: String? = nil
     ) throws -> Program.Outcome {
@@ -62,7 +62,7 @@ struct NixStore {
             input: input, environment: own.merging(environment) { $1 }, in: directory)
     }
 
-    /// Runs a command that has the store at its place, and that must succeed.
+    /// Runs a command with the store mounted at `/nix`; it must succeed.
     @discardableResult
     func output(_ command: [String], input: [UInt8] = [], environment: [String: String] = [:]) throws -> [UInt8] {
         let outcome = try run(command, input: input, environment: environment)
@@ -70,7 +70,7 @@ struct NixStore {
         return outcome.output
     }
 
-    /// The closure of some paths, as `nix-store --dump-db` writes it.
+    /// The closure of some paths in the format of `nix-store --dump-db`.
     func registration(of roots: [String]) throws -> [UInt8] {
         let required = String(decoding: try output(["nix-store", "--query", "--requisites"] + roots), as: UTF8.self)
         return try output(["nix-store", "--dump-db"] + required.split(separator: "\n").map(String.init).sorted())

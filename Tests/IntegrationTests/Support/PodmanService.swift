@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// podman's service with a store of its own, which tests share.
+/// A service of podman with its own storage, which the tests share.
 struct PodmanService {
     private let directory: SharedDirectory
 
-    /// The service, started at the first use.
+    /// The service, started at its first use.
     static var shared: PodmanService { get throws { try started.get() } }
 
     private static let started = Result { try PodmanService() }
@@ -18,10 +18,12 @@ struct PodmanService {
         for _ in 0..<600 where !FileManager.default.fileExists(atPath: "\(directory.path)/socket") { usleep(100_000) }
     }
 
-    /// Its address.
+    /// The address of the service.
     var host: String { "unix://\(directory.path)/socket" }
 
-    /// What it knows of an image, by a template of Go's.
+    /// Inspects an image.
+    ///
+    /// - Parameter template: a Go template for the output.
     func inspect(_ name: String, _ template: String) throws -> String {
         let output = try Program.output(
             ["podman", "--remote", "--url", host, "image", "inspect", "--format", template, name])

@@ -2,27 +2,27 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A registry of the tests' own on this machine, docker-registry 2.8: plain http and open to all, unless it is told
-/// otherwise.
+/// A docker-registry 2.8 on loopback that only the tests use: http without authentication, unless the configuration
+/// says otherwise.
 struct RegistryServer {
-    /// It did not start.
-    struct Silent: Error {
+    /// The registry did not start.
+    struct NotStarted: Error {
         let log: String
     }
 
     private let directory: SharedDirectory
-    /// As images name it: `127.0.0.1:41234`.
+    /// The registry's name in image references: `127.0.0.1:41234`.
     let name: String
 
-    /// The registry that tests share; each has repositories of its own in it. Started at the first use.
+    /// The registry that the tests share, started at its first use. Each test uses its own repositories.
     static var shared: RegistryServer { get throws { try started.get() } }
 
     private static let started = Result { try RegistryServer() }
 
     /// - Parameters:
-    ///   - more: YAML of the configuration besides; `DIRECTORY` in it is where the files are.
-    ///   - http: YAML that goes with the address: how TLS is spoken.
-    ///   - files: by name.
+    ///   - more: additional YAML of the configuration; `DIRECTORY` in it stands for the directory of the files.
+    ///   - http: additional YAML of the section `http`, such as TLS settings.
+    ///   - files: the contents of files in the directory, by name.
     init(_ more: String = "", http: String = "", files: [String: [UInt8]] = [:]) throws {
         let configuration = """
             version: 0.1
@@ -35,13 +35,13 @@ struct RegistryServer {
         let script = #"printf '%s\n' "$1" > "$2" && exec docker-registry serve "$2""#
         directory = try SharedDirectory(
             "registry", files: files, running: ["bash", "-c", script, "bash", configuration, "DIRECTORY/config.yml"])
-        // It is told a port that is free, and tells which one.
+        // The registry chooses a free port and logs it.
         var port: Substring?
         for _ in 0..<300 where port == nil {
             port = Self.log(directory).firstMatch(of: /listening on 127\.0\.0\.1:(\d+)/)?.output.1
             if port == nil { usleep(100_000) }
         }
-        guard let port else { throw Silent(log: Self.log(directory)) }
+        guard let port else { throw NotStarted(log: Self.log(directory)) }
         name = "127.0.0.1:\(port)"
     }
 
@@ -49,7 +49,7 @@ struct RegistryServer {
         (try? String(contentsOfFile: "\(directory.path)/log", encoding: .utf8)) ?? ""
     }
 
-    /// The requests so far that have some text in them, such as `GET /v2/app/blobs/`.
+    /// The lines of the access log that contain a text, such as `GET /v2/app/blobs/`.
     func requests(_ text: String) -> [String] {
         Self.log(directory).split(separator: "\n").map(String.init).filter {
             $0.contains(" - - [") && $0.contains(text)
@@ -59,7 +59,7 @@ struct RegistryServer {
     /// Pushes an image with skopeo.
     ///
     /// - Parameters:
-    ///   - source: as skopeo names it: `dir:…`.
+    ///   - source: skopeo's name of the image: `dir:…`.
     ///   - name: repository and tag.
     func push(_ source: String, to name: String, _ options: [String] = []) throws {
         try Program.output(
@@ -68,9 +68,9 @@ struct RegistryServer {
             ])
     }
 
-    /// Puts a manifest as it is.
+    /// Uploads a manifest as it is.
     ///
-    /// - Returns: its digest.
+    /// - Returns: the manifest's digest.
     @discardableResult
     func put(_ manifest: String, _ mediaType: String, as name: String) throws -> String {
         let script = """
@@ -85,7 +85,7 @@ struct RegistryServer {
             decoding: try Program.python(script, [url, mediaType], input: Array(manifest.utf8)), as: UTF8.self)
     }
 
-    /// Has a repository forget a blob.
+    /// Deletes a blob from a repository.
     func delete(_ digest: String, of repository: String) throws {
         let script = """
             import sys, urllib.request
@@ -94,12 +94,12 @@ struct RegistryServer {
         _ = try Program.python(script, ["http://\(name)/v2/\(repository)/blobs/\(digest)"])
     }
 
-    /// The docker-archive that skopeo makes of an image.
+    /// Writes the docker-archive that skopeo makes of an image.
     ///
     /// - Parameters:
     ///   - image: repository and tag or digest: `app:1`.
-    ///   - name: what it is called in the archive, name and tag.
-    ///   - path: where the archive is written.
+    ///   - name: the image's name in the archive, with its tag.
+    ///   - path: the path of the archive.
     func archive(_ image: String, as name: String, to path: String, _ options: [String] = []) throws {
         try Program.output(
             ["skopeo", "--insecure-policy"] + options + [

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A directory that several tests use, and a program that runs beside them: both go when the process of the tests ends,
-/// however it ends.
+/// A directory that several tests use, with a program that runs in the background. Both disappear when the test process
+/// ends, even after a crash.
 ///
-/// A helper process has the reading end of a pipe whose other end is ours: it sees the end of it when we are gone. It
-/// has its own namespaces of mounts and of processes, so that nothing which the program started or mounted is left.
-/// It stays in our session: a child in another one is, to code under test in this process, a stray of a script's.
+/// A helper process holds the reading end of a pipe whose writing end is ours: it reads end-of-file when this process
+/// ends. It has its own mount and process namespaces, so that no process and no mount of the program remains.
+/// It stays in our session: code under test in this process takes a child in another session for a script's orphan.
 final class SharedDirectory: Sendable {
     let path: String
     private let pipeEnd: Int32
@@ -15,10 +15,10 @@ final class SharedDirectory: Sendable {
     private static let all = Mutex<[SharedDirectory]>([])
 
     /// - Parameters:
-    ///   - files: what lies in the directory from the start, by name.
-    ///   - command: what runs as long as the directory is there; its output goes to the directory's file `log`.
+    ///   - files: the initial files in the directory, by name.
+    ///   - command: the program, which runs as long as the directory exists; its output goes to the file `log` there.
     init(_ name: String, files: [String: [UInt8]] = [:], running command: [String] = []) throws {
-        // Short: the daemon makes sockets in it, whose paths may have 104 bytes.
+        // Short: the daemon creates sockets in it, and a socket's path has at most 107 bytes.
         let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let path = "/var/tmp/dockertools-\(name)-\(number)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -46,7 +46,7 @@ final class SharedDirectory: Sendable {
         }
     }
 
-    /// `$0` is the directory, the arguments the command.
+    /// The helper's script: `$0` is the directory, the arguments are the command.
     private static let script = #"""
         export directory="$0"
         unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash -c '

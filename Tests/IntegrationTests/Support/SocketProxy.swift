@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// Stands before a daemon's socket: counts what it is sent, speaks TLS for it, or hangs up.
+/// Forwards connections to a daemon's socket: counts the bytes sent, terminates TLS, or closes the connection.
 final class SocketProxy {
-    /// Where it listens, as docker writes it.
+    /// The address that it listens on, in Docker's form.
     let host: String
     private let directory: TemporaryDirectory
     private let process = Process()
 
     /// - Parameters:
-    ///   - socket: the daemon's: `unix:///…`.
-    ///   - limit: it hangs up when so many bytes were sent.
-    ///   - certificates: a directory with `server.pem`, `server.key` and `ca.pem`; it listens on TCP then, and wants a
-    ///     certificate of that authority.
+    ///   - socket: the daemon's address: `unix:///…`.
+    ///   - limit: the number of sent bytes after which it closes the connection.
+    ///   - certificates: a directory with `server.pem`, `server.key` and `ca.pem`; with it, the proxy listens on TCP and
+    ///     requires a client certificate of that CA.
     init(to socket: String, limit: Int? = nil, certificates: String? = nil) throws {
         directory = try TemporaryDirectory()
         process.executableURL = URL(filePath: "/usr/bin/env")
@@ -28,12 +28,12 @@ final class SocketProxy {
     }
 
     deinit {
-        // What a thread of the tests has blocked, its children have, too.
+        // Child processes inherit the signal mask of a test's thread, so SIGTERM may be blocked.
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
-    /// Bytes that the daemon was sent through it so far.
+    /// The number of bytes sent to the daemon so far.
     var sent: Int {
         get throws { try Int(String(decoding: directory.read("sent"), as: UTF8.self)) ?? 0 }
     }

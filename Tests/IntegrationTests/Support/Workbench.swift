@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A directory for the specs and images of one test, and the store that they are made from.
+/// A directory for the specs and images of one test, with the store that they are built from.
 struct Workbench {
     let directory: TemporaryDirectory
     let store: NixStore
@@ -11,7 +11,7 @@ struct Workbench {
         store = try NixStore.shared
     }
 
-    /// Writes a file, and the directories that it lies in.
+    /// Writes a file, and the directories above it.
     ///
     /// - Returns: its path.
     @discardableResult
@@ -22,14 +22,14 @@ struct Workbench {
         return try directory.write(Array(text.utf8), to: name)
     }
 
-    /// Runs the program where the store is at its place.
+    /// Runs the program with the store mounted at `/nix`.
     func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Outcome {
         let cache = ["XDG_CACHE_HOME": directory.path("cache")]
         return try store.run(
             [Dockertools.path] + arguments, environment: cache.merging(environment) { $1 }, in: directory.path)
     }
 
-    /// Makes a layered image, which must succeed.
+    /// Builds a layered image, which must succeed.
     ///
     /// - Parameter spec: JSON.
     func layered(
@@ -39,7 +39,7 @@ struct Workbench {
         try make("layered", spec, arguments, output: output, environment: environment)
     }
 
-    /// Makes an image with one layer of its own, which must succeed.
+    /// Builds an image with a single layer, which must succeed.
     ///
     /// - Parameter spec: JSON.
     func build(
@@ -56,10 +56,10 @@ struct Workbench {
         let command = [verb, path, "-o", directory.path(output), "--json"] + arguments
         let outcome = try run(command, environment: environment)
         guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
-        return try JSONDecoder().decode(BuiltImage.self, from: Data(outcome.output))
+        return try outcome.decode(BuiltImage.self)
     }
 
-    /// Makes an image and loads it.
+    /// Builds an image and loads it into a daemon.
     func loaded(_ spec: String, into docker: DockerDaemon, _ arguments: [String] = []) throws -> BuiltImage {
         let image = try layered(spec, arguments)
         try docker.load(image.output)

@@ -99,14 +99,14 @@ struct CredentialStoreTests {
     @Test(
         "says what is wrong with a helper, and repeats nothing of what it says",
         arguments: [
-            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it exited with status 3"),
-            ("echo hunter2; kill -9 $$", .unavailable, "it was terminated by signal 9"),
+            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it ended with status 3"),
+            ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
             ("echo hunter2", .data, "its output is not an object with the strings Username and Secret"),
             (
                 #"echo '{"Username": "hunter2"}'"#, .data,
                 "its output is not an object with the strings Username and Secret"
             ),
-            ("yes hunter2 | head -c 2000000", .data, "its output is larger than 1048576 bytes"),
+            ("yes hunter2 | head -c 2000000", .data, "it writes more than 1048576 bytes"),
         ])
     func badHelper(script: String, code: ToolError.Code, cause: String) async throws {
         try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
@@ -150,7 +150,7 @@ struct CredentialStoreTests {
             try await store().credentials(for: "a.example", repository: "r")
         }
         #expect(failure?.code == .unavailable)
-        #expect(failure?.cause == "there is no such program in PATH")
+        #expect(failure?.cause == "the program docker-credential-nowhere is not in PATH")
     }
 
     @Test("runs no helper by a path", arguments: ["../evil", "/bin/evil", "a b", ""])

@@ -66,7 +66,7 @@ struct LyingBlobTests {
     }
 
     @Test("are shorter than they are said to be") func short() throws {
-        for length in [ScriptedServer.Answer.Length.told, .chunked] {
+        for length in [ScriptedServer.Answer.Length.stated, .chunked] {
             let (failure, requests) = try failure(image.layers[0]) { answer in
                 if answer.status == 200 { answer.body.removeLast(7) }
                 answer.length = length

@@ -1,21 +1,21 @@
 import TestSupport
 
-/// Who runs the program: each has another way to be believed root.
+/// A user who runs the program; each can emulate root by other methods.
 enum Caller: CaseIterable {
     case root
-    /// A user with subordinate ids, and with fakeroot.
+    /// A user with subordinate IDs and with fakeroot.
     case namespaceAndFakeroot
     case namespace
     case fakeroot
-    /// A user who has neither.
+    /// A user with neither.
     case nobody
 
-    /// Those who can run a script with all that root may do.
-    static let believed: [Caller] = [.root, .namespaceAndFakeroot, .fakeroot]
-    /// Those who can mount.
+    /// Callers that can emulate everything that root can do.
+    static let emulatingRoot: [Caller] = [.root, .namespaceAndFakeroot, .fakeroot]
+    /// Callers that can mount.
     static let mounting: [Caller] = [.root, .namespace]
 
-    /// Programs that are not in PATH.
+    /// Programs that are missing from the caller's PATH.
     private var missing: [String] {
         switch self {
         case .root, .namespaceAndFakeroot: []
@@ -25,9 +25,9 @@ enum Caller: CaseIterable {
         }
     }
 
-    /// What runs a command as the caller: `$DOCKERTOOLS` is the program there, wherever the checkout lies.
+    /// The prefix that runs a command as the caller; `$DOCKERTOOLS` is the program in the command.
     ///
-    /// The process stays the same, so that it can be sent signals.
+    /// The command keeps its process ID, so that tests can send it signals.
     func command(on machine: TestMachine) throws -> [String] {
         guard self != .root else { return ["env", "DOCKERTOOLS=\(Dockertools.path)"] }
         let script = """
@@ -51,41 +51,41 @@ enum Caller: CaseIterable {
         return [
             "unshare", "--mount", "--propagation", "private", "bash", "-e", "-c", script, "bash",
             machine.directory.path,
-            Dockertools.path, missing.joined(separator: " "), "\(machine.callerNumber)",
+            Dockertools.path, missing.joined(separator: " "), "\(machine.callerID)",
         ]
     }
 }
 
 extension TestMachine {
-    /// The number of the user who is no root: another one for each machine, so that nobody else has message queues as this
-    /// user.
-    var callerNumber: Int {
+    /// The ID of the user who is not root. It differs for each machine, so that no other process owns message queues
+    /// with this ID.
+    var callerID: Int {
         let digits = directory.path.suffix(4)
         return 20000 + (Int(digits, radix: 16) ?? 0)
     }
 
-    /// Runs a shell script as a caller; `$DOCKERTOOLS` is the program.
+    /// Runs a shell script as a caller; `$DOCKERTOOLS` is the program in it.
     func shell(_ script: String, as caller: Caller) throws -> Program.Outcome {
         try Program.run(
             try caller.command(on: self) + ["bash", "-c", script], environment: environment, in: directory.path)
     }
 
-    /// Makes the layered image of the machine's spec as a caller.
+    /// Runs `layered` on the machine's spec as a caller.
     func layered(as caller: Caller, output: String = "out/image.tar") throws -> Program.Outcome {
         try shell("exec $DOCKERTOOLS layered spec.json -o \(output) --quiet", as: caller)
     }
 
-    /// The same, which must succeed.
+    /// Runs `layered` on the machine's spec as a caller; it must succeed.
     ///
-    /// - Returns: the members of the last layer, as GNU tar lists them, without their times.
-    func lastLayer(as caller: Caller) throws -> [String] {
+    /// - Returns: the members of the customization layer as GNU tar lists them, without their times.
+    func customizationLayer(as caller: Caller) throws -> [String] {
         let outcome = try layered(as: caller)
         guard outcome.status == 0 else { throw Program.Failed(["layered"], outcome) }
-        return try lastLayer()
+        return try customizationLayer()
     }
 
-    /// The members of the last layer of the output.
-    func lastLayer(of archive: String = "out/image.tar") throws -> [String] {
+    /// The members of the customization layer of an archive.
+    func customizationLayer(of archive: String = "out/image.tar") throws -> [String] {
         let script = """
             layer=$(tar -xOf \(archive) manifest.json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["Layers"][-1])')
             tar -xOf \(archive) "$layer" | tar --list --verbose --verbose --xattrs --xattrs-include="*" --numeric-owner --quoting-style=escape \\

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Fake root commands")
-struct FakeRootTests {
+@Suite("fakeRootCommands")
+struct FakeRootCommandsTests {
     private let machine: TestMachine
 
     init() throws { machine = try TestMachine() }
 
-    /// All that only root may do, and names of every kind.
+    /// A script with everything that needs root, and names of every kind.
     private static let all = #"""
         id -u > id
         echo text > owned; chown 1000:1001 owned; chmod 6755 owned; ln owned twin
@@ -18,10 +18,10 @@ struct FakeRootTests {
         touch -- -dash 'sp ace' '"quoted"' $'new\nline' $'bytes\xFF\x80' 'ü'
         """#
 
-    @Test("are believed by whatever way, with the same bytes", arguments: Caller.believed)
-    func believed(_ caller: Caller) throws {
+    @Test("Every method of emulation gives the same bytes", arguments: Caller.emulatingRoot)
+    func methods(_ caller: Caller) throws {
         try machine.spec(["fakeRootCommands": Self.all])
-        let members = try machine.lastLayer(as: caller)
+        let members = try machine.customizationLayer(as: caller)
         #expect(
             members == [
                 #"-rw-r--r-- 0/0 0 "quoted""#, "-rw-r--r-- 0/0 0 -dash", #"-rw-r--r-- 0/0 0 bytes\377\200"#,
@@ -39,14 +39,14 @@ struct FakeRootTests {
         #expect(try machine.leftovers == ["out/image.tar", "out/other.tar"])
     }
 
-    @Test("are believed in a user namespace alone but for devices, with the same bytes")
+    @Test("A user namespace alone supports everything but devices, with the same bytes")
     func namespace() throws {
         try machine.spec([
             "fakeRootCommands":
                 "touch a b; chown 1000:1001 a; chmod 4755 a; setcap cap_net_raw=ep b; mkfifo c; chmod 1644 c"
         ])
         #expect(
-            try machine.lastLayer(as: .namespace) == [
+            try machine.customizationLayer(as: .namespace) == [
                 "-rwsr-xr-x 1000/1001 0 a", "-rw-r--r--* 0/0 0 b", " x: 20 security.capability", "prw-r--r-T 0/0 0 c",
             ])
         let bytes = try machine.directory.read("out/image.tar")
@@ -58,7 +58,7 @@ struct FakeRootTests {
         #expect(outcome.failure?.cause.contains("mknod: null: Operation not permitted") == true)
     }
 
-    @Test("find contents and what extraCommands made, whose owner is the spec's", arguments: Caller.believed)
+    @Test("Files of contents and of extraCommands belong to the spec's owner", arguments: Caller.emulatingRoot)
     func owners(_ caller: Caller) throws {
         try machine.write("c", to: "plain/etc/kept")
         try machine.write("c", to: "plain/etc/taken")
@@ -73,21 +73,21 @@ struct FakeRootTests {
             outcome.errors.hasPrefix(
                 "1000:1001 755 etc\n1000:1001 4755 etc/kept\n1000:1001 644 etc/taken\n1000:1001 644 extra\n"))
         #expect(
-            try machine.lastLayer() == [
+            try machine.customizationLayer() == [
                 "drwxr-xr-x 1000/1001 0 etc/", "-rwsr-xr-x 1000/1001 1 etc/kept", "-rw-r--r-- 0/0 1 etc/taken",
                 "-rw-r--r-- 7/1001 2 extra", "-rw-r--r-- 0/0 0 new",
             ])
     }
 
-    @Test("give the root of the image an entry where they change it, and only there", arguments: Caller.believed)
+    @Test("The root directory is in the layer only if a script changes it", arguments: Caller.emulatingRoot)
     func root(_ caller: Caller) throws {
         try machine.spec(["fakeRootCommands": "chmod 755 .; chown 0:0 ."])
-        #expect(try machine.lastLayer(as: caller) == [])
+        #expect(try machine.customizationLayer(as: caller) == [])
         try machine.spec(["fakeRootCommands": "chmod 1750 .; chown 3:4 ."])
-        #expect(try machine.lastLayer(as: caller) == ["drwxr-x--T 3/4 0 ./"])
+        #expect(try machine.customizationLayer(as: caller) == ["drwxr-x--T 3/4 0 ./"])
     }
 
-    @Test("leave the base's directories and links as they are, but for what they change")
+    @Test("Directories and links of the base stay unchanged, unless a script changes them")
     func base() throws {
         try machine.spec(
             [
@@ -100,13 +100,13 @@ struct FakeRootTests {
             "fakeRootCommands": "mkdir -m 755 data etc bin; touch data/x bin/tool; ln bin/tool bin/twin; chmod 700 etc",
         ])
         #expect(
-            try machine.lastLayer(as: .fakeroot) == [
+            try machine.customizationLayer(as: .fakeroot) == [
                 "-rw-r--r-- 0/0 0 usr/bin/tool", "hrw-r--r-- 0/0 0 usr/bin/twin link to usr/bin/tool",
                 "drwxr-s--- 1/2 0 data/", "-rw-r--r-- 0/0 0 data/x", "drwx------ 0/0 0 etc/",
             ])
     }
 
-    @Test("are of the image by every verb")
+    @Test("Every verb runs the script")
     func verbs() throws {
         try machine.spec(["fakeRootCommands": "echo text > file; chown 1:2 file"])
         let digest = "sha256:[0-9a-f]{64}"
@@ -122,7 +122,7 @@ struct FakeRootTests {
         #expect(try machine.leftovers == ["out/image.tar", "out/stream.tar"])
     }
 
-    @Test("give a program a capability that it has in a container")
+    @Test("A capability set by the script works in a container")
     func container() throws {
         let docker = try DockerDaemon.shared
         try machine.spec([

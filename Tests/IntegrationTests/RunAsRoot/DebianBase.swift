@@ -1,10 +1,10 @@
 import TestSupport
 
-/// A Debian base image, made by mmdebstrap and saved by Docker: with redis, but without its user, and setcap.
+/// A Debian base image, built by mmdebstrap and saved by Docker, with setcap, and with redis but without redis's user.
 struct DebianBase {
     static let name = "debian/base:1"
 
-    /// The archive, made at the first use.
+    /// The path of the archive, which is built at its first use.
     static var archive: String { get throws { try made.get().archive } }
 
     private let directory: TemporaryDirectory

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The last layer")
-struct LastLayerTests {
+@Suite("Customization layer")
+struct CustomizationLayerTests {
     private let bench: Workbench
     private var store: NixStore { bench.store }
 
@@ -14,7 +14,7 @@ struct LastLayerTests {
         "l 0777 0:0 root:root 1 0 \(name) -> \(target)"
     }
 
-    @Test("has a store path that is a file, or a link to one, under its name")
+    @Test("A store path that is a file, or a link to one, is in the root under its name")
     func files() throws {
         let image = try bench.layered(
             "{\"name\": \"files\", \"contents\": [\"\(store["tool"])\", \"\(store["pointer"])\"]}")
@@ -24,7 +24,7 @@ struct LastLayerTests {
             ])
     }
 
-    @Test("has what lies below a store path")
+    @Test("A path below a store path adds the files below it")
     func below() throws {
         let hello = store["hello"]
         let image = try bench.layered(
@@ -36,7 +36,7 @@ struct LastLayerTests {
             ])
     }
 
-    @Test("takes the first of two that clash, merges directories, and says so")
+    @Test("Of two files with one path the first wins, directories are merged, and a warning says so")
     func clashes() throws {
         let (hello, greeter) = (store["hello"], store["greeter"])
         let spec = try bench.write(
@@ -60,7 +60,7 @@ struct LastLayerTests {
         #expect(quiet.errors.isEmpty)
     }
 
-    @Test("has plain directories and files as they are, with the owner of the spec")
+    @Test("Directories and files are copied with their modes and the spec's owner")
     func plain() throws {
         try bench.write("12345", to: "plain/etc/five")
         try bench.write("#!", to: "plain/bin/run")
@@ -87,7 +87,7 @@ struct LastLayerTests {
             ])
     }
 
-    @Test("gives the spec's owner to the store's files")
+    @Test("The spec's owner is given to files of the store")
     func owner() throws {
         let image = try bench.layered(
             """
@@ -101,7 +101,7 @@ struct LastLayerTests {
         }
     }
 
-    @Test("refuses contents that are not there, and an output that is one of them")
+    @Test("Missing contents, and an output that is one of contents, are refused")
     func refusals() throws {
         let spec = try bench.write("{\"name\": \"missing\", \"contents\": \"nowhere\"}", to: "spec.json")
         let missing = try bench.run(["layered", spec])

@@ -2,16 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// With a program in the place of QEMU that gives back whatever a virtual machine might that a script has taken over.
-@Suite("A virtual machine that sends rubbish")
-struct RubbishTests {
-    private let bench: RootRunBench
+/// Tests with a program instead of QEMU that returns what a compromised virtual machine could return.
+@Suite("Invalid data from a virtual machine")
+struct InvalidGuestDataTests {
+    private let bench: RunAsRootBench
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
     }
 
-    /// Makes an image with a layer that is what Python writes to `tar`.
+    /// Builds an image whose layer is the tar that Python code writes to `tar`.
     private func build(_ python: String, status: String = "exited 0") throws -> Program.Outcome {
         try bench.machine.write(
             "import io, os, sys, tarfile\ndef add(tar, name, kind=tarfile.REGTYPE, body=b'', link='', **more):\n"
@@ -42,16 +42,16 @@ struct RubbishTests {
         return try bench.build(["runAsRoot": "true"], environment: ["PATH": path])
     }
 
-    @Test("is believed as far as its tar is one that a layer may be")
+    @Test("A valid tar is accepted as the layer")
     func good() throws {
         let outcome = try build("add(tar, './a//b', body=b'x'); add(tar, 'c', tarfile.LNKTYPE, link='./a/b')")
         #expect(outcome.status == 0, "\(outcome.errors)")
-        let layer = try RootRunBench.layer(of: bench.machine.path("out/image.tar"))
+        let layer = try RunAsRootBench.layer(of: bench.machine.path("out/image.tar"))
         #expect(layer.map { $0.prefix(30) } == ["- 0644 0:0 'a/b' 2d711642b726b", "h 0644 0:0 'c' -> 'a/b'"])
     }
 
     @Test(
-        "is refused where it is not",
+        "An invalid tar is refused",
         arguments: [
             ("add(tar, '../../etc/passwd', body=b'x')", "its name leads upwards, by '..'"),
             ("add(tar, 'a', tarfile.LNKTYPE, link='../../etc/passwd')", "its name leads upwards, by '..'"),
@@ -73,11 +73,11 @@ struct RubbishTests {
         #expect(try bench.machine.leftovers == [])
     }
 
-    @Test("is told of in words where its status is none")
+    @Test("An invalid status is an error")
     func status() throws {
         let outcome = try build("", status: "exited perhaps")
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("cannot use what the virtual machine gave back"))
+        #expect(outcome.errors.contains("cannot use the virtual machine's result"))
         #expect(try bench.machine.leftovers == [])
     }
 }

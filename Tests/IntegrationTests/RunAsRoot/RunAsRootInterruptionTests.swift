@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Signals while root runs in a virtual machine")
-struct RootInterruptionTests {
-    private let bench: RootRunBench
+@Suite("Signals during runAsRoot")
+struct RunAsRootInterruptionTests {
+    private let bench: RunAsRootBench
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
     }
 
     private func start(_ script: String) throws -> RunningProgram {
@@ -18,7 +18,7 @@ struct RootInterruptionTests {
         return try RunningProgram(["build", spec, "-o", "out/image.tar", "--accel", "tcg"], on: bench.machine)
     }
 
-    /// The process numbers of QEMU.
+    /// The process IDs of QEMU.
     private var machines: [Int32] {
         get throws {
             let wanted = bench.machine.directory.path
@@ -31,7 +31,9 @@ struct RootInterruptionTests {
         }
     }
 
-    @Test("end it at any moment, and leave nothing", arguments: [SIGINT, SIGTERM], [0, 1, 2])
+    @Test(
+        "SIGINT and SIGTERM end the program at any moment and leave nothing behind",
+        arguments: [SIGINT, SIGTERM], [0, 1, 2])
     func signals(_ signal: Int32, moment: Int) throws {
         let program = try start("echo started; sleep 1000")
         switch moment {
@@ -46,7 +48,7 @@ struct RootInterruptionTests {
         #expect(try bench.machine.leftovers == [])
     }
 
-    @Test("that kill QEMU are told")
+    @Test("A killed QEMU is reported")
     func killedMachine() throws {
         let program = try start("echo started; sleep 1000")
         #expect(program.wait { program.errors.contains("started\n") })

@@ -3,13 +3,13 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Fake root commands with the image as /")
-struct FakeChrootTests {
+@Suite("fakeRootCommands with enableFakechroot")
+struct EnableFakechrootTests {
     private let machine: TestMachine
 
     init() throws { machine = try TestMachine() }
 
-    /// A spec on the image of Docker's own builder.
+    /// Writes a spec with the image from Docker's own builder as its base.
     private func spec(_ script: String, _ members: [String: Any] = [:]) throws {
         if !FileManager.default.fileExists(atPath: machine.path("base.tar")) {
             let base = try DockerBuild.base.archive
@@ -19,7 +19,7 @@ struct FakeChrootTests {
         try machine.spec(own.merging(members) { $1 })
     }
 
-    @Test("see the base, contents and the store, and its own variables", arguments: Caller.mounting)
+    @Test("The script sees the base, contents, the store and its own variables", arguments: Caller.mounting)
     func sight(_ caller: Caller) throws {
         let tool = try machine.store("a", "tool", ["text": Array("of the store\n".utf8)])
         try machine.write("of contents\n", to: "plain/etc/contents")
@@ -39,20 +39,20 @@ struct FakeChrootTests {
             ])
         #expect(lines.contains("read-only"))
         #expect(outcome.status == 0)
-        #expect(try machine.lastLayer().contains("-rw-r--r-- 0/0 12 etc/contents"))
+        #expect(try machine.customizationLayer().contains("-rw-r--r-- 0/0 12 etc/contents"))
         #expect(try machine.leftovers == ["out/image.tar"])
     }
 
-    /// Changes what the base has, in every way.
+    /// A script that changes files of the base in every way.
     private static let changes = """
         rm /etc/one; rm -r /etc/empty; mkdir /etc/empty; echo new > /etc/empty/file; chown 5:6 /etc/empty/file
         rm -r /data; mkdir -p /new/deep; chown 1000:1001 /new; chmod 4711 /usr/bin/busybox; echo root > /etc/two
         """
 
-    @Test("leave in the layer what they changed, and whiteouts of what they removed", arguments: Caller.mounting)
+    @Test("The layer has the changed files, and whiteouts for the deleted ones", arguments: Caller.mounting)
     func changes(_ caller: Caller) throws {
         try spec(Self.changes)
-        let members = try machine.lastLayer(as: caller)
+        let members = try machine.customizationLayer(as: caller)
         #expect(
             members.filter { !$0.hasPrefix("-rws--x--x 0/0") } == [
                 "---------- 0/0 0 .wh.data", "drwxr-xr-x 0/0 0 etc/", "drwxr-xr-x 0/0 0 etc/empty/",
@@ -67,7 +67,7 @@ struct FakeChrootTests {
         #expect(try machine.directory.read("out/image.tar") == bytes)
     }
 
-    @Test("make an image that Docker runs")
+    @Test("Docker runs the image")
     func docker() throws {
         let docker = try DockerDaemon.shared
         try spec(Self.changes, ["name": "fakechroot/changed", "tag": "1"])
@@ -78,17 +78,17 @@ struct FakeChrootTests {
             try docker.runImage("fakechroot/changed:1", ["sh", "-c", script]) == "file\nroot\n1000:1001\ngone\n")
     }
 
-    @Test("do without the base's devices in a user namespace, and leave them in the image")
+    @Test("In a user namespace the base's devices are missing for the script and stay in the image")
     func devices() throws {
         let copies = "mkdir bin; cp $(type -P busybox) bin/sh; mknod null c 1 3; ln -s /null link"
         try machine.spec(["fakeRootCommands": copies], to: "base.json")
         #expect(try machine.run(["layered", "base.json", "-o", "base.tar", "--quiet"]).status == 0)
         try spec("ls -d /null > /dev/null || echo made > /made")
-        #expect(try machine.lastLayer(as: .namespace) == ["-rw-r--r-- 0/0 5 made"])
-        #expect(try machine.lastLayer(as: .root) == [])
+        #expect(try machine.customizationLayer(as: .namespace) == ["-rw-r--r-- 0/0 5 made"])
+        #expect(try machine.customizationLayer(as: .root) == [])
     }
 
-    @Test("end with 69 where the base has owners that no subordinate id stands for, and say which")
+    @Test("Owners of the base outside the subordinate IDs are named, with status 69")
     func owners() throws {
         try machine.spec(["fakeRootCommands": "touch far; chown 99999 far"], to: "base.json")
         #expect(try machine.run(["layered", "base.json", "-o", "base.tar", "--quiet"]).status == 0)
@@ -102,15 +102,15 @@ struct FakeChrootTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("are run by a shell of the closure where the first line names it")
+    @Test("The first line can name a shell of the closure")
     func shellOfTheStore() throws {
         let tool = try machine.store("a", "shell")
         try Program.output(["cp", "/bin/busybox", machine.path("root\(tool)/sh")])
         try machine.spec(["enableFakechroot": true, "fakeRootCommands": "#!\(tool)/sh\necho $0 > /made"])
-        #expect(try machine.lastLayer(as: .root) == ["-rw-r--r-- 0/0 22 made"])
+        #expect(try machine.customizationLayer(as: .root) == ["-rw-r--r-- 0/0 22 made"])
     }
 
-    @Test("end with 1 where the image has no such interpreter, and say so", arguments: ["true", "#!/no/such\ntrue"])
+    @Test("An interpreter that the image lacks is named, with status 1", arguments: ["true", "#!/no/such\ntrue"])
     func noShell(_ script: String) throws {
         try machine.spec(["enableFakechroot": true, "fakeRootCommands": script])
         let outcome = try machine.layered(as: .root)
@@ -120,7 +120,7 @@ struct FakeChrootTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("end with 69 where nothing can be mounted", arguments: [Caller.fakeroot])
+    @Test("Without a way to mount, the status is 69", arguments: [Caller.fakeroot])
     func noNamespace(_ caller: Caller) throws {
         try machine.spec(["enableFakechroot": true, "fakeRootCommands": "true"])
         let outcome = try machine.layered(as: caller)
@@ -130,7 +130,7 @@ struct FakeChrootTests {
         #expect(try machine.leftovers == [])
     }
 
-    @Test("mount nothing through a link of the image's")
+    @Test("Nothing is mounted through a symbolic link of the image")
     func links() throws {
         try machine.spec([
             "extraCommands": "ln -s /tmp dev", "enableFakechroot": true, "fakeRootCommands": "true",
@@ -144,10 +144,10 @@ struct FakeChrootTests {
     }
 
     @Test(
-        "are ended by failures and signals with all that they started, and leave nothing behind",
+        "Failures and signals end the script with its child processes, and leave nothing behind",
         arguments: Caller.mounting, [0, SIGINT, SIGTERM])
     func ends(_ caller: Caller, _ signal: Int32) throws {
-        // As no other test does.
+        // No other test uses this number of seconds.
         let sleep = "sleep 1000.\(UInt16.random(in: 1000...9999))"
         let end = signal == 0 ? "exit 3" : "sleep 1000"
         try spec("mkdir -m 700 /d; touch /d/x; chown -R 9:9 /d; \(sleep) & echo ready; \(end)")

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The file system of a base image, which is made once.
-@Suite("The lower disk of a virtual machine")
-struct LowerImageTests {
-    private let bench: RootRunBench
+/// Tests of the base image's file system, which is made once and cached.
+@Suite("Rootfs image of the base")
+struct RootfsImageTests {
+    private let bench: RunAsRootBench
     private let base: String
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
         let busybox = try bench.makeBusybox()
         try Data("what the base says\n".utf8).write(to: URL(fileURLWithPath: "\(busybox)/words"))
         try bench.machine.spec(["name": "base", "tag": "1", "contents": busybox], to: "base.json")
@@ -26,7 +26,7 @@ struct LowerImageTests {
         }
     }
 
-    /// Makes an image on the base; without sqfstar it cannot make a file system.
+    /// Builds an image on the base. Without sqfstar no new rootfs image can be made.
     private func build(withSqfstar: Bool) throws -> Program.Outcome {
         let directory = bench.machine.path("tools")
         try bench.machine.makeDirectory("tools")
@@ -36,7 +36,7 @@ struct LowerImageTests {
             environment: withSqfstar ? [:] : ["PATH": directory])
     }
 
-    @Test("is made once for each chain of layers, and anew if it is damaged")
+    @Test("The rootfs image is made once for a chain of layers, and again if it is damaged")
     func isKept() throws {
         let first = try build(withSqfstar: true)
         #expect(first.status == 0, "\(first.errors)")
@@ -54,10 +54,10 @@ struct LowerImageTests {
         #expect(third.errors.contains("apt-get install squashfs-tools"))
         #expect(try build(withSqfstar: true).status == 0)
         #expect(try kept == files)
-        #expect(try RootRunBench.layer(of: bench.machine.path("out/image.tar")).count == 1)
+        #expect(try RunAsRootBench.layer(of: bench.machine.path("out/image.tar")).count == 1)
     }
 
-    @Test("is kept only for layers that are what their image says")
+    @Test("The rootfs image is cached only if the layers have their digests")
     func isVerified() throws {
         var archive = try bench.machine.directory.read("base.tar")
         let words = try #require(archive.firstRange(of: Array("what the base says".utf8)))

@@ -2,8 +2,9 @@ import CGuest
 import Errors
 import Glibc
 
-/// mount(2), whose errors say what was to be mounted.
+/// mount(2) and umount(2) with errors that name the mount point.
 enum Mount {
+    /// Mounts a file system.
     static func make(
         _ source: String, at target: String, type: String, options: String = "", isReadOnly: Bool = false
     ) throws {
@@ -13,26 +14,27 @@ enum Mount {
         guard result == 0 else { throw ToolError.io("cannot mount \(source) at \(target) as \(type)") }
     }
 
-    /// Without programs, devices and setuid in it.
+    /// Mounts a file system of the kernel with nosuid, nodev and noexec.
     static func makeRestricted(_ type: String, at target: String, isReadOnly: Bool = false) throws {
         guard cguest_mount_restricted(type, target, type, isReadOnly ? 1 : 0) == 0 else {
             throw ToolError.io("cannot mount \(target)")
         }
     }
 
-    /// A directory at another place.
+    /// Mounts a directory at a second path.
     static func bind(_ source: String, at target: String, isReadOnly: Bool = false) throws {
         guard cguest_bind(source, target, isReadOnly ? 1 : 0) == 0 else {
             throw ToolError.io("cannot mount \(source) at \(target)")
         }
     }
 
+    /// Unmounts a file system.
     static func remove(_ target: String) throws {
         guard cguest_unmount(target) == 0 else { throw ToolError.io("cannot unmount \(target)") }
     }
 }
 
-/// A `/dev` as containers have it: no disks in it.
+/// A `/dev` like that of containers, without disks.
 enum DeviceDirectory {
     private static let devices: [(name: String, major: UInt32, minor: UInt32)] = [
         ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
@@ -42,6 +44,7 @@ enum DeviceDirectory {
         ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
     ]
 
+    /// Mounts and fills `/dev`.
     static func make() throws {
         try Mount.make("tmpfs", at: "/dev", type: "tmpfs", options: "mode=755")
         for device in devices {
@@ -58,44 +61,53 @@ enum DeviceDirectory {
     }
 }
 
-/// The control group that a script and all that it starts are in (cgroups(7), version 2): what goes wrong for want of
-/// memory or processes goes wrong there, and the kernel tells of it.
+/// The control group of a script and its processes (cgroups(7), version 2), which limits memory and processes and
+/// reports when a limit was reached.
 ///
-/// A kernel without these controllers sets no limits.
+/// On a kernel without these controllers there are no limits.
 struct ControlGroup {
     private static let root = "/cgroup"
-    /// Bytes that the guest itself keeps.
+    /// The memory that is reserved for the guest program, in bytes.
     private static let reserve = 16 << 20
 
     private let path: String
 
-    init(_ name: String, processLimit: Int) throws {
-        path = "\(Self.root)/\(name)"
-        if access("\(Self.root)/cgroup.procs", F_OK) != 0 {
-            try Mount.make("cgroup2", at: Self.root, type: "cgroup2")
+    /// Makes a control group.
+    ///
+    /// - Throws: `ToolError` with code `io`.
+    static func make(_ name: String, processLimit: Int) throws -> ControlGroup {
+        let path = "\(root)/\(name)"
+        if access("\(root)/cgroup.procs", F_OK) != 0 {
+            try Mount.make("cgroup2", at: root, type: "cgroup2")
         }
-        SystemFile.set("\(Self.root)/cgroup.subtree_control", to: "+memory +pids")
+        SystemFile.set("\(root)/cgroup.subtree_control", to: "+memory +pids")
         guard mkdir(path, 0o755) == 0 else { throw ToolError.io("cannot make the control group \(path)") }
         SystemFile.set("\(path)/pids.max", to: "\(processLimit)")
-        // All of it goes with the one process that there is no memory for: half a script would be worse.
+        // If one process is killed for lack of memory, the whole script is, so that it cannot go on half done.
         SystemFile.set("\(path)/memory.oom.group", to: "1")
         if let available = SystemFile.number("MemAvailable:", in: "/proc/meminfo") {
-            SystemFile.set("\(path)/memory.max", to: "\(max(available * 1024 - Self.reserve, Self.reserve))")
+            SystemFile.set("\(path)/memory.max", to: "\(max(available * 1024 - reserve, reserve))")
         }
+        return ControlGroup(path: path)
     }
 
-    /// Takes the calling process in, and all that it starts from now on.
+    /// Moves the calling process into the group, with all processes that it starts later.
     func enter() { SystemFile.set("\(path)/cgroup.procs", to: "0") }
 
-    /// Ends all that is in it.
-    func end() { SystemFile.set("\(path)/cgroup.kill", to: "1") }
+    /// Kills all processes of the group.
+    func kill() { SystemFile.set("\(path)/cgroup.kill", to: "1") }
 
+    /// True if the kernel killed processes because memory was exhausted.
     var isOutOfMemory: Bool { (SystemFile.number("oom_kill", in: "\(path)/memory.events") ?? 0) > 0 }
+    /// True if the limit on processes was reached.
     var isOutOfProcesses: Bool { (SystemFile.number("max", in: "\(path)/pids.events") ?? 0) > 0 }
 }
 
-/// A driver as a file of the initramfs.
+/// The kernel modules of the initramfs.
 enum KernelModule {
+    /// Loads a module unless it is loaded already.
+    ///
+    /// - Throws: `ToolError` with code `io`.
     static func load(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ToolError.io("cannot open the module \(path)") }
@@ -106,12 +118,12 @@ enum KernelModule {
     }
 }
 
-/// A path as system calls take it: its bytes, which need not be text, and a NUL.
-struct CPath {
+/// A path for system calls: bytes that need not be UTF-8, with a NUL at the end.
+struct CPath: CustomStringConvertible {
     let chars: [CChar]
 
     init(_ bytes: [UInt8]) { chars = (bytes + [0]).map { CChar(bitPattern: $0) } }
 
-    /// For people.
-    var words: String { String(decoding: chars.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+    /// The path as text for errors.
+    var description: String { String(decoding: chars.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
 }

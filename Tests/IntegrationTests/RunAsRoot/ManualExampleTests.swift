@@ -2,16 +2,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The examples of nixpkgs' manual, on a Debian base.
-@Suite("The manual's examples of runAsRoot")
+/// Tests of the examples in nixpkgs' manual, on a Debian base.
+@Suite("runAsRoot in the examples of the manual")
 struct ManualExampleTests {
-    private let bench: RootRunBench
+    private let bench: RunAsRootBench
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
     }
 
-    @Test("make a redis that answers")
+    @Test("The redis image answers a ping")
     func redis() throws {
         let docker = try DockerDaemon.shared
         let archive = try bench.built([
@@ -21,7 +21,7 @@ struct ManualExampleTests {
                 "Cmd": ["/usr/bin/redis-server"], "WorkingDir": "/data", "Volumes": ["/data": [String: String]()],
             ],
         ])
-        #expect(try RootRunBench.layer(of: archive) == ["d 0755 0:0 'data'"])
+        #expect(try RunAsRootBench.layer(of: archive) == ["d 0755 0:0 'data'"])
         try docker.load(archive)
         let container = try docker.output(["run", "--detach", "--network", "none", "manual/redis:latest"]).dropLast()
         defer { _ = try? docker.output(["rm", "--force", String(container)]) }
@@ -34,7 +34,7 @@ struct ManualExampleTests {
         #expect(try docker.output(["exec", String(container), "pwd"]) == "/data\n")
     }
 
-    @Test("make a user and what is his")
+    @Test("shadowSetup allows a script to add a user")
     func shadow() throws {
         let docker = try DockerDaemon.shared
         let archive = try bench.built([
@@ -53,8 +53,8 @@ struct ManualExampleTests {
         let owner = try docker.runImage("manual/shadow-basic:1", ["stat", "-c", "%U:%G", "/data"])
         #expect(owner == "redis:redis\n")
         #expect(try docker.runImage("manual/shadow-basic:1", ["id", "-gn", "redis"]) == "redis\n")
-        // Files of users and groups, a log of logins that useradd extends, and the directory: nothing of the machine's.
-        let names = try RootRunBench.layer(of: archive).compactMap { $0.split(separator: "'").dropFirst().first }
+        // Only files of users and groups, useradd's log of logins, and the directory: nothing of the guest's.
+        let names = try RunAsRootBench.layer(of: archive).compactMap { $0.split(separator: "'").dropFirst().first }
         let tops = Set(names.compactMap { $0.split(separator: "/").first })
         #expect(tops == ["data", "etc", "var"] || tops == ["data", "etc"], "\(names)")
     }

@@ -3,26 +3,26 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Fake root commands that fail")
-struct FakeRootFailureTests {
+@Suite("fakeRootCommands that fail")
+struct FakeRootCommandsFailureTests {
     private let machine: TestMachine
 
     init() throws { machine = try TestMachine() }
 
-    /// A directory that this user cannot remove.
+    /// A script that makes a directory that this user cannot remove.
     private static let foreign = "mkdir -p d/e; touch d/e/f; chown -R 1000:1000 d; chmod 700 d; "
 
-    /// What is left, fakeroot's message queues too.
+    /// The leftovers of a run, with fakeroot's message queues.
     private var leftovers: [String] {
         get throws {
-            let queues = try machine.shell("ipcs -q | awk '$3 == \"\(machine.callerNumber)\"'").text
+            let queues = try machine.shell("ipcs -q | awk '$3 == \"\(machine.callerID)\"'").text
             return try machine.leftovers + queues.split(separator: "\n").map(String.init)
         }
     }
 
     @Test(
-        "end with 1, their status and their last lines, and leave nothing behind",
-        arguments: Caller.believed + [.namespace])
+        "A failed script is reported with its status and last lines, and leaves nothing behind",
+        arguments: Caller.emulatingRoot + [.namespace])
     func failure(_ caller: Caller) throws {
         try machine.spec(["fakeRootCommands": "\(Self.foreign)echo last >&2; exit 42"])
         let outcome = try machine.layered(as: caller)
@@ -33,7 +33,9 @@ struct FakeRootFailureTests {
         #expect(try leftovers == [])
     }
 
-    @Test("leave no directory of another owner when they succeed", arguments: Caller.believed + [.namespace])
+    @Test(
+        "A successful script leaves no directory of another owner behind",
+        arguments: Caller.emulatingRoot + [.namespace])
     func success(_ caller: Caller) throws {
         try machine.spec(["fakeRootCommands": "\(Self.foreign)sleep 1000 & setsid sleep 1000 & echo done"])
         #expect(try machine.layered(as: caller).status == 0)
@@ -41,8 +43,8 @@ struct FakeRootFailureTests {
     }
 
     @Test(
-        "are ended by signals with all that they started, and leave nothing behind",
-        arguments: Caller.believed + [.namespace], [SIGINT, SIGTERM])
+        "Signals end the script with its child processes, and leave nothing behind",
+        arguments: Caller.emulatingRoot + [.namespace], [SIGINT, SIGTERM])
     func signals(_ caller: Caller, _ signal: Int32) throws {
         try machine.spec(["fakeRootCommands": "\(Self.foreign)sleep 1000 & setsid sleep 1000 & echo ready; sleep 1000"])
         let program = try RunningProgram(
@@ -55,7 +57,7 @@ struct FakeRootFailureTests {
         #expect(try leftovers == [])
     }
 
-    @Test("end with 69 and the packages' names where nothing has them believed")
+    @Test("Without any method of emulation the status is 69, and the error names the packages")
     func nothing() throws {
         try machine.spec(["fakeRootCommands": "true"])
         let outcome = try machine.layered(as: .nobody)
@@ -65,13 +67,13 @@ struct FakeRootFailureTests {
             outcome.failure?.cause == """
                 this user is not root, and nothing has chown and mknod believed:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
-                       fakeroot: the program fakeroot is not there
+                       fakeroot: the program fakeroot is not in PATH
                 """)
         #expect(outcome.failure?.fix.hasSuffix("apt-get install uidmap fakeroot") == true)
         #expect(try leftovers == [])
     }
 
-    @Test("end with 1 where their first line names no interpreter")
+    @Test("A first line without an interpreter is an error with status 1")
     func interpreter() throws {
         try machine.spec(["fakeRootCommands": "#!/no/such/interpreter\ntrue"])
         let outcome = try machine.layered(as: .root)

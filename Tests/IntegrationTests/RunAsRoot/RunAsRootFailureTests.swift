@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What can go wrong in a virtual machine: each has its words, and leaves nothing behind.
-@Suite("A runAsRoot that fails")
-struct RootFailureTests {
-    private let bench: RootRunBench
+/// Tests of failures in a virtual machine: each has its message, and leaves nothing behind.
+@Suite("runAsRoot that fails")
+struct RunAsRootFailureTests {
+    private let bench: RunAsRootBench
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
     }
 
     private func expectFailure(
@@ -22,7 +22,7 @@ struct RootFailureTests {
         return outcome.errors
     }
 
-    @Test("tells its status, its last lines, and the line that the shell names")
+    @Test("A failed script is reported with its status, its last lines and the shell's message")
     func status() throws {
         let errors = try expectFailure("echo one\nnosuch thing\necho two")
         #expect(
@@ -40,15 +40,15 @@ struct RootFailureTests {
         #expect(try expectFailure("true", [], ["extraCommands": "exit 3"]).contains("error: extraCommands failed"))
     }
 
-    @Test("names the interpreter that the image lacks")
+    @Test("A missing interpreter in the image is named")
     func interpreter() throws {
         #expect(
             try expectFailure("#!/usr/bin/python3\nprint(1)").contains(
-                "the image has no '/usr/bin/python3', or not what that is run by"))
-        #expect(try expectFailure("true", [], ["contents": []]).contains("the image has no '/bin/sh'"))
+                "the image does not have '/usr/bin/python3', or lacks its loader"))
+        #expect(try expectFailure("true", [], ["contents": []]).contains("the image does not have '/bin/sh'"))
     }
 
-    @Test("for want of memory, disk or processes says what to set")
+    @Test("A lack of memory, disk or processes is reported with the setting to change")
     func limits() throws {
         let memory = try expectFailure("tail /dev/zero", [], ["buildVMMemorySize": 256])
         #expect(memory.contains("the virtual machine's 256 MiB of memory were not enough"))
@@ -60,25 +60,25 @@ struct RootFailureTests {
         #expect(contents.contains("diskSize"))
         let processes = try expectFailure(
             "exec 2> /dev/null; f() { f | f & }; f; sleep 1000", [], ["buildVMMemorySize": 256])
-        #expect(processes.contains("it wanted more than 512 processes at a time"))
+        #expect(processes.contains("it started more than 512 processes at a time"))
     }
 
-    @Test("that hangs is ended when its time is over")
+    @Test("A script that hangs is ended at the timeout")
     func hang() throws {
         let errors = try expectFailure("echo waiting; sleep 1000", ["--vm-timeout", "20"])
         #expect(errors.contains("waiting\n"))
-        #expect(errors.contains("it took longer than 20 seconds"))
+        #expect(errors.contains("the script took longer than 20 seconds"))
     }
 
-    @Test("with its kernel tells how that panicked")
+    @Test("A kernel panic is reported")
     func panic() throws {
-        // PID 1 of the machine has the port's other end: a reader of it that goes away is no reason to die.
+        // PID 1 of the guest must survive the end of the reader at the other end of its port.
         let errors = try expectFailure(
             "mount -o remount,rw /sys 2> /dev/null; echo c > /proc/sysrq-trigger; sleep 1000", status: 69)
         #expect(errors.contains("its kernel panicked: sysrq triggered crash"), "\(errors)")
     }
 
-    @Test("since something that it needs is missing names that, and the package that brings it")
+    @Test("Missing programs and files are named, with the package that provides them")
     func missing() throws {
         let tools = bench.machine.path("tools")
         try bench.machine.makeDirectory("tools")
@@ -96,8 +96,8 @@ struct RootFailureTests {
                 "apt-get install linux-image-cloud-amd64"))
         #expect(
             try expectFailure("true", status: 69, environment: ["DOCKERTOOLS_KERNEL": "/bin/true"])
-                .contains("it is no Linux kernel for x86-64"))
-        // mke2fs lies where only root looks by default, and is found all the same.
+                .contains("it is not a Linux kernel for x86-64"))
+        // mke2fs is in /usr/sbin, which is only in root's PATH, and must be found without it.
         try link("mke2fs")
         #expect(try expectFailure("true", status: 69, environment: path).contains("apt-get install qemu-system-x86"))
         try bench.machine.spec(["name": "base", "contents": try bench.makeBusybox()], to: "base.json")
@@ -107,18 +107,18 @@ struct RootFailureTests {
                 .contains("apt-get install squashfs-tools"))
     }
 
-    @Test("under KVM says that the guest is silent, where it is; by itself it goes on without, and remembers")
+    @Test("With --accel kvm a silent guest is an error; with auto the script runs under TCG, and the failure is cached")
     func silentKVM() throws {
         let spec: [String: Any] = ["contents": try bench.makeBusybox(), "runAsRoot": "echo made > /made"]
         let strict = try bench.build(spec, ["--accel", "kvm"])
         guard strict.status != 0 else {
-            // A machine whose KVM runs guests has nothing to fall back from.
+            // A machine whose KVM boots guests needs no fallback.
             #expect(try bench.build(spec, ["--accel", "auto"]).status == 0)
             return
         }
         #expect(strict.status == 69)
         let isThere = FileManager.default.fileExists(atPath: "/dev/kvm")
-        let cause = isThere ? "the guest said nothing within 10 seconds under KVM" : "/dev/kvm is not there"
+        let cause = isThere ? "the guest did not boot within 10 seconds under KVM" : "/dev/kvm does not exist"
         #expect(strict.errors.contains(cause), "\(strict.errors)")
         let first = try Program.run(
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
@@ -132,6 +132,6 @@ struct RootFailureTests {
             [Dockertools.path, "build", "spec.json", "-o", "out/image.tar"], environment: bench.machine.environment,
             in: bench.machine.directory.path)
         #expect(second.status == 0)
-        #expect(second.errors.contains("no guest starts under KVM on this machine, as was found out before"))
+        #expect(second.errors.contains("no guest boots under KVM on this machine, as an earlier run found"))
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The same bytes twice")
-struct SameBytesTests {
+@Suite("Reproducible archives")
+struct ReproducibilityTests {
     private let bench: Workbench
     private let spec: String
     private var store: NixStore { bench.store }
@@ -23,13 +23,15 @@ struct SameBytesTests {
         try Program.output(["chmod", "-R", "u=rwX,go=rX", bench.directory.path])
     }
 
-    /// The archive, made with what a script puts before the program's command; the directory of the test is the current one.
+    /// Builds the archive in the test's directory.
+    ///
+    /// - Parameter script: bash that runs the program's command, `"$@"`, in some environment.
     private func archive(_ compressor: String, _ script: String = "exec \"$@\"") throws -> Bytes {
         let command = [Dockertools.path, "layered", spec, "-o", "-", "--compressor", compressor]
         return Bytes(try store.output(["bash", "-euc", "cd \"$0\"; \(script)", bench.directory.path] + command))
     }
 
-    /// Bytes that a failed test does not print.
+    /// Bytes that a failed test does not print in full.
     private struct Bytes: Equatable, CustomTestStringConvertible {
         let bytes: [UInt8]
 
@@ -39,7 +41,7 @@ struct SameBytesTests {
     }
 
     @Test(
-        "whatever is around",
+        "The environment does not change the archive",
         arguments: [
             "exec taskset -c 0 \"$@\"",
             "umask 077; exec \"$@\"",
@@ -51,13 +53,13 @@ struct SameBytesTests {
             "unset HOME XDG_CACHE_HOME; exec env -u TMPDIR \"$@\"",
             "cp \"$1\" program; chmod 755 program; mkdir -m 777 open; shift; "
                 + "TMPDIR=$PWD/open HOME=/ exec setpriv --reuid 65534 --regid 65534 --clear-groups ./program \"$@\"",
-            // The names come in the order of creation there, the last first.
+            // tmpfs lists names in the order of their creation, the last first.
             "cp -r plain kept; mount -t tmpfs none plain; echo plain > plain/plain-file; mkdir plain/directory; "
                 + "for name in C ä a b; do cp kept/directory/$name plain/directory/; done; exec \"$@\"",
             "cp -r plain kept; mount -t tmpfs none plain; mkdir plain/directory; "
                 + "for name in a b C ä; do cp kept/directory/$name plain/directory/; done; "
                 + "echo plain > plain/plain-file; exec \"$@\"",
-            // Digests are kept of files that have not changed for two seconds.
+            // Digests are cached only for files that have not changed for two seconds.
             "sleep 2.2; export XDG_CACHE_HOME=$PWD/cache; \"$@\" > first 2> /dev/null; "
                 + "find cache -type f | grep -q .; exec \"$@\"",
             "exec \"$@\" --quiet < /dev/null",
@@ -72,7 +74,7 @@ struct SameBytesTests {
         }
     }
 
-    @Test("from JSON and from TOML, to a file and to a stream")
+    @Test("JSON and TOML, and file and stream, give the same archive")
     func formsOfSpecAndOutput() throws {
         let plain = try archive("none")
         #expect(try Bytes(store.output([Dockertools.path, "stream", spec])) == plain)
@@ -103,7 +105,7 @@ struct SameBytesTests {
         #expect(Bytes(input.output) == plain)
     }
 
-    @Test("where a key is set on the command line or in the spec")
+    @Test("--set gives the same archive as the key in the spec")
     func overrides() throws {
         let image = try bench.layered(
             "{\"name\": \"set\", \"config\": {\"User\": \"nobody\"}, \"uid\": 5}", output: "a")

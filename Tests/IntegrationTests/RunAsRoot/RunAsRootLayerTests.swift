@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The layer of runAsRoot")
-struct RootLayerTests {
-    private let bench: RootRunBench
+@Suite("Layer of runAsRoot")
+struct RunAsRootLayerTests {
+    private let bench: RunAsRootBench
 
     init() throws {
-        bench = try RootRunBench()
+        bench = try RunAsRootBench()
     }
 
-    @Test("has the same bytes each time, and nothing of the virtual machine in it")
+    @Test("The layer has the same bytes every time, and no traces of the virtual machine")
     func sameBytes() throws {
         let spec: [String: Any] = [
             "contents": try bench.makeBusybox(), "mtime": "2001-02-03T04:05:06Z",
@@ -22,7 +22,7 @@ struct RootLayerTests {
         let first = try bench.built(spec, output: "out/first.tar")
         let second = try bench.built(spec, ["--vm-cpus", "1"], output: "out/second.tar")
         #expect(try bench.machine.directory.read("out/first.tar") == bench.machine.directory.read("out/second.tar"))
-        let names = try RootRunBench.layer(of: first)
+        let names = try RunAsRootBench.layer(of: first)
         #expect(
             !names.contains {
                 $0.contains("'dev") || $0.contains("'proc") || $0.contains("'sys") || $0.contains("'tmp")
@@ -38,7 +38,7 @@ struct RootLayerTests {
         #expect(String(decoding: times, as: UTF8.self) == "[981173106]\n")
     }
 
-    @Test("is made over base layers and contents, and by the store paths of the closure, which it holds then")
+    @Test("The script sees base layers, contents and the store paths of the closure")
     func whatTheScriptSees() throws {
         let machine = bench.machine
         let hello = try machine.store("a", "hello", ["bin/hello": Array("#!/bin/sh\necho hello from the store\n".utf8)])
@@ -59,7 +59,7 @@ struct RootLayerTests {
                 "uid": 1000, "gid": 1001, "uname": "ann", "gname": "users",
             ], [], environment: [:])
         #expect(outcome.status == 0, "\(outcome.errors)")
-        let lines = try RootRunBench.layer(of: machine.path("out/image.tar"))
+        let lines = try RunAsRootBench.layer(of: machine.path("out/image.tar"))
         let names = lines.map { $0.split(separator: " ").prefix(4).joined(separator: " ") }
         #expect(
             names == [
@@ -70,7 +70,7 @@ struct RootLayerTests {
             ])
     }
 
-    @Test("is made with the image's own environment, as root, in namespaces of its own, without a network")
+    @Test("The script gets the image's environment, as root, in its own namespaces, without a network")
     func surroundings() throws {
         let archive = try bench.built([
             "contents": try bench.makeBusybox(), "config": ["Env": ["GREETING=hello world", "HOME=/somewhere"]],
@@ -93,33 +93,33 @@ struct RootLayerTests {
                 """)
     }
 
-    @Test("comes with a network where that is asked for")
+    @Test("The script gets a network on request")
     func network() throws {
         let server = try ScriptedServer { _ in ScriptedServer.Answer(200, text: "from the host\n") }
-        // QEMU's user network has the host at 10.0.2.2.
+        // The host is 10.0.2.2 in QEMU's user network.
         let archive = try bench.built(
             [
                 "contents": try bench.makeBusybox(),
                 "runAsRoot": "wget -q -O /answer http://10.0.2.2:\(server.port)/; cat /etc/resolv.conf > /resolver",
             ], ["--vm-network"])
-        let layer = try RootRunBench.layer(of: archive)
+        let layer = try RunAsRootBench.layer(of: archive)
         #expect(layer.contains { $0.contains("'answer'") })
         #expect(!layer.contains { $0.contains("'etc") })
         #expect(server.lines == ["GET /"])
     }
 
-    @Test("names what no layer can hold")
+    @Test("Files that a layer cannot hold are named in the error")
     func whatNoLayerHolds() throws {
         let outcome = try bench.build([
             "contents": try bench.makeBusybox(),
             "runAsRoot": "touch /.wh.odd /.wh..wh..opq; mkdir /a; touch /a/.wh.b; nc -l -U /socket & sleep 1 || true",
         ])
         #expect(outcome.status == 0)
-        let layer = try RootRunBench.layer(of: bench.machine.path("out/image.tar"))
+        let layer = try RunAsRootBench.layer(of: bench.machine.path("out/image.tar"))
         #expect(!layer.contains { $0.contains(".wh.") })
     }
 
-    @Test("is the same for push, load and export of the spec, which say themselves that it is built")
+    @Test("push, load and export of the spec build the same layer")
     func otherVerbs() throws {
         let spec = try bench.machine.spec(
             ["tag": "1", "contents": try bench.makeBusybox(), "closure": NSNull(), "runAsRoot": "echo made > /made"])

@@ -2,29 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The doctor")
+@Suite("doctor")
 struct DoctorTests {
-    private struct Report: Decodable {
-        struct Check: Decodable {
-            let name: String
-            let works: Bool
-            let detail: String
-            let fix: String?
-            let seconds: Double?
-        }
-
-        let checks: [Check]
-        let runAsRoot: String?
-
-        subscript(name: String) -> Check? { checks.first { $0.name == name } }
-    }
-
-    private func report(_ options: [String], environment: [String: String] = [:]) throws -> (Int32, Report) {
+    private func report(_ options: [String], environment: [String: String] = [:]) throws -> (Int32, DoctorReport) {
         let outcome = try Dockertools.run(["doctor", "--json"] + options, environment: environment)
-        return (outcome.status, try JSONDecoder().decode(Report.self, from: Data(outcome.output)))
+        return (outcome.status, try outcome.decode(DoctorReport.self))
     }
 
-    @Test("starts an empty machine, and says that it works and how long it took")
+    @Test("The doctor boots an empty machine, and reports its result and its time")
     func works() throws {
         let (status, report) = try report(["--accel", "tcg"])
         #expect(status == 0)
@@ -38,25 +23,25 @@ struct DoctorTests {
         #expect(text.hasSuffix("runAsRoot works here, without KVM: several times slower\n"))
     }
 
-    @Test("names what is missing, and what to do about it")
+    @Test("The doctor names what is missing, and how to install it")
     func missing() throws {
         let directory = try TemporaryDirectory()
         let (status, report) = try report(
             ["--accel", "tcg", "--kernel", "/nowhere"], environment: ["PATH": directory.path])
         #expect(status == 69)
         #expect(report.runAsRoot == nil)
-        #expect(report["QEMU"]?.fix == "install the package qemu-system-x86: apt-get install qemu-system-x86")
+        #expect(report["QEMU"]?.fix == "install it: apt-get install qemu-system-x86")
         #expect(report["kernel"]?.fix?.contains("apt-get install linux-image-cloud-amd64") == true)
-        #expect(report["sqfstar"]?.fix == "install the package squashfs-tools: apt-get install squashfs-tools")
+        #expect(report["sqfstar"]?.fix == "install it: apt-get install squashfs-tools")
         #expect(report["a guest under TCG"]?.works == false)
     }
 
-    @Test("sees a kernel that only root may read, as Ubuntu's are")
+    @Test("The doctor recognizes a kernel that only root can read, as Ubuntu installs it")
     func unreadableKernel() throws {
         let directory = try TemporaryDirectory()
         let script = #"cp "$(ls /boot/vmlinuz-* | tail -n 1)" "$0/kernel"; chmod 600 "$0/kernel"; chmod 755 "$0""#
         try Program.output(["bash", "-c", script, directory.path])
-        // A program that everybody may read and run, wherever the checkout lies.
+        // The program must be readable and executable for all users, wherever the checkout is.
         try Program.output(["install", "-m", "755", Dockertools.path, Dockertools.path + "-guest", directory.path])
         let command = ["setpriv", "--reuid=65534", "--clear-groups", directory.path("dockertools"), "doctor", "--json"]
         let outcome = try Program.run(
@@ -65,13 +50,13 @@ struct DoctorTests {
         #expect(outcome.status == 69)
         let kvm = try Program.run(
             command + ["--accel", "kvm"], environment: ["HOME": "/nonexistent"], in: "/")
-        let permission = try JSONDecoder().decode(Report.self, from: Data(kvm.output))["/dev/kvm"]
-        // Where anybody may open it there is nothing to say.
+        let permission = try kvm.decode(DoctorReport.self)["/dev/kvm"]
+        // If all users may open it, there is nothing to report.
         if FileManager.default.fileExists(atPath: "/dev/kvm"), permission?.works == false {
-            #expect(permission?.detail == "there is no permission to use /dev/kvm")
+            #expect(permission?.detail == "this user has no permission to use /dev/kvm")
             #expect(permission?.fix?.contains("usermod -a -G kvm") == true)
         }
-        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output))
+        let report = try outcome.decode(DoctorReport.self)
         #expect(
             report["kernel"]?.fix?.contains("sudo chmod a+r \(directory.path("kernel"))") == true, "\(outcome.errors)")
     }

@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Images that root made something of, in a virtual machine of QEMU's own translator: the one that runs everywhere.
-struct RootRunBench {
+/// Builds images with runAsRoot in a virtual machine under TCG, QEMU's emulator, which works everywhere.
+struct RunAsRootBench {
     let machine: TestMachine
 
     init() throws {
         machine = try TestMachine()
     }
 
-    /// Makes a directory for contents with a static shell and all that goes with it.
+    /// Makes a directory for contents with a static busybox and its links.
     func makeBusybox(in name: String = "busybox") throws -> String {
         let directory = machine.path(name)
         let script = #"""
@@ -22,7 +22,7 @@ struct RootRunBench {
     }
 
     /// Runs `build` on a spec.
-    ///
+    /// - Parameter spec: the keys of the spec, without name and tag.
     /// - Parameter spec: what it says besides name and tag.
     func build(
         _ spec: [String: Any], _ options: [String] = [], output: String = "out/image.tar",
@@ -37,14 +37,14 @@ struct RootRunBench {
 
     /// Runs `build`, which must succeed.
     ///
-    /// - Returns: the archive.
+    /// - Returns: the path of the archive.
     func built(_ spec: [String: Any], _ options: [String] = [], output: String = "out/image.tar") throws -> String {
         let outcome = try build(spec, options, output: output)
         guard outcome.status == 0 else { throw Program.Failed(["build", "\(spec)"], outcome) }
         return machine.path(output)
     }
 
-    /// What an archive's last layer says of its files, as `Tests/Peers/list_layer.py` lists it.
+    /// The files of an archive's last layer, as `Tests/Peers/list_layer.py` lists them.
     static func layer(of archive: String) throws -> [String] {
         let script = "\(Dockertools.checkout)/Tests/Peers/list_layer.py"
         let text = String(decoding: try Program.output(["python3", script, archive, "-1"]), as: UTF8.self)

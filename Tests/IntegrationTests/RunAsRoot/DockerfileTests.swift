@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The same script on the same base, by `docker build`.
+/// Tests that compare runAsRoot with the same script on the same base in `docker build`.
 @Suite("runAsRoot and Docker's RUN")
 struct DockerfileTests {
     private static let script = #"""
@@ -23,10 +23,10 @@ struct DockerfileTests {
         echo appended >> /etc/profile; chmod 600 /etc/fstab 2> /dev/null || true
         """#
 
-    @Test("leave the same layer: owners, modes, capabilities, devices, links, names, and what is gone")
+    @Test("Both give the same layer: owners, modes, capabilities, devices, links, names and deletions")
     func sameLayer() throws {
         let docker = try DockerDaemon.shared
-        let bench = try RootRunBench()
+        let bench = try RunAsRootBench()
         let base = try DebianBase.archive
         let command = String(decoding: try JSONEncoder().encode(["/bin/sh", "-e", "-c", Self.script]), as: UTF8.self)
         let theirs = try DockerBuild(
@@ -34,7 +34,7 @@ struct DockerfileTests {
         let ours = try bench.built([
             "name": "root/by-us", "fromImage": base, "runAsRoot": Self.script, "compressor": "none",
         ])
-        let (got, wanted) = (try RootRunBench.layer(of: ours), try RootRunBench.layer(of: theirs.archive))
+        let (got, wanted) = (try RunAsRootBench.layer(of: ours), try RunAsRootBench.layer(of: theirs.archive))
         #expect(wanted.count > 40)
         #expect(got == wanted)
         try docker.load(ours)

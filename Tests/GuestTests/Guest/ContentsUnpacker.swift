@@ -1,0 +1,1 @@
+../../../Sources/Guest/ContentsUnpacker.swift
