@@ -5,15 +5,15 @@ import NIOSSL
 import TestSupport
 import Testing
 
-@Suite("The certificates for Docker's daemon")
+@Suite("Daemon certificates")
 struct DaemonCertificatesTests {
-    @Test("are none where docker's variables ask for no TLS")
+    @Test("are not used unless docker's variables request TLS")
     func none() throws {
         #expect(try DaemonCertificates.configuration([:]) == nil)
         #expect(try DaemonCertificates.configuration(["DOCKER_TLS_VERIFY": "", "DOCKER_CERT_PATH": ""]) == nil)
     }
 
-    @Test("are those of DOCKER_CERT_PATH, and of no other authority")
+    @Test("are read from DOCKER_CERT_PATH, with no other CA")
     func certPath() throws {
         let files = try TestCertificates()
         let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
@@ -30,7 +30,7 @@ struct DaemonCertificatesTests {
         #expect(unverified.certificateChain.count == 1)
     }
 
-    @Test("may lie in docker's own directory, and be without the client's")
+    @Test("may be in docker's settings directory, without a client certificate")
     func defaultDirectory() throws {
         let files = try TestCertificates()
         let directory = try files.directory(["ca.pem": "ca.crt"])

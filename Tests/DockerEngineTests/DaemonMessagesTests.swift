@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("What a daemon tells while it works")
+@Suite("Daemon messages")
 struct DaemonMessagesTests {
     private func messages(_ text: String, step: Int = .max) throws -> [JSONValue] {
         var messages = DaemonMessages(MemorySource(Array(text.utf8), step: step))
@@ -14,14 +14,14 @@ struct DaemonMessagesTests {
         return all
     }
 
-    @Test("is JSON, a line each, however it comes", arguments: [1, 2, 7, 1000])
+    @Test("are JSON lines, in buffers of any size", arguments: [1, 2, 7, 1000])
     func lines(step: Int) throws {
         let text = "{\"a\":1}\r\n\n{\"b\":\"x\\ny\"}\n  \n[3]"
         #expect(try messages(text, step: step) == [["a": 1], ["b": "x\ny"], [3]])
         #expect(try messages("", step: step).isEmpty)
     }
 
-    @Test("is refused if it is no JSON, or never ends")
+    @Test("are rejected if they are not JSON, or endless")
     func faults() throws {
         for text in ["{\"a\":1}{\"b\":2}\n", "<html>", "{\"a\"", String(repeating: "x", count: 5 << 20)] {
             let failure = #expect(throws: ToolError.self) { try messages(text) }

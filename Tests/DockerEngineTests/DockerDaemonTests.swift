@@ -5,18 +5,18 @@ import Errors
 import TestSupport
 import Testing
 
-/// Asks a server that answers as daemons do, and as none does.
-@Suite("The Docker daemon's API")
+/// Tests the client with scripted servers.
+@Suite("Docker daemon")
 final class DockerDaemonTests {
-    /// They go when nothing holds them.
+    /// Keeps the servers alive.
     private var servers: [ScriptedServer] = []
 
     private static let ping = [("API-Version", "1.41"), ("Server", "Docker/20.10.24 (linux)")]
 
-    private func serve(_ answers: [String: ScriptedServer.Answer]) throws -> (DockerDaemon, ScriptedServer) {
+    private func serve(_ responses: [String: ScriptedServer.Response]) throws -> (DockerDaemon, ScriptedServer) {
         let server = try ScriptedServer { request in
-            answers["\(request.method) \(request.path)"]
-                ?? ScriptedServer.Answer(404, text: "{\"message\":\"No such image: nothing\"}")
+            responses["\(request.method) \(request.path)"]
+                ?? ScriptedServer.Response(404, text: "{\"message\":\"No such image: nothing\"}")
         }
         servers.append(server)
         return (DockerDaemon(try DockerHost.find("tcp://\(server.authority)", environment: [:])), server)
@@ -26,7 +26,7 @@ final class DockerDaemonTests {
         try letters.map { try SHA256.digest(of: Array("\($0)".utf8)) }
     }
 
-    @Test("tells what kind it is, and what it need not be sent")
+    @Test("is identified with what it can reuse")
     func kinds() throws {
         let (graph, _) = try serve([
             "GET /_ping": .init(200, Self.ping, text: "OK"),
@@ -50,15 +50,16 @@ final class DockerDaemonTests {
         #expect(server.lines == ["GET /_ping", "GET /_ping"])
     }
 
-    @Test("is not taken for what is none")
+    @Test("is not another HTTP server")
     func strangers() throws {
-        for answer in [ScriptedServer.Answer(200, text: "OK"), .init(500, Self.ping), .init(301, [("Location", "/x")])]
-        {
-            let failure = #expect(throws: ToolError.self) { try serve(["GET /_ping": answer]).0.kind() }
+        for response in [
+            ScriptedServer.Response(200, text: "OK"), .init(500, Self.ping), .init(301, [("Location", "/x")]),
+        ] {
+            let failure = #expect(throws: ToolError.self) { try serve(["GET /_ping": response]).0.kind() }
             #expect(failure?.code == .unavailable)
             #expect(failure?.cause.hasSuffix("is not a Docker daemon") == true)
         }
-        var cut = ScriptedServer.Answer(200, Self.ping, text: "{}")
+        var cut = ScriptedServer.Response(200, Self.ping, text: "{}")
         cut.length = .falsely(10)
         cut.cutAfter = 2
         let (daemon, _) = try serve(["GET /_ping": .init(200, Self.ping), "GET /info": cut])
@@ -66,10 +67,10 @@ final class DockerDaemonTests {
         #expect(failure?.code == .unavailable)
     }
 
-    @Test("knows the chains of all its images, those of half-built ones too")
+    @Test("lists the chain IDs of all images, intermediate ones too")
     func chains() throws {
         let (a, b, c) = (try layers("a"), try layers("ab"), try layers("xb"))
-        func image(_ id: String, _ layers: [Digest]) -> ScriptedServer.Answer {
+        func image(_ id: String, _ layers: [Digest]) -> ScriptedServer.Response {
             let list = layers.map { "\"\($0)\"" }.joined(separator: ",")
             return .init(
                 200, text: #"{"Id":"\#(id)","RepoTags":["n:1"],"RootFS":{"Type":"layers","Layers":[\#(list)]}}"#)
@@ -88,7 +89,7 @@ final class DockerDaemonTests {
         #expect(server.lines.count == 5)
     }
 
-    @Test("is asked for images by names that stay within their place in the path")
+    @Test("gets percent-encoded names")
     func names() throws {
         let (daemon, server) = try serve(["GET /images/host:5000/a/b:1/json": .init(200, text: #"{"Id":"i"}"#)])
         #expect(try daemon.image("host:5000/a/b:1")?.id == "i")
@@ -99,7 +100,7 @@ final class DockerDaemonTests {
         #expect(failure?.cause == "POST /images/i/tag returned 404: No such image: nothing")
     }
 
-    @Test("takes an archive that is written while it is sent")
+    @Test("loads an archive that is generated while it is sent")
     func loads() throws {
         let (daemon, server) = try serve([
             "POST /images/load": .init(
@@ -112,10 +113,10 @@ final class DockerDaemonTests {
         #expect(server.requests.last?.query == ["quiet": "1"])
     }
 
-    @Test("says in its own words why it does not take one")
+    @Test("explains why it rejects an archive")
     func refuses() throws {
-        for (answer, words) in [
-            (ScriptedServer.Answer(500, text: #"{"message":"no space\u001b left"}"#), "no space\u{FFFD} left"),
+        for (response, words) in [
+            (ScriptedServer.Response(500, text: #"{"message":"no space\u001b left"}"#), "no space\u{FFFD} left"),
             (
                 .init(
                     200, text: "{\"stream\":\"x\"}\n{\"errorDetail\":{\"message\":\"bad layer\"},\"error\":\"other\"}\n"
@@ -124,15 +125,15 @@ final class DockerDaemonTests {
             (.init(200, text: "{\"error\":\"open layer.tar: no such file\"}\n"), "open layer.tar: no such file"),
             (.init(502), "HTTP 502"),
         ] {
-            let (daemon, _) = try serve(["POST /images/load": answer])
+            let (daemon, _) = try serve(["POST /images/load": response])
             let refusal = #expect(throws: DaemonLoadError.self) { try daemon.load { try $0.write([1]) } }
             #expect(refusal?.message == words)
         }
     }
 
-    @Test("that dies while it answers is an error of its own")
+    @Test("is reported if it dies during a response")
     func dies() throws {
-        var cut = ScriptedServer.Answer(200, text: "{\"status\":\"Loading layer\"}\n")
+        var cut = ScriptedServer.Response(200, text: "{\"status\":\"Loading layer\"}\n")
         cut.length = .falsely(1000)
         cut.cutAfter = 10
         let (daemon, _) = try serve(["POST /images/load": cut, "GET /images/i/get": cut])

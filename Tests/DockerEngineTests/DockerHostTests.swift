@@ -7,9 +7,9 @@ import NIOSSL
 import TestSupport
 import Testing
 
-@Suite("Where the Docker daemon is")
+@Suite("Docker host")
 struct DockerHostTests {
-    /// A home directory with nothing in it.
+    /// An empty home directory.
     private let home: TemporaryDirectory
 
     init() throws { home = try TemporaryDirectory() }
@@ -22,7 +22,7 @@ struct DockerHostTests {
         #expect(throws: ToolError.self) { try host(option, environment) }
     }
 
-    @Test("is told by --host, then by DOCKER_HOST, as docker writes it")
+    @Test("is the given address, then DOCKER_HOST")
     func addresses() throws {
         let forms: [(String, HTTPOrigin)] = [
             ("unix:///run/user/1/docker.sock", .socket(path: "/run/user/1/docker.sock")),
@@ -40,7 +40,7 @@ struct DockerHostTests {
         #expect(try host("unix:///a").tls == nil)
     }
 
-    @Test("refuses what is no address, or is not spoken here, in words")
+    @Test("rejects invalid and unsupported addresses")
     func refusals() throws {
         for text in [
             "", "docker.example", "unix://relative", "unix:///" + String(repeating: "a", count: 110), "tcp://",
@@ -55,7 +55,7 @@ struct DockerHostTests {
         #expect(ssh?.remedy.description.contains("ssh -nNT -L") == true)
     }
 
-    @Test("is reached with TLS where docker's variables say so")
+    @Test("uses TLS if docker's variables request it")
     func tls() throws {
         let files = try TestCertificates()
         let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
@@ -69,7 +69,7 @@ struct DockerHostTests {
         #expect(failure("tcp://host", ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": home.path])?.code == .data)
     }
 
-    @Test("is that of docker's current context")
+    @Test("is docker's current context")
     func context() throws {
         let id = try SHA256.digest(of: Array("far".utf8)).hex
         func write(_ text: String, to name: String) throws {
@@ -100,7 +100,7 @@ struct DockerHostTests {
         #expect(try host().name.hasPrefix("unix://"))
     }
 
-    @Test("is podman's service where Docker's socket is not there")
+    @Test("is podman's service if there is no Docker socket")
     func podman() throws {
         try FileManager.default.createDirectory(atPath: home.path("podman"), withIntermediateDirectories: true)
         try home.write([], to: "podman/podman.sock")

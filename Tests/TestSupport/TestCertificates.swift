@@ -1,10 +1,10 @@
 /// Two CAs and a client certificate, made by openssl for a test.
-public struct TestCertificates {
+package struct TestCertificates {
     /// The directory with `ca.crt`, `other.crt` (another CA), `client.cert` and `client.key`, `stranger.key`.
-    public let directory: TemporaryDirectory
+    package let directory: TemporaryDirectory
 
     /// Makes the certificates.
-    public init() throws {
+    package init() throws {
         directory = try TemporaryDirectory()
         for name in ["ca", "other"] {
             try openssl(
@@ -26,7 +26,7 @@ public struct TestCertificates {
     /// Makes a directory with copies of some files.
     ///
     /// - Parameter files: the new names with the names in `directory`.
-    public func directory(_ files: [String: String]) throws -> TemporaryDirectory {
+    package func directory(_ files: [String: String]) throws -> TemporaryDirectory {
         let copy = try TemporaryDirectory()
         for (name, file) in files { try copy.write(directory.read(file), to: name) }
         return copy

@@ -156,7 +156,7 @@ struct BasicLoginTests {
     @Test("--creds is used only for the registry named on the command line")
     func anotherRegistry() throws {
         let server = try ScriptedServer { _ in
-            ScriptedServer.Answer(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")
+            ScriptedServer.Response(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")
         }
         let zeros = String(repeating: "0", count: 64)
         let pull =

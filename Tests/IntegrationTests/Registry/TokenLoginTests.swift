@@ -141,7 +141,8 @@ struct TokenLoginTests {
 
     @Test("Credentials do not go to another host without TLS")
     func otherHost() throws {
-        let tokens = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedServer.Answer(200, text: #"{"token": "T"}"#) }
+        let tokens = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedServer.Response(200, text: #"{"token": "T"}"#)
+        }
         let registry = try RegistryServer(
             "auth: {token: {realm: \"\(tokens.url)/token\", service: s, issuer: i, rootcertbundle: DIRECTORY/ca}}",
             files: ["ca": try TestAuthority().read("ca.crt")])

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A file of credentials")
+@Suite("Credential file")
 struct CredentialFileTests {
     private let directory: TemporaryDirectory
 
@@ -25,7 +25,7 @@ struct CredentialFileTests {
         .credentials(.password(user: user, password: Secret(password)))
     }
 
-    @Test("gives the user and the password of `auth`, which may hold colons")
+    @Test("has the user and the password in `auth`, with colons in the password")
     func auth() throws {
         // ann:pass:word
         let text = #"{"auths": {"127.0.0.1:5000": {"auth": "YW5uOnBhc3M6d29yZA=="}}}"#
@@ -34,13 +34,13 @@ struct CredentialFileTests {
         #expect(try sources(text, "127.0.0.1") == [])
     }
 
-    @Test("loses the zeros that docker pads passwords with")
+    @Test("has passwords without docker's zero padding")
     func zeros() throws {
         // ann:pw and two zeros
         #expect(try sources(#"{"auths": {"a": {"auth": "YW5uOnB3AAA="}}}"#, "a") == [password("ann", "pw")])
     }
 
-    @Test("gives tokens before passwords, and passwords in the clear")
+    @Test("prefers tokens to passwords, and accepts plain passwords")
     func forms() throws {
         let auth = #""auth": "YW5uOnB3""#
         #expect(
@@ -54,7 +54,7 @@ struct CredentialFileTests {
         #expect(try sources(#"{"auths": {"a": {}, "b": {"auth": "", "email": "x@y"}}}"#, "a") == [])
     }
 
-    @Test("prefers the longest key, and one that is written as the registry is")
+    @Test("prefers the longest key, then the exact one")
     func longestFirst() throws {
         let text = #"""
             {"auths": {
@@ -70,7 +70,7 @@ struct CredentialFileTests {
         #expect(try sources(text, "quay.io") == [password("host", ""), password("old", "")])
     }
 
-    @Test("knows docker's own key for Docker Hub")
+    @Test("accepts docker's own key for Docker Hub")
     func dockerHub() throws {
         let text = #"{"auths": {"https://index.docker.io/v1/": {"auth": "YW5uOnB3"}}}"#
         #expect(try sources(text, "docker.io", "library/redis") == [password("ann", "pw")])
@@ -78,7 +78,7 @@ struct CredentialFileTests {
         #expect(try sources(text, "docker.io.example.com") == [])
     }
 
-    @Test("names the helper of a registry, before one for all, before what stands in the file")
+    @Test("prefers the registry's helper, then the default helper, then its entries")
     func helpers() throws {
         let text = #"""
             {"auths": {"a": {"auth": "YW5uOnB3"}, "b": {"auth": "YW5uOnB3"}, "d": {"auth": "YW5uOnB3"}},
@@ -93,7 +93,7 @@ struct CredentialFileTests {
     }
 
     @Test(
-        "that is malformed is an error that names it and shows nothing of it",
+        "reports invalid contents with the path and without repeating them",
         arguments: [
             (#"{"auths": {"a": {"auth": "hunter2"#, "it is not valid JSON, or is larger than 4194304 bytes"),
             (#"{"hunter2": 1, "hunter2": 2}"#, "it is not valid JSON, or is larger than 4194304 bytes"),
@@ -123,18 +123,18 @@ struct CredentialFileTests {
         #expect(!"\(failure)".contains("hunter2"))
     }
 
-    @Test("does not mind a malformed entry for another registry") func otherEntry() throws {
+    @Test("ignores an invalid entry for another registry") func otherEntry() throws {
         let text = #"{"auths": {"a": {"auth": "!"}, "b": {"auth": "YW5uOnB3"}}}"#
         #expect(try sources(text, "b") == [password("ann", "pw")])
     }
 
-    @Test("that is too long is refused") func tooLong() throws {
+    @Test("is rejected if it is too large") func tooLong() throws {
         let text = #"{"auths": {}}"# + String(repeating: " ", count: CredentialFile.limit)
         let failure = try #require(throws: ToolError.self) { try sources(text, "a") }
         #expect(failure.code == .data)
     }
 
-    @Test("that is not there is none, unless somebody said that it is")
+    @Test("may be missing unless it was named")
     func missing() throws {
         let path = FilePath(directory.path("none.json"))
         #expect(try CredentialFile.read(CredentialFileLocation(path: path)) == nil)
@@ -146,7 +146,7 @@ struct CredentialFileTests {
         #expect(failure.cause == "there is no such file")
     }
 
-    @Test("that is a directory cannot be read") func isDirectory() throws {
+    @Test("is rejected if it is a directory") func isDirectory() throws {
         let failure = try #require(throws: ToolError.self) {
             try CredentialFile.read(CredentialFileLocation(path: FilePath(directory.path)))
         }

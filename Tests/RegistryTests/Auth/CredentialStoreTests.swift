@@ -8,8 +8,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// With files and helpers of the test's own.
-@Suite("The store of credentials")
+/// Tests with temporary files and helper scripts.
+@Suite("Credential store")
 struct CredentialStoreTests {
     private let directory: TemporaryDirectory
 
@@ -51,7 +51,7 @@ struct CredentialStoreTests {
         #"{"auths": {"a.example": {"username": "\#(user)", "password": "x"}}}"#
     }
 
-    @Test("asks podman's files before docker's, and goes on to the next where one knows nothing")
+    @Test("reads podman's files before docker's, until one has credentials")
     func order() async throws {
         #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
         try write(login("docker"), to: "home/.docker/config.json")
@@ -65,7 +65,7 @@ struct CredentialStoreTests {
         #expect(try await store().credentials(for: "a.example", repository: "r") == password("user", "x"))
     }
 
-    @Test("asks the file that is named, and no other")
+    @Test("reads only the given file")
     func namedFile() async throws {
         try write(login("docker"), to: "home/.docker/config.json")
         try write("{}", to: "mine.json")
@@ -73,7 +73,7 @@ struct CredentialStoreTests {
         #expect(try await store.credentials(for: "a.example", repository: "r") == .none)
     }
 
-    @Test("asks a helper for the registry, and takes its password or token")
+    @Test("gets a password or token from the registry's helper")
     func helpers() async throws {
         try write(#"{"credHelpers": {"a.example": "one", "b.example": "two"}}"#, to: "home/.docker/config.json")
         try helper(
@@ -86,7 +86,7 @@ struct CredentialStoreTests {
         #expect(try await store().credentials(for: "b.example", repository: "r") == .identityToken(Secret("T")))
     }
 
-    @Test("takes what stands in the file where the helper for all knows nothing")
+    @Test("uses the file's entries if the default helper has no credentials")
     func helperWithout() async throws {
         try write(
             #"{"credsStore": "all", "auths": {"a.example": {"auth": "YW5uOnB3"}}}"#, to: "home/.docker/config.json")
@@ -97,7 +97,7 @@ struct CredentialStoreTests {
     }
 
     @Test(
-        "says what is wrong with a helper, and repeats nothing of what it says",
+        "reports a helper's failure without repeating its output",
         arguments: [
             ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it ended with status 3"),
             ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
@@ -120,7 +120,7 @@ struct CredentialStoreTests {
         #expect(!"\(failure as Any)".contains("hunter2"))
     }
 
-    @Test("ends a helper that takes too long, and all that it started")
+    @Test("terminates a slow helper and its children")
     func slowHelper() async throws {
         try write(#"{"credHelpers": {"a.example": "slow"}}"#, to: "home/.docker/config.json")
         try helper("slow", "trap '' TERM; sleep 1000 & sleep 1000")
@@ -138,12 +138,12 @@ struct CredentialStoreTests {
         #expect(events.count == 2)
         let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
         #expect(events == ["started \(group)", "ended \(group)"])
-        // None of the group is left, but those that are dead and not yet buried.
+        // No process of the group is left except zombies.
         let left = try Program.run(["pgrep", "--pgroup", "\(group)", "--runstates", "DRST"])
         #expect(left.status == 1, "\(left.text)")
     }
 
-    @Test("says that a helper is not there")
+    @Test("reports a missing helper")
     func missingHelper() async throws {
         try write(#"{"credsStore": "nowhere"}"#, to: "home/.docker/config.json")
         let failure = await #expect(throws: ToolError.self) {
@@ -153,7 +153,7 @@ struct CredentialStoreTests {
         #expect(failure?.cause == "the program docker-credential-nowhere is not in PATH")
     }
 
-    @Test("runs no helper by a path", arguments: ["../evil", "/bin/evil", "a b", ""])
+    @Test("rejects a helper's name with a path", arguments: ["../evil", "/bin/evil", "a b", ""])
     func helperNames(name: String) async throws {
         try write(#"{"credHelpers": {"a.example": "\#(name)"}}"#, to: "home/.docker/config.json")
         guard !name.isEmpty else {
@@ -165,5 +165,37 @@ struct CredentialStoreTests {
         }
         #expect(failure?.code == .data)
         #expect(failure?.cause == "it names a credential helper that is not a valid program name")
+    }
+}
+
+@Suite("Credential file locations")
+struct CredentialFileLocationTests {
+    private func paths(_ environment: [String: String], authFile: FilePath? = nil) -> [String] {
+        CredentialFileLocation.all(authFile: authFile, environment: environment, currentDirectory: "/work", user: 7)
+            .map { ($0.isRequired ? "!" : "") + $0.path.string }
+    }
+
+    @Test("are podman's files, then docker's")
+    func order() {
+        #expect(
+            paths(["HOME": "/home/ann"]) == [
+                "/run/containers/7/auth.json", "/home/ann/.config/containers/auth.json",
+                "/home/ann/.docker/config.json",
+            ])
+        #expect(
+            paths([
+                "HOME": "/home/ann", "XDG_RUNTIME_DIR": "/run/user/7", "XDG_CONFIG_HOME": "/c", "DOCKER_CONFIG": "/d",
+            ])
+                == ["/run/user/7/containers/auth.json", "/c/containers/auth.json", "/d/config.json"])
+        #expect(paths(["DOCKER_CONFIG": "", "HOME": "", "XDG_RUNTIME_DIR": "run"]) == ["/run/containers/7/auth.json"])
+    }
+
+    @Test("are the given file only")
+    func named() {
+        let environment = ["HOME": "/home/ann", "REGISTRY_AUTH_FILE": "auth/file"]
+        #expect(paths(environment) == ["/work/auth/file"])
+        #expect(paths(environment, authFile: "mine.json") == ["!/work/mine.json"])
+        #expect(paths(environment, authFile: "/mine.json") == ["!/mine.json"])
+        #expect(paths(["REGISTRY_AUTH_FILE": ""]).count == 1)
     }
 }

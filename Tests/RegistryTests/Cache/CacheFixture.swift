@@ -6,10 +6,10 @@ import Synchronization
 import SystemPackage
 import TestSupport
 
-/// A cache directory of a test's own, and caches that lie there, each as a process would have it.
+/// A temporary cache directory, with a new cache object for each simulated run.
 final class CacheFixture: Sendable {
     let files: TemporaryDirectory
-    private let told = Mutex<[String]>([])
+    private let notes = Mutex<[String]>([])
 
     init() throws {
         files = try TemporaryDirectory()
@@ -18,24 +18,26 @@ final class CacheFixture: Sendable {
 
     var directory: FilePath { FilePath(files.path("cache")) }
 
-    /// What people were told.
-    var words: [String] { told.withLock { $0 } }
+    /// The notes for the user.
+    var messages: [String] { notes.withLock { $0 } }
 
-    /// A cache as another run has it, with nothing in memory.
+    /// A cache as in a new run, with nothing in memory.
     func cache(in directory: FilePath? = nil) -> BlobCache {
         BlobCache(directory: directory ?? self.directory, spool: spool) { [self] text in
-            told.withLock { $0.append(text) }
+            notes.withLock { $0.append(text) }
         }
     }
 
-    /// The cache of a run that has no cache directory.
-    var homeless: BlobCache {
-        BlobCache(directory: nil, spool: spool) { [self] text in told.withLock { $0.append(text) } }
+    /// A cache without a directory.
+    var withoutDirectory: BlobCache {
+        BlobCache(directory: nil, spool: spool) { [self] text in notes.withLock { $0.append(text) } }
     }
 
     private var spool: SpoolDirectory { SpoolDirectory(FilePath(files.path("tmp"))) }
 
-    /// A file of the cache: `blobs/sha256`.
+    /// The path of a blob's file.
+    ///
+    /// - Parameter directory: the directory in the cache: `blobs/sha256`.
     func path(_ directory: String, _ digest: Digest) -> String { files.path("cache/\(directory)/\(digest.hex)") }
 
     /// The names in a directory of the cache.
@@ -43,7 +45,7 @@ final class CacheFixture: Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/\(directory)")).sorted()) ?? []
     }
 
-    /// Puts a blob there by the way that blobs come there.
+    /// Adds a blob as a fetch does.
     @discardableResult
     func put(_ bytes: [UInt8]) throws -> Digest {
         let digest = try SHA256.digest(of: bytes)
@@ -52,8 +54,8 @@ final class CacheFixture: Sendable {
     }
 }
 
-/// A connection that is cut.
-struct Cut: Error {}
+/// The error of an interrupted connection.
+struct Interrupted: Error {}
 
 extension FileRange {
     /// All bytes.

@@ -7,9 +7,9 @@ import Synchronization
 import SystemPackage
 import TestSupport
 
-/// A cache of a test's own, and clients that hardly wait for anything.
+/// A temporary cache, and clients with short pauses and timeouts.
 final class PullFixture: Sendable {
-    /// What shows a registry who asks, and the header that comes of it.
+    /// Credentials, and their Authorization header.
     static let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
     static let basic = "Basic YW5uOnMzY3JldA=="
 
@@ -21,10 +21,10 @@ final class PullFixture: Sendable {
         try FileManager.default.createDirectory(atPath: files.path("tmp"), withIntermediateDirectories: true)
     }
 
-    /// What was fetched so far, in bytes.
+    /// The fetched bytes of all layers.
     var fetched: Int { arrived.withLock { $0.values.reduce(0, +) } }
 
-    /// What lies in a directory of the cache's blobs: `sha256`, `partial`.
+    /// The names in a directory of the cache's blobs: `sha256`, `partial`.
     func names(_ directory: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/blobs/\(directory)")).sorted()) ?? []
     }
@@ -45,14 +45,16 @@ final class PullFixture: Sendable {
         let spool = SpoolDirectory(FilePath(files.path("tmp")))
         let cache = BlobCache(directory: FilePath(files.path("cache")), spool: spool) { _ in }
         let image = try RegistryImage(
-            reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(bench: self))
+            reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(fixture: self))
         let context = ReadingContext(
             spool: spool, cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64"))
         guard let first = try image.archive(context).images.first else { throw Missing() }
         return first
     }
 
-    /// Brings an image's layers, and gives their plain tars.
+    /// Downloads an image's layers.
+    ///
+    /// - Returns: their uncompressed tars.
     func tars(_ reference: String, _ client: RegistryClient? = nil) throws -> [[UInt8]] {
         try image(reference, client).layers.map { layer in
             let sink = MemorySink()
@@ -64,8 +66,8 @@ final class PullFixture: Sendable {
     private struct Missing: Error {}
 
     private struct Progress: FetchProgress {
-        let bench: PullFixture
+        let fixture: PullFixture
 
-        func fetched(_ bytes: Int, of layer: Digest) { bench.arrived.withLock { $0[layer, default: 0] += bytes } }
+        func fetched(_ bytes: Int, of layer: Digest) { fixture.arrived.withLock { $0[layer, default: 0] += bytes } }
     }
 }

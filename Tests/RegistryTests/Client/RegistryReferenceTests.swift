@@ -3,12 +3,12 @@ import Errors
 @testable import Registry
 import Testing
 
-@Suite("Names of images in registries")
+@Suite("Registry reference")
 struct RegistryReferenceTests {
     private static let hex = String(repeating: "0a", count: 32)
 
     @Test(
-        "are read as Docker reads them",
+        "is parsed as Docker does",
         arguments: [
             ("redis", "docker.io/library/redis", nil, nil),
             ("redis:7", "docker.io/library/redis", "7", nil),
@@ -38,7 +38,7 @@ struct RegistryReferenceTests {
     }
 
     @Test(
-        "are refused where they are none",
+        "rejects invalid names",
         arguments: [
             ("", "its repository is not a valid name"),
             ("docker://", "its repository is not a valid name"),
@@ -75,7 +75,7 @@ struct RegistryReferenceTests {
         #expect(failure?.message.contains("\n") == false)
     }
 
-    @Test("lead to another tag or digest of the same repository") func others() throws {
+    @Test("changes its tag or digest") func others() throws {
         let reference = try RegistryReference("r.example/app:1")
         let digest = try #require(Digest("sha256:\(Self.hex)"))
         #expect("\(reference.with(tag: "2"))" == "r.example/app:2")

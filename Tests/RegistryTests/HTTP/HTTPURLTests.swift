@@ -1,10 +1,10 @@
 @testable import Registry
 import Testing
 
-@Suite("Web addresses")
+@Suite("HTTP URL")
 struct HTTPURLTests {
     @Test(
-        "are read, their host in lower case, without what is never sent",
+        "is parsed with its host in lower case and without a fragment",
         arguments: [
             ("http://r.example", "http://r.example/", "/"),
             ("HTTPS://R.Example:443/V2/?a=B#part", "https://r.example/V2/", "/V2/?a=B"),
@@ -21,7 +21,7 @@ struct HTTPURLTests {
     }
 
     @Test(
-        "are refused where they are none, or hide where they lead",
+        "is rejected if it is invalid or disguises its host",
         arguments: [
             "", "r.example", "/v2/", "//r.example/", "ftp://r.example/", "file:///etc/passwd", "http://", "http:///x",
             "http+unix://%2Frun%2Fx/", "http://user@r.example/", "http://user:secret@r.example/", "http://r.example:0/",
@@ -32,7 +32,7 @@ struct HTTPURLTests {
     func refused(_ text: String) { #expect(HTTPURL(text) == nil) }
 
     @Test(
-        "lead on as links mean it",
+        "resolves references",
         arguments: [
             ("/other?a=b", "https://r.example:5000/other?a=b"),
             ("more", "https://r.example:5000/v2/more"),
@@ -48,7 +48,7 @@ struct HTTPURLTests {
         #expect(url.resolving(link)?.text == expected)
     }
 
-    @Test("of a socket lead to the same socket, or to the web") func socket() {
+    @Test("of a socket resolves to the same socket or the web") func socket() {
         let url = HTTPURL(.socket(path: "/run/my docker.sock"), "/v1/a?b=c")
         #expect(url.text == "http+unix://%2Frun%2Fmy%20docker.sock/v1/a?b=c")
         #expect("\(url)" == "unix:///run/my docker.sock/v1/a")
@@ -56,7 +56,7 @@ struct HTTPURLTests {
         #expect(url.resolving("https://r.example/d")?.text == "https://r.example/d")
     }
 
-    @Test("take fields whatever they hold") func fields() throws {
+    @Test("encodes the values of query fields") func fields() throws {
         let url = try #require(HTTPURL("https://r.example/token"))
         let more = url.adding("scope", "repository:a/b:pull,push").adding("x", "&=#é")
         #expect(more.target == "/token?scope=repository%3Aa%2Fb%3Apull%2Cpush&x=%26%3D%23%C3%A9")

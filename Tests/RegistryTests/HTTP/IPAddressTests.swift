@@ -1,10 +1,10 @@
 @testable import Registry
 import Testing
 
-@Suite("Addresses")
+@Suite("IP address")
 struct IPAddressTests {
     @Test(
-        "are of a class",
+        "has a class",
         arguments: [
             ("8.8.8.8", AddressClass.public), ("127.0.0.1", .loopback), ("127.255.0.9", .loopback),
             ("10.0.0.1", .private), ("172.15.0.1", .public), ("172.16.0.1", .private), ("172.31.9.9", .private),
@@ -23,7 +23,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "are nothing else",
+        "rejects other texts",
         arguments: [
             "", "localhost", "127.1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "0x7f.0.0.1", "1.2.3.4%eth0", "[::1]", "::1::",
         ])
@@ -31,7 +31,7 @@ struct IPAddressTests {
         #expect(IPAddress(text) == nil)
     }
 
-    @Test("are written as the system writes them") func written() throws {
+    @Test("prints its canonical form") func written() throws {
         #expect(try #require(IPAddress("::ffff:10.0.0.1")).description == "10.0.0.1")
         #expect(try #require(IPAddress("FE80:0:0::1")).description == "fe80::1")
     }

@@ -2,7 +2,7 @@ import Errors
 @testable import Registry
 import Testing
 
-@Suite("The proxies of the environment")
+@Suite("Proxy environment")
 struct ProxyEnvironmentTests {
     private func proxy(
         _ environment: [String: String], _ host: String = "registry.example", _ port: Int = 443,
@@ -13,7 +13,7 @@ struct ProxyEnvironmentTests {
         }
     }
 
-    @Test("are those of the scheme, in upper case before lower case, else the one for all")
+    @Test("prefers the scheme's variable, then upper case, then all_proxy")
     func variables() throws {
         let both = ["http_proxy": "plain:1", "https_proxy": "tls:2"]
         #expect(try proxy(both) == "http tls 2")
@@ -28,7 +28,7 @@ struct ProxyEnvironmentTests {
     }
 
     @Test(
-        "are URLs, or hosts with ports",
+        "accepts URLs, and hosts with ports",
         arguments: [
             ("http://proxy", "http proxy 80"), ("proxy", "http proxy 80"), ("proxy:3128", "http proxy 3128"),
             ("HTTP://proxy:3128/", "http proxy 3128"), ("socks5://proxy", "socks5 proxy 1080"),
@@ -39,7 +39,7 @@ struct ProxyEnvironmentTests {
         #expect(try proxy(["https_proxy": text]) == expected)
     }
 
-    @Test("may have a user and a password, with signs written as %XX")
+    @Test("accepts a percent-encoded user and password")
     func users() throws {
         let proxies = ProxyEnvironment(["https_proxy": "http://ann:p%40ss:w@rd@proxy:1", "http_proxy": "bob@proxy"])
         let first = try #require(try proxies.proxy(scheme: "https", host: "a", port: 443))
@@ -52,7 +52,7 @@ struct ProxyEnvironmentTests {
     }
 
     @Test(
-        "that cannot be used are an error, which does not show them",
+        "rejects unusable proxies without showing them",
         arguments: [
             ("https://ann:hunter2@proxy", "connecting to a proxy by https is not supported"),
             ("ftp://ann:hunter2@proxy", "its scheme is neither http nor socks5"),
@@ -75,13 +75,14 @@ struct ProxyEnvironmentTests {
     }
 
     @Test(
-        "are not for this machine", arguments: ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
+        "has no proxy for loopback hosts",
+        arguments: ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
     func loopback(host: String) throws {
         #expect(try proxy(["https_proxy": "proxy"], host) == nil)
     }
 
     @Test(
-        "are not for the hosts that are excepted",
+        "has no proxy for listed hosts",
         arguments: [
             ("example.com", "example.com", 443), ("example.com", "a.b.example.com", 443),
             (".example.com", "a.example.com", 443), ("*.example.com", "a.example.com", 443), ("*", "anything", 1),
@@ -97,7 +98,7 @@ struct ProxyEnvironmentTests {
     }
 
     @Test(
-        "are for all others",
+        "has a proxy for all other hosts",
         arguments: [
             ("example.com", "badexample.com", 443), (".example.com", "example.com", 443),
             ("*.example.com", "example.com", 443), ("example.com:443", "example.com", 5000),
@@ -110,7 +111,7 @@ struct ProxyEnvironmentTests {
         #expect(try proxy(["https_proxy": "proxy", "no_proxy": list], host, port) == "http proxy 80")
     }
 
-    @Test("become those of async-http-client")
+    @Test("converts to async-http-client's form")
     func configuration() throws {
         let proxies = ProxyEnvironment(["https_proxy": "ann:pw@proxy:1", "http_proxy": "socks5://socks"])
         let http = try #require(try proxies.proxy(scheme: "https", host: "a", port: 443)).configuration

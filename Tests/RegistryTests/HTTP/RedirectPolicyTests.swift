@@ -1,7 +1,7 @@
 @testable import Registry
 import Testing
 
-@Suite("Private hosts")
+@Suite("Redirect policy")
 struct RedirectPolicyTests {
     private let hosts = RedirectPolicy { name in
         let names = [
@@ -15,7 +15,7 @@ struct RedirectPolicyTests {
     }
 
     @Test(
-        "may be reached from themselves and their like",
+        "allows the same host and hosts of the same class",
         arguments: [
             ("registry.example", "cdn.example"), ("registry.example", "198.51.100.7"), ("10.0.0.1", "8.8.8.8"),
             ("registry.example", "unknown.example"), ("169.254.1.1", "169.254.1.1"), ("127.0.0.1", "localhost"),
@@ -30,7 +30,7 @@ struct RedirectPolicyTests {
     }
 
     @Test(
-        "may not be reached by those who send there from elsewhere",
+        "rejects hosts of another class",
         arguments: [
             ("registry.example", "127.0.0.1", "127.0.0.1 is a loopback address"),
             ("registry.example", "localhost", "'localhost' is 127.0.0.1, a loopback address"),
@@ -55,7 +55,7 @@ struct RedirectPolicyTests {
             hosts.refusal(from: host, to: target) == "\(cause), which '\(host)' may not redirect to")
     }
 
-    @Test("are told by the system's own resolver too, whatever the form of the address")
+    @Test("uses the system's resolver, for all forms of addresses")
     func systemResolver() {
         #expect(RedirectPolicy().refusal(from: "203.0.113.1", to: "127.1")?.contains("a loopback address") == true)
         #expect(RedirectPolicy().refusal(from: "203.0.113.1", to: "0x7f000001")?.contains("a loopback address") == true)

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The certificates that are believed")
+@Suite("Trust store")
 struct TrustStoreTests {
     private let files: TestCertificates
     private let registry = NamedRegistry(name: "registry.example:5000", host: "registry.example", port: 5000)
@@ -34,7 +34,7 @@ struct TrustStoreTests {
         }
     }
 
-    @Test("are the system's, for TLS 1.2 and better")
+    @Test("trusts the system's CA certificates, with TLS 1.2 or later")
     func system() throws {
         let configuration = try trusted().configuration(host: "registry.example", port: 5000)
         #expect(configuration.certificateVerification == .fullVerification)
@@ -50,7 +50,7 @@ struct TrustStoreTests {
         #expect(roots.count > 50)
     }
 
-    @Test("are those of SSL_CERT_FILE and SSL_CERT_DIR in place of the system's")
+    @Test("reads SSL_CERT_FILE and SSL_CERT_DIR instead of the system's CA certificates")
     func fromEnvironment() throws {
         let roots = { (environment: [String: String]) -> [NIOSSLCertificate]? in
             let configuration = try trusted(environment).configuration(host: "a", port: 443)
@@ -71,7 +71,7 @@ struct TrustStoreTests {
         #expect(try roots(["SSL_CERT_FILE": "", "SSL_CERT_DIR": ""])?.count ?? 0 > 50)
     }
 
-    @Test("are not asked for of the one registry for which that is said")
+    @Test("verifies no certificate of the one registry with disabled verification")
     func unverified() throws {
         let trusted = trusted(isVerified: false)
         #expect(try trusted.configuration(host: "REGISTRY.example.", port: 5000).certificateVerification == .none)
@@ -81,7 +81,7 @@ struct TrustStoreTests {
         }
     }
 
-    @Test("are those of --cert-dir besides the system's, and the client's own are for the registry alone")
+    @Test("adds the CA certificates of a given directory, and presents its client certificate to the registry only")
     func certDir() throws {
         let directory = try files.directory([
             "one.crt": "ca.crt", "two.crt": "other.crt", "me.cert": "client.cert", "me.key": "client.key",
@@ -103,7 +103,7 @@ struct TrustStoreTests {
         #expect(other.privateKey == nil)
     }
 
-    @Test("are those of the first directory of the host")
+    @Test("reads the first directory of a host")
     func perHostDirectories() throws {
         let first = try TemporaryDirectory()
         let second = try TemporaryDirectory()
@@ -125,7 +125,7 @@ struct TrustStoreTests {
         #expect(try additional(trusted.configuration(host: "fd00::1", port: 5000)) == certificates("ca.crt"))
     }
 
-    @Test("of Docker Hub lie under the name that its images have")
+    @Test("finds Docker Hub's directory by the name in image names")
     func nameOfTheRegistry() throws {
         let directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path("docker.io"), withIntermediateDirectories: true)
@@ -139,7 +139,7 @@ struct TrustStoreTests {
     }
 
     @Test(
-        "that are not what they should be are an error that names the file",
+        "rejects an invalid file and names it",
         arguments: [
             (["x.crt": "client.key"], "x.crt", "it holds no certificate in PEM form, or a damaged one"),
             (["x.cert": "client.cert"], "x.cert", "its key, 'x.key', is missing; names of CA certificates end in .crt"),
@@ -159,7 +159,7 @@ struct TrustStoreTests {
         #expect(failure.cause == cause)
     }
 
-    @Test("must belong to the key beside them")
+    @Test("rejects a client certificate with another key")
     func wrongKey() throws {
         let directory = try files.directory(["x.cert": "client.cert", "x.key": "stranger.key"])
         let failure = try #require(throws: ToolError.self) {
@@ -168,7 +168,7 @@ struct TrustStoreTests {
         #expect(failure.cause == "it does not belong to the key in '\(directory.path("x.key"))'")
     }
 
-    @Test("that are named must be there")
+    @Test("rejects missing files that were named")
     func missing() throws {
         let nowhere = files.directory.path("nowhere")
         for (trusted, cause) in [

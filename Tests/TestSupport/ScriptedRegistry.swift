@@ -2,7 +2,7 @@ import OCI
 import Synchronization
 
 /// Serves one image as a registry on loopback; a test can replace any of its responses.
-package final class ImageServer: Sendable {
+package final class ScriptedRegistry: Sendable {
     /// The image that is served.
     package let image: ScriptedImage
     private let server: ScriptedServer
@@ -11,25 +11,28 @@ package final class ImageServer: Sendable {
     ///
     /// - Parameters:
     ///   - request: the request.
-    ///   - honest: the response of a correct registry.
+    ///   - correct: the response of a correct registry.
     ///   - count: the number of earlier requests for the same path.
-    package typealias Lie = @Sendable (_ request: ScriptedServer.Request, _ honest: Answer, _ count: Int) -> Answer
+    package typealias Change =
+        @Sendable (_ request: ScriptedServer.Request, _ correct: Response, _ count: Int) -> Response
     /// A response.
-    package typealias Answer = ScriptedServer.Answer
+    package typealias Response = ScriptedServer.Response
 
     /// Starts a registry on loopback.
     ///
     /// - Parameters:
     ///   - image: the image to serve.
     ///   - host: an IPv4 address of the loopback network.
-    ///   - lie: replaces responses; by default all are correct.
-    package init(_ image: ScriptedImage, host: String = "127.0.0.1", _ lie: @escaping Lie = { _, honest, _ in honest })
+    ///   - change: replaces responses; by default all are correct.
+    package init(
+        _ image: ScriptedImage, host: String = "127.0.0.1", _ change: @escaping Change = { _, correct, _ in correct }
+    )
         throws
     {
         self.image = image
         let counts = Counts()
         server = try ScriptedServer(host: host) { request in
-            lie(request, Self.answer(request, image), counts.next(request.path))
+            change(request, Self.response(request, image), counts.next(request.path))
         }
     }
 
@@ -55,25 +58,25 @@ package final class ImageServer: Sendable {
     package func requests(_ path: String) -> [ScriptedServer.Request] { requests.filter { $0.path == path } }
 
     /// Source: OCI Distribution Specification, "Pull".
-    private static func answer(_ request: ScriptedServer.Request, _ image: ScriptedImage) -> Answer {
-        if request.path == "/v2/" { return Answer(200, text: "{}") }
+    private static func response(_ request: ScriptedServer.Request, _ image: ScriptedImage) -> Response {
+        if request.path == "/v2/" { return Response(200, text: "{}") }
         let manifests = "/v2/\(image.name)/manifests/"
         let blobs = "/v2/\(image.name)/blobs/"
         if [manifests + image.tag, manifests + image.manifestDigest].contains(request.path) {
             let headers = [
                 ("Content-Type", ScriptedImage.manifestType), ("Docker-Content-Digest", image.manifestDigest),
             ]
-            return Answer(200, headers, body: image.manifest)
+            return Response(200, headers, body: image.manifest)
         }
         guard request.path.hasPrefix(blobs), let blob = image.blobs[String(request.path.dropFirst(blobs.count))] else {
-            return Answer(404, text: #"{"errors": [{"code": "NOT_FOUND", "message": "there is none"}]}"#)
+            return Response(404, text: #"{"errors": [{"code": "NOT_FOUND", "message": "there is none"}]}"#)
         }
-        guard let range = request.headers["range"] else { return Answer(200, body: blob) }
+        guard let range = request.headers["range"] else { return Response(200, body: blob) }
         guard let start = Int(range.dropFirst("bytes=".count).prefix { $0 != "-" }), start < blob.count else {
-            return Answer(416)
+            return Response(416)
         }
         let content = "bytes \(start)-\(blob.count - 1)/\(blob.count)"
-        return Answer(206, [("Content-Range", content)], body: Array(blob[start...]))
+        return Response(206, [("Content-Range", content)], body: Array(blob[start...]))
     }
 }
 

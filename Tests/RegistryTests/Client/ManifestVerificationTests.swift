@@ -5,40 +5,40 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Manifests of a registry that lies")
-struct LyingManifestTests {
-    private let bench: PullFixture
+@Suite("Manifest verification")
+struct ManifestVerificationTests {
+    private let fixture: PullFixture
 
     init() throws {
-        bench = try PullFixture()
+        fixture = try PullFixture()
     }
 
     /// Reads the image by its tag, or by another reference.
-    private func failure(_ registry: ImageServer, _ reference: String? = nil) throws -> ToolError {
-        try #require(throws: ToolError.self) { try bench.image(reference ?? registry.reference) }
+    private func failure(_ registry: ScriptedRegistry, _ reference: String? = nil) throws -> ToolError {
+        try #require(throws: ToolError.self) { try fixture.image(reference ?? registry.reference) }
     }
 
-    /// What comes of a manifest of the test's own.
+    /// The error for a given manifest.
     private func failure(
         type: String = ScriptedImage.manifestType, manifest: [UInt8]
     ) throws -> ToolError {
-        let registry = try ImageServer(ScriptedImage(sizes: [1])) { request, honest, _ in
+        let registry = try ScriptedRegistry(ScriptedImage(sizes: [1])) { request, correct, _ in
             request.path.contains("/manifests/")
-                ? ScriptedServer.Answer(200, [("Content-Type", type)], body: manifest) : honest
+                ? ScriptedServer.Response(200, [("Content-Type", type)], body: manifest) : correct
         }
         return try failure(registry)
     }
 
     private func failure(_ change: (inout [String: Any]) -> Void) throws -> ToolError {
-        try failure(ImageServer(ScriptedImage(change: change)))
+        try failure(ScriptedRegistry(ScriptedImage(change: change)))
     }
 
-    @Test("are believed where they do not") func honest() throws {
-        let registry = try ImageServer(ScriptedImage())
+    @Test("accepts a correct manifest") func correct() throws {
+        let registry = try ScriptedRegistry(ScriptedImage())
         let image = registry.image
         for reference in [image.tag, image.manifestDigest] {
             let separator = reference.contains(":") ? "@" : ":"
-            let read = try bench.image("\(registry.authority)/\(image.name)\(separator)\(reference)")
+            let read = try fixture.image("\(registry.authority)/\(image.name)\(separator)\(reference)")
             #expect(read.imageID.description == image.config)
             #expect(read.archivedLayers.map { $0.digest?.description } == image.layers)
         }
@@ -49,12 +49,12 @@ struct LyingManifestTests {
         #expect(registry.requests.allSatisfy { !$0.path.hasPrefix("/v2/_catalog") && !$0.path.hasSuffix("/list") })
     }
 
-    @Test("have another digest than was asked for, or than the registry says") func digest() throws {
+    @Test("rejects a digest other than the requested or announced one") func digest() throws {
         let other = try ScriptedImage(sizes: [5])
-        let registry = try ImageServer(ScriptedImage()) { request, honest, _ in
-            var answer = honest
-            if request.path.contains("/manifests/") { answer.body = other.manifest }
-            return answer
+        let registry = try ScriptedRegistry(ScriptedImage()) { request, correct, _ in
+            var response = correct
+            if request.path.contains("/manifests/") { response.body = other.manifest }
+            return response
         }
         let wanted = registry.image.manifestDigest
         for separator in [":1.0", "@\(wanted)"] {
@@ -62,38 +62,39 @@ struct LyingManifestTests {
             #expect(failure.code == .data)
             #expect(failure.cause.hasSuffix("has the digest \(other.manifestDigest), and should have \(wanted)"))
         }
-        #expect(bench.names("sha256").isEmpty)
+        #expect(fixture.names("sha256").isEmpty)
     }
 
-    @Test("are believed by tag where the registry sends no digest along, or none that is known")
+    @Test("accepts a tag's manifest without an announced digest")
     func noDigest() throws {
         for digest in [nil, "sha512:" + String(repeating: "0", count: 128), "sha256:../../x"] {
-            let registry = try ImageServer(ScriptedImage()) { request, honest, _ in
-                var answer = honest
-                answer.headers.removeAll { $0.0 == "Docker-Content-Digest" }
-                if let digest { answer.headers.append(("Docker-Content-Digest", digest)) }
-                if request.path.contains("/manifests/") { answer.length = .missing }
-                return answer
+            let registry = try ScriptedRegistry(ScriptedImage()) { request, correct, _ in
+                var response = correct
+                response.headers.removeAll { $0.0 == "Docker-Content-Digest" }
+                if let digest { response.headers.append(("Docker-Content-Digest", digest)) }
+                if request.path.contains("/manifests/") { response.length = .missing }
+                return response
             }
-            #expect(try bench.image(registry.reference).imageID.description == registry.image.config)
+            #expect(try fixture.image(registry.reference).imageID.description == registry.image.config)
         }
     }
 
-    @Test("are called one thing by themselves, and another by the registry") func types() throws {
+    @Test("rejects contradicting media types") func types() throws {
         let index = "application/vnd.oci.image.index.v1+json"
-        let lie = try failure(type: "\(index); charset=utf-8", manifest: ScriptedImage(sizes: [1]).manifest)
-        #expect(lie.code == .data)
+        let mismatch = try failure(type: "\(index); charset=utf-8", manifest: ScriptedImage(sizes: [1]).manifest)
+        #expect(mismatch.code == .data)
         #expect(
-            lie.cause.hasSuffix("calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
-        let registry = try ImageServer(ScriptedImage()) { _, honest, _ in
-            var answer = honest
-            answer.headers = answer.headers.map { $0.0 == "Content-Type" ? ($0.0, "text/plain") : $0 }
-            return answer
+            mismatch.cause.hasSuffix(
+                "calls itself '\(ScriptedImage.manifestType)', and the registry calls it '\(index)'"))
+        let registry = try ScriptedRegistry(ScriptedImage()) { _, correct, _ in
+            var response = correct
+            response.headers = response.headers.map { $0.0 == "Content-Type" ? ($0.0, "text/plain") : $0 }
+            return response
         }
-        #expect(try bench.image(registry.reference).imageID.description == registry.image.config)
+        #expect(try fixture.image(registry.reference).imageID.description == registry.image.config)
     }
 
-    @Test("call themselves what a terminal would obey") func escapes() throws {
+    @Test("prints no control characters of a media type") func escapes() throws {
         for own in ["a\u{1B}[2Jb", "application/vnd.docker.distribution.manifest.v1+x\u{1B}]0;y\u{7}"] {
             let text = #"{"schemaVersion": 2, "mediaType": "\#(own)", "layers": []}"#
                 .replacing("\u{1B}", with: #"\u001b"#).replacing("\u{7}", with: #"\u0007"#)
@@ -105,7 +106,7 @@ struct LyingManifestTests {
         }
     }
 
-    @Test("are an index to the one and a manifest to the other") func both() throws {
+    @Test("rejects a manifest that is also an index") func both() throws {
         let own = try failure { $0["manifests"] = [Any]() }
         #expect(own.code == .data)
         #expect(own.cause.contains("has both manifests and layers"))
@@ -114,7 +115,7 @@ struct LyingManifestTests {
         #expect(untyped.cause.contains("has both manifests and layers"))
     }
 
-    @Test("are of Docker's schema 1", arguments: [true, false]) func schema1(_ isTold: Bool) throws {
+    @Test("rejects Docker's schema 1", arguments: [true, false]) func schema1(_ isTold: Bool) throws {
         let type = "application/vnd.docker.distribution.manifest.v1+prettyjws"
         let text = #"{"schemaVersion": \#(isTold ? 2 : 1), "name": "a", "fsLayers": []}"#
         let failure = try failure(type: isTold ? type : "application/json", manifest: Array(text.utf8))
@@ -123,13 +124,13 @@ struct LyingManifestTests {
         #expect(failure.remedy.description.contains("have the image pushed again"))
     }
 
-    @Test("are larger than 4 MiB, or without end") func size() throws {
+    @Test("rejects a manifest over 4 MiB, or an endless one") func size() throws {
         let large = [UInt8](repeating: UInt8(ascii: " "), count: 4 << 20) + [0x7B]
         #expect(try failure(manifest: large).cause.hasSuffix("has more than the limit of 4194304 bytes"))
-        let registry = try ImageServer(ScriptedImage(sizes: [1])) { _, _, _ in
-            var answer = ScriptedServer.Answer(200, body: [UInt8](repeating: 0x20, count: 1 << 16))
-            answer.isEndless = true
-            return answer
+        let registry = try ScriptedRegistry(ScriptedImage(sizes: [1])) { _, _, _ in
+            var response = ScriptedServer.Response(200, body: [UInt8](repeating: 0x20, count: 1 << 16))
+            response.isEndless = true
+            return response
         }
         let endless = try failure(registry)
         #expect(endless.code == .data)
@@ -137,26 +138,26 @@ struct LyingManifestTests {
     }
 
     @Test(
-        "are none",
+        "rejects other JSON and HTML",
         arguments: ["", "<html></html>", "[]", "null", "{}", #"{"schemaVersion":2,"manifests":null}"#])
     func none(_ text: String) throws {
         #expect(try failure(type: "application/json", manifest: Array(text.utf8)).code == .data)
     }
 
-    @Test("lie very deep in themselves") func depth() throws {
+    @Test("rejects deeply nested JSON") func depth() throws {
         let text = [UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)
         #expect(try failure(manifest: text).code == .data)
     }
 
     @Test(
-        "name blobs by what is no digest",
+        "rejects descriptors with invalid digests",
         arguments: [
             "sha256:../../../etc/passwd", "sha256:" + String(repeating: "A", count: 64), "sha256:",
             "sha512:" + String(repeating: "0", count: 128), "sha256:" + String(repeating: "0", count: 63) + "/",
         ])
     func digests(_ digest: String) throws {
         for key in ["config", "layers"] {
-            let registry = try ImageServer(
+            let registry = try ScriptedRegistry(
                 ScriptedImage { manifest in
                     let descriptor = ["mediaType": "a/b", "digest": digest, "size": 1] as [String: Any]
                     manifest[key] = key == "config" ? descriptor : Array(repeating: descriptor, count: 3)
@@ -168,7 +169,7 @@ struct LyingManifestTests {
         }
     }
 
-    @Test("tell sizes that are none, or that no config has") func sizes() throws {
+    @Test("rejects invalid sizes, and those over a config's limit") func sizes() throws {
         let sizes: [Any] = [-1, 1.5, 1e300, "7", NSNull()]
         for size in sizes {
             let failure = try failure { manifest in
@@ -187,7 +188,7 @@ struct LyingManifestTests {
         #expect(large.cause.hasSuffix("has 5242880 bytes, more than the limit of 4194304"))
     }
 
-    @Test("have another number of layers than their config") func count() throws {
+    @Test("rejects another number of layers than in the config") func count() throws {
         let failure = try failure { manifest in
             manifest["layers"] = Array((manifest["layers"] as? [Any] ?? []).dropLast())
         }
@@ -195,8 +196,8 @@ struct LyingManifestTests {
         #expect(failure.cause.hasSuffix("has 2 layers, and its config has 3 diff_ids"))
     }
 
-    @Test("are not there") func missing() throws {
-        let registry = try ImageServer(ScriptedImage(sizes: [1]))
+    @Test("reports a missing manifest") func missing() throws {
+        let registry = try ScriptedRegistry(ScriptedImage(sizes: [1]))
         let failure = try failure(registry, "\(registry.authority)/team/other:1")
         #expect(failure.code == .data)
         #expect(
