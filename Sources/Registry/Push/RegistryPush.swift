@@ -13,13 +13,13 @@ package struct RegistryPush: Sendable {
     private let memory: DigestCache?
     private let progress: any PushProgress
 
-    /// Questions to the registry at a time.
-    private static let askedAtOnce = 8
+    /// The number of parallel checks for existing blobs.
+    private static let checkWidth = 8
     /// Layers that are sent at a time. Each is compressed on a thread of its own, faster than most lines carry it, and
     /// takes some megabytes of buffers.
     private static let sentAtOnce = 2
 
-    /// - Parameter memory: what layers were compressed to, and which repositories have what.
+    /// - Parameter memory: the compressed blobs of known layers, and the repositories that have them.
     package init(
         to reference: RegistryReference, _ client: RegistryClient, memory: DigestCache?, progress: any PushProgress
     ) {
@@ -94,20 +94,20 @@ package struct RegistryPush: Sendable {
 
     // MARK: Layers
 
-    /// A layer, and the blob that it is known to become.
+    /// A layer, and its compressed blob if known.
     private struct Planned: Sendable {
         let layer: any Layer
         let compressor: Compressor
         var diffID: Digest?
         var blob: OCIBlob?
         var mediaType: String
-        /// How the registry came by it; nil as long as it has not.
+        /// How the layer got into the repository; nil if it must be uploaded.
         var status: PushedLayer.Status?
     }
 
     private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
         var planned: [Planned] = []
-        try OrderedThreadPool<any Layer, Planned>.forEach(layers, width: Self.askedAtOnce) { layer in
+        try OrderedThreadPool<any Layer, Planned>.forEach(layers, width: Self.checkWidth) { layer in
             try plan(layer, compressor)
         } body: { plan in
             planned.append(plan)
@@ -115,7 +115,7 @@ package struct RegistryPush: Sendable {
         let count = layers.count
         let number = Mutex(0)
         var pushed: [PushedLayer] = []
-        // A layer that comes twice is sent once: in its first place.
+        // A layer that occurs twice is uploaded once, in its first place.
         var first: [Digest: Int] = [:]
         let jobs = planned.enumerated().map { index, plan -> Planned? in
             guard let diffID = plan.diffID, plan.status == nil else { return plan }
@@ -123,7 +123,7 @@ package struct RegistryPush: Sendable {
             first[diffID] = index
             return plan
         }
-        try OrderedThreadPool<Planned?, PushedLayer?>.forEach(jobs, width: Self.sentAtOnce) { plan in
+        try OrderedThreadPool<Planned?, PushedLayer?>.forEach(jobs, width: Self.uploadWidth) { plan in
             guard let layer = try plan.map(send) else { return nil }
             let done = number.withLock { number in
                 number += 1
@@ -141,7 +141,7 @@ package struct RegistryPush: Sendable {
         return pushed
     }
 
-    /// Looks what a layer becomes, and whether the registry has it.
+    /// Determines a layer's blob, and whether the registry has it.
     private func plan(_ layer: any Layer, _ compressor: Compressor?) throws -> Planned {
         var planned: Planned
         if let archived = layer.archived, let kept = keptAsItIs(archived, compressor) {
