@@ -30,6 +30,7 @@ package final class DockerDaemon: Sendable {
         case layers
     }
 
+    /// The daemon's address.
     package let host: DockerHost
     private let transport: HTTPTransport
     /// A transport with a short timeout, to find out whether a daemon is running.
@@ -42,6 +43,7 @@ package final class DockerDaemon: Sendable {
     /// The most bytes of a list of images, or of the details of one: 64 MiB.
     private static let limit = 64 << 20
 
+    /// Connects to the daemon with the first request.
     package init(_ host: DockerHost) {
         self.host = host
         let transport = { (timeout: Double) in

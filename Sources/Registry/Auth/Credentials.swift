@@ -47,6 +47,7 @@ package struct Secret: Equatable, Sendable {
     /// The secret text, for the request that sends it.
     package let text: String
 
+    /// Wraps a secret text.
     package init(_ text: String) {
         self.text = text
     }

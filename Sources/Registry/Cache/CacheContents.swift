@@ -81,7 +81,9 @@ package struct CacheEntry: Hashable, Sendable {
         case rootfsImages = "lowerImages"
     }
 
+    /// The kind of the file.
     package let kind: Kind
+    /// The absolute path of the file.
     package let path: FilePath
     /// The size in bytes.
     package let size: UInt64

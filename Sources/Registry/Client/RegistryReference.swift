@@ -11,7 +11,9 @@ package struct RegistryReference: Hashable, Sendable {
     package let registry: String
     /// The repository: `library/redis`.
     package let repository: String
+    /// The tag; nil if the name has none.
     package var tag: String?
+    /// The digest of the manifest; nil if the name has none.
     package var digest: Digest?
 
     /// Parses a name.
@@ -132,8 +134,13 @@ package struct NamedRegistry: Equatable, Sendable {
     package let name: String
     /// The host name of the server.
     package let host: String
+    /// The port of the server, 1…65535.
     package let port: Int
 
+    /// - Parameters:
+    ///   - name: the registry as in image names.
+    ///   - host: the host name of the server.
+    ///   - port: the port of the server, 1…65535.
     package init(name: String, host: String, port: Int) {
         self.name = name
         self.host = host

@@ -6,9 +6,12 @@ package struct RegistrySettings: Sendable {
     package var credentials: Credentials
     /// Whether the registry's certificate is verified. If not, unencrypted http is also accepted.
     package var tlsVerify: Bool
+    /// When and how often requests are sent again.
     package var retries: RetryPolicy
+    /// The hosts that the registry may redirect to.
     package var redirectPolicy: RedirectPolicy
 
+    /// By default: anonymous access to a registry with a verified certificate.
     package init(
         credentials: Credentials = .none, tlsVerify: Bool = true, retries: RetryPolicy = RetryPolicy(),
         redirectPolicy: RedirectPolicy = RedirectPolicy()
@@ -29,6 +32,10 @@ package struct RetryPolicy: Sendable {
     /// The longest pause in seconds. If a registry requests a longer one, the request fails and reports it.
     package var longest: Double
 
+    /// - Parameters:
+    ///   - count: the number of retries.
+    ///   - pause: seconds before the first retry.
+    ///   - longest: the longest pause in seconds.
     package init(count: Int = 4, pause: Double = 0.5, longest: Double = 60) {
         self.count = count
         self.pause = pause

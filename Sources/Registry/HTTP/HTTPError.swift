@@ -20,10 +20,12 @@ package struct HTTPError: Error, Sendable, CustomStringConvertible {
         case malformed
     }
 
+    /// The stage at which the exchange failed.
     package let kind: Kind
     /// The cause in one line: `connection refused`.
     package let description: String
 
+    /// - Parameter description: the cause in one line.
     package init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description

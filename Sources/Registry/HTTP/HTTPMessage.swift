@@ -17,11 +17,16 @@ package struct HTTPRequest: Sendable {
         case stream(size: UInt64?, write: @Sendable (any ByteSink) throws -> Void)
     }
 
+    /// The method: GET, HEAD, POST, PUT, PATCH.
     package var method: HTTPMethod
+    /// The server and the request target.
     package var url: HTTPURL
+    /// The headers, without those that the HTTP client adds (Host, Content-Length).
     package var headers: HTTPHeaders
+    /// The body.
     package var body: Body
 
+    /// By default a request has no headers and no body.
     package init(_ method: HTTPMethod, _ url: HTTPURL, headers: HTTPHeaders = [:], body: Body = .none) {
         self.method = method
         self.url = url
@@ -34,6 +39,7 @@ package struct HTTPRequest: Sendable {
 package struct HTTPResponse {
     /// The status code: 200.
     package let status: Int
+    /// All headers.
     package let headers: HTTPHeaders
     /// The body; reading throws `HTTPError` if the connection ends before the body does.
     package let body: any ByteSource

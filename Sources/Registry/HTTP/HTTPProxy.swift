@@ -12,9 +12,11 @@ package struct HTTPProxy: Equatable, Sendable {
         case socks5
     }
 
+    /// The protocol of the proxy.
     package let kind: Kind
     /// A name or an address, without brackets.
     package let host: String
+    /// The port of the proxy, 1…65535.
     package let port: Int
     /// The credentials for the proxy; always `.none` for SOCKS.
     package let credentials: Credentials
@@ -89,6 +91,7 @@ package struct ProxyEnvironment: Sendable {
     private let environment: [String: String]
     private let exceptions: NoProxyRules
 
+    /// - Parameter environment: the environment variables.
     package init(_ environment: [String: String]) {
         self.environment = environment
         exceptions = NoProxyRules(Self.value("NO_PROXY", environment)?.text ?? "")

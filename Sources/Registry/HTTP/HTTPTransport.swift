@@ -87,6 +87,7 @@ package struct HTTPSettings: Sendable {
     /// The fewest bytes that a working connection transfers within the timeout: 1 KiB.
     static let leastBytes = 1024
 
+    /// - Parameter timeout: in seconds.
     package init(
         tls: TLSConfiguration = .makeClientConfiguration(), proxy: HTTPClient.Configuration.Proxy? = nil,
         timeout: Double = 60

@@ -3,6 +3,7 @@ import OCI
 
 /// An absolute http or https URL, or a request target on a unix socket.
 package struct HTTPURL: Hashable, Sendable {
+    /// The server.
     package let origin: HTTPOrigin
     /// The path and the query, percent-encoded; begins with a slash.
     package let target: String

@@ -7,8 +7,11 @@ import Store
 package struct PushedImage: Sendable {
     /// The digest of the config.
     package let imageID: Digest
+    /// The manifest, as it was pushed.
     package let manifest: RegistryManifest
+    /// The platform in the config.
     package let platform: Platform
+    /// The layers, the lowest first.
     package let layers: [PushedLayer]
     /// Bytes of the blobs that were uploaded.
     package let uploadedBytes: UInt64
@@ -40,6 +43,7 @@ package protocol PushProgress: Progress {
 }
 
 extension PushProgress {
+    /// Ignores the layer.
     package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
 }
 
@@ -55,9 +59,14 @@ package struct PushedLayer: Sendable {
         case mounted
     }
 
+    /// The digest of the uncompressed tar.
     package let diffID: Digest
+    /// The digest and size of the compressed blob.
     package let blob: OCIBlob
+    /// The media type of the blob.
     package let mediaType: String
+    /// How the layer got into the repository.
     package let status: Status
+    /// The store paths in the layer.
     package let storePaths: [StorePath]
 }

@@ -15,9 +15,9 @@ package struct RegistryPush: Sendable {
 
     /// The number of parallel checks for existing blobs.
     private static let checkWidth = 8
-    /// Layers that are sent at a time. Each is compressed on a thread of its own, faster than most lines carry it, and
-    /// takes some megabytes of buffers.
-    private static let sentAtOnce = 2
+    /// The number of parallel uploads. Each is compressed on a thread of its own, faster than most connections, and uses
+    /// some megabytes of buffers.
+    private static let uploadWidth = 2
 
     /// - Parameter memory: the compressed blobs of known layers, and the repositories that have them.
     package init(
