@@ -1,9 +1,10 @@
-@testable import DockerEngine
 import Errors
 import Foundation
 import NIOSSL
 import TestSupport
 import Testing
+
+@testable import DockerEngine
 
 @Suite("Daemon certificates")
 struct DaemonCertificatesTests {
