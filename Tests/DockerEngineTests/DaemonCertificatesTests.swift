@@ -41,6 +41,6 @@ struct DaemonCertificatesTests {
         try FileManager.default.removeItem(atPath: directory.path("ca.pem"))
         let failure = try #require(throws: ToolError.self) { try DaemonCertificates.configuration(environment) }
         #expect(failure.message == "cannot read the certificates in '\(directory.path("ca.pem"))'")
-        #expect(failure.cause == "there is no such file")
+        #expect(failure.cause == "the file does not exist")
     }
 }

@@ -144,7 +144,7 @@ struct CredentialFileTests {
             try CredentialFile.read(CredentialFileLocation(path: path, isRequired: true))
         }
         #expect(failure.code == .data)
-        #expect(failure.cause == "there is no such file")
+        #expect(failure.cause == "the file does not exist")
     }
 
     @Test("is rejected if it is a directory") func isDirectory() throws {

@@ -174,7 +174,7 @@ struct TrustStoreTests {
         let nowhere = files.directory.path("nowhere")
         for (trusted, cause) in [
             (trusted(certDir: nowhere), "No such file or directory"),
-            (trusted(["SSL_CERT_FILE": nowhere]), "there is no such file"),
+            (trusted(["SSL_CERT_FILE": nowhere]), "the file does not exist"),
             (trusted(["SSL_CERT_DIR": nowhere]), "$SSL_CERT_DIR names it, but it is not a readable directory"),
         ] {
             let failure = try #require(throws: ToolError.self) { try trusted.configuration(host: "a", port: 443) }
