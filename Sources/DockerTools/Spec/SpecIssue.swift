@@ -87,7 +87,7 @@ enum NearestKey {
     }
 }
 
-extension ReferenceName {
+extension ReferenceGrammar {
     /// A description of a valid name, for messages.
     static let expected = "an image's name such as \"hello\" or \"registry.example:5000/team/hello\""
 

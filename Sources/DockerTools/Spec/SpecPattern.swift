@@ -68,7 +68,7 @@ extension SpecPattern {
 
     /// The variant of an architecture: `v7`, `v8`.
     static let variant = SpecPattern(expected: "a variant such as \"v8\"", expression: "^[A-Za-z0-9._-]+$") { text in
-        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-".utf8.contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "._-".utf8.contains($0) }
     }
 
     /// The name of a user or a group.
@@ -78,18 +78,18 @@ extension SpecPattern {
 
     /// The name of a repository, with or without a registry.
     static let imageName = SpecPattern(
-        expected: ReferenceName.expected, expression: ReferenceName.expression, issue: ReferenceName.issue)
+        expected: ReferenceGrammar.expected, expression: ReferenceGrammar.expression, issue: ReferenceGrammar.issue)
 
     /// The name of an image in a registry, which is not lower-cased.
     static let pulledName = SpecPattern(
-        expected: ReferenceName.expected, expression: ReferenceName.expression
+        expected: ReferenceGrammar.expected, expression: ReferenceGrammar.expression
     ) { text in
         if text.contains("@") { return "a name has no digest, the key imageDigest has it" }
         if ImageName(text).tag != nil {
             return "a name has no tag: imageDigest identifies the image, and finalImageTag is its tag in the archive"
         }
         let repository = ImageName(name: text, tag: nil).full.name?.drop { $0 != "/" } ?? ""
-        return ReferenceName.issue(text)
+        return ReferenceGrammar.issue(text)
             ?? (repository == repository.lowercased() ? nil : "repository names are lower-case")
     }
 
@@ -108,13 +108,13 @@ extension SpecPattern {
     static let system = SpecPattern(
         expected: "a GOOS name such as \"linux\"", expression: "^[a-z0-9]+$"
     ) { text in
-        !text.isEmpty && text.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) } && text == text.lowercased()
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) } && text == text.lowercased()
     }
 
     /// The tag of an image.
     static let tag = SpecPattern(
         expected: "a tag: letters, digits, '_', '.' and '-', at most 128, not starting with '.' or '-'",
-        expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceName.isTag)
+        expression: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", matches: ReferenceGrammar.isTag)
 }
 
 /// The members of `config`: those of the Docker Image Specification v1.2, and those that OCI and Docker added. Null

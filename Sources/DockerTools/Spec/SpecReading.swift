@@ -27,7 +27,7 @@ extension ImageSpec {
             return text == "now" ? present : Timestamp(text) ?? defaultTime
         }
 
-        var spec = ImageSpec(name: ReferenceName.lowercased(values.textIfAny("name") ?? ""))
+        var spec = ImageSpec(name: ReferenceGrammar.lowercased(values.textIfAny("name") ?? ""))
         spec.source = file.description
         spec.fileMembers = members
         spec.warnings = warnings

@@ -16,7 +16,7 @@ extension ImageSpec {
         checker.check(members, overridden: [])
         try checker.report.throwIssues(of: source)
         var spec = self
-        spec.name = ReferenceName.lowercased(name)
+        spec.name = ReferenceGrammar.lowercased(name)
         spec.fileMembers = fileMembers ?? members
         spec.storeLocation = StoreLocation(
             storeDir: FilePath(storeLocation.storeDir).lexicallyNormalized().string,
