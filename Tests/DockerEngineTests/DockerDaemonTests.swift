@@ -1,10 +1,9 @@
-import Errors
-import TestSupport
-import Testing
-
 @testable import DockerEngine
+import Errors
 @testable import OCI
 @testable import Registry
+import TestSupport
+import Testing
 
 /// Tests the client with scripted servers.
 @Suite("Docker daemon")

@@ -1,12 +1,11 @@
+@testable import DockerEngine
 import Errors
 import Foundation
 import NIOSSL
-import TestSupport
-import Testing
-
-@testable import DockerEngine
 @testable import OCI
 @testable import Registry
+import TestSupport
+import Testing
 
 @Suite("Docker host")
 struct DockerHostTests {

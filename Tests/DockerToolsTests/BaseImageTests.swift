@@ -1,3 +1,4 @@
+@testable import DockerTools
 import Errors
 import Foundation
 import JSON
@@ -6,8 +7,6 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import DockerTools
 
 /// Keeps the warnings.
 private final class WarningLog: Reporter {

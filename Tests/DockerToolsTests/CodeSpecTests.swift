@@ -1,9 +1,7 @@
+@testable import DockerTools
 import Errors
-import OCI
 import SystemPackage
 import Testing
-
-@testable import DockerTools
 
 @Suite("Specs made in code")
 struct CodeSpecTests {

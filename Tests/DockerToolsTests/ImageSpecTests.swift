@@ -1,10 +1,9 @@
 import ByteIO
+@testable import DockerTools
 import Errors
 import Store
 import SystemPackage
 import Testing
-
-@testable import DockerTools
 
 @Suite struct ImageSpecTests {
     private let directory: SpecDirectory

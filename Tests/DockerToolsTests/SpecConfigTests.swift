@@ -1,6 +1,5 @@
-import Testing
-
 @testable import DockerTools
+import Testing
 
 @Suite struct SpecConfigTests {
     private let directory: SpecDirectory

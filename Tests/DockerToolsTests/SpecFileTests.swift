@@ -1,9 +1,8 @@
+@testable import DockerTools
 import Errors
 import JSON
 import SystemPackage
 import Testing
-
-@testable import DockerTools
 
 @Suite struct SpecFileTests {
     private let directory: SpecDirectory

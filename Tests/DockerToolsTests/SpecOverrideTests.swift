@@ -1,7 +1,6 @@
+@testable import DockerTools
 import Errors
 import Testing
-
-@testable import DockerTools
 
 @Suite struct SpecOverrideTests {
     private let directory: SpecDirectory

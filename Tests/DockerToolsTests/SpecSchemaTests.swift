@@ -1,6 +1,5 @@
-import Testing
-
 @testable import DockerTools
+import Testing
 
 @Suite struct SpecSchemaTests {
     private let schema = SpecSchema.value

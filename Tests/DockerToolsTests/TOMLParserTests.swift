@@ -1,7 +1,6 @@
+@testable import DockerTools
 import JSON
 import Testing
-
-@testable import DockerTools
 
 @Suite struct TOMLParserTests {
     private func read(_ toml: String) throws -> JSONValue {

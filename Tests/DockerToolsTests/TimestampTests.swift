@@ -1,8 +1,7 @@
 import ByteIO
+@testable import DockerTools
 import Errors
 import Testing
-
-@testable import DockerTools
 
 @Suite struct TimestampTests {
     @Test(arguments: [

@@ -1,7 +1,6 @@
 import Errors
-import Testing
-
 @testable import JSON
+import Testing
 
 @Suite struct JSONReadingTests {
     private func read(_ text: String) throws -> JSONValue {

@@ -1,8 +1,7 @@
 import ByteIO
+@testable import MicroVM
 import TestSupport
 import Testing
-
-@testable import MicroVM
 
 @Suite("A cpio archive")
 struct CPIOArchiveTests {

@@ -1,8 +1,7 @@
 import Errors
 import GuestProtocol
-import Testing
-
 @testable import MicroVM
+import Testing
 
 @Suite("The error of a guest's status")
 struct GuestStatusFailureTests {

@@ -1,10 +1,9 @@
 import Errors
 import Foundation
+@testable import MicroVM
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import MicroVM
 
 @Suite("The modules of a kernel")
 struct KernelModulesTests {

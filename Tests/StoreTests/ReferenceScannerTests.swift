@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Store
+import Testing
 
 @Suite("The reference scanner")
 struct ReferenceScannerTests {

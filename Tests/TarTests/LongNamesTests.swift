@@ -1,8 +1,7 @@
-import TestSupport
-import Testing
-
 @testable import ByteIO
 @testable import Tar
+import TestSupport
+import Testing
 
 @Suite("Long names in GNU's form")
 struct LongNamesTests {

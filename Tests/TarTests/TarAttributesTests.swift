@@ -1,8 +1,7 @@
-import TestSupport
-import Testing
-
 @testable import ByteIO
 @testable import Tar
+import TestSupport
+import Testing
 
 /// Entries with owners, times and extended attributes of their own.
 struct TarAttributesTests {

@@ -1,7 +1,6 @@
 import ByteIO
 import Errors
 import Images
-import JSON
 import OCI
 import SystemPackage
 
@@ -9,18 +8,13 @@ import SystemPackage
 struct BaseImage: Sendable {
     let image: any Image
     /// The image's config; the digests of layers that are not computed yet are missing.
-    let config: JSONValue
+    let config: ImageConfig
 
     var layers: [any Layer] { image.layers }
 
-    /// Reads the config of an image.
-    ///
-    /// - Throws: `ToolError` with code `data` for an invalid config.
-    static func read(_ image: any Image) throws -> BaseImage {
-        BaseImage(
-            image: image,
-            config: try JSONValue(
-                parsing: image.config(diffIDs: []), source: "the base's config", limit: ImageLimits.json))
+    init(_ image: any Image) {
+        self.image = image
+        config = image.config
     }
 
     /// Opens the base image of a spec, or builds it if `fromImage` is a spec itself.
@@ -32,8 +26,8 @@ struct BaseImage: Sendable {
         for spec: ImageSpec, in context: Context, dependents: [FilePath]
     ) async throws -> BaseImage? {
         guard let source = spec.fromImage else { return nil }
-        let base = try read(await image(source, for: spec, in: context, dependents: dependents))
-        if let own = spec.architecture, let theirs = base.config["architecture"]?.string, own != theirs {
+        let base = BaseImage(try await image(source, for: spec, in: context, dependents: dependents))
+        if let own = spec.architecture, let theirs = base.config.architecture, own != theirs {
             context.reporter.warn("\(spec.source) builds an image for \(own) on a base for \(theirs)")
         }
         return base
@@ -62,11 +56,6 @@ struct BaseImage: Sendable {
                 path, context.reading(architecture: spec.architecture, keepsLayers: true))
             return try archive.image(name: spec.fromImageName, tag: spec.fromImageTag)
         }
-    }
-
-    /// The part of the config that an image built on this one inherits.
-    func config(for spec: ImageSpec) -> BaseConfig {
-        BaseConfig(config, layerCount: layers.count, inheritsAll: spec.inheritConfig)
     }
 }
 

@@ -1,4 +1,5 @@
 import Images
+import JSON
 import SystemPackage
 
 /// Holds what every step of one build works with: the spec, the base image, the closure search and the context of the
@@ -11,7 +12,7 @@ struct BuildContext: Sendable {
     let closures: ClosureSearch
     let context: Context
     /// The merged layers of the base, once `readRootfs` has read them.
-    private(set) var mergedBase: RootfsOfImage?
+    private(set) var mergedBase: ImageRootfs?
 
     init(_ spec: ImageSpec, base: BaseImage?, context: Context) {
         self.spec = spec
@@ -32,16 +33,13 @@ struct BuildContext: Sendable {
     /// - Throws: `ToolError` with code `data` for a layer that is invalid, `io` for one that cannot be read.
     mutating func readRootfs(needsBodies: Bool) throws {
         guard let base else { return }
-        mergedBase = try RootfsOfImage(base.layers, spool: context.spool, needsBodies: needsBodies)
+        mergedBase = try ImageRootfs.merge(base.layers, spool: context.spool, needsBodies: needsBodies)
     }
 
     /// The environment of a script that runs with the image as `/`: the image's own variables, and defaults for those
     /// that programs expect.
     var environmentOfRoot: [String] {
-        let config = ImageConfig(
-            created: "", architecture: "", runtime: spec.config.json, history: [], base: base?.config(for: spec)
-        ).json(diffIDs: [])["config"]
-        let own = config?["Env"]?.strings ?? []
+        let own = spec.runtime(on: base)["Env"]?.strings ?? []
         let defaults = [
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
             "SOURCE_DATE_EPOCH=\(spec.mtime)",
@@ -69,5 +67,12 @@ extension ImageSpec {
         case .build: try await SingleLayerBuilder.build(build)
         default: try await LayeredBuilder.build(build)
         }
+    }
+}
+
+extension ImageSpec {
+    /// The run-time configuration of the image: the spec's own, with what it inherits from the base.
+    func runtime(on base: BaseImage?) -> JSONValue {
+        base?.config.inheritedRuntime(overriddenBy: config.json, inheritsAll: inheritConfig) ?? config.json
     }
 }

@@ -28,17 +28,17 @@ public struct BuiltImage: Image {
         [ImageName(name: spec.name, tag: spec.tag ?? ImageName.tag(of: imageID))]
     }
 
-    package func config(diffIDs: [Digest]) -> [UInt8] {
+    package var config: ImageConfig {
         let created = spec.created.description
-        let inherited = base?.config(for: spec)
+        let inherited = base?.config
+        let added = comments.map { ImageConfig.History(created: created, createdBy: "dockertools", comment: $0) }
         // A variant belongs to its architecture.
         let variant = spec.variant ?? (spec.architecture == nil ? inherited?.variant : nil)
-        let config = ImageConfig(
+        return ImageConfig(
             created: created,
             architecture: spec.architecture ?? inherited?.architecture ?? HostArchitecture.name, variant: variant,
-            runtime: spec.config.json, history: comments.map { ImageConfig.History(created: created, comment: $0) },
-            base: inherited)
-        return Array(config.json(diffIDs: diffIDs).canonical.utf8)
+            runtime: spec.runtime(on: base),
+            history: (base.map { $0.config.inheritedHistory(layerCount: $0.layers.count) } ?? []) + added)
     }
 
     package var extraMembers: [(name: String, bytes: [UInt8])] {

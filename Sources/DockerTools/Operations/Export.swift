@@ -24,7 +24,7 @@ extension DockerTools {
             // A conflict is found before the work if the output is known.
             if output != nil { try ImageWriter(to: output, name: "", suffix: "", context).check(inputs: inputs) }
             let image = try await opened.image()
-            let rootfs = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: true)
+            let rootfs = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: true)
             let writer = ImageWriter(to: output, name: image.name ?? "image", suffix: format.suffix, context)
             try writer.check(inputs: inputs, jsonFile: jsonFile)
             let result = try await write(rootfs, format, to: writer) {
@@ -36,7 +36,7 @@ extension DockerTools {
     }
 
     private func write(
-        _ rootfs: RootfsOfImage, _ format: ExportFormat, to writer: ImageWriter, describe: () throws -> [ImageSummary]
+        _ rootfs: ImageRootfs, _ format: ExportFormat, to writer: ImageWriter, describe: () throws -> [ImageSummary]
     ) async throws -> ImageResult {
         // Other threads verify the layers while this one writes. The output becomes visible when both are done.
         let verification = rootfs.beginVerifying()

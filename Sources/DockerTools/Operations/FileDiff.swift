@@ -15,7 +15,7 @@ struct FileDiff {
         /// The first path of each file that may have several.
         var firstPaths: [RootFilesystem.FileIdentity: [UInt8]] = [:]
 
-        init(_ image: RootfsOfImage) {
+        init(_ image: ImageRootfs) {
             tree = image.tree
             layers = image.layers
         }
@@ -29,14 +29,14 @@ struct FileDiff {
         }
     }
 
-    private init(_ left: RootfsOfImage, _ right: RootfsOfImage) {
+    private init(_ left: ImageRootfs, _ right: ImageRootfs) {
         (self.left, self.right) = (Side(left), Side(right))
     }
 
     /// Compares two images.
     ///
     /// - Throws: `ToolError` with code `io` for unreadable files.
-    static func changes(_ left: RootfsOfImage, _ right: RootfsOfImage) throws -> [FileChange] {
+    static func changes(_ left: ImageRootfs, _ right: ImageRootfs) throws -> [FileChange] {
         var diff = FileDiff(left, right)
         try diff.compare(.root, .root, at: [UInt8(ascii: ".")], below: [])
         return diff.found
@@ -116,7 +116,7 @@ struct FileDiff {
             return true
         }
         // The same position of the same layer has the same body.
-        if let diffA = left.layers[layerA].archived?.diffID, diffA == right.layers[layerB].archived?.diffID,
+        if let diffA = left.layers[layerA].diffID, diffA == right.layers[layerB].diffID,
             bodyA.offset - left.tree.layers[layerA].offset == bodyB.offset - right.tree.layers[layerB].offset
         {
             return true

@@ -38,21 +38,18 @@ public struct ImageDiff: Sendable {
 
     /// Compares two images.
     fileprivate static func compare(_ a: any Image, _ b: any Image, _ context: Context) throws -> ImageDiff {
-        let left = try RootfsOfImage(a.layers, spool: context.spool, needsBodies: true)
-        let right = try RootfsOfImage(b.layers, spool: context.spool, needsBodies: true)
+        let left = try ImageRootfs.merge(a.layers, spool: context.spool, needsBodies: true)
+        let right = try ImageRootfs.merge(b.layers, spool: context.spool, needsBodies: true)
         let verifications = [left.beginVerifying(), right.beginVerifying()]
-        let configs = try (config(of: a, left), config(of: b, right))
+        let configs = (config(of: a), config(of: b))
         let files = try FileDiff.changes(left, right)
         for verification in verifications { try verification.finish() }
         return ImageDiff(config: changes(configs.0, configs.1, key: ""), files: files)
     }
 
     /// The config without the digests of the layers.
-    private static func config(of image: any Image, _ flattened: RootfsOfImage) throws -> JSONValue {
-        let diffIDs = try flattened.layers.map { try $0.archived?.diffID ?? $0.open().diffID() }
-        let config = try JSONValue(
-            parsing: image.config(diffIDs: diffIDs), source: "the config", limit: ImageLimits.json)
-        return .object((config.object ?? [:]).filter { $0.key != "rootfs" })
+    private static func config(of image: any Image) -> JSONValue {
+        .object((image.config.json.object ?? [:]).filter { $0.key != "rootfs" })
     }
 
     /// The differences of two values: objects are compared key by key, other values as a whole.

@@ -55,12 +55,11 @@ public struct ImageInspection: Sendable {
     /// - Throws: the errors of its layers.
     fileprivate init(_ image: any Image, source: String) throws {
         let written = try ImageSummary(image, opened: image.layers)
-        let config = try JSONValue(
-            parsing: image.config(diffIDs: written.layers.map(\.diffID)), source: "the config", limit: ImageLimits.json)
+        let config = image.config.with(diffIDs: written.layers.map(\.diffID))
         names = written.names.map { "\($0)" }
         (name, tag) = (written.names.first?.name, written.names.first?.tag)
         imageID = written.imageID
-        imageConfig = config
+        imageConfig = config.json
         layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
         self.source = source
         archiveBuildArgs = try image.extraMembers.first { $0.name == BuiltImage.buildArgsName }.map {
@@ -78,8 +77,8 @@ public struct ImageInspection: Sendable {
         let shown = image.names.first { "\($0)" == chosen } ?? image.names.first
         (name, tag) = (shown?.name, shown?.tag)
         imageID = image.imageID
-        imageConfig = image.config.value
-        layers = Self.layers(image.archivedLayers.map { ($0.diffID, $0.size) }, image.config.value)
+        imageConfig = image.config.json
+        layers = Self.layers(image.archivedLayers.map { ($0.statedDiffID, $0.size) }, image.config)
         source = image.source
         archiveBuildArgs = buildArgs
     }
@@ -98,14 +97,13 @@ public struct ImageInspection: Sendable {
     }
 
     /// Assigns the history entries without `empty_layer` to the layers, if their numbers are equal.
-    private static func layers(_ layers: [(diffID: Digest, size: UInt64)], _ config: JSONValue) -> [Layer] {
-        let made = (config["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
+    private static func layers(_ layers: [(diffID: Digest, size: UInt64)], _ config: ImageConfig) -> [Layer] {
+        let made = config.layerHistory
         let isMatched = made.count == layers.count
         return layers.enumerated().map { index, layer in
-            let entry = isMatched ? made[index] : .null
+            let entry = isMatched ? made[index] : nil
             return Layer(
-                diffID: layer.diffID, size: layer.size, createdBy: entry["created_by"]?.string,
-                comment: entry["comment"]?.string)
+                diffID: layer.diffID, size: layer.size, createdBy: entry?.createdBy, comment: entry?.comment)
         }
     }
 }

@@ -42,7 +42,7 @@ private struct DaemonLoad {
     ///
     /// - Throws: `ToolError` with code `unavailable` if there is no daemon.
     static func connect(to host: String?, _ context: Context) throws -> DaemonLoad {
-        let daemon = DockerDaemon(try DockerHost(host, environment: context.environment))
+        let daemon = DockerDaemon(try DockerHost.find(host, environment: context.environment))
         return DaemonLoad(daemon: daemon, kind: try daemon.kind(), reporter: context.reporter)
     }
 
@@ -51,13 +51,13 @@ private struct DaemonLoad {
     /// - Parameter image: reads or builds the image, after the daemon has answered.
     func load(_ image: () async throws -> any Image) async throws -> LoadResult {
         let missing = try missingLayers(of: await image())
-        if let known = try missing.known, let existing = try daemon.image("\(known.imageID)") {
+        if let known = try missing.summaryIfPresent, let existing = try daemon.image("\(known.imageID)") {
             try addNames(of: known, to: existing)
             reporter.note("\(kind.name) has the image already")
             return result(known, spared: known.layers, bytes: 0)
         }
         // A daemon that keeps whole images needs all layers of a new image.
-        let (summary, bytes, spared) = try send(kind.spares == .layers ? missing : missing.whole)
+        let (summary, bytes, spared) = try send(kind.reuse == .layers ? missing : missing.whole)
         let result = result(summary, spared: spared, bytes: bytes)
         let had = spared.isEmpty ? "" : "; it had the others, \(ByteCount(result.spared.bytes))"
         reporter.note(
@@ -66,12 +66,12 @@ private struct DaemonLoad {
     }
 
     private func missingLayers(of image: any Image) throws -> MissingLayers {
-        switch kind.spares {
+        switch kind.reuse {
         case .nothing: return MissingLayers(allOf: image)
-        case .images: return try MissingLayers(image) { _ in true }
+        case .images: return try MissingLayers.find(in: image) { _ in true }
         case .layers:
             let chains = try daemon.chains()
-            return chains.isEmpty ? MissingLayers(allOf: image) : try MissingLayers(image, unless: chains.contains)
+            return chains.isEmpty ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
         }
     }
 
@@ -88,17 +88,17 @@ private struct DaemonLoad {
     private func send(_ missing: MissingLayers) throws -> (ImageSummary, UInt64, [ImageSummary.Layer]) {
         do {
             let (image, bytes) = try sendOnce(missing)
-            return (image, bytes, missing.spared)
-        } catch let refusal as DaemonRefusal where !missing.spared.isEmpty && Self.namesMissingLayer(refusal) {
-            reporter.warn("the daemon has removed layers in the meantime (\(refusal.words)): all layers are sent")
-        } catch let refusal as DaemonRefusal {
-            throw failure("the daemon's message: \(refusal.words)")
+            return (image, bytes, missing.present)
+        } catch let refusal as DaemonLoadError where !missing.present.isEmpty && Self.namesMissingLayer(refusal) {
+            reporter.warn("the daemon has removed layers in the meantime (\(refusal.message)): all layers are sent")
+        } catch let refusal as DaemonLoadError {
+            throw failure("the daemon's message: \(refusal.message)")
         }
         do {
             let (image, bytes) = try sendOnce(missing.whole)
             return (image, bytes, [])
-        } catch let refusal as DaemonRefusal {
-            throw failure("the daemon's message: \(refusal.words)")
+        } catch let refusal as DaemonLoadError {
+            throw failure("the daemon's message: \(refusal.message)")
         }
     }
 
@@ -116,8 +116,8 @@ private struct DaemonLoad {
     }
 
     /// Returns whether a message says that a layer is not in the archive.
-    private static func namesMissingLayer(_ refusal: DaemonRefusal) -> Bool {
-        ["no such file", "not found", "does not exist"].contains { refusal.words.lowercased().contains($0) }
+    private static func namesMissingLayer(_ refusal: DaemonLoadError) -> Bool {
+        ["no such file", "not found", "does not exist"].contains { refusal.message.lowercased().contains($0) }
     }
 
     private func failure(_ cause: String) -> ToolError {

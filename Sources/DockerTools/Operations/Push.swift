@@ -74,7 +74,7 @@ extension DockerTools {
     private func rememberRepository(of image: any Image, _ source: ImageSource, in registry: String) {
         guard case .registry(let name) = source, let other = try? RegistryReference(name), other.registry == registry
         else { return }
-        for digest in image.layers.compactMap({ $0.archived?.digest }) {
+        for digest in image.layers.compactMap({ $0.descriptor?.digest }) {
             context.digestCache?.keep(repository: other.repository, of: digest, in: registry)
         }
     }
@@ -84,9 +84,9 @@ extension DockerTools {
 public struct PushResult: Sendable {
     private let reference: RegistryReference
     private let images: [PushedImage]
-    private let index: RegistryManifest?
+    private let index: Blob?
 
-    init(_ reference: RegistryReference, _ images: [PushedImage], index: RegistryManifest?) {
+    init(_ reference: RegistryReference, _ images: [PushedImage], index: Blob?) {
         self.reference = reference
         self.images = images
         self.index = index

@@ -34,27 +34,27 @@ public struct Validation: Sendable {
     let source: String
     let images: [Entry]
     /// All faults of the images.
-    package let faults: [ImageIssues.Fault]
+    package let faults: [ValidationIssue]
 
     /// Reads the images of a source completely.
     fileprivate static func run(_ source: ImageSource, _ context: Context) async throws -> Validation {
-        let faults = ImageIssues()
+        let faults = ValidationIssues()
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
-        readingContext.faults = faults
+        readingContext.issues = faults
         let archive: ImageArchive
         let images: [ArchivedImage]
         do {
             archive = try await source.archive(readingContext, context)
             images = source.chosenName == nil ? archive.images : [try archive.image(named: source.chosenName)]
         } catch let failure as ToolError where failure.code == .data {
-            faults.add(ImageIssues.Fault(failure))
+            faults.add(ValidationIssue(failure))
             return Validation(source: source.displayName, images: [], faults: faults.all)
         }
         // Every layer once, the largest first because they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }
             .sorted { ($1.value.size, $0.key) < ($0.value.size, $1.key) }
         let workers = OrderedThreadPool<ArchivedLayer, LayerExamination>(width: workerCount) {
-            try LayerExamination($0)
+            try LayerExamination.run($0)
         }
         defer { workers.finish() }
         for layer in layers { workers.submit(layer.value) }
@@ -64,7 +64,7 @@ public struct Validation: Sendable {
         for (key, _) in layers {
             guard let examination = try workers.next() else { break }
             sizes[key] = examination.size
-            examination.faults.forEach(faults.add)
+            examination.issues.forEach(faults.add)
         }
         if faults.all.isEmpty { refusals.forEach(faults.add) }
         let entries = try images.map { image in
@@ -78,22 +78,22 @@ public struct Validation: Sendable {
     /// The reason why the layers cannot be merged: invalid names, whiteouts or links.
     private static func refusal(
         of image: ArchivedImage, _ context: Context
-    ) throws -> ImageIssues.Fault? {
+    ) throws -> ValidationIssue? {
         do {
-            _ = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: false)
+            _ = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: false)
             return nil
         } catch let failure as ToolError where failure.code == .data {
-            return ImageIssues.Fault(failure)
+            return ValidationIssue(failure)
         }
     }
 
     /// Checks that the number of history entries without `empty_layer` is the number of layers.
-    private static func checkHistory(of image: ArchivedImage, _ faults: ImageIssues) {
-        guard let history = image.config.value["history"]?.array, !history.isEmpty else { return }
-        let lines = history.count { $0["empty_layer"]?.bool != true }
+    private static func checkHistory(of image: ArchivedImage, _ faults: ValidationIssues) {
+        guard !image.config.history.isEmpty else { return }
+        let lines = image.config.layerHistory.count
         guard lines != image.archivedLayers.count else { return }
         faults.add(
-            ImageIssues.Fault(
+            ValidationIssue(
                 "the config \(image.imageID)", "history entries that belong to layers", got: "\(lines)",
                 wanted: "\(image.archivedLayers.count)"))
     }
@@ -114,7 +114,7 @@ public struct Validation: Sendable {
 
 extension ArchivedLayer {
     /// The identity of a layer, the same in several images.
-    fileprivate var key: String { "\(name) \(diffID)" }
+    fileprivate var key: String { "\(name) \(statedDiffID)" }
 }
 
 extension Validation {

@@ -15,7 +15,7 @@ struct RootfsImage {
     ///
     /// - Parameter work: the directory of the file if there is no cache.
     /// - Throws: `ToolError` with code `data` if a layer does not have the digest that its image has for it.
-    func file(of image: RootfsOfImage, in work: WorkDirectory) async throws -> FilePath {
+    func file(of image: ImageRootfs, in work: WorkDirectory) async throws -> FilePath {
         let diffIDs = try image.layers.map { try $0.open().diffID() }
         guard let cache = context.cacheDirectory, let chainID = try ChainID.all(diffIDs).last else {
             return try await make(image.tree, "base.squashfs", in: work)
@@ -43,7 +43,7 @@ struct RootfsImage {
     }
 
     /// Makes a rootfs image beside its place in the cache, and renames it.
-    private func make(_ image: RootfsOfImage, at file: FilePath) async throws {
+    private func make(_ image: ImageRootfs, at file: FilePath) async throws {
         // The name in the cache is made of the layers' digests, so the layers are compared with them.
         let verification = image.beginVerifying()
         let partial = PartialFile(beside: file, context.cleanup)

@@ -66,7 +66,7 @@ struct RunAsRoot: LayerScript {
         let paths = try await build.closures.closure(of: tree).paths(missingIn: build.rootfs)
         guard !paths.isEmpty else { return nil }
         let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.owner, cache: nil)
-        let image = try RootfsOfImage([layer], spool: context.spool, needsBodies: true)
+        let image = try ImageRootfs.merge([layer], spool: context.spool, needsBodies: true)
         return try await RootfsImage(context: context).make(image.tree, "store.squashfs", in: directory)
     }
 }

@@ -1,10 +1,9 @@
 import Errors
 import OCI
+@testable import Registry
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Credential file")
 struct CredentialFileTests {

@@ -1,7 +1,6 @@
 import Errors
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Credentials")
 struct CredentialsTests {

@@ -1,10 +1,9 @@
 import Errors
 import Foundation
+@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// Tests which server receives which credentials.
 @Suite("Authentication")

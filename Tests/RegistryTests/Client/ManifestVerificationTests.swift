@@ -1,10 +1,9 @@
 import Errors
 import Foundation
-import TestSupport
-import Testing
-
 @testable import OCI
 @testable import Registry
+import TestSupport
+import Testing
 
 @Suite("Manifest verification")
 struct ManifestVerificationTests {

@@ -1,8 +1,7 @@
 import Errors
-import Testing
-
 @testable import OCI
 @testable import Registry
+import Testing
 
 @Suite("Registry reference")
 struct RegistryReferenceTests {

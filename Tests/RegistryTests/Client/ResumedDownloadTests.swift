@@ -1,9 +1,8 @@
 import Errors
+@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Resumed downloads")
 struct ResumedDownloadTests {

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Retry policy")
 struct RetryPolicyTests {

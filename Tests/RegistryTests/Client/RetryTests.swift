@@ -1,8 +1,7 @@
 import Errors
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("Retries")
 struct RetryTests {

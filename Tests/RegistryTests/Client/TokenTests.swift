@@ -1,9 +1,8 @@
 import Errors
-import TestSupport
-import Testing
-
 @testable import OCI
 @testable import Registry
+import TestSupport
+import Testing
 
 @Suite("Tokens")
 struct TokenTests {

@@ -1,7 +1,6 @@
+@testable import Registry
 import TestSupport
 import Testing
-
-@testable import Registry
 
 @Suite("HTTP transport")
 struct HTTPTransportTests {

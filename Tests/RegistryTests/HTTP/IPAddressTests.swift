@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("IP address")
 struct IPAddressTests {

@@ -1,7 +1,6 @@
 import Errors
-import Testing
-
 @testable import Registry
+import Testing
 
 @Suite("Proxy environment")
 struct ProxyEnvironmentTests {
