@@ -35,7 +35,7 @@ import Testing
         #expect(
             failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is no valid JSON: line 1, column 1") == true
         )
-        #expect(failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is no valid TOML: line 1") == true)
+        #expect(failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)
     }
 
     @Test func syntaxFaultNamesFileLineAndColumn() {
@@ -49,7 +49,7 @@ import Testing
             failure(Array("name = \"x\"\ntag = = 1\n".utf8), as: "x.toml")
                 == ToolError(
                     .data, "cannot read the spec 'x.toml'",
-                    cause: "it is no valid TOML: line 2, column 7: expected a value, found '='",
+                    cause: "it is not valid TOML: line 2, column 7: expected a value, found '='",
                     remedy: "correct the file; https://toml.io/en/v1.0.0 has the syntax"))
     }
 
