@@ -102,7 +102,7 @@ extension ImageSource {
             let reference = try RegistryReference(name)
             return try await context.registryImage(reference, task: "cannot read \(reference)").archive(reading)
         case .daemon(let name):
-            let daemon = DockerDaemon(try DockerHost(nil, environment: context.environment))
+            let daemon = DockerDaemon(try DockerHost.find(nil, environment: context.environment))
             return try DaemonImage(name, daemon).archive(reading)
         case .spec, .specFile:
             return try ImageArchive.open(FilePath("\(self)"), reading)

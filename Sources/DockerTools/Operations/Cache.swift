@@ -38,7 +38,7 @@ extension DockerTools {
                 cause: "there is no cache directory: neither HOME nor XDG_CACHE_HOME is an absolute path",
                 remedy: "set HOME or XDG_CACHE_HOME")
         }
-        return (directory, try CacheContents(of: directory))
+        return (directory, try CacheContents.read(directory))
     }
 }
 
@@ -81,7 +81,7 @@ public struct CacheReport: Sendable {
         case .blobs: "blobs"
         case .partialBlobs: "unfinished blobs"
         case .digests: "digests of layers"
-        case .lowerImages: "file systems of bases"
+        case .rootfsImages: "file systems of bases"
         }
     }
 }

@@ -42,7 +42,7 @@ private struct DaemonLoad {
     ///
     /// - Throws: `ToolError` with code `unavailable` if there is no daemon.
     static func connect(to host: String?, _ context: Context) throws -> DaemonLoad {
-        let daemon = DockerDaemon(try DockerHost(host, environment: context.environment))
+        let daemon = DockerDaemon(try DockerHost.find(host, environment: context.environment))
         return DaemonLoad(daemon: daemon, kind: try daemon.kind(), reporter: context.reporter)
     }
 
@@ -57,7 +57,7 @@ private struct DaemonLoad {
             return result(known, spared: known.layers, bytes: 0)
         }
         // A daemon that keeps whole images needs all layers of a new image.
-        let (summary, bytes, spared) = try send(kind.spares == .layers ? missing : missing.whole)
+        let (summary, bytes, spared) = try send(kind.reuse == .layers ? missing : missing.whole)
         let result = result(summary, spared: spared, bytes: bytes)
         let had = spared.isEmpty ? "" : "; it had the others, \(ByteCount(result.spared.bytes))"
         reporter.note(
@@ -66,7 +66,7 @@ private struct DaemonLoad {
     }
 
     private func missingLayers(of image: any Image) throws -> MissingLayers {
-        switch kind.spares {
+        switch kind.reuse {
         case .nothing: return MissingLayers(allOf: image)
         case .images: return try MissingLayers(image) { _ in true }
         case .layers:
@@ -89,16 +89,16 @@ private struct DaemonLoad {
         do {
             let (image, bytes) = try sendOnce(missing)
             return (image, bytes, missing.spared)
-        } catch let refusal as DaemonRefusal where !missing.spared.isEmpty && Self.namesMissingLayer(refusal) {
-            reporter.warn("the daemon has removed layers in the meantime (\(refusal.words)): all layers are sent")
-        } catch let refusal as DaemonRefusal {
-            throw failure("the daemon's message: \(refusal.words)")
+        } catch let error as DaemonLoadError where !missing.spared.isEmpty && Self.namesMissingLayer(error) {
+            reporter.warn("the daemon has removed layers in the meantime (\(error.message)): all layers are sent")
+        } catch let error as DaemonLoadError {
+            throw failure("the daemon's message: \(error.message)")
         }
         do {
             let (image, bytes) = try sendOnce(missing.whole)
             return (image, bytes, [])
-        } catch let refusal as DaemonRefusal {
-            throw failure("the daemon's message: \(refusal.words)")
+        } catch let error as DaemonLoadError {
+            throw failure("the daemon's message: \(error.message)")
         }
     }
 
@@ -116,8 +116,8 @@ private struct DaemonLoad {
     }
 
     /// Returns whether a message says that a layer is not in the archive.
-    private static func namesMissingLayer(_ refusal: DaemonRefusal) -> Bool {
-        ["no such file", "not found", "does not exist"].contains { refusal.words.lowercased().contains($0) }
+    private static func namesMissingLayer(_ error: DaemonLoadError) -> Bool {
+        ["no such file", "not found", "does not exist"].contains { error.message.lowercased().contains($0) }
     }
 
     private func failure(_ cause: String) -> ToolError {

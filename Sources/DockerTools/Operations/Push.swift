@@ -105,8 +105,8 @@ public struct PushResult: Sendable {
             "tag": reference.tag.map { .string($0) } ?? .null,
             "digest": digest.map { .string("\($0)") } ?? .null,
             "reference": .string(text),
-            "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.sent })),
-            "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.spared })),
+            "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.uploadedBytes })),
+            "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.existingBytes })),
             "images": .array(images.map(Self.json)),
         ])
     }
@@ -122,7 +122,7 @@ public struct PushResult: Sendable {
                         "diffID": .string("\(layer.diffID)"),
                         "digest": .string("\(layer.blob.digest)"),
                         "size": .int(Int64(clamping: layer.blob.size)),
-                        "way": .string(layer.way.rawValue),
+                        "status": .string(layer.status.rawValue),
                         "storePaths": .array(layer.storePaths.map { .string($0.path) }),
                     ])
                 }),

@@ -54,10 +54,10 @@ public final class ConsoleReporter: Reporter {
 
     public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let how =
-            switch layer.way {
-            case .sent: "sent"
-            case .there: "there already"
-            case .mounted: "taken from another repository"
+            switch layer.status {
+            case .uploaded: "uploaded"
+            case .exists: "already exists"
+            case .mounted: "mounted from another repository"
             }
         emit("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }

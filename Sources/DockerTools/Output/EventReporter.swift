@@ -36,7 +36,7 @@ public final class EventReporter: Reporter {
     public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let members: [String: JSONValue] = [
             "digest": .string("\(layer.blob.digest)"), "size": bytes(layer.blob.size),
-            "way": .string(layer.way.rawValue),
+            "status": .string(layer.status.rawValue),
         ]
         emit("pushed", members.merging(place(number, count)) { $1 })
     }
