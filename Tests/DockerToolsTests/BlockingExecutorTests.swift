@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Glibc
 import Synchronization
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 @Suite("Operations run on threads of their own")
 struct BlockingExecutorTests {

@@ -99,7 +99,7 @@ extension RootEmulation {
     /// Whether this process is root, with the capabilities that changing owners and modes takes.
     private static var isRoot: Bool {
         geteuid() == 0
-            && Capabilities.effective.isSuperset(of: [.changeOwner, .overrideModes, .ownFiles, .setCapabilities])
+            && Capabilities.effective.isSuperset(of: [.changeOwner, .overrideModes, .ownFiles, .setFileCaps])
     }
 
     /// Whether this process runs in the initial user namespace, which maps all ids to themselves (user_namespaces(7)).
@@ -150,7 +150,7 @@ struct Capabilities: OptionSet, Sendable {
     static let overrideModes = Capabilities(rawValue: 1 << 1)
     static let ownFiles = Capabilities(rawValue: 1 << 3)
     static let makeNodes = Capabilities(rawValue: 1 << 27)
-    static let setCapabilities = Capabilities(rawValue: 1 << 31)
+    static let setFileCaps = Capabilities(rawValue: 1 << 31)
 
     /// The effective capabilities of this process.
     static var effective: Capabilities {

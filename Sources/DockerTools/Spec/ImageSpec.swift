@@ -76,7 +76,7 @@ public struct ImageSpec: Hashable, Sendable {
     public var compressor = Compressor.gz
     /// The warnings of the check, a line each.
     public internal(set) var warnings: [String] = []
-    /// The members of the spec file, with overrides; nil for a spec made in code.
+    /// The members of the spec file, with overrides; nil for a spec made in code that is not checked yet.
     var fileMembers: [String: JSONValue]?
 
     /// Makes a spec with the default of every key.

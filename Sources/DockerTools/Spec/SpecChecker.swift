@@ -3,13 +3,8 @@ import JSON
 /// Checks the members of a spec against the table of keys.
 struct SpecChecker {
     let verb: SpecVerb
-    private(set) var report: SpecReport
-
-    /// - Parameter report: the issues so far.
-    init(verb: SpecVerb, report: SpecReport) {
-        self.verb = verb
-        self.report = report
-    }
+    /// The issues and warnings so far.
+    var report: SpecReport
 
     /// - Parameter overridden: the paths whose values are overrides; messages say so.
     mutating func check(_ members: [String: JSONValue], overridden: [SpecPath]) {

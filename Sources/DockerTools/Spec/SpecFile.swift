@@ -150,7 +150,6 @@ public enum SpecSource: Hashable, Sendable {
         case .standardInput: nil
         }
     }
-
 }
 
 extension SpecSource: CustomStringConvertible {

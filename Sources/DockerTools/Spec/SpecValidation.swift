@@ -17,6 +17,7 @@ extension ImageSpec {
         try checker.report.throwIssues(of: source)
         var spec = self
         spec.name = ReferenceName.lowercased(name)
+        spec.fileMembers = fileMembers ?? members
         spec.storeLocation = StoreLocation(
             storeDir: FilePath(storeLocation.storeDir).lexicallyNormalized().string,
             root: currentDirectory.pushing(storeLocation.root))
