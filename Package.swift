@@ -105,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", "OCI", argumentParser,
+                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser,
                 systemPackage,
             ], swiftSettings: strict),
 

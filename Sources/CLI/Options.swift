@@ -20,7 +20,7 @@ struct ReadingOptions: ParsableArguments {
     /// The part of a verb's help that describes events.
     static let eventsDiscussion = """
         With --json, standard error has one JSON object on each line for other programs: event is note, warning, script, \
-        layer (number, of, title, size), fetched (digest, size) or pushed (number, of, digest, size, way).
+        layer (number, of, title, size), fetched (digest, size) or pushed (number, of, digest, size, status).
         """
 
     /// Creates the tools for a verb.

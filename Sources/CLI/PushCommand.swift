@@ -1,7 +1,6 @@
 import ArgumentParser
 import Compression
 import DockerTools
-import OCI
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {

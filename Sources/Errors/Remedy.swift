@@ -12,11 +12,16 @@ public struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
     public struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
 
+        /// Creates an empty collection.
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
+        /// Adds a text.
         public mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
+        /// Adds a setting.
         public mutating func appendInterpolation(_ setting: Setting) { parts.append(.setting(setting)) }
+        /// Adds the parts of another remedy.
         public mutating func appendInterpolation(_ remedy: Remedy) { parts += remedy.parts }
+        /// Adds the text of a value.
         public mutating func appendInterpolation(_ value: some Any) {
             parts.append(.text("\(value)"))
         }
@@ -24,8 +29,11 @@ public struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
 
     private let parts: [Part]
 
+    /// Creates a remedy without settings.
     public init(_ text: String) { parts = [.text(text)] }
+    /// Creates a remedy from a literal.
     public init(stringLiteral text: String) { self.init(text) }
+    /// Creates a remedy from an interpolated literal.
     public init(stringInterpolation: StringInterpolation) { parts = Self.joined(stringInterpolation.parts) }
 
     /// The parts with neighboring texts as one, so that equal texts are equal remedies.

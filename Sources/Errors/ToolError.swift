@@ -17,6 +17,7 @@ public struct ToolError: Error, Equatable, Sendable {
         case io
     }
 
+    /// The kind of the error.
     public var code: Code
     /// What failed, with the path, key or URL.
     public var message: String
@@ -25,6 +26,7 @@ public struct ToolError: Error, Equatable, Sendable {
     /// What the reader can do about it.
     public var remedy: Remedy
 
+    /// Creates an error.
     public init(_ code: Code, _ message: String, cause: String, remedy: Remedy) {
         self.code = code
         self.message = message

@@ -1,7 +1,8 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Testing
+
+@testable import DockerTools
 
 @Suite("A limit of the cache")
 struct CacheLimitTests {

@@ -71,7 +71,7 @@ struct CodeSpecTests {
         spec.config["Extra"] = 1
         spec.config.user = "nobody"
         let checked = try spec.validated(for: .layered, currentDirectory: directory.path)
-        #expect(checked.config == ["Extra": 1, "User": "nobody"])
+        #expect(checked.config.json == ["Extra": 1, "User": "nobody"])
         #expect(checked.warnings == ["config.Extra: unknown key, kept as it is"])
     }
 }

@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Store
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct ContextTests {
     private func cache(_ environment: [String: String]) -> FilePath? {

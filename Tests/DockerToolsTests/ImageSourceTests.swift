@@ -1,7 +1,8 @@
-@testable import DockerTools
 import Errors
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 @Suite("An image source is parsed from the text of a command line")
 struct ImageSourceTests {

@@ -1,8 +1,9 @@
-@testable import DockerTools
 import JSON
 import OCI
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 @Suite("The arguments of nixpkgs' pullImage")
 struct PinnedImageTests {

@@ -1,7 +1,8 @@
-@testable import DockerTools
 import Foundation
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct PlanReportTests {
     private let directory: SpecDirectory

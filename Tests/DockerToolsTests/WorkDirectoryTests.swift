@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct WorkDirectoryTests {
     private let directory: SpecDirectory

@@ -33,12 +33,16 @@ public final class ConsoleReporter: Reporter {
 
     private var isTerminal: Bool { columns > 0 }
 
+    /// Prints a fact.
     public func note(_ text: String) { emit(text.onOneLine) }
 
+    /// Prints a possible problem.
     public func warn(_ text: String) { emit("warning: \(text.onOneLine)") }
 
+    /// Prints a line of a script.
     public func scriptOutput(_ line: String) { emit(line) }
 
+    /// Shows the layer that begins.
     public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         guard isTerminal else {
             emit("layer \(number)/\(count)  \(ByteCount(size))  \(title)")
@@ -52,6 +56,7 @@ public final class ConsoleReporter: Reporter {
         }
     }
 
+    /// Prints a layer that is in the registry.
     public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let how =
             switch layer.status {
@@ -62,8 +67,10 @@ public final class ConsoleReporter: Reporter {
         emit("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }
 
+    /// Prints a layer that was fetched.
     public func finished(_ layer: Digest, size: UInt64) { emit("layer \(layer)  \(ByteCount(size))  is here") }
 
+    /// Updates the progress.
     public func advance(_ bytes: Int) {
         guard isTerminal else { return }
         state.withLock { state in
@@ -72,6 +79,7 @@ public final class ConsoleReporter: Reporter {
         }
     }
 
+    /// Ends the progress report.
     public func finish() {
         state.withLock { clear(&$0) }
     }
@@ -157,10 +165,16 @@ public protocol Reporter: Images.Progress, FetchProgress, PushProgress {
 public struct SilentReporter: Reporter {
     /// Creates a reporter.
     public init() {}
+    /// Does nothing.
     public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
+    /// Does nothing.
     public func advance(_ bytes: Int) {}
+    /// Does nothing.
     public func finish() {}
+    /// Does nothing.
     public func note(_ text: String) {}
+    /// Does nothing.
     public func warn(_ text: String) {}
+    /// Does nothing.
     public func scriptOutput(_ line: String) {}
 }

@@ -14,12 +14,16 @@ public final class EventReporter: Reporter {
         self.isQuiet = isQuiet
     }
 
+    /// Prints a fact.
     public func note(_ text: String) { emit("note", ["text": .string(text)]) }
 
+    /// Prints a possible problem.
     public func warn(_ text: String) { emit("warning", ["text": .string(text)]) }
 
+    /// Prints a line of a script.
     public func scriptOutput(_ line: String) { emit("script", ["text": .string(line)]) }
 
+    /// Shows the layer that begins.
     public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         emit("layer", ["title": .string(title), "size": bytes(size)].merging(place(number, count)) { $1 })
     }
@@ -27,12 +31,15 @@ public final class EventReporter: Reporter {
     /// Does nothing: layers are reported when they are complete.
     public func advance(_ bytes: Int) {}
 
+    /// Does nothing.
     public func finish() {}
 
+    /// Prints a layer that was fetched.
     public func finished(_ layer: Digest, size: UInt64) {
         emit("fetched", ["digest": .string("\(layer)"), "size": bytes(size)])
     }
 
+    /// Prints a layer that is in the registry.
     public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let members: [String: JSONValue] = [
             "digest": .string("\(layer.blob.digest)"), "size": bytes(layer.blob.size),
