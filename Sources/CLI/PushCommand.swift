@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compression
 import DockerTools
+import OCI
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {

@@ -1,8 +1,10 @@
 import Errors
 import JSON
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import DockerEngine
+@testable import Registry
 
 @Suite("Daemon messages")
 struct DaemonMessagesTests {

@@ -1,9 +1,10 @@
-@testable import DockerEngine
 import Errors
-@testable import OCI
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import DockerEngine
+@testable import OCI
+@testable import Registry
 
 /// Tests the client with scripted servers.
 @Suite("Docker daemon")

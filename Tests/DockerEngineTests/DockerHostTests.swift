@@ -1,11 +1,12 @@
-@testable import DockerEngine
 import Errors
 import Foundation
 import NIOSSL
-@testable import OCI
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import DockerEngine
+@testable import OCI
+@testable import Registry
 
 @Suite("Docker host")
 struct DockerHostTests {

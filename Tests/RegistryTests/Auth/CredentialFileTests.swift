@@ -1,9 +1,10 @@
 import Errors
 import OCI
-@testable import Registry
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Credential file")
 struct CredentialFileTests {

@@ -2,11 +2,12 @@ import Errors
 import Foundation
 import Glibc
 import Processes
-@testable import Registry
 import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Registry
 
 /// Tests with temporary files and helper scripts.
 @Suite("Credential store")

@@ -1,6 +1,7 @@
 import Errors
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("Credentials")
 struct CredentialsTests {

@@ -1,9 +1,10 @@
 import Errors
 import Foundation
-@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Registry
 
 /// Tests which server receives which credentials.
 @Suite("Authentication")

@@ -1,8 +1,8 @@
 import Errors
-import OCI
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Blob verification")
 struct BlobVerificationTests {

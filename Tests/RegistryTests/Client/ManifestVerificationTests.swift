@@ -1,9 +1,10 @@
 import Errors
 import Foundation
-@testable import OCI
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import OCI
+@testable import Registry
 
 @Suite("Manifest verification")
 struct ManifestVerificationTests {

@@ -1,7 +1,8 @@
 import Errors
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Registry endpoint")
 struct RegistryEndpointTests {

@@ -1,7 +1,8 @@
 import Errors
+import Testing
+
 @testable import OCI
 @testable import Registry
-import Testing
 
 @Suite("Registry reference")
 struct RegistryReferenceTests {

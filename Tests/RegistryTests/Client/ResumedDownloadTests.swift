@@ -1,8 +1,9 @@
 import Errors
-@testable import Registry
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Resumed downloads")
 struct ResumedDownloadTests {

@@ -1,6 +1,7 @@
 import Foundation
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("Retry policy")
 struct RetryPolicyTests {

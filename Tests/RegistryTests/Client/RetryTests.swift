@@ -1,7 +1,8 @@
 import Errors
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Retries")
 struct RetryTests {

@@ -1,8 +1,9 @@
 import Errors
-@testable import OCI
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import OCI
+@testable import Registry
 
 @Suite("Tokens")
 struct TokenTests {

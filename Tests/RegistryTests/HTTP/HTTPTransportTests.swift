@@ -1,6 +1,7 @@
-@testable import Registry
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("HTTP transport")
 struct HTTPTransportTests {

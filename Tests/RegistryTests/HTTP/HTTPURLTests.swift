@@ -1,5 +1,6 @@
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("HTTP URL")
 struct HTTPURLTests {

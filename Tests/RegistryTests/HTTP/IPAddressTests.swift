@@ -1,5 +1,6 @@
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("IP address")
 struct IPAddressTests {

@@ -1,5 +1,6 @@
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("Redirect policy")
 struct RedirectPolicyTests {

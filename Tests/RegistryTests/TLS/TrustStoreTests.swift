@@ -1,10 +1,11 @@
 import Errors
 import Foundation
 import NIOSSL
-@testable import Registry
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Registry
 
 @Suite("Trust store")
 struct TrustStoreTests {
