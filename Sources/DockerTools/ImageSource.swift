@@ -32,7 +32,7 @@ enum ImageOrigin: Sendable {
     /// - Throws: `ToolError` for a spec with faults, or an image that is nowhere where images are read.
     init(
         _ argument: ImageArgument, _ context: Context, _ reporter: any Reporter,
-        as verb: (SpecFile) -> SpecVerb = SpecVerb.told(by:)
+        as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
     ) throws {
         guard argument.isSpec else {
             self = .place(try ImageLocation(argument.text))
@@ -40,7 +40,7 @@ enum ImageOrigin: Sendable {
         }
         let source = try SpecSource(argument: argument.text, anyExtension: true)
         self = .spec(
-            try LoadedSpec(source, sets: argument.sets, context: context, reporter: reporter) {
+            try LoadedSpec.read(source, sets: argument.sets, context: context.reporting(to: reporter)) {
                 argument.verb ?? verb($0)
             })
     }
@@ -62,8 +62,9 @@ enum ImageOrigin: Sendable {
             return try await location.archive(context, reporter, keepsLayers: true).image(named: location.name)
         case .spec(let loaded):
             // A spec for `export` makes nothing: its base is exported as it is.
-            guard loaded.verb == .export, let base = try await loaded.base(context, reporter) else {
-                return try await loaded.image(context, reporter)
+            let context = context.reporting(to: reporter)
+            guard loaded.verb == .export, let base = try await loaded.base(in: context) else {
+                return try await loaded.build(in: context)
             }
             let name = loaded.spec.name
             return name.isEmpty ? base.image : RenamedImage(base.image, names: [ImageName(name: name, tag: nil)])

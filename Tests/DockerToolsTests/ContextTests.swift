@@ -74,7 +74,7 @@ struct LogicalLinksTests {
         #expect(
             throws: ToolError(
                 .data, "cannot follow the link \(path("here")), which contents names",
-                cause: "it leads through more than 40 links", remedy: "see whether they go round in a circle")
+                cause: "it leads through more than 40 links", remedy: "check whether the links form a cycle")
         ) { try links.resolve(path("here")) }
     }
 }

@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import OCI
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 struct ImageInspectionTests {
     static let config = Array(

@@ -1,13 +1,14 @@
-@testable import DockerTools
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecConfigTests {
     private let directory: SpecDirectory
 
     init() throws { directory = try SpecDirectory() }
 
-    private func faults(_ config: String) throws -> [String] {
-        try directory.faults("{\"name\": \"x\", \"config\": {\(config)}}")
+    private func issues(_ config: String) throws -> [String] {
+        try directory.issues("{\"name\": \"x\", \"config\": {\(config)}}")
     }
 
     @Test func everyKnownKeyIsTaken() throws {
@@ -24,7 +25,7 @@ import Testing
             """#
         let spec = try directory.load(text: "{\"name\": \"x\", \"config\": {\(config)}}")
         #expect(spec.warnings == [])
-        #expect(spec.config.object?.count == ContainerConfigFields.all.count)
+        #expect(spec.config.members.count == ContainerConfigFields.all.count)
         #expect(spec.config["Healthcheck"]?["Interval"] == 1_000_000_000)
     }
 
@@ -61,14 +62,14 @@ import Testing
         (#""Cmd": {}"#, "config.Cmd: got {}; expected a list of strings"),
         (
             #""Env": "A=b""#,
-            #"config.Env: got "A=b"; expected a list, each item NAME=VALUE with a name that is not empty: write ["A=b"]"#
+            #"config.Env: got "A=b"; expected a list, each item NAME=VALUE with a non-empty name: write ["A=b"]"#
         ),
-        (#""Env": ["=b"]"#, #"config.Env[0]: got "=b"; expected NAME=VALUE with a name that is not empty"#),
-        (#""Env": ["A"]"#, #"config.Env[0]: got "A"; expected NAME=VALUE with a name that is not empty"#),
-        (#""Env": [""]"#, #"config.Env[0]: got ""; expected NAME=VALUE with a name that is not empty"#),
+        (#""Env": ["=b"]"#, #"config.Env[0]: got "=b"; expected NAME=VALUE with a non-empty name"#),
+        (#""Env": ["A"]"#, #"config.Env[0]: got "A"; expected NAME=VALUE with a non-empty name"#),
+        (#""Env": [""]"#, #"config.Env[0]: got ""; expected NAME=VALUE with a non-empty name"#),
         (
             #""Env": {"A": "b"}"#,
-            #"config.Env: got {"A":"b"}; expected a list, each item NAME=VALUE with a name that is not empty"#
+            #"config.Env: got {"A":"b"}; expected a list, each item NAME=VALUE with a non-empty name"#
         ),
         (#""Volumes": {"data": {}}"#, #"config.Volumes.data: got "data"; expected an absolute path, such as "/data""#),
         (#""Volumes": {"/data": true}"#, #"config.Volumes["/data"]: got true; expected an object"#),
@@ -92,10 +93,10 @@ import Testing
             #""Healthcheck": {"Interval": "5s"}"#,
             #"config.Healthcheck.Interval: got "5s"; expected an integer of 0 or more"#
         ),
-        (#""User": "a\u0000""#, #"config.User: got "a\u0000"; expected a text without the character NUL"#),
+        (#""User": "a\u0000""#, #"config.User: got "a\u0000"; expected a text without NUL characters"#),
     ])
     func badValuesAreRefused(member: String, expected: String) throws {
-        #expect(try faults(member) == [expected])
+        #expect(try issues(member) == [expected])
     }
 
     @Test(arguments: [
@@ -103,7 +104,7 @@ import Testing
         "٨٠",
     ])
     func badPortsAreRefused(port: String) throws {
-        let found = try faults("\"ExposedPorts\": {\"\(port)\": {}}")
+        let found = try issues("\"ExposedPorts\": {\"\(port)\": {}}")
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("config.ExposedPorts") == true)
         #expect(

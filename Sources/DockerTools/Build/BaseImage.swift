@@ -4,10 +4,10 @@ import Images
 import OCI
 import SystemPackage
 
-/// The image that another one is made on.
+/// The image that another image is built on, with its config.
 struct BaseImage: Sendable {
     let image: any Image
-    /// The image's config, without the digests of layers that are not known yet.
+    /// The image's config; the digests of layers that are not computed yet are missing.
     let config: ImageConfig
 
     var layers: [any Layer] { image.layers }
@@ -17,43 +17,61 @@ struct BaseImage: Sendable {
         config = image.config
     }
 
-    /// The base of a spec, nil if it has none: opened, or made if it is a spec itself.
+    /// Opens the base image of a spec, or builds it if `fromImage` is a spec itself.
     ///
-    /// - Parameter makers: the specs that wait for this one, for those that go round in a circle.
-    init?(of spec: ImageSpec, _ context: Context, _ reporter: any Reporter, makers: [FilePath]) async throws {
-        switch spec.fromImage {
-        case nil: return nil
+    /// - Parameter dependents: the paths of the specs that wait for this one, links resolved; they detect cycles.
+    /// - Returns: nil if the spec has no `fromImage`.
+    /// - Throws: `ToolError`.
+    static func open(
+        for spec: ImageSpec, in context: Context, dependents: [FilePath]
+    ) async throws -> BaseImage? {
+        guard let source = spec.fromImage else { return nil }
+        let base = BaseImage(try await image(source, for: spec, in: context, dependents: dependents))
+        if let own = spec.architecture, let theirs = base.config.architecture, own != theirs {
+            context.reporter.warn("\(spec.source) builds an image for \(own) on a base for \(theirs)")
+        }
+        return base
+    }
+
+    private static func image(
+        _ source: BaseSource, for spec: ImageSpec, in context: Context, dependents: [FilePath]
+    ) async throws -> any Image {
+        switch source {
         case .pull(let pull):
-            let pulled = try await PulledImage(PullRequest(pull), context, reporter)
-            // The digest says which bytes these are; what their archive hashes to need be found out but once.
-            try pulled.check(pulled.archiveHash(progress: reporter))
-            self.init(pulled.named)
+            let pulled = try await PulledImage(PullRequest(pull), context, context.reporter)
+            // The digest identifies these bytes, so the hash of their archive is computed only once.
+            try pulled.check(pulled.archiveHash(progress: context.reporter))
+            return pulled.named
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
-            guard !makers.contains(real) else {
+            guard !dependents.contains(real) else {
                 throw ToolError(
-                    .data, "cannot make the image of \(spec.source)",
-                    cause: "its fromImage leads back to \(path): the specs go round in a circle",
-                    remedy: "let one of them start from an archive, or from nothing")
+                    .data, "cannot build the image of \(spec.source)",
+                    cause: "its fromImage leads back to \(path): the specs form a cycle",
+                    remedy: "start one of the specs from an archive, or without fromImage")
             }
-            let image = try await LoadedSpec(.file(path), context: context, reporter: reporter)
-                .image(context, reporter, makers: makers)
-            self.init(image)
+            return try await LoadedSpec.read(.file(path), context: context).build(in: context, dependents: dependents)
         case .path(let path):
             let archive = try ImageArchive.open(
                 path, context.reading(architecture: spec.architecture, keepsLayers: true))
-            try self.init(archive.image(name: spec.fromImageName, tag: spec.fromImageTag))
-        }
-        if let own = spec.architecture, let base = config.architecture, own != base {
-            reporter.warn("\(spec.source) makes an image for \(own) from a base for \(base)")
+            return try archive.image(name: spec.fromImageName, tag: spec.fromImageTag)
         }
     }
 }
 
 extension Context {
-    /// How images are read.
+    /// The context with another reporter.
+    func reporting(to reporter: any Reporter) -> Context {
+        var context = self
+        context.reporter = reporter
+        return context
+    }
+
+    /// The settings with which images are read.
     ///
-    /// - Parameter architecture: the processor to choose an image for; nil: this machine's.
+    /// - Parameters:
+    ///   - architecture: the architecture to choose from an index, by its GOARCH name; nil: this machine's.
+    ///   - keepsLayers: whether layers stay readable after the image is read.
     func reading(architecture: String?, keepsLayers: Bool) -> ReadingContext {
         ReadingContext(
             spool: spool, cache: digestCache, keepsLayers: keepsLayers,

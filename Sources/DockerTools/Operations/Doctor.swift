@@ -30,7 +30,7 @@ package struct DoctorReport: Sendable {
         }
         checks.append(
             await DoctorCheck.of("fakeRootCommands") {
-                try await RootEmulation.find(programPath: context.programPath).words
+                "\(try await RootEmulation.find(programPath: context.programPath))"
             })
         let mustBe = checks.prefix { $0.name != "/dev/kvm" }
         self.checks = checks

@@ -27,7 +27,7 @@ package struct Export: Sendable {
     package func write(to output: String?, jsonFile: String?, tellsImage: Bool) async throws -> ImageResult {
         let directory = context.currentDirectory
         let origin = try ImageOrigin(argument, context, reporter) { [argument] in
-            SpecVerb.toldToExport(by: $0, sets: argument.sets)
+            SpecVerb.impliedForExport(by: $0, sets: argument.sets)
         }
         let inputs = origin.inputs(context)
         // Before the work, as far as it is known: it would be in vain.

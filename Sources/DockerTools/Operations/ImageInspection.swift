@@ -44,7 +44,7 @@ package struct ImageInspection: Sendable {
         case .place(let location):
             return try await read(location, context: context, reporter: reporter)
         case .spec(let spec):
-            return try ImageInspection(await spec.image(context, reporter), source: argument.text)
+            return try ImageInspection(await spec.build(in: context.reporting(to: reporter)), source: argument.text)
         }
     }
 
@@ -68,8 +68,8 @@ package struct ImageInspection: Sendable {
         imageConfig = config.json
         layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
         self.source = source
-        archiveBuildArgs = try image.extraMembers.first { $0.name == buildArgsName }.map {
-            try JSONValue(parsing: $0.bytes, source: buildArgsName, limit: ImageLimits.json)
+        archiveBuildArgs = try image.extraMembers.first { $0.name == BuiltImage.buildArgsName }.map {
+            try JSONValue(parsing: $0.bytes, source: BuiltImage.buildArgsName, limit: ImageLimits.json)
         }
     }
 

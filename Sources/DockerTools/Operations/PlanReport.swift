@@ -29,16 +29,15 @@ package struct PlanReport: Sendable {
     package static func make(
         _ source: SpecSource, as verb: SpecVerb?, sets: [String], context: Context, reporter: any Reporter
     ) async throws -> PlanReport {
-        let spec = try LoadedSpec(source, sets: sets, context: context, reporter: reporter) {
-            verb ?? SpecVerb.told(by: $0)
-        }
-        return try PlanReport(await spec.image(context, reporter))
+        let context = context.reporting(to: reporter)
+        let spec = try LoadedSpec.read(source, sets: sets, context: context) { verb ?? SpecVerb.implied(by: $0) }
+        return try PlanReport(await spec.build(in: context))
     }
 
     /// Reads the metadata of the image's files, and no file.
     ///
     /// - Throws: `ToolError` with code `io` for what cannot be read.
-    init(_ image: any BuiltImage) throws {
+    init(_ image: BuiltImage) throws {
         let sizes = try image.layers.map { try $0.open().size }
         let total = Double(max(1, sizes.reduce(0, +)))
         name = image.spec.name

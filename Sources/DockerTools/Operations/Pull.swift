@@ -21,8 +21,8 @@ package struct Pull: Sendable {
         reporter: any Reporter
     ) throws {
         let directory = context.currentDirectory
-        let file = try SpecFile(reading: source, currentDirectory: directory)
-        request = try choices.applied(to: PullRequest(PullSpec(file, sets: sets)))
+        let file = try SpecFile.read(source, currentDirectory: directory)
+        request = try choices.applied(to: PullRequest(PullSpec.read(file, sets: sets)))
         inputs = [source.path.map { directory.pushing($0) }].compactMap { $0 }
         (self.context, self.reporter) = (context, reporter)
     }
@@ -151,7 +151,7 @@ package struct PullChoices: Sendable {
         guard let value else { return nil }
         var report = SpecReport()
         SpecKey.named(key)?.type.check(.string(value), at: SpecPath(key), &report)
-        if let fault = report.faults.first {
+        if let fault = report.issues.first {
             throw ToolError(
                 .usage, "cannot take \(option) \(JSONValue.string(value).shortened)", cause: fault.reason,
                 remedy: "correct the option")

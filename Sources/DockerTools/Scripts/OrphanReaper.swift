@@ -49,8 +49,8 @@ enum OrphanReaper {
         return environment.range(of: Data(work.string.utf8)) != nil
     }
 
-    /// Source: proc(5), `/proc/pid/stat`: the name in brackets may hold anything, and the state, the parent, the group and
-    /// the session follow it.
+    /// Source: proc(5), `/proc/pid/stat`: the name in brackets may hold anything, and the state, the parent, the group
+    /// and the session follow it.
     private static func children(of parent: pid_t) -> [Child] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { name in

@@ -47,8 +47,8 @@ package enum SignalHandler {
         while isComing || isUnderWay { pause() }
     }
 
-    /// Opens the null device in the place of each standard stream that was closed, so that no output file gets its number;
-    /// on standard output so that writing fails as it would have.
+    /// Opens the null device in the place of each standard stream that was closed, so that no output file gets its
+    /// number; on standard output so that writing fails as it would have.
     package static func fillStandardStreams() {
         for (descriptor, flags) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
         where fcntl(descriptor, F_GETFD) < 0 {
@@ -65,7 +65,7 @@ package enum AllocatorTuning {
     /// Heaps for small blocks. By default it makes eight for each processor, each with gaps of its own.
     private static let heaps: Int32 = 2
 
-    /// Has buffers go back to the system when they are freed. Left to itself, glibc keeps them once some have been freed,
-    /// for each thread those that it made. To be called first of all.
+    /// Has buffers go back to the system when they are freed. Left to itself, glibc keeps them once some have been
+    /// freed, for each thread those that it made. To be called first of all.
     package static func giveBack() { clinux_limit_heaps(threshold, heaps) }
 }

@@ -54,7 +54,7 @@ struct ProxyTests {
         #expect(try bench.pull(image, [], with("http://ann:hunter2@\(address)")).status == 0)
         let stranger = try bench.pull(image, [], with("http://bob:hunter2@\(address)"))
         #expect(stranger.status == 69)
-        #expect(stranger.errors.contains("the proxy wants other credentials"), "\(stranger.errors)")
+        #expect(stranger.errors.contains("the proxy requires other credentials"), "\(stranger.errors)")
         #expect(Set(closed.asked.map { $0.split(separator: " ").last }) == ["granted", "refused"])
         let unusable = try bench.pull(image, [], with("https://ann:hunter2@\(address)"))
         #expect(unusable.status == 64)

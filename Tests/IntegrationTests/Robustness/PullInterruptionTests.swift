@@ -125,7 +125,7 @@ struct PullInterruptionTests {
         let first = try started()
         let heir = try RunningProgram(
             ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"], on: machine)
-        #expect(heir.wait { heir.errors.contains("waiting for the blob sha256:\(layer)") })
+        #expect(heir.wait { heir.errors.contains("fetching the blob sha256:\(layer)") })
         first.send(SIGKILL)
         _ = first.end()
         let outcome = heir.end()

@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Errors
 import Testing
 
-@Suite struct SpecFaultTests {
+@testable import DockerTools
+
+@Suite struct SpecIssueTests {
     private let directory: SpecDirectory
 
     init() throws { directory = try SpecDirectory() }
@@ -10,22 +11,22 @@ import Testing
     @Test func allFaultsComeInOneFailure() throws {
         #expect(
             throws: ToolError(
-                .data, "the spec 'spec' has 4 faults",
+                .data, "the spec 'spec' has 4 errors",
                 cause: """
-                    config.Env[2]: got "PATH"; expected NAME=VALUE with a name that is not empty
+                    config.Env[2]: got "PATH"; expected NAME=VALUE with a non-empty name
                     contens: got ["a"]; unknown key; did you mean contents?
                     maxLayers: got 126; expected an integer from 2 to 125
                     name: missing; expected an image's name such as "hello" or "registry.example:5000/team/hello"
                     """,
-                remedy: "correct the keys named; `dockertools schema` prints every key with its type")
+                remedy: "correct these keys; `dockertools schema` prints every key with its type")
         ) {
             try directory.load(
                 text: #"{"contens": ["a"], "maxLayers": 126, "config": {"Env": ["A=", "B==", "PATH"]}}"#)
         }
         #expect(
             throws: ToolError(
-                .data, "the spec 'spec.json' has a fault", cause: "the whole: got [1]; expected an object",
-                remedy: "correct the keys named; `dockertools schema` prints every key with its type")
+                .data, "the spec 'spec.json' has an error", cause: "the whole: got [1]; expected an object",
+                remedy: "correct these keys; `dockertools schema` prints every key with its type")
         ) {
             try directory.write("[1]", to: "spec.json")
             return try directory.load("spec.json")
@@ -48,7 +49,7 @@ import Testing
         (#""includeStorePaths": 1"#, "includeStorePaths: got 1; expected true or false"),
         (
             #""tag": 1"#,
-            "tag: got 1; expected a tag: letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'"
+            "tag: got 1; expected a tag: letters, digits, '_', '.' and '-', at most 128, not starting with '.' or '-'"
         ),
         (
             #""layering": "populrity""#,
@@ -63,16 +64,16 @@ import Testing
         (#""variant": """#, #"variant: got ""; expected a variant such as "v8""#),
         (
             #""created": "yesterday""#,
-            #"created: got "yesterday"; expected "now", or a time of RFC 3339 such as "1970-01-01T00:00:01Z""#
+            #"created: got "yesterday"; expected "now", or an RFC 3339 timestamp such as "1970-01-01T00:00:01Z""#
         ),
         (
-            #""mtime": 1"#, #"mtime: got 1; expected "now", or a time of RFC 3339 such as "1970-01-01T00:00:01Z""#
+            #""mtime": 1"#, #"mtime: got 1; expected "now", or an RFC 3339 timestamp such as "1970-01-01T00:00:01Z""#
         ),
         (#""contents": 1"#, "contents: got 1; expected a path, or a list, each item a path"),
         (#""contents": {}"#, "contents: got {}; expected a path, or a list, each item a path"),
         (#""contents": ["a", null]"#, "contents[1]: got null; expected a path"),
         (#""contents": """#, #"contents: got ""; expected a path"#),
-        (#""contents": "a\u0000b""#, #"contents: got "a\u0000b"; expected a text without the character NUL"#),
+        (#""contents": "a\u0000b""#, #"contents: got "a\u0000b"; expected a text without NUL characters"#),
         (
             #""contents": "a", "copyToRoot": []"#,
             "copyToRoot: got []; another name of contents, expected only one of the two"
@@ -95,32 +96,32 @@ import Testing
         (#""fromImage": 1"#, "fromImage: got 1; expected a path, or an object"),
         (#""fakeRootCommands": 1"#, "fakeRootCommands: got 1; expected a string"),
         (#""enableFakechroot": "yes""#, #"enableFakechroot: got "yes"; expected true or false"#),
-        (#""includeNixDB": true"#, "includeNixDB: got true; not built yet, expected no more than false"),
+        (#""includeNixDB": true"#, "includeNixDB: got true; not implemented yet, expected only false"),
         (#""inheritConfig": 1"#, "inheritConfig: got 1; expected true or false"),
         (#""fromImageName": 1"#, "fromImageName: got 1; expected a string"),
         (#""keepContentsDirlinks": true"#, "keepContentsDirlinks: got true; the key is for build, not for layered"),
     ])
-    func faultNamesKeyValueAndWhatWasExpected(member: String, expected: String) throws {
-        #expect(try directory.faults("{\"name\": \"x\", \(member)}") == [expected])
+    func issueHasKeyValueAndExpectedValue(member: String, expected: String) throws {
+        #expect(try directory.issues("{\"name\": \"x\", \(member)}") == [expected])
     }
 
     @Test func valuesOfOtherVerbsKeysAreChecked() throws {
         #expect(
-            try directory.faults("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
+            try directory.issues("name = 'x'\nrunAsRoot = 1\ndiskSize = 0\nbuildVMMemorySize = 1", verb: .build) == [
                 "buildVMMemorySize: got 1; expected an integer from 64 to 16777216",
                 "diskSize: got 0; expected an integer from 1 to 16777216", "runAsRoot: got 1; expected a string",
             ])
         #expect(
-            try directory.faults("name = 'x'", verb: .export) == [
+            try directory.issues("name = 'x'", verb: .export) == [
                 "fromImage: missing; expected a path, or an object, or null"
             ])
         #expect(
-            try directory.faults("name = 'x'\nmaxLayers = 5", verb: .build) == [
+            try directory.issues("name = 'x'\nmaxLayers = 5", verb: .build) == [
                 "maxLayers: got 5; the key is for layered, stream, not for build"
             ])
     }
 
-    @Test func keysThatAreNotBuiltMayHaveTheirDefaultOrNull() throws {
+    @Test func keysThatAreNotImplementedMayHaveTheirDefaultOrNull() throws {
         let spec = try directory.load(
             text:
                 #"{"name": "x", "fromImage": null, "enableFakechroot": false, "includeNixDB": null, "fakeRootCommands": ""}"#
@@ -135,15 +136,15 @@ import Testing
     @Test func longValuesAndManyFaultsAreCutShort() throws {
         let text = String(repeating: "y", count: 1000)
         #expect(
-            try directory.faults("name = 'x'\ncontens = '\(text)'") == [
+            try directory.issues("name = 'x'\ncontens = '\(text)'") == [
                 "contens: got \"\(text.prefix(76))...; unknown key; did you mean contents?"
             ])
         #expect(
-            try directory.faults("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true
+            try directory.issues("name = 'x'\n'\(text)' = 1").first?.hasPrefix("\"\(text.prefix(76))...: got 1") == true
         )
         let many = (0..<60).map { "zzzzzz\($0) = 1" }.joined(separator: "\n")
-        let faults = try directory.faults("name = 'x'\n\(many)")
-        #expect(faults.count == 51)
-        #expect(faults.last == "and 10 more")
+        let issues = try directory.issues("name = 'x'\n\(many)")
+        #expect(issues.count == 51)
+        #expect(issues.last == "and 10 more")
     }
 }
