@@ -3,7 +3,6 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import DockerEngine
 @testable import Registry
 
 @Suite("Daemon messages")

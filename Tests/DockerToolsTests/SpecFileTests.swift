@@ -35,7 +35,8 @@ import Testing
         #expect(
             failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is no valid JSON: line 1, column 1") == true
         )
-        #expect(failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)
+        #expect(
+            failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)
     }
 
     @Test func syntaxFaultNamesFileLineAndColumn() {

@@ -1,4 +1,5 @@
 import Images
+import JSON
 import Layering
 import OCI
 import Store
@@ -47,4 +48,11 @@ public struct BuiltImage: Image {
 
     /// The reason why a store path is in its layer; empty where there was no choice.
     func reason(_ path: StorePath) -> String { plan.reasons[path].map { "\($0)" } ?? "" }
+}
+
+extension ImageSpec {
+    /// The run-time configuration of the image: the spec's, with the members that it inherits from the base.
+    func runtime(on base: BaseImage?) -> JSONValue {
+        base?.config.inheritedRuntime(overriddenBy: config.json, inheritsAll: inheritConfig) ?? config.json
+    }
 }

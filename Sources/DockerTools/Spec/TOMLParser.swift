@@ -269,8 +269,10 @@ extension TOMLParser {
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where token.hasPrefix(prefix) {
             let digits = token.dropFirst(2)
             guard digits.utf8.first.map(ReferenceGrammar.isAlphanumeric) ?? false else { return nil }
-            return withoutUnderscores(digits, isDigit: ReferenceGrammar.isAlphanumeric).flatMap { Int64($0, radix: radix) }
-                .map { .int($0) }
+            return withoutUnderscores(digits, isDigit: ReferenceGrammar.isAlphanumeric).flatMap {
+                Int64($0, radix: radix)
+            }
+            .map { .int($0) }
         }
         let unsigned = token.hasPrefix("+") || token.hasPrefix("-") ? token.dropFirst() : token[...]
         guard let digits = withoutUnderscores(unsigned), isDecimal(digits) else { return nil }

@@ -54,7 +54,7 @@ public struct PushedLayer: Sendable {
 
     /// The digest of the uncompressed tar.
     package let diffID: Digest
-    /// The descriptor of the compressed blob.
+    /// The compressed blob.
     package let blob: Descriptor
     /// How the layer got into the repository.
     package let status: Status

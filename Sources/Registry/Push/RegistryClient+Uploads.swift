@@ -31,10 +31,11 @@ extension RegistryClient {
     /// Uploads a blob that is generated while it is sent.
     ///
     /// - Parameters:
+    ///   - repository: the repository.
     ///   - mediaType: the media type of the blob.
-    ///   - write: writes the blob; it is called once more for each connection that breaks.
-    /// - Returns: the blob, and what `write` returned.
-    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it; what `write` throws.
+    ///   - write: writes the blob; called again for each retry.
+    /// - Returns: the blob, and the result of `write`.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the blob; errors of `write`.
     func upload<Result: Sendable>(
         to repository: String, _ mediaType: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
     ) throws -> (Descriptor, Result) {
@@ -82,9 +83,9 @@ extension RegistryClient {
 
     /// Uploads a manifest or an index.
     ///
-    /// - Parameter reference: a tag, or its digest.
-    /// - Throws: `ToolError` with code `unavailable` if the registry does not take it, `data` if it says that it has another
-    ///   digest.
+    /// - Parameter reference: a tag, or the manifest's digest.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the manifest, `data` if the registry
+    ///   computes another digest.
     func put(_ manifest: Blob, to repository: String, _ reference: String) throws {
         let call = Call(
             method: .PUT, target: .path("\(repository)/manifests/\(reference)"),

@@ -5,7 +5,7 @@ import Images
 import OCI
 import Synchronization
 
-/// Pushes images to a repository: only what it has not got, a few layers at a time, each made while it is sent.
+/// Pushes images to a repository. Only missing blobs are uploaded, several at a time; layers are compressed meanwhile.
 package struct RegistryPush: Sendable {
     private let reference: RegistryReference
     private let client: RegistryClient
@@ -31,9 +31,10 @@ package struct RegistryPush: Sendable {
     /// Pushes an image.
     ///
     /// - Parameters:
-    ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
-    ///   - isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
-    /// - Throws: `ToolError`: `unavailable` where the registry does not take it; what the image's layers throw.
+    ///   - image: the image.
+    ///   - compressor: the compressor of the layers; nil to keep compressed layers and to compress others by gzip.
+    ///   - isPart: whether the image becomes part of an index, and is pushed by its digest instead of the tag.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the image; the errors of the layers.
     package func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
         let layers = try push(image.layers, compressor)
         let document = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
@@ -53,7 +54,7 @@ package struct RegistryPush: Sendable {
             uploadedBytes: total(true), existingBytes: total(false))
     }
 
-    /// Pushes an index of images that were pushed as its parts.
+    /// Pushes an index of images that were pushed as parts of it.
     ///
     /// - Throws: `ToolError` with code `data` for two images of one platform.
     package func push(indexOf images: [PushedImage]) throws -> Blob {
@@ -86,7 +87,7 @@ package struct RegistryPush: Sendable {
         let compressor: Compressor
         var diffID: Digest?
         var blob: Descriptor?
-        /// How the registry came by it; nil as long as it has not.
+        /// How the layer got into the repository; nil if it must be uploaded.
         var status: PushedLayer.Status?
     }
 
@@ -129,8 +130,8 @@ package struct RegistryPush: Sendable {
     /// Determines a layer's blob, and whether the registry has it.
     private func plan(_ layer: any Layer, _ compressor: Compressor?) throws -> Planned {
         var planned: Planned
-        if let kept = keptAsItIs(layer, compressor) {
-            planned = kept
+        if let stored = stored(layer, compressor) {
+            planned = stored
         } else {
             let compressor = compressor ?? .gz
             let diffID = try layer.diffID ?? layer.open().knownDiffID
@@ -149,14 +150,14 @@ package struct RegistryPush: Sendable {
         return planned
     }
 
-    /// A layer that a manifest names as a compressed blob, and that may stay one.
-    private func keptAsItIs(_ layer: any Layer, _ compressor: Compressor?) -> Planned? {
-        guard var blob = layer.descriptor, let form = MediaType.compressor(blob.mediaType), form != .none,
-            compressor == nil || compressor == form
+    /// The plan for a layer that is stored as a compressed blob and can be pushed as it is; nil for other layers.
+    private func stored(_ layer: any Layer, _ compressor: Compressor?) -> Planned? {
+        guard var blob = layer.descriptor, let stored = MediaType.compressor(blob.mediaType), stored != .none,
+            compressor == nil || compressor == stored
         else { return nil }
-        blob.mediaType = MediaType.layer(form)
-        return Planned(
-            layer: layer, compressor: form, diffID: layer.diffID, blob: blob)
+        // Docker's media type becomes OCI's, as in all manifests that are written here.
+        blob.mediaType = MediaType.layer(stored)
+        return Planned(layer: layer, compressor: stored, diffID: layer.diffID, blob: blob)
     }
 
     private func send(_ planned: Planned) throws -> PushedLayer {
@@ -177,6 +178,7 @@ package struct RegistryPush: Sendable {
         _ layer: any Layer, _ diffID: Digest, _ blob: Descriptor, _ status: PushedLayer.Status
     ) -> PushedLayer {
         memory?.keep(repository: reference.repository, of: blob.digest, in: client.registry)
-        return PushedLayer(diffID: diffID, blob: blob, status: status, storePaths: layer.storePaths)
+        return PushedLayer(
+            diffID: diffID, blob: blob, status: status, storePaths: layer.storePaths)
     }
 }

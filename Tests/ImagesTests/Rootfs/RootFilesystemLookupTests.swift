@@ -1,5 +1,6 @@
-@testable import Images
 import Testing
+
+@testable import Images
 
 @Suite("Looking into a flat tree")
 struct RootFilesystemLookupTests {
