@@ -113,6 +113,7 @@ let package = Package(
             swiftSettings: strict),
         tests("ByteIOTests", ["ByteIO"]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
+        tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
@@ -131,10 +132,7 @@ let package = Package(
         tests("ProcessesTests", ["Errors", "Processes", "TestSupport", systemPackage]),
         tests(
             "RegistryTests",
-            [
-                "ByteIO", "DockerEngine", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "TestSupport",
-                nioSSL, systemPackage,
-            ]),
+            ["ByteIO", "Errors", "Images", "OCI", "Processes", "Registry", "TestSupport", nioSSL, systemPackage]),
         tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", "TestSupport", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers

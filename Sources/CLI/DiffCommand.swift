@@ -1,6 +1,5 @@
 import ArgumentParser
 import DockerTools
-import Errors
 
 /// `dockertools diff`
 struct DiffCommand: AsyncParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DockerTools
-import Errors
 
 /// `dockertools doctor`
 struct DoctorCommand: AsyncParsableCommand {

@@ -19,9 +19,9 @@ struct PushCommand: AsyncParsableCommand {
 
             It prints the name with its digest. With --json it prints one object instead:
               {name, tag, digest, reference, sent, spared,
-               images: [{imageID, digest, platform, layers: [{diffID, digest, size, way, storePaths}]}]}
-            digest is that of the manifest, or of the index; a layer's digest and size are those of its blob, its way is \
-            sent, there or mounted; sent and spared are bytes of blobs.
+               images: [{imageID, digest, platform, layers: [{diffID, digest, size, status, storePaths}]}]}
+            digest is that of the manifest, or of the index; a layer's digest and size are those of its blob, its status is \
+            uploaded, exists or mounted; sent and spared are bytes of blobs.
 
             \(ReadingOptions.eventsDiscussion)
             """)

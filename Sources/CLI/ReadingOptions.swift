@@ -36,7 +36,7 @@ struct ReadingOptions: ParsableArguments {
     /// What the help of the verbs says that tell events.
     static let eventsDiscussion = """
         With --json standard error has an object a line of what goes on, for other programs: event is note, warning, script, \
-        layer (number, of, title, size), fetched (digest, size) or pushed (number, of, digest, size, way).
+        layer (number, of, title, size), fetched (digest, size) or pushed (number, of, digest, size, status).
         """
 
     /// Tells on standard error how the work goes on.

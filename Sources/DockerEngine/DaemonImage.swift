@@ -5,75 +5,78 @@ import JSON
 import OCI
 import Registry
 
-/// An image that a Docker daemon has, as it saves it.
+/// An image of a Docker daemon, read as the daemon exports it (`docker save`).
 package struct DaemonImage {
     private let name: String
     private let daemon: DockerDaemon
 
-    /// - Parameter name: a name, with or without its tag, or an ID.
+    /// - Parameter name: a name, with or without a tag, or an ID.
     package init(_ name: String, _ daemon: DockerDaemon) {
         self.name = name
         self.daemon = daemon
     }
 
-    /// The name, if it may be one.
+    /// Validates a name.
     ///
+    /// - Returns: the name, unchanged.
     /// - Throws: `ToolError` with code `usage`.
     package static func checked(_ name: String) throws -> String {
-        let isPlain = name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-:/@[]".utf8.contains($0) }
+        let isValid = name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-:/@[]".utf8.contains($0) }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard isPlain, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
+        guard isValid, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
             throw ToolError(
                 .usage, "cannot use the name '\(TerminalText.printable(Array(name.utf8)))'",
-                cause: "it is no image's name or ID",
+                cause: "it is not a valid image name or ID",
                 remedy: "name an image of the daemon as in docker-daemon:app:1; `docker image ls` lists them")
         }
         return name
     }
 
-    /// Reads it; its layers go to work files.
+    /// Reads the image. Its layers are spooled to temporary files.
     ///
-    /// - Throws: `ToolError` with code `data` if the daemon has none of that name, `unavailable` if there is no daemon.
+    /// Blocks while the daemon exports the image.
+    ///
+    /// - Throws: `ToolError` with code `data` if the daemon has no such image, `unavailable` if there is no daemon.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
         let source = "'docker-daemon:\(name)'"
         guard let known = try daemon.image(name) else {
             throw ToolError(
                 .data, "cannot read \(source)", cause: "the daemon at \(daemon.host.name) has no such image",
-                remedy: "`docker image ls` lists those that it has")
+                remedy: "list the daemon's images with `docker image ls`")
         }
-        return try ImageArchive.read(daemon.save(savedName(of: known)), name: source, context)
+        return try ImageArchive.read(daemon.save(exportName(of: known)), name: source, context)
     }
 
-    /// The one name, which is the image's in the archive then: asked for without a tag, all of a repository would come. By
-    /// its ID it comes without a name.
-    private func savedName(of known: DockerDaemon.Known) -> String {
+    /// The name to export the image by. The archive then holds this name; a name without a tag would export all images
+    /// of the repository, and an ID exports the image without a name.
+    private func exportName(of known: DockerDaemon.Known) -> String {
         var wanted = ImageName(name)
         if wanted.tag == nil { wanted.tag = "latest" }
         return known.spelling(of: wanted) ?? known.id
     }
 }
 
-/// The body of a daemon's answer, whose errors are those of the program.
+/// The body of a daemon's response, with HTTP errors converted to the program's.
 final class DaemonBody: ByteSource {
     private let body: any ByteSource
-    private let failure: (HTTPError) -> any Error
+    private let convert: (HTTPError) -> any Error
 
-    init(_ body: any ByteSource, _ failure: @escaping (HTTPError) -> any Error) {
+    init(_ body: any ByteSource, _ convert: @escaping (HTTPError) -> any Error) {
         self.body = body
-        self.failure = failure
+        self.convert = convert
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         do {
             return try body.read(into: buffer)
         } catch let error as HTTPError {
-            throw failure(error)
+            throw convert(error)
         }
     }
 }
 
-/// What a daemon tells while it works: JSON objects, a line each.
-package struct DaemonMessages {
+/// The progress messages of a daemon: JSON objects, one per line.
+struct DaemonMessages {
     private let source: any ByteSource
     private var buffer: [UInt8]
     private var rest: ArraySlice<UInt8> = []
@@ -83,9 +86,10 @@ package struct DaemonMessages {
         buffer = [UInt8](repeating: 0, count: 16 * 1024)
     }
 
-    /// The next message; nil at the end.
+    /// Reads the next message; nil at the end.
     ///
-    /// - Throws: `ToolError` with code `data` for one that is no JSON, or has more than 4 MiB; what the source throws.
+    /// - Throws: `ToolError` with code `data` for a message that is not JSON or is larger than 4 MiB; errors of the
+    ///   source.
     mutating func next() throws -> JSONValue? {
         var line: [UInt8] = []
         while true {
@@ -104,9 +108,9 @@ package struct DaemonMessages {
         }
     }
 
-    /// Nil for an empty line.
+    /// Parses a line; nil if it is empty.
     private func value(_ line: [UInt8]) throws -> JSONValue? {
         guard line.contains(where: { $0 != 0x20 && $0 != 0x0D }) else { return nil }
-        return try JSONValue(parsing: line, source: "the Docker daemon's answer", limit: ImageLimits.json)
+        return try JSONValue(parsing: line, source: "the Docker daemon's response", limit: ImageLimits.json)
     }
 }

@@ -6,93 +6,100 @@ import NIOHTTP1
 import OCI
 import Registry
 
-/// A Docker daemon, or podman's service, by its HTTP API.
+/// The HTTP API of a Docker daemon or of podman's service.
 ///
-/// Source: the Docker Engine API. Paths without a version mean the newest that the daemon knows.
+/// All methods block the calling thread until the daemon responds: call them outside Swift's cooperative pool.
+///
+/// Source: Docker Engine API. Paths without a version use the newest version of the daemon.
 package final class DockerDaemon: Sendable {
-    /// What the daemon is, as far as it matters to those who bring images.
+    /// The properties of a daemon that matter for loading images.
     package struct Kind: Sendable {
-        /// How much need not be sent because it has it.
-        package let spares: Spared
-        /// For people: `Docker 20.10.24`, `podman`.
+        /// What need not be sent because the daemon has it.
+        package let reuse: Reuse
+        /// The product and its version: `Docker 20.10.24`, `podman`.
         package let name: String
     }
 
-    /// What need not be sent to a daemon that has it.
-    package enum Spared: Sendable {
-        /// Nothing: containerd's store knows images by other digests, and wants all layers.
+    /// What an archive may leave out because the daemon has it.
+    package enum Reuse: Sendable {
+        /// Nothing: containerd's image store identifies images by other digests and requires all layers.
         case nothing
-        /// An image that it has: podman wants all layers of one that it has not.
+        /// Complete images: podman requires all layers of an image that it does not have.
         case images
-        /// Layers, too.
+        /// Images and layers.
         case layers
     }
 
+    /// The daemon's address.
     package let host: DockerHost
     private let transport: HTTPTransport
-    /// The same for those who ask whether it is there at all.
-    private let doorbell: HTTPTransport
+    /// A transport with a short timeout, to find out whether a daemon is running.
+    private let pingTransport: HTTPTransport
 
-    /// Seconds that a connection may take.
-    private static let patience = 30.0
-    /// Seconds that the daemon may be silent: it says nothing while it puts an image together or unpacks one.
-    private static let longPatience = 3600.0
-    /// Bytes of a list of images, or of all that is known of one.
+    /// Seconds to wait for the response to a ping.
+    private static let pingTimeout = 30.0
+    /// Seconds to wait for other responses: a daemon sends nothing while it assembles or unpacks an image.
+    private static let timeout = 3600.0
+    /// The most bytes of a list of images, or of the details of one: 64 MiB.
     private static let limit = 64 << 20
 
+    /// Connects to the daemon with the first request.
     package init(_ host: DockerHost) {
         self.host = host
-        let transport = { (patience: Double) in
-            HTTPTransport { _ in HTTPSettings(tls: host.tls ?? .makeClientConfiguration(), patience: patience) }
+        let transport = { (timeout: Double) in
+            HTTPTransport { _ in HTTPSettings(tls: host.tls ?? .makeClientConfiguration(), timeout: timeout) }
         }
-        self.transport = transport(Self.longPatience)
-        doorbell = transport(Self.patience)
+        self.transport = transport(Self.timeout)
+        pingTransport = transport(Self.pingTimeout)
     }
 
-    /// Asks what it is.
+    /// Identifies the daemon.
     ///
     /// - Throws: `ToolError` with code `unavailable` if there is none.
     package func kind() throws -> Kind {
-        let ping = try send(.GET, "/_ping", by: doorbell)
+        let ping = try send(.GET, "/_ping", by: pingTransport)
         ping.discard()
         guard ping.isSuccess, ping.header("API-Version") != nil else {
-            throw failure("what answers GET /_ping with \(ping.status) is no Docker daemon", "check the address")
+            throw error(
+                "the server that returned \(ping.status) to GET /_ping is not a Docker daemon", Self.checkAddress)
         }
-        if ping.header("Libpod-API-Version") != nil { return Kind(spares: .images, name: "podman") }
+        if ping.header("Libpod-API-Version") != nil { return Kind(reuse: .images, name: "podman") }
         let info = try value("/info")
         let version = info["ServerVersion"]?.string.map { " " + TerminalText.printable(Array($0.utf8)) } ?? ""
         let status = info["DriverStatus"]?.array ?? []
         let usesContainerd = status.contains { $0.strings == ["driver-type", "io.containerd.snapshotter.v1"] }
         return Kind(
-            spares: usesContainerd ? .nothing : .layers,
-            name: "Docker\(version)" + (usesContainerd ? " with containerd's store" : ""))
+            reuse: usesContainerd ? .nothing : .layers,
+            name: "Docker\(version)" + (usesContainerd ? " with containerd's image store" : ""))
     }
 
-    /// The chain IDs of all layers that belong to its images.
+    /// The chain IDs of all layers of the daemon's images.
     package func chains() throws -> Set<Digest> {
         let images = try value("/images/json?all=1").array ?? []
         let ids = Set(images.compactMap { $0["Id"]?.string })
-        // One that was removed since has none.
+        // An image that was removed in the meantime has no layers.
         let chains = try OrderedThreadPool.map(Array(ids)) { try ChainID.all(self.image($0)?.diffIDs ?? []) }
         return Set(chains.joined())
     }
 
-    /// What it knows of one of its images.
+    /// The details of an image of the daemon.
     package struct Known: Sendable {
-        /// `sha256:…`
+        /// The image ID: `sha256:…`.
         package let id: String
         let names: [String]
         let diffIDs: [Digest]
 
-        /// How the daemon spells one of the names; nil if the image does not have it. podman puts `localhost/` before those
-        /// without a registry.
+        /// The daemon's spelling of a name; nil if the image does not have the name. podman puts `localhost/` before
+        /// names without a registry.
         package func spelling(of name: ImageName) -> String? {
             ["\(name)", "\(name.familiar)", "\(name.full)", "localhost/\(name)"].first { names.contains($0) }
         }
     }
 
+    /// Finds an image.
+    ///
     /// - Parameter name: a name or an ID.
-    /// - Returns: nil if it has none of that name.
+    /// - Returns: nil if the daemon has no such image.
     package func image(_ name: String) throws -> Known? {
         let response = try send(.GET, "/images/\(Self.path(name))/json")
         if response.status == 404 {
@@ -100,45 +107,45 @@ package final class DockerDaemon: Sendable {
             return nil
         }
         let value = try value(of: response, to: "GET /images/\(name)/json")
-        guard let id = value["Id"]?.string else { throw failure("its image '\(name)' has no ID", Self.odd) }
+        guard let id = value["Id"]?.string else { throw error("its image '\(name)' has no ID", Self.checkAddress) }
         let layers = value["RootFS"]?["Layers"]?.strings ?? []
         return Known(
             id: id, names: value["RepoTags"]?.strings ?? [], diffIDs: layers.compactMap { Digest($0) })
     }
 
-    /// Gives an image one more name.
+    /// Adds a name to an image.
     package func tag(_ id: String, _ name: ImageName) throws {
         let query = "?repo=\(HTTPURL.encoded(name.name ?? ""))&tag=\(HTTPURL.encoded(name.tag ?? ""))"
         let target = "/images/\(Self.path(id))/tag"
         let response = try send(.POST, target + query)
-        guard response.isSuccess else { throw refusal(response, to: "POST \(target)") }
+        guard response.isSuccess else { throw error(response, to: "POST \(target)") }
         response.discard()
     }
 
-    /// Loads a docker-archive that is written while it is sent.
+    /// Loads a docker-archive that is generated while it is sent.
     ///
     /// - Parameter write: writes the archive.
-    /// - Throws: `DaemonRefusal` if the daemon does not take it; what `write` throws.
+    /// - Throws: `DaemonLoadError` if the daemon rejects the archive; errors of `write`.
     package func load(_ write: @escaping @Sendable (any ByteSink) throws -> Void) throws {
         let response = try send(
             .POST, "/images/load?quiet=1", headers: ["Content-Type": "application/x-tar"],
             body: .stream(size: nil, write: write))
-        guard response.isSuccess else { throw DaemonRefusal(words: Self.words(response)) }
-        var lines = DaemonMessages(body(response))
-        while let message = try lines.next() {
-            if let words = message["errorDetail"]?["message"]?.string ?? message["error"]?.string {
-                throw DaemonRefusal(words: TerminalText.printable(Array(words.utf8)))
+        guard response.isSuccess else { throw DaemonLoadError(message: Self.message(of: response)) }
+        var messages = DaemonMessages(body(response))
+        while let message = try messages.next() {
+            if let text = message["errorDetail"]?["message"]?.string ?? message["error"]?.string {
+                throw DaemonLoadError(message: TerminalText.printable(Array(text.utf8)))
             }
         }
     }
 
-    /// A docker-archive of one of its images.
+    /// Exports an image as a docker-archive.
     ///
     /// - Parameter name: a name with its tag, or an ID.
     package func save(_ name: String) throws -> any ByteSource {
         let target = "/images/\(Self.path(name))/get"
         let response = try send(.GET, target)
-        guard response.isSuccess else { throw refusal(response, to: "GET \(target)") }
+        guard response.isSuccess else { throw error(response, to: "GET \(target)") }
         return body(response)
     }
 
@@ -150,18 +157,18 @@ package final class DockerDaemon: Sendable {
     ) throws -> HTTPResponse {
         var headers = headers
         headers.replaceOrAdd(name: "User-Agent", value: "dockertools")
-        // A proxy or a daemon tells hosts apart by it; a socket has none.
+        // HTTP/1.1 requires a Host, and a socket has no name of its own.
         if case .socket = host.origin { headers.replaceOrAdd(name: "Host", value: "docker") }
         do {
             return try (transport ?? self.transport).send(
-                HTTPRequest(method, host.address(target), headers: headers, body: body))
+                HTTPRequest(method, host.url(target), headers: headers, body: body))
         } catch let error as HTTPError {
-            throw failure(error)
+            throw self.error(error)
         }
     }
 
     private func body(_ response: HTTPResponse) -> any ByteSource {
-        DaemonBody(response.body) { [self] in failure($0) }
+        DaemonBody(response.body) { [self] in error($0) }
     }
 
     private func value(_ target: String) throws -> JSONValue {
@@ -169,18 +176,18 @@ package final class DockerDaemon: Sendable {
     }
 
     private func value(of response: HTTPResponse, to request: String) throws -> JSONValue {
-        guard response.isSuccess else { throw refusal(response, to: request) }
+        guard response.isSuccess else { throw error(response, to: request) }
         do {
             guard let bytes = try response.bytes(limit: Self.limit) else {
-                throw failure("its answer to \(request) has more than \(Self.limit) bytes", Self.odd)
+                throw error("its response to \(request) is larger than \(Self.limit) bytes", Self.checkAddress)
             }
-            return try JSONValue(parsing: bytes, source: "the daemon's answer to \(request)", limit: Self.limit)
+            return try JSONValue(parsing: bytes, source: "the daemon's response to \(request)", limit: Self.limit)
         } catch let error as HTTPError {
-            throw failure(error)
+            throw self.error(error)
         }
     }
 
-    /// A name as a part of a path: slashes and colons stay, as docker has it.
+    /// Percent-encodes a name for a path, except for slashes and colons, as docker does.
     private static func path(_ name: String) -> String {
         name.split(separator: "/", omittingEmptySubsequences: false).map { part in
             part.split(separator: ":", omittingEmptySubsequences: false).map { HTTPURL.encoded(String($0)) }
@@ -190,44 +197,44 @@ package final class DockerDaemon: Sendable {
 
     // MARK: Errors
 
-    private static let odd: Remedy = "check that a Docker daemon answers there"
+    private static let checkAddress: Remedy = "check that a Docker daemon runs at this address"
 
-    private func failure(_ cause: String, _ remedy: Remedy) -> ToolError {
+    private func error(_ cause: String, _ remedy: Remedy) -> ToolError {
         ToolError(.unavailable, "cannot use the Docker daemon at \(host.name)", cause: cause, remedy: remedy)
     }
 
-    private func failure(_ error: HTTPError) -> ToolError {
-        switch error.kind {
-        case .connect where error.words == "permission denied":
-            failure(error.words, "run as a user that may use it: one of the group docker, or root")
-        case .connect:
-            failure(error.words, "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
-        case .tls: failure(error.words, "set DOCKER_CERT_PATH to a directory with its ca.pem, and cert.pem and key.pem")
-        case .timeout, .closed:
-            failure(error.words, "look at what the daemon says (journalctl -u docker), and try again")
-        case .malformed: failure(error.words, Self.odd)
-        }
+    private func error(_ error: HTTPError) -> ToolError {
+        let remedy: Remedy =
+            switch error.kind {
+            case .connect where error.description == "permission denied":
+                "run as a user that may access the daemon: root, or a member of the group docker"
+            case .connect: "start it (systemctl start docker), or name another with \(.host) or DOCKER_HOST"
+            case .tls: "set DOCKER_CERT_PATH to a directory with its ca.pem, cert.pem and key.pem"
+            case .timeout, .closed: "check the daemon's log (journalctl -u docker), and try again"
+            case .malformed: Self.checkAddress
+            }
+        return self.error(error.description, remedy)
     }
 
-    /// The error for an answer that is none.
-    private func refusal(_ response: HTTPResponse, to request: String) -> ToolError {
-        let words = Self.words(response)
-        return failure(
-            "\(request) was answered with \(response.status)" + (words.isEmpty ? "" : ": \(words)"),
-            "look at what the daemon says (journalctl -u docker)")
+    /// The error for an unsuccessful response.
+    private func error(_ response: HTTPResponse, to request: String) -> ToolError {
+        let message = Self.message(of: response)
+        return error(
+            "\(request) returned \(response.status)" + (message.isEmpty ? "" : ": \(message)"),
+            "check the daemon's log (journalctl -u docker)")
     }
 
-    /// What the daemon says of an error, fit to be printed.
-    private static func words(_ response: HTTPResponse) -> String {
+    /// The message of an unsuccessful response, safe to print; the status if there is no message.
+    private static func message(of response: HTTPResponse) -> String {
         let bytes = (try? response.bytes(limit: ImageLimits.json)).flatMap { $0 } ?? []
-        let value = try? JSONValue(parsing: bytes, source: "the daemon's answer", limit: ImageLimits.json)
+        let value = try? JSONValue(parsing: bytes, source: "the daemon's response", limit: ImageLimits.json)
         let text = value?["message"]?.string ?? value?["cause"]?.string ?? "HTTP \(response.status)"
         return TerminalText.printable(Array(text.utf8.prefix(2000)))
     }
 }
 
-/// The daemon did not take an image.
-package struct DaemonRefusal: Error {
-    /// Its words, fit to be printed.
-    package let words: String
+/// The reason why a daemon rejected an image.
+package struct DaemonLoadError: Error {
+    /// The daemon's message, safe to print.
+    package let message: String
 }

@@ -7,139 +7,144 @@ import OCI
 import Registry
 import SystemPackage
 
-/// Where a Docker daemon, or podman's service, listens.
+/// The address of a Docker daemon or of podman's service.
 package struct DockerHost: Sendable {
     let origin: HTTPOrigin
-    /// Nil where there is no TLS.
+    /// The TLS settings; nil for a connection without TLS.
     let tls: TLSConfiguration?
-    /// As docker writes it: `unix:///var/run/docker.sock`.
+    /// The address as docker writes it: `unix:///var/run/docker.sock`.
     package let name: String
 
-    /// What is believed of it, and who we are, where it is reached by TCP.
+    /// Reads the TLS settings of a daemon that is reached by TCP; returns nil if it does not use TLS.
     typealias Certificates = () throws -> TLSConfiguration?
 
-    /// Finds it as docker does: what `--host` says, else `$DOCKER_HOST`, else docker's current context, else Docker's
-    /// socket; podman's where that one is not there.
+    /// Finds the daemon as docker does: by the given address, `$DOCKER_HOST`, docker's current context, or Docker's
+    /// default socket; podman's socket if Docker's does not exist.
     ///
-    /// - Parameter option: what `--host` says.
-    /// - Throws: `ToolError` with code `usage` for an address that is none, or of a kind that is not spoken here; with code
-    ///   `data` for certificates or a context that cannot be read.
-    package init(_ option: String?, environment: [String: String]) throws {
+    /// - Parameter address: nil to use the environment and docker's settings.
+    /// - Throws: `ToolError` with code `usage` for an invalid or unsupported address, `data` for certificates or a
+    ///   context that cannot be read.
+    package static func find(_ address: String?, environment: [String: String]) throws -> DockerHost {
         let certificates: Certificates = { try DaemonCertificates.configuration(environment) }
-        if let option {
-            try self.init(address: option, "--host", certificates)
-        } else if let address = environment.variable("DOCKER_HOST") {
-            try self.init(address: address, "DOCKER_HOST", certificates)
-        } else if let context = try DockerContext.current(environment) {
-            try self.init(address: context.host, "docker's context '\(context.name)'", context.certificates)
-        } else {
-            let runtime = environment.variable("XDG_RUNTIME_DIR").map { "\($0)/podman/podman.sock" }
-            let sockets = ["/var/run/docker.sock", runtime, "/run/podman/podman.sock"].compactMap { $0 }
-            self.init(socket: sockets.first { access($0, F_OK) == 0 } ?? sockets[0])
+        if let address { return try DockerHost(address, certificates) }
+        if let address = environment.variable("DOCKER_HOST") {
+            return try DockerHost(address, from: "DOCKER_HOST", certificates)
         }
+        if let context = try DockerContext.current(environment) {
+            return try DockerHost(context.host, from: "docker's context '\(context.name)'", context.certificates)
+        }
+        let runtime = environment.variable("XDG_RUNTIME_DIR").map { "\($0)/podman/podman.sock" }
+        let sockets = ["/var/run/docker.sock", runtime, "/run/podman/podman.sock"].compactMap { $0 }
+        return DockerHost(socket: sockets.first { access($0, F_OK) == 0 } ?? sockets[0])
     }
 
-    private init(_ origin: HTTPOrigin, tls: TLSConfiguration?, name: String) {
+    private init(_ origin: HTTPOrigin, tls: TLSConfiguration? = nil, name: String) {
         (self.origin, self.tls, self.name) = (origin, tls, name)
     }
 
     private init(socket path: String) {
-        self.init(.socket(path: path), tls: nil, name: "unix://\(path)")
+        self.init(.socket(path: path), name: "unix://\(path)")
     }
 
-    /// - Parameter source: who says so, for errors.
-    init(address: String, _ source: String, _ certificates: Certificates) throws {
-        func fault(_ cause: String, _ remedy: Remedy) -> ToolError {
+    /// Parses an address: `unix:///var/run/docker.sock`, `tcp://HOST:2375`.
+    ///
+    /// - Parameter source: where the address was found, for errors; nil for an address that the caller passed.
+    private init(_ address: String, from source: String? = nil, _ certificates: Certificates) throws {
+        func error(_ cause: String, _ remedy: Remedy) -> ToolError {
             ToolError(
                 .usage,
-                "cannot use the Docker daemon '\(TerminalText.printable(Array(address.utf8)))', which \(source) names",
-                cause: cause, remedy: remedy)
+                "cannot use the Docker daemon '\(TerminalText.printable(Array(address.utf8)))'"
+                    + (source.map { " of \($0)" } ?? ""), cause: cause, remedy: remedy)
         }
         let forms: Remedy = "write it as unix:///var/run/docker.sock, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
-        guard let mark = address.firstRange(of: "://") else { throw fault("it is no address", forms) }
+        guard let mark = address.firstRange(of: "://") else { throw error("it is not an address", forms) }
         let (scheme, rest) = (address[..<mark.lowerBound], address[mark.upperBound...])
         switch scheme {
         case "unix":
+            // sockaddr_un has room for 107 bytes and a zero (unix(7)).
             guard rest.hasPrefix("/"), rest.utf8.count < 108 else {
-                throw fault("a socket is an absolute path of at most 107 bytes", forms)
+                throw error("a socket is an absolute path of at most 107 bytes", forms)
             }
             self.init(socket: String(rest))
         case "tcp", "http", "https":
             let tls =
                 scheme == "http" ? nil : try certificates() ?? (scheme == "https" ? .makeClientConfiguration() : nil)
             let web: HTTPScheme = tls == nil ? .http : .https
-            let place = rest.hasSuffix("/") ? rest.dropLast() : rest
-            guard !place.contains("/"), let (host, port) = HostAndPort.split(place),
-                let address = HTTPURL("\(web.rawValue)://\(place)/"), address.origin.host == host.lowercased()
-            else { throw fault("it names no host and port", forms) }
+            let authority = rest.hasSuffix("/") ? rest.dropLast() : rest
+            guard !authority.contains("/"), let (host, port) = HostAndPort.split(authority),
+                let url = HTTPURL("\(web.rawValue)://\(authority)/"), url.origin.host == host.lowercased()
+            else { throw error("it has no valid host and port", forms) }
             self.init(
                 .web(scheme: web, host: host.lowercased(), port: port ?? (tls == nil ? 2375 : 2376)), tls: tls,
-                name: "\(scheme)://\(place)")
+                name: "\(scheme)://\(authority)")
         case "ssh":
-            throw fault(
-                "this program does not speak SSH",
-                "forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and --host unix:///tmp/docker.sock"
-            )
-        default: throw fault("'\(TerminalText.printable(Array(scheme.utf8)))' is not spoken here", forms)
+            throw error(
+                "SSH is not supported",
+                """
+                forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and \(.host) \
+                unix:///tmp/docker.sock
+                """)
+        default:
+            throw error("the scheme '\(TerminalText.printable(Array(scheme.utf8)))' is not supported", forms)
         }
     }
 
-    /// The address of something that is asked of it.
-    func address(_ target: String) -> HTTPURL { HTTPURL(origin, target) }
+    /// The URL of a request to the daemon.
+    ///
+    /// - Parameter target: the path and the query, percent-encoded.
+    func url(_ target: String) -> HTTPURL { HTTPURL(origin, target) }
 }
 
-/// A daemon that docker was told of by name: what `docker context use` chose.
+/// A named daemon of docker's settings, selected by `docker context use`.
 ///
 /// Source: docker/cli, `cli/context/store`.
 struct DockerContext {
     let name: String
-    /// Its address, as docker writes it.
+    /// The address of the daemon: `tcp://HOST:2376`.
     let host: String
-    /// Where its certificates are, in docker's own variables.
+    /// docker's environment variables for the context's certificates.
     private let environment: [String: String]
 
-    /// More than this no such file has.
+    /// The most bytes of a settings file: 1 MiB.
     private static let limit = 1 << 20
 
-    /// The one that is chosen by `$DOCKER_CONTEXT` or in docker's settings; nil if that is the default.
+    /// The context selected by `$DOCKER_CONTEXT` or docker's settings; nil for the default context.
     ///
-    /// - Throws: `ToolError` with code `data` for one that is not there, or is none.
+    /// - Throws: `ToolError` with code `data` for a missing or invalid context.
     static func current(_ environment: [String: String]) throws -> DockerContext? {
         let home = environment["HOME"].map { FilePath($0).appending(".docker") }
         guard let directory = environment.variable("DOCKER_CONFIG").map({ FilePath($0) }) ?? home
         else { return nil }
         let named = environment.variable("DOCKER_CONTEXT")
-        // Settings that cannot be read choose nothing: who needs what else is in them says so.
+        // Unreadable settings select no context; CredentialFile reports them where they matter.
         let settings = try? value(directory.appending("config.json"))
         guard let name = named ?? settings?["currentContext"]?.string, !name.isEmpty, name != "default" else {
             return nil
         }
-        return try DockerContext(name, in: directory.appending("contexts"))
+        return try read(name, in: directory.appending("contexts"))
     }
 
-    private init(_ name: String, in directory: FilePath) throws {
+    private static func read(_ name: String, in directory: FilePath) throws -> DockerContext {
         let id = try SHA256.digest(of: Array(name.utf8)).hex
         let path = directory.appending("meta").appending(id).appending("meta.json")
-        let failure = { (cause: String) in
+        let invalid = { (cause: String) in
             ToolError(
                 .data, "cannot use docker's context '\(name)'", cause: cause,
-                remedy: "see `docker context ls`, or name the daemon with --host")
+                remedy: "list the contexts with `docker context ls`, or name the daemon with \(.host)")
         }
         let endpoint: JSONValue?
         do {
-            endpoint = try Self.value(path)["Endpoints"]?["docker"]
+            endpoint = try value(path)["Endpoints"]?["docker"]
         } catch let error as Errno {
-            throw failure("cannot read '\(path)': \(error)")
+            throw invalid("cannot read '\(path)': \(error)")
         }
-        guard let host = endpoint?["Host"]?.string else { throw failure("'\(path)' names no Docker daemon") }
-        self.name = name
-        self.host = host
+        guard let host = endpoint?["Host"]?.string else { throw invalid("'\(path)' names no Docker daemon") }
         var environment = ["DOCKER_CERT_PATH": directory.appending("tls").appending(id).appending("docker").string]
         if endpoint?["SkipTLSVerify"]?.bool != true { environment["DOCKER_TLS_VERIFY"] = "1" }
-        self.environment = environment
+        return DockerContext(name: name, host: host, environment: environment)
     }
 
-    /// What is believed of the daemon, and who we are; nil for one without certificates.
+    /// The TLS settings of the daemon; nil for a context without certificates.
     func certificates() throws -> TLSConfiguration? {
         let directory = FilePath(environment["DOCKER_CERT_PATH"] ?? "")
         guard directory.withPlatformString({ access($0, F_OK) }) == 0 else { return nil }
@@ -148,5 +153,37 @@ struct DockerContext {
 
     private static func value(_ path: FilePath) throws -> JSONValue {
         try JSONValue(parsing: SmallFile.read(path, limit: limit), source: "'\(path)'", limit: limit)
+    }
+}
+
+/// The certificates for a Docker daemon that is reached by TCP, as docker's environment variables name them.
+///
+/// `$DOCKER_CERT_PATH` is a directory with ca.pem, cert.pem and key.pem, by default docker's settings directory. If
+/// `$DOCKER_TLS_VERIFY` is not empty, the daemon's certificate must be signed by ca.pem.
+enum DaemonCertificates {
+    /// Reads the certificates.
+    ///
+    /// - Returns: nil if the variables do not request TLS.
+    /// - Throws: `ToolError` that names a missing or invalid file.
+    static func configuration(_ environment: [String: String]) throws -> TLSConfiguration? {
+        let isVerified = environment.variable("DOCKER_TLS_VERIFY") != nil
+        let named = environment.variable("DOCKER_CERT_PATH")
+        guard isVerified || named != nil || environment.variable("DOCKER_TLS") != nil else { return nil }
+        let home = environment.variable("HOME").map { FilePath($0).appending(".docker") }
+        let directory = (named ?? environment.variable("DOCKER_CONFIG")).map { FilePath($0) } ?? home ?? "/root/.docker"
+
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        if isVerified {
+            configuration.trustRoots = .certificates(try CertificateFile.certificates(directory.appending("ca.pem")))
+        } else {
+            configuration.certificateVerification = .none
+        }
+        let (certificate, key) = (directory.appending("cert.pem"), directory.appending("key.pem"))
+        // A daemon may accept clients without a certificate.
+        if [certificate, key].contains(where: { $0.withPlatformString { access($0, F_OK) == 0 } }) {
+            try ClientCertificate.read(certificate, key: key).present(in: &configuration)
+        }
+        return configuration
     }
 }

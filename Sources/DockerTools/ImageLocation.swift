@@ -75,7 +75,7 @@ extension ImageLocation {
             return try await context.registryImage(reference, task: "cannot read \(reference)", reporter)
                 .archive(readingContext)
         case .daemon(let name):
-            let daemon = DockerDaemon(try DockerHost(nil, environment: context.environment))
+            let daemon = DockerDaemon(try DockerHost.find(nil, environment: context.environment))
             return try DaemonImage(name, daemon).archive(readingContext)
         }
     }

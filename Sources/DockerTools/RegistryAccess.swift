@@ -94,7 +94,7 @@ extension Context {
             currentDirectory: currentDirectory)
         let proxies = ProxyEnvironment(environment)
         let transport = HTTPTransport { origin in
-            try HTTPSettings(origin, certificates: certificates, proxies: proxies, patience: access.timeout)
+            try HTTPSettings(origin, certificates: certificates, proxies: proxies, timeout: access.timeout)
         }
         return RegistryClient(
             reference.registry, task: task, transport: transport,

@@ -1,8 +1,9 @@
-@testable import ByteIO
-@testable import Compression
 import Errors
 import TestSupport
 import Testing
+
+@testable import ByteIO
+@testable import Compression
 
 /// Streams of xz and bzip2 as the programs of these names write them, sound and damaged.
 struct XZAndBzip2Tests {

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// Gives bytes that someone else holds, at most `step` at a time.
+/// Reads bytes from a buffer that the caller keeps alive, at most `step` at a time.
 final class BufferSource: ByteSource {
     private var rest: Slice<UnsafeRawBufferPointer>
     private let step: Int
@@ -19,7 +19,7 @@ final class BufferSource: ByteSource {
 
     /// Reads a source to its end.
     ///
-    /// - Returns: how many bytes there were.
+    /// - Returns: the number of bytes.
     static func drain(_ source: any ByteSource, step: Int) throws -> UInt64 {
         try withUnsafeTemporaryAllocation(byteCount: step, alignment: 16) { buffer in
             var total: UInt64 = 0

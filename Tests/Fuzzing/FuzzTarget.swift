@@ -2,8 +2,9 @@ import Compression
 import Errors
 import JSON
 
-/// What the fuzzer feeds. Each takes any bytes and must come to an end: with a value, or with a `ToolError` that blames
-/// the data. All else is a find: a crash, an endless loop, memory without bound, an error of another kind.
+/// A reader under test. It accepts any bytes and must end with a value or with a `ToolError` that reports the data.
+///
+/// Anything else is a finding: a crash, an endless loop, unbounded memory, an error of another kind.
 enum FuzzTarget: String, CaseIterable {
     case tar
     case pax
@@ -16,9 +17,9 @@ enum FuzzTarget: String, CaseIterable {
     case config
     case flatten
 
-    /// Feeds `bytes`.
+    /// Runs the reader on `bytes`.
     ///
-    /// - Throws: what the reader throws.
+    /// - Throws: the reader's errors.
     func run(_ bytes: UnsafeRawBufferPointer) throws {
         switch self {
         case .tar: try TarFuzzing.read(TarFuzzing.withChecksums(bytes))
@@ -31,10 +32,10 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
-    /// The source chooses the decompressor by the first bytes, which fuzzers find soon: all decompressors are fed in
-    /// all of these, and differ by their seeds.
+    /// The source chooses the decompressor by the first bytes, which fuzzers find quickly: each of these targets reaches
+    /// all decompressors, and they differ only in their seeds.
     private static func decompress(_ bytes: UnsafeRawBufferPointer) throws {
-        // Small, so that refusing costs little; and prime, so that blocks lie across the ends of what is read.
+        // A small limit, so that a refusal is cheap; a prime step, so that blocks cross the ends of the reads.
         var limits = DecompressionLimits(output: 1 << 20)
         limits.zstdWindowLog = 20
         limits.xzDictionary = 1 << 20
@@ -42,8 +43,8 @@ enum FuzzTarget: String, CaseIterable {
         _ = try BufferSource.drain(source, step: 4099)
     }
 
-    /// What is parsed is written, parsed and written again: the same text must come out. The value may be another, as
-    /// `1.0` is written `1`.
+    /// Writes the parsed value, parses it and writes it again: the two texts must be equal. The values may differ, as
+    /// `1.0` is written as `1`.
     private static func parse(_ bytes: UnsafeRawBufferPointer) throws {
         let text = try JSONValue(parsing: Array(bytes), source: "it", limit: 1 << 20).canonical
         do {
@@ -55,7 +56,7 @@ enum FuzzTarget: String, CaseIterable {
     }
 }
 
-/// A fault that is no crash.
+/// A wrong result without a crash.
 struct Find: Error {
     let cause: String
 

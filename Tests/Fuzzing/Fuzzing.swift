@@ -11,7 +11,7 @@ private func runFuzzer(
 
 /// Fuzzes one target.
 ///
-/// usage: Fuzzing TARGET [what libFuzzer takes: FLAG… DIRECTORY…]
+/// usage: Fuzzing TARGET [libFuzzer's arguments: FLAG… DIRECTORY…]
 @main
 enum Fuzzing {
     /// Set once, before the fuzzer runs.
@@ -23,7 +23,7 @@ enum Fuzzing {
             exit(64)
         }
         Self.target = target
-        // libFuzzer begins at the program's name, for which the target's stands.
+        // libFuzzer skips the first argument, the program's name; here that is the target.
         var count = CommandLine.argc - 1
         var arguments = CommandLine.unsafeArgv + 1
         exit(runFuzzer(&count, &arguments) { Fuzzing.test(UnsafeRawBufferPointer(start: $0, count: $1)) })
@@ -33,7 +33,7 @@ enum Fuzzing {
         do {
             try target.run(bytes)
         } catch let failure as ToolError where failure.code == .data {
-            // As it must be.
+            // The expected error.
         } catch {
             say("a find: \(error)")
             abort()

@@ -4,9 +4,9 @@ import OCI
 import SystemPackage
 import Tar
 
-/// Images and layers of what the fuzzer gives.
+/// Fuzzes the readers of images and layers.
 enum ImageFuzzing {
-    /// Files here cost no disk.
+    /// A directory in memory.
     private static let memory = SpoolDirectory("/dev/shm")
 
     /// Reads an archive with all its layers.
@@ -15,7 +15,7 @@ enum ImageFuzzing {
         let spool = SpoolDirectory("/tmp")
         let context = ReadingContext(
             spool: spool, cache: nil, keepsLayers: false, platform: Platform(architecture: "amd64"))
-        // The file has no other name.
+        // Removes the file's only name.
         let opened = try ImageArchive.open(FilePath("/proc/self/fd/\(file.file.descriptor)"), context)
         for image in opened.images {
             let base = BaseConfig(image.config.value, layerCount: image.layers.count, inheritsAll: true)
@@ -31,8 +31,8 @@ enum ImageFuzzing {
         }
     }
 
-    /// Reads a docker-archive with this manifest and, behind its first NUL, this config, so that the fuzzer need not find
-    /// out what a tar is.
+    /// Reads a docker-archive with a manifest and, after its first NUL, a config, so that the fuzzer need not discover
+    /// the tar format.
     static func describe(_ bytes: UnsafeRawBufferPointer) throws {
         let manifest = bytes.prefix { $0 != 0 }
         let files = [
@@ -42,8 +42,8 @@ enum ImageFuzzing {
         try open(files.flatMap { TarFuzzing.member($0, $1) } + [UInt8](repeating: 0, count: 1024))
     }
 
-    /// Merges a layer with itself, so that it removes and replaces what is there. What comes out must stay within the root,
-    /// name nothing twice, and come to the same when it is flattened again.
+    /// Merges a layer with itself, so that it deletes and replaces existing files. The result must stay within the root,
+    /// contain no name twice, and not change when it is flattened again.
     static func flatten(_ layer: [UInt8]) throws {
         let flat = try flattened([layer, layer])
         do {

@@ -1,12 +1,12 @@
 import ByteIO
 import Tar
 
-/// Tars of what the fuzzer gives.
+/// Fuzzes the readers of tars.
 enum TarFuzzing {
     private static let block = 512
 
-    /// The bytes with a right checksum in each block that begins as a header might: by its magic, which the pre-POSIX
-    /// form has not, or by the form of its checksum. Without it all that the fuzzer finds is wrong checksums.
+    /// The bytes with a correct checksum in each block that may be a header: one with the magic, or, as the pre-POSIX
+    /// format has none, with a checksum field. Otherwise the fuzzer would find only wrong checksums.
     static func withChecksums(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var tar = Array(bytes)
         for start in stride(from: 0, through: tar.count - block, by: block) {
@@ -17,8 +17,8 @@ enum TarFuzzing {
         return tar
     }
 
-    /// The bytes as the extended header of a file. By their count, so that the fuzzer finds both, as that of all
-    /// entries; the file has a body where the last byte says so.
+    /// The bytes as an extended header of a file, or, depending on their number, as a global one; the file has a body if
+    /// the last byte says so.
     static func behindHeader(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         let isGlobal = bytes.count % 8 == 7
         var tar = header("././@PaxHeader", isGlobal ? "g" : "x", size: bytes.count)
@@ -29,12 +29,12 @@ enum TarFuzzing {
         return tar
     }
 
-    /// A file with its header and padding.
+    /// An entry of a file with header and padding.
     static func member(_ name: String, _ body: [UInt8]) -> [UInt8] {
         header(name, "0", size: body.count) + padded(body)
     }
 
-    /// Reads a tar twice: once by its bodies, once passing over them. Both must see the same.
+    /// Reads a tar twice, with the bodies and without them. Both must see the same entries.
     static func read(_ tar: [UInt8]) throws {
         try tar.withUnsafeBytes { bytes in
             let read = Result { try members(bytes, readsBodies: true) }
@@ -91,7 +91,7 @@ enum TarFuzzing {
     }
 }
 
-/// The body of the entry that a tar's reader stands at.
+/// The body of the current entry of a tar reader.
 private final class BodySource: ByteSource {
     private let reader: TarReader
 

@@ -1,4 +1,4 @@
-"""Writes the first inputs of a fuzzer's target into a directory: small ones of each form that readers meet.
+"""Writes the initial inputs of a fuzzing target into a directory: small examples of each format.
 
 usage: seeds.py TARGET DIRECTORY
 """
@@ -26,7 +26,7 @@ def tar(form, members):
     with tarfile.open(fileobj=out, mode="w", format=form, encoding="utf-8") as archive:
         for info, body in members:
             archive.addfile(info, body)
-    # Python pads to 10 KiB, of which fuzzers make nothing.
+    # Python pads to 10 KiB, which does not help fuzzers.
     used = out.getvalue().rstrip(b"\0")
     return used + bytes(-len(used) % 512 + 1024)
 

@@ -1,6 +1,7 @@
 import Errors
-@testable import JSON
 import Testing
+
+@testable import JSON
 
 @Suite struct JSONReadingTests {
     private func read(_ text: String) throws -> JSONValue {

@@ -1,7 +1,8 @@
 import ByteIO
-@testable import MicroVM
 import TestSupport
 import Testing
+
+@testable import MicroVM
 
 @Suite("A cpio archive")
 struct CPIOArchiveTests {

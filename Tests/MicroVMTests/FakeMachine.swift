@@ -1,9 +1,10 @@
 import Foundation
 import GuestProtocol
-@testable import MicroVM
 import Processes
 import SystemPackage
 import TestSupport
+
+@testable import MicroVM
 
 /// A virtual machine with a shell script in place of QEMU, which writes what a guest may write, valid or not.
 struct FakeMachine {

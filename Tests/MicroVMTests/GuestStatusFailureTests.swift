@@ -1,7 +1,8 @@
 import Errors
 import GuestProtocol
-@testable import MicroVM
 import Testing
+
+@testable import MicroVM
 
 @Suite("The error of a guest's status")
 struct GuestStatusFailureTests {

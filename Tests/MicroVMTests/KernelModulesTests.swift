@@ -1,9 +1,10 @@
 import Errors
 import Foundation
-@testable import MicroVM
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import MicroVM
 
 @Suite("The modules of a kernel")
 struct KernelModulesTests {

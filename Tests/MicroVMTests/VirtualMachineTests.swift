@@ -1,7 +1,8 @@
 import Errors
-@testable import MicroVM
 import Synchronization
 import Testing
+
+@testable import MicroVM
 
 /// With a script in place of QEMU: everything that comes from a guest is validated.
 @Suite("A virtual machine")

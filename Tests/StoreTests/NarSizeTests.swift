@@ -1,8 +1,9 @@
 import Foundation
-@testable import Store
 import Subprocess
 import SystemPackage
 import Testing
+
+@testable import Store
 
 @Suite("The size of a NAR")
 struct NarSizeTests {

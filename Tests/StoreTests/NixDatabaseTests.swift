@@ -1,9 +1,10 @@
 import Errors
 import Foundation
-@testable import Store
 import Subprocess
 import SystemPackage
 import Testing
+
+@testable import Store
 
 /// With the `nix-store` of this machine and a store and database of each test.
 @Suite("The Nix database")

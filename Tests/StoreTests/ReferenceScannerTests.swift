@@ -1,5 +1,6 @@
-@testable import Store
 import Testing
+
+@testable import Store
 
 @Suite("The reference scanner")
 struct ReferenceScannerTests {

@@ -1,9 +1,10 @@
 import ByteIO
 import Foundation
-@testable import Store
 import SystemPackage
 import Tar
 import Testing
+
+@testable import Store
 
 @Suite("A tree laid over a base")
 struct TreeRedirectionTests {

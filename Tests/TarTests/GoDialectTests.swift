@@ -1,6 +1,7 @@
+import Testing
+
 @testable import ByteIO
 @testable import Tar
-import Testing
 
 /// The headers are those that skopeo 1.9, a program in Go, was seen to write.
 @Suite("A tar as Go's archive/tar writes it")

@@ -1,7 +1,8 @@
-@testable import ByteIO
-@testable import Tar
 import TestSupport
 import Testing
+
+@testable import ByteIO
+@testable import Tar
 
 @Suite("Long names in GNU's form")
 struct LongNamesTests {

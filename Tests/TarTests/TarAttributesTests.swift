@@ -1,7 +1,8 @@
-@testable import ByteIO
-@testable import Tar
 import TestSupport
 import Testing
+
+@testable import ByteIO
+@testable import Tar
 
 /// Entries with owners, times and extended attributes of their own.
 struct TarAttributesTests {

@@ -25,7 +25,7 @@ package final class ScriptedServer: Sendable {
     }
 
     /// A response, and the way in which it is sent.
-    package struct Answer: Sendable {
+    package struct Response: Sendable {
         /// The framing of the body.
         package enum Length: Sendable {
             /// Content-Length with the length of the body; chunked encoding; or neither, so that the end of the
@@ -89,8 +89,8 @@ package final class ScriptedServer: Sendable {
     ///
     /// - Parameters:
     ///   - host: an IPv4 address of the loopback network.
-    ///   - answer: makes the response to a request; it is called from several threads.
-    package init(host: String = "127.0.0.1", _ answer: @escaping @Sendable (Request) -> Answer) throws {
+    ///   - response: makes the response to a request; it is called from several threads.
+    package init(host: String = "127.0.0.1", _ response: @escaping @Sendable (Request) -> Response) throws {
         self.host = host
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -114,13 +114,13 @@ package final class ScriptedServer: Sendable {
                     var reader = RequestReader(connection)
                     // Go's server gives the same response to a client that speaks TLS.
                     if reader.startsTLS {
-                        _ = Self.send(Answer(400, text: "no TLS here"), to: connection, isHead: false)
+                        _ = Self.send(Response(400, text: "no TLS here"), to: connection, isHead: false)
                         close(connection)
                         return
                     }
                     while let request = reader.next() {
                         log.requests.withLock { $0.append(request) }
-                        guard Self.send(answer(request), to: connection, isHead: request.method == "HEAD") else {
+                        guard Self.send(response(request), to: connection, isHead: request.method == "HEAD") else {
                             break
                         }
                     }
@@ -136,13 +136,13 @@ package final class ScriptedServer: Sendable {
     }
 
     /// Whether the connection stays open for another request.
-    private static func send(_ answer: Answer, to connection: Int32, isHead: Bool) -> Bool {
-        if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
-        var head = "HTTP/1.1 \(answer.status) Scripted\r\n"
-        for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
-        var body = answer.body
-        switch answer.isEndless ? .missing : answer.length {
-        case .stated: if answer.status != 204, answer.status != 304 { head += "Content-Length: \(body.count)\r\n" }
+    private static func send(_ response: Response, to connection: Int32, isHead: Bool) -> Bool {
+        if response.delay > 0 { Thread.sleep(forTimeInterval: response.delay) }
+        var head = "HTTP/1.1 \(response.status) Scripted\r\n"
+        for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
+        var body = response.body
+        switch response.isEndless ? .missing : response.length {
+        case .stated: if response.status != 204, response.status != 304 { head += "Content-Length: \(body.count)\r\n" }
         case .falsely(let count): head += "Content-Length: \(count)\r\n"
         case .missing: head += "Connection: close\r\n"
         case .chunked:
@@ -151,18 +151,18 @@ package final class ScriptedServer: Sendable {
         }
         guard write(Array((head + "\r\n").utf8), to: connection) else { return false }
         if isHead { return true }
-        while answer.isEndless { guard write(body, to: connection) else { return false } }
-        let shown = body.prefix(answer.cutAfter ?? .max)
+        while response.isEndless { guard write(body, to: connection) else { return false } }
+        let shown = body.prefix(response.cutAfter ?? .max)
         var rest = shown[...]
         while !rest.isEmpty {
-            let part = rest.prefix(answer.drip?.bytes ?? .max)
+            let part = rest.prefix(response.drip?.bytes ?? .max)
             guard write(Array(part), to: connection) else { return false }
             rest = rest.dropFirst(part.count)
-            if let drip = answer.drip, !rest.isEmpty { Thread.sleep(forTimeInterval: drip.pause) }
+            if let drip = response.drip, !rest.isEmpty { Thread.sleep(forTimeInterval: drip.pause) }
         }
-        if answer.cutAfter != nil { Thread.sleep(forTimeInterval: Self.beforeCut) }
-        if case .missing = answer.length { return false }
-        return answer.cutAfter == nil
+        if response.cutAfter != nil { Thread.sleep(forTimeInterval: Self.beforeCut) }
+        if case .missing = response.length { return false }
+        return response.cutAfter == nil
     }
 
     /// The time in seconds for the client to read the sent bytes before the connection is closed.

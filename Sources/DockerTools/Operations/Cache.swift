@@ -24,7 +24,7 @@ package struct CacheReport: Sendable {
                 cause: "there is none: neither HOME nor XDG_CACHE_HOME is an absolute path",
                 remedy: "set HOME or XDG_CACHE_HOME")
         }
-        let contents = try CacheContents(of: directory)
+        let contents = try CacheContents.read(directory)
         guard let limit else { return CacheReport(directory: directory, kept: contents.entries, freed: nil) }
         let freed = try contents.prune(limit.pruning)
         let gone = Set(freed)
@@ -63,7 +63,7 @@ package struct CacheReport: Sendable {
         case .blobs: "blobs"
         case .partialBlobs: "unfinished blobs"
         case .digests: "digests of layers"
-        case .lowerImages: "file systems of bases"
+        case .rootfsImages: "file systems of bases"
         }
     }
 }

@@ -26,7 +26,7 @@ package struct Load: Sendable {
     ///   whole, or not at all.
     package func run() async throws -> LoadResult {
         defer { reporter.finish() }
-        let daemon = DockerDaemon(try DockerHost(host, environment: context.environment))
+        let daemon = DockerDaemon(try DockerHost.find(host, environment: context.environment))
         // Before the work: it would be in vain.
         let kind = try daemon.kind()
         let origin = try ImageOrigin(argument, context, reporter)
@@ -38,7 +38,7 @@ package struct Load: Sendable {
             return result(known, spared: known.layers, bytes: 0, daemon)
         }
         // To know an image is not enough for those who want all layers of another one.
-        let missing = kind.spares == .layers ? remainder : remainder.whole
+        let missing = kind.reuse == .layers ? remainder : remainder.whole
         let (sent, bytes, spared) = try send(missing, to: daemon)
         let result = result(sent, spared: spared, bytes: bytes, daemon)
         let had = spared.isEmpty ? "" : "; it had the others, \(ByteCount(result.spared.bytes))"
@@ -50,7 +50,7 @@ package struct Load: Sendable {
     private func remainder(of image: any Image, for daemon: DockerDaemon, _ kind: DockerDaemon.Kind) throws
         -> MissingLayers
     {
-        switch kind.spares {
+        switch kind.reuse {
         case .nothing: return MissingLayers(allOf: image)
         case .images: return try MissingLayers(image) { _ in true }
         case .layers:
@@ -75,16 +75,16 @@ package struct Load: Sendable {
         do {
             let (image, bytes) = try sendOnce(remainder, to: daemon)
             return (image, bytes, remainder.spared)
-        } catch let refusal as DaemonRefusal where !remainder.spared.isEmpty && Self.misses(refusal) {
-            reporter.warn("the daemon misses layers that it had (\(refusal.words)): all are sent")
-        } catch let refusal as DaemonRefusal {
-            throw failure("it said: \(refusal.words)", daemon)
+        } catch let refusal as DaemonLoadError where !remainder.spared.isEmpty && Self.misses(refusal) {
+            reporter.warn("the daemon misses layers that it had (\(refusal.message)): all are sent")
+        } catch let refusal as DaemonLoadError {
+            throw failure("it said: \(refusal.message)", daemon)
         }
         do {
             let (image, bytes) = try sendOnce(remainder.whole, to: daemon)
             return (image, bytes, [])
-        } catch let refusal as DaemonRefusal {
-            throw failure("it said: \(refusal.words)", daemon)
+        } catch let refusal as DaemonLoadError {
+            throw failure("it said: \(refusal.message)", daemon)
         }
     }
 
@@ -102,8 +102,8 @@ package struct Load: Sendable {
     }
 
     /// Whether the daemon's words tell of a layer that was not in the archive.
-    private static func misses(_ refusal: DaemonRefusal) -> Bool {
-        ["no such file", "not found", "does not exist"].contains { refusal.words.lowercased().contains($0) }
+    private static func misses(_ refusal: DaemonLoadError) -> Bool {
+        ["no such file", "not found", "does not exist"].contains { refusal.message.lowercased().contains($0) }
     }
 
     private func failure(_ cause: String, _ daemon: DockerDaemon) -> ToolError {

@@ -99,8 +99,8 @@ package struct PushResult: Sendable {
             "tag": reference.tag.map { .string($0) } ?? .null,
             "digest": digest.map { .string("\($0)") } ?? .null,
             "reference": .string(text),
-            "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.sent })),
-            "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.spared })),
+            "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.uploadedBytes })),
+            "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.existingBytes })),
             "images": .array(images.map(Self.json)),
         ])
     }
@@ -116,7 +116,7 @@ package struct PushResult: Sendable {
                         "diffID": .string("\(layer.diffID)"),
                         "digest": .string("\(layer.blob.digest)"),
                         "size": .int(Int64(clamping: layer.blob.size)),
-                        "way": .string(layer.way.rawValue),
+                        "status": .string(layer.status.rawValue),
                         "storePaths": .array(layer.storePaths.map { .string($0.path) }),
                     ])
                 }),

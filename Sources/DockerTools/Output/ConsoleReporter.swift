@@ -52,10 +52,10 @@ package final class ConsoleReporter: Reporter {
 
     package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let how =
-            switch layer.way {
-            case .sent: "sent"
-            case .there: "there already"
-            case .mounted: "taken from another repository"
+            switch layer.status {
+            case .uploaded: "uploaded"
+            case .exists: "already exists"
+            case .mounted: "mounted from another repository"
             }
         tell("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }

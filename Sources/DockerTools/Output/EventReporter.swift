@@ -34,7 +34,7 @@ package final class EventReporter: Reporter {
     package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let members: [String: JSONValue] = [
             "digest": .string("\(layer.blob.digest)"), "size": bytes(layer.blob.size),
-            "way": .string(layer.way.rawValue),
+            "status": .string(layer.status.rawValue),
         ]
         tell("pushed", members.merging(place(number, count)) { $1 })
     }

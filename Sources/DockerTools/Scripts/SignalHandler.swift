@@ -1,5 +1,4 @@
 import CLinux
-import Errors
 import Foundation
 import Glibc
 

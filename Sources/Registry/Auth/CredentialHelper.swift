@@ -4,13 +4,13 @@ import JSON
 import Processes
 import SystemPackage
 
-/// A program `docker-credential-NAME` that keeps credentials (docker-credential-helpers' protocol).
+/// A program `docker-credential-NAME` that stores credentials (protocol of docker/docker-credential-helpers).
 ///
-/// Nothing that it writes is repeated in an error, since it may be the secret.
+/// Errors never repeat the program's output, which may contain the secret.
 struct CredentialHelper {
-    /// The most bytes that a helper may answer: tokens have some KiB.
-    static let answerLimit = 1 << 20
-    /// What a helper answers if it knows nothing of the registry. It is no error.
+    /// The most bytes of output: 1 MiB. Tokens have a few KiB.
+    private static let outputLimit = 1 << 20
+    /// The output of a helper that has no credentials for the registry. This is not an error.
     private static let notFound = "credentials not found in native keychain"
 
     private let name: String
@@ -21,15 +21,15 @@ struct CredentialHelper {
     private struct TimedOut: Error {}
 
     /// - Parameters:
-    ///   - name: what follows `docker-credential-`.
-    ///   - place: where the name was read, for the error.
-    ///   - timeLimit: how long it may take. It may have to ask its user for a password.
-    ///   - groups: is told of the helper, while it runs.
-    /// - Throws: `ToolError` with code `data` if that is no name of a program.
+    ///   - name: the part of the program's name after `docker-credential-`.
+    ///   - file: the file that names the helper, for errors.
+    ///   - timeLimit: how long the helper may run. It may ask the user for a password.
+    ///   - groups: receives the process group of the running helper.
+    /// - Throws: `ToolError` with code `data` if the name is not valid.
     init(
-        _ name: String, place: FilePath, environment: [String: String], timeLimit: Duration, groups: ProcessGroups
+        _ name: String, file: FilePath, environment: [String: String], timeLimit: Duration, groups: ProcessGroups
     ) throws {
-        let isName = name.utf8.allSatisfy {
+        let isValid = name.utf8.allSatisfy {
             switch $0 {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
@@ -37,11 +37,11 @@ struct CredentialHelper {
             default: false
             }
         }
-        guard isName, !name.isEmpty, name.utf8.count <= 100 else {
+        guard isValid, !name.isEmpty, name.utf8.count <= 100 else {
             throw ToolError(
-                .data, "cannot read the credentials in '\(place)'",
-                cause: "the name of a credential helper in it is no name of a program",
-                remedy: "name the part after docker-credential-, in letters, digits, '-', '_' and '.'")
+                .data, "cannot read the credentials in '\(file)'",
+                cause: "it names a credential helper that is not a valid program name",
+                remedy: "write the part after docker-credential-, in letters, digits, '-', '_' and '.'")
         }
         self.name = "docker-credential-\(name)"
         self.environment = environment
@@ -49,27 +49,29 @@ struct CredentialHelper {
         self.groups = groups
     }
 
-    /// Asks for the credentials of a registry.
+    /// Runs the helper to get the credentials of a server.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if the helper is not there, fails or takes too long, `data` if it
-    ///   answers what it should not.
+    /// - Returns: `.none` if the helper has no credentials for the server.
+    /// - Throws: `ToolError` with code `unavailable` if the helper is missing, fails or takes too long, `data` if its
+    ///   output is invalid.
     func credentials(for server: String) async throws -> Credentials {
-        let result = try await answer(server)
+        let result = try await output(server)
         guard result.isSuccess else {
             if String(decoding: result.output, as: UTF8.self).contains(Self.notFound) { return .none }
-            throw failure(.unavailable, result.cause)
+            throw error(.unavailable, result.cause)
         }
-        guard let json = try? JSONValue(parsing: result.output, source: "", limit: Self.answerLimit),
+        guard let json = try? JSONValue(parsing: result.output, source: "", limit: Self.outputLimit),
             let user = json["Username"]?.string, let secret = json["Secret"]?.string
-        else { throw failure(.data, "it did not answer an object with the texts Username and Secret") }
+        else { throw error(.data, "its output is not an object with the strings Username and Secret") }
         if user.isEmpty, secret.isEmpty { return .none }
-        // The name that docker gives to what is no password.
+        // docker's user name for an identity token.
         if user == "<token>" { return .identityToken(Secret(secret)) }
         return .password(user: user, password: Secret(secret))
     }
 
-    private func answer(_ server: String) async throws -> ToolResult {
-        // It is the helper's time that has a limit, not that until it can run.
+    /// Runs the helper, at most for the time limit.
+    private func output(_ server: String) async throws -> ToolResult {
+        // The clock starts with the helper: starting it may take long on a busy machine.
         let (start, started) = AsyncStream.makeStream(of: Void.self)
         do {
             return try await withThrowingTaskGroup { race in
@@ -84,45 +86,45 @@ struct CredentialHelper {
                 return first
             }
         } catch is TimedOut {
-            throw failure(.unavailable, "it did not end within \(timeLimit.components.seconds) seconds")
+            throw error(.unavailable, "it did not exit within \(timeLimit.components.seconds) seconds")
         } catch let error as ToolError where error.code != .io {
-            throw failure(error.code, error.cause)
+            throw self.error(error.code, error.cause)
         }
     }
 
     private func run(_ server: String, whenStarted: @Sendable () -> Void) async throws -> ToolResult {
-        let question = try question(server)
-        // Here alone: closed twice it would be somebody else's.
-        defer { try? question.close() }
+        let input = try input(server)
+        // ToolCommand must not close it as well: the number may belong to another file by then.
+        defer { try? input.close() }
         let tool = Tool(name, remedy: "")
         var command = ToolCommand(tool, ["get"], programPath: ToolCommand.programPath(in: environment))
         command.environment = environment
         // The helper may ask its user for a password, in the user's language.
         command.locale = nil
-        command.input = question
-        command.output = .withoutErrors(limit: Self.answerLimit)
+        command.input = input
+        command.output = .withoutErrors(limit: Self.outputLimit)
         command.groups = groups
         return try await command.run { _ in whenStarted() }
     }
 
-    /// A pipe that holds the question already: a helper that does not read it would end this program by SIGPIPE.
-    private func question(_ server: String) throws -> FileDescriptor {
+    /// Makes a pipe that already holds the server name: writing to a helper that does not read would raise SIGPIPE.
+    private func input(_ server: String) throws -> FileDescriptor {
         let bytes = Array(server.utf8) + [UInt8(ascii: "\n")]
-        // As much as goes into a pipe in one piece (pipe(7)).
-        guard bytes.count <= PIPE_BUF else { throw failure(.data, "the name of the registry is too long") }
+        // A write of up to PIPE_BUF bytes to an empty pipe does not block (pipe(7)).
+        guard bytes.count <= PIPE_BUF else { throw error(.data, "the name of the registry is too long") }
         do {
             let ends = try FileDescriptor.pipe(options: .closeOnExec)
             defer { try? ends.writeEnd.close() }
             try ends.writeEnd.writeAll(bytes)
             return ends.readEnd
         } catch let error as Errno {
-            throw ToolError.io("cannot ask the credential helper '\(name)'", error)
+            throw ToolError.io("cannot write to the credential helper '\(name)'", error)
         }
     }
 
-    private func failure(_ code: ToolError.Code, _ cause: String) -> ToolError {
+    private func error(_ code: ToolError.Code, _ cause: String) -> ToolError {
         ToolError(
-            code, "the credential helper '\(name)' gives no credentials", cause: cause,
-            remedy: "see what it answers to `\(name) get`, take it out of the file that names it, or use --creds")
+            code, "cannot get credentials from the credential helper '\(name)'", cause: cause,
+            remedy: "check the output of `\(name) get`, remove it from the file that names it, or use \(.credentials)")
     }
 }

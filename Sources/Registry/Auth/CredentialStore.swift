@@ -2,8 +2,7 @@ import Glibc
 import Processes
 import SystemPackage
 
-/// Knows who this program's user is to the registries: what the command line says, else what `docker login` and `podman
-/// login` left behind.
+/// Finds registry credentials that `docker login` and `podman login` stored.
 package struct CredentialStore: Sendable {
     private let environment: [String: String]
     private let currentDirectory: FilePath
@@ -13,10 +12,10 @@ package struct CredentialStore: Sendable {
     private let user: UInt32
 
     /// - Parameters:
-    ///   - authFile: the file that is asked in place of all others (`--authfile`).
-    ///   - environment: where files and helpers are found.
+    ///   - authFile: the file that is read instead of all others.
+    ///   - environment: names files and the PATH of helpers.
     ///   - currentDirectory: the absolute directory that relative paths start from.
-    ///   - groups: is told of the helpers that run.
+    ///   - groups: receives the process groups of running helpers.
     package init(
         authFile: FilePath?, environment: [String: String], currentDirectory: FilePath, groups: ProcessGroups
     ) {
@@ -25,6 +24,9 @@ package struct CredentialStore: Sendable {
             timeLimit: .seconds(60), user: getuid())
     }
 
+    /// - Parameters:
+    ///   - timeLimit: how long a helper may run.
+    ///   - user: the user ID in the path of podman's file.
     init(
         authFile: FilePath?, environment: [String: String], currentDirectory: FilePath, groups: ProcessGroups,
         timeLimit: Duration, user: UInt32
@@ -37,24 +39,25 @@ package struct CredentialStore: Sendable {
         self.user = user
     }
 
-    /// The credentials for a registry: the first that are found.
+    /// Finds the credentials for a registry: the first match in all files.
     ///
     /// - Parameters:
-    ///   - host: the registry as its images name it: `docker.io`, `127.0.0.1:5000`.
-    ///   - repository: the repository in it: a file may have credentials for some of them alone.
-    /// - Throws: `ToolError` with code `data` for a file or a helper's answer that is not what it should be, `unavailable` for
-    ///   a helper that is not there or fails, `io` for a file that cannot be read.
+    ///   - host: the registry as in image names: `docker.io`, `127.0.0.1:5000`.
+    ///   - repository: the repository: a file may have credentials for some repositories only.
+    /// - Returns: `.none` if no file has credentials for the registry.
+    /// - Throws: `ToolError` with code `data` for an invalid file or helper output, `unavailable` for a helper that is
+    ///   missing or fails, `io` for a file that cannot be read.
     package func credentials(for host: String, repository: String) async throws -> Credentials {
         let key = RegistryKey(host: host, repository: repository)
-        let places = CredentialPlace.all(
+        let locations = CredentialFileLocation.all(
             authFile: authFile, environment: environment, currentDirectory: currentDirectory, user: user)
-        for place in places {
-            for finding in try CredentialFile(reading: place)?.findings(for: key) ?? [] {
-                switch finding {
+        for location in locations {
+            for source in try CredentialFile.read(location)?.sources(for: key) ?? [] {
+                switch source {
                 case .credentials(let credentials): return credentials
                 case .helper(let name, let server):
                     let helper = try CredentialHelper(
-                        name, place: place.path, environment: environment, timeLimit: timeLimit, groups: groups)
+                        name, file: location.path, environment: environment, timeLimit: timeLimit, groups: groups)
                     let credentials = try await helper.credentials(for: server)
                     if credentials != .none { return credentials }
                 }
@@ -64,31 +67,28 @@ package struct CredentialStore: Sendable {
     }
 }
 
-/// A file that may hold credentials.
-struct CredentialPlace: Equatable {
+/// The path of a file that may hold credentials.
+struct CredentialFileLocation: Equatable {
     let path: FilePath
-    /// Whether somebody named it for this run, so that it has to be there.
+    /// Whether a missing file is an error, because it was named for this run.
     var isRequired = false
-}
 
-extension CredentialPlace {
-    /// The files, in the order in which they are asked.
+    /// The files in the order of search.
     ///
-    /// Whoever names one, by `--authfile` or `$REGISTRY_AUTH_FILE`, means that one alone. Else podman's files come first
-    /// (containers-auth.json(5)), then docker's. A directory from the environment that is not absolute counts as none.
+    /// A file named by `authFile` or `$REGISTRY_AUTH_FILE` is the only one. Otherwise podman's files come first
+    /// (containers-auth.json(5)), then docker's. A directory variable with a relative path counts as unset.
     ///
     /// - Parameters:
-    ///   - authFile: what `--authfile` says.
-    ///   - currentDirectory: what a relative path starts from.
-    ///   - user: the number of the user who runs this.
+    ///   - currentDirectory: the directory that a relative path starts from.
+    ///   - user: the user ID.
     static func all(
         authFile: FilePath?, environment: [String: String], currentDirectory: FilePath, user: UInt32
-    ) -> [CredentialPlace] {
+    ) -> [CredentialFileLocation] {
         if let authFile {
-            return [CredentialPlace(path: currentDirectory.pushing(authFile), isRequired: true)]
+            return [CredentialFileLocation(path: currentDirectory.pushing(authFile), isRequired: true)]
         }
         if let named = environment["REGISTRY_AUTH_FILE"], !named.isEmpty {
-            return [CredentialPlace(path: currentDirectory.pushing(FilePath(named)))]
+            return [CredentialFileLocation(path: currentDirectory.pushing(FilePath(named)))]
         }
         let directory = { (variable: String) in
             environment[variable].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
@@ -100,6 +100,6 @@ extension CredentialPlace {
             (directory("XDG_CONFIG_HOME") ?? home?.appending(".config"))?.appending("containers/auth.json"),
             (directory("DOCKER_CONFIG") ?? home?.appending(".docker"))?.appending("config.json"),
         ]
-        return paths.compactMap { $0.map { CredentialPlace(path: $0) } }
+        return paths.compactMap { $0.map { CredentialFileLocation(path: $0) } }
     }
 }

@@ -1,82 +1,86 @@
 import Errors
 
-/// What shows a registry who asks. The secrets show up nowhere: not in a message, not in what dumps the value.
+/// Registry credentials. Neither messages nor dumps of a value show the secrets.
 package enum Credentials: Equatable, Sendable {
-    /// Nothing: the registry is asked as anybody may ask it.
+    /// Anonymous access.
     case none
-    /// A user's name and password.
+    /// A user name and a password.
     case password(user: String, password: Secret)
-    /// A token that the token server gives other tokens for: OAuth 2's refresh token (Docker Registry v2 authentication
-    /// via OAuth 2).
+    /// An OAuth 2 refresh token, which the token server exchanges for access tokens (distribution, "OAuth2 Token
+    /// Authentication").
     case identityToken(Secret)
-    /// A bearer token that goes to the registry as it is.
+    /// A bearer token that is sent to the registry unchanged.
     case registryToken(Secret)
 }
 
 extension Credentials {
-    /// Reads what `--creds` is given: `USER:PASSWORD`. The password may hold colons, the user may not.
+    /// Parses `USER:PASSWORD`. The password may contain colons, the user may not.
     ///
     /// - Throws: `ToolError` with code `usage`, which does not repeat the text.
     package init(parsing text: String) throws {
         guard let colon = text.firstIndex(of: ":"), colon > text.startIndex else {
             throw ToolError(
-                .usage, "cannot take the credentials of --creds", cause: "they are not of the form USER:PASSWORD",
-                remedy: "give both, with a colon between them")
+                .usage, "cannot use the given credentials", cause: "they are not of the form USER:PASSWORD",
+                remedy: "write \(.credentials) USER:PASSWORD, with a colon in between")
         }
         self = .password(user: String(text[..<colon]), password: Secret(String(text[text.index(after: colon)...])))
     }
 }
 
 extension Credentials: CustomStringConvertible, CustomDebugStringConvertible {
-    /// What kind they are, and nothing of what they are.
+    /// The kind of the credentials, without their secrets.
     package var description: String {
         switch self {
         case .none: "no credentials"
-        case .password: "a user's name and password"
+        case .password: "a user name and a password"
         case .identityToken: "an identity token"
         case .registryToken: "a registry token"
         }
     }
 
+    /// The same as `description`: a debugger shows no secrets either.
     package var debugDescription: String { description }
 }
 
-/// Text that is shown to nobody: a password, a token. Whatever prints it, even what dumps a value that holds it, prints
-/// that it is there and no more.
+/// A password or token that no print, interpolation or dump shows.
 package struct Secret: Equatable, Sendable {
-    /// The text, for the one who has to send it.
+    /// The secret text, for the request that sends it.
     package let text: String
 
+    /// Wraps a secret text.
     package init(_ text: String) {
         self.text = text
     }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// A placeholder for the text.
     package var description: String { "(secret)" }
+    /// A placeholder for the text.
     package var debugDescription: String { description }
+    /// A mirror without children, so that `dump` does not show the text.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// How the names of registries stand in the files that hold credentials.
+/// The key of a registry in files of credentials.
 struct RegistryKey {
-    /// The name that Docker Hub has for people, and that its images have in front.
+    /// The name of Docker Hub in image names.
     static let dockerHub = "docker.io"
-    /// The key that docker itself has for Docker Hub, from the first version of the protocol.
+    /// docker's own key for Docker Hub, from version 1 of the registry protocol.
     static let dockerHubURL = "https://index.docker.io/v1/"
 
-    /// A registry, `ghcr.io` or `127.0.0.1:5000`, as the files are asked for it.
+    /// The registry: `ghcr.io`, `127.0.0.1:5000`.
     let host: String
-    /// The repository in it, `team/image`; empty for the registry as such.
+    /// The repository, `team/image`; empty for the registry as a whole.
     let repository: String
 
     init(host: String, repository: String = "") {
-        self.host = Self.oneName(host.lowercased())
+        self.host = Self.canonical(host.lowercased())
         self.repository = repository
     }
 
-    /// The keys that the credentials may stand under, the closest first: `host/team/image`, `host/team`, `host`
-    /// (containers-auth.json(5)).
+    /// The keys under which the credentials may be stored, the most specific first: `host/team/image`, `host/team`,
+    /// `host` (containers-auth.json(5)).
     var candidates: [String] {
         var parts = [host] + repository.split(separator: "/").map(String.init)
         var keys: [String] = []
@@ -87,11 +91,11 @@ struct RegistryKey {
         return keys
     }
 
-    /// A file's key as the candidates are written: without `https://`, the version of the protocol, and with one name
-    /// for Docker Hub.
+    /// Converts a key of a file to the form of `candidates`: without scheme and protocol version, and with one name for
+    /// Docker Hub.
     ///
-    /// A URL means its host alone, as docker takes it; a key without `https://` may name repositories, as podman
-    /// writes it.
+    /// A key with a scheme stands for its host only, as in docker; a key without one may include a repository, as in
+    /// podman.
     static func normalized(_ key: String) -> String {
         var rest = key[...]
         for scheme in ["https://", "http://"] where rest.lowercased().hasPrefix(scheme) {
@@ -100,11 +104,11 @@ struct RegistryKey {
         while rest.hasSuffix("/") { rest.removeLast() }
         for version in ["/v1", "/v2"] where rest.hasSuffix(version) { rest.removeLast(version.count) }
         let host = rest.prefix { $0 != "/" }
-        return oneName(host.lowercased()) + rest.dropFirst(host.count)
+        return canonical(host.lowercased()) + rest.dropFirst(host.count)
     }
 
-    /// Docker Hub goes by several names, and keeps one list of users.
-    private static func oneName(_ host: String) -> String {
+    /// Replaces the aliases of Docker Hub, which all have the same users.
+    private static func canonical(_ host: String) -> String {
         ["index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"].contains(host) ? dockerHub : host
     }
 }

@@ -4,47 +4,54 @@ import Glibc
 import OCI
 import SystemPackage
 
-/// A blob that is being fetched: what is written to it goes behind what is there already, and is hashed on the way.
+/// A blob that is being fetched: writes are appended to its file and hashed.
 ///
-/// What a fetch that was cut left is there when the next one begins: it goes on behind `count` bytes, or calls `restart`
-/// where the server gives all of the blob again.
+/// The file may contain bytes of an earlier, interrupted fetch. A fetch continues after `count` bytes, or calls
+/// `restart` if the server sends the whole blob again.
 package final class BlobIngest: ByteSink {
-    /// Bytes that are there, those that a former fetch left included.
+    /// The number of bytes in the file, including those of an earlier fetch.
     package private(set) var count: UInt64 = 0
-    /// Whether some of the bytes are of a former fetch, which nobody has vouched for since.
-    private(set) var isResumed = false
-    /// Whether the file is of no use any more: it could not be written, or holds something else.
-    var isUseless = false
+    /// Whether the file contains bytes of an earlier fetch.
+    private var isResumed = false
+    /// Whether the file cannot be continued: writing failed, or its contents are wrong.
+    private var isUseless = false
 
-    let descriptor: Int32
+    private let descriptor: Int32
     private let digest: Digest
-    /// Bytes that the blob has; nil if that is not known.
+    /// The expected size in bytes; nil if unknown.
     let size: UInt64?
     private let place: Place
     private var sink: HashSink
 
-    /// Where the file lies, as errors tell it.
+    /// The location of the file, for errors.
     struct Place {
         /// `the cache directory '/root/.cache/dockertools'`
         let name: String
-        /// What to do if it cannot be written.
+        /// What to do if the file cannot be written.
         let remedy: Remedy
     }
 
-    /// - Parameters:
-    ///   - descriptor: a file open for reading and writing, which stays the caller's to close; what is in it is hashed.
-    ///   - size: bytes that the blob has; nil if that is not known.
-    /// - Throws: `ToolError` with code `io`.
-    init(_ descriptor: Int32, of digest: Digest, size: UInt64?, in place: Place) throws {
+    private init(_ descriptor: Int32, of digest: Digest, size: UInt64?, in place: Place) throws {
         self.descriptor = descriptor
         self.digest = digest
         self.size = size
         self.place = place
         sink = try HashSink()
-        try hashWhatIsThere()
     }
 
-    private func hashWhatIsThere() throws {
+    /// Continues a file, and hashes its contents.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the file, open for reading and writing; the caller closes it.
+    ///   - size: the expected size in bytes; nil if unknown.
+    /// - Throws: `ToolError` with code `io`.
+    static func open(_ descriptor: Int32, of digest: Digest, size: UInt64?, in place: Place) throws -> BlobIngest {
+        let ingest = try BlobIngest(descriptor, of: digest, size: size, in: place)
+        try ingest.hashContents()
+        return ingest
+    }
+
+    private func hashContents() throws {
         let (hash, buffer) = (try SHA256(), BlockBuffer(capacity: defaultBufferSize))
         let source = FileSource(descriptor, name: "a blob in \(place.name)")
         while true {
@@ -59,22 +66,29 @@ package final class BlobIngest: ByteSink {
         sink = HashSink(continuing: hash, to: fileSink())
     }
 
-    /// Writes where the descriptor stands.
+    /// Writes at the descriptor's current position.
     private func fileSink() -> DescriptorSink { DescriptorSink(descriptor, name: place.name) }
 
+    /// Appends bytes.
+    ///
+    /// - Throws: `ToolError` with code `data` if the blob gets larger than expected, `io` if writing fails.
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
-        try countIn(bytes.count)
+        try add(bytes.count)
         try onDisk { try sink.write(bytes) }
     }
 
+    /// The size in bytes of buffers that are written without a copy.
     package var bufferSize: Int { sink.bufferSize }
 
+    /// Appends a whole buffer.
+    ///
+    /// - Throws: `ToolError` with code `data` if the blob gets larger than expected, `io` if writing fails.
     package func take(_ buffer: BlockBuffer) throws -> BlockBuffer {
-        try countIn(buffer.filled)
+        try add(buffer.filled)
         return try onDisk { try sink.take(buffer) }
     }
 
-    /// Drops all that is there: the server gives the blob from its start.
+    /// Empties the file, because the server sends the blob from its start.
     ///
     /// - Throws: `ToolError` with code `io`.
     package func restart() throws {
@@ -88,68 +102,41 @@ package final class BlobIngest: ByteSink {
         (count, isResumed) = (0, false)
     }
 
-    /// Writes what is held back, and tells what all of it has as its digest.
-    func finish() throws -> Digest {
-        try onDisk { try sink.finish() }
-    }
-
-    /// A server that sends without end is told from one that sends a blob.
-    private func countIn(_ bytes: Int) throws {
+    /// Counts bytes before they are written, so that a server cannot fill the disk.
+    private func add(_ bytes: Int) throws {
         count += UInt64(bytes)
         guard let size, count > size else { return }
         isUseless = true
-        throw fault("it has more than the \(size) bytes that it should have")
+        throw error("it is larger than the expected \(size) bytes")
     }
 
-    /// What is wrong with all that is there; nil if it is the blob.
-    func fault() throws -> ToolError? {
-        let digest = try finish()
-        if let size, count != size { return fault("it has \(count) bytes, and should have \(size)") }
-        return digest == self.digest ? nil : fault("what came has the digest \(digest)")
-    }
+    // MARK: Verification
 
-    private func fault(_ cause: String) -> ToolError {
-        ToolError(
-            .data, "cannot use the blob \(digest)", cause: cause,
-            remedy: "fetch it again; if that does not help, what the server has is damaged, or was tampered with")
-    }
+    /// Whether a later fetch can continue the file.
+    var isResumable: Bool { !isUseless && count > 0 }
 
-    /// Says what helps if the file cannot be written.
-    private func onDisk<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let failure as ToolError {
-            isUseless = true
-            throw ToolError(failure.code, failure.message, cause: failure.cause, remedy: place.remedy)
-        }
-    }
-}
-
-extension BlobIngest {
-    /// Whether a later fetch can go on behind what is there.
-    var isWorthKeeping: Bool { !isUseless && count > 0 }
-
-    /// Has `fetch` write what is missing, and compares all of it with its size and digest.
+    /// Calls `fetch` to write the missing bytes, and verifies the size and digest of the whole blob.
     ///
-    /// What a former fetch left may have been damaged since: it is not the server's fault before all of the blob came from it.
+    /// If the verification fails and the file contains bytes of an earlier fetch, which may have been damaged since,
+    /// the whole blob is fetched once more.
     ///
-    /// - Throws: `ToolError` with code `data` for another size or digest; what `fetch` throws.
+    /// - Throws: `ToolError` with code `data` for another size or digest; errors of `fetch`.
     func complete(_ fetch: (BlobIngest) throws -> Void) throws {
         if let size, count > size { try restart() }
         if size.map({ count < $0 }) ?? true { try attempt(fetch) }
-        var fault = try fault()
-        if fault != nil, isResumed {
+        var mismatch = try mismatch()
+        if mismatch != nil, isResumed {
             try restart()
             try attempt(fetch)
-            fault = try self.fault()
+            mismatch = try self.mismatch()
         }
-        if let fault {
+        if let mismatch {
             isUseless = true
-            throw fault
+            throw mismatch
         }
     }
 
-    /// Whatever comes of it, what came is on its way to the file.
+    /// Calls `fetch`; if it fails, flushes the bytes that arrived.
     private func attempt(_ fetch: (BlobIngest) throws -> Void) throws {
         do {
             try fetch(self)
@@ -158,12 +145,40 @@ extension BlobIngest {
             throw error
         }
     }
+
+    /// Flushes buffered bytes, and returns the digest of the whole file.
+    private func finish() throws -> Digest {
+        try onDisk { try sink.finish() }
+    }
+
+    /// The error if the file is not the expected blob.
+    private func mismatch() throws -> ToolError? {
+        let digest = try finish()
+        if let size, count != size { return error("it has \(count) bytes instead of \(size)") }
+        return digest == self.digest ? nil : error("the fetched data has the digest \(digest)")
+    }
+
+    private func error(_ cause: String) -> ToolError {
+        ToolError(
+            .data, "cannot use the blob \(digest)", cause: cause,
+            remedy: "fetch it again; if that does not help, the server's copy is damaged or was tampered with")
+    }
+
+    /// Replaces the remedy of write errors by that of the file's location.
+    private func onDisk<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as ToolError {
+            isUseless = true
+            throw ToolError(error.code, error.message, cause: error.cause, remedy: place.remedy)
+        }
+    }
 }
 
-/// The file of a blob that is on its way, locked by this process: no other fetches the same blob, or prunes the file.
+/// The locked file of a blob that is being fetched. No other process fetches the same blob or prunes the file.
 struct LockedIngest: ~Copyable {
     let path: FilePath
-    /// Open for reading and writing, at its start.
+    /// The file, open for reading and writing, positioned at its start.
     let descriptor: Int32
 
     private init(path: FilePath, descriptor: Int32) {
@@ -173,23 +188,23 @@ struct LockedIngest: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// What came of trying to open one.
+    /// The result of opening and locking a file.
     enum Attempt: ~Copyable {
         case locked(LockedIngest)
-        /// Another process has put it in its place, or removed it, meanwhile.
+        /// Another process has renamed or removed the file in the meantime.
         case gone
-        /// The directory cannot be written, or knows no locks.
+        /// The directory is not writable, or its file system does not support locks.
         case impossible(Errno)
     }
 
-    /// Opens or makes the file, and waits until no other process has it.
+    /// Opens or creates a file, and blocks until no other process has locked it.
     ///
-    /// - Parameter waiting: is called if it must wait.
+    /// - Parameter waiting: called before waiting.
     static func open(_ path: FilePath, waiting: () -> Void) -> Attempt {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let descriptor = path.withPlatformString { Glibc.open($0, flags, mode_t(0o600)) }
         guard descriptor >= 0 else { return .impossible(Errno(rawValue: errno)) }
-        let partial = LockedIngest(path: path, descriptor: descriptor)
+        let file = LockedIngest(path: path, descriptor: descriptor)
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             return .impossible(.fileExists)
@@ -201,23 +216,28 @@ struct LockedIngest: ~Copyable {
                 guard errno == EINTR else { return .impossible(Errno(rawValue: errno)) }
             }
         }
-        return partial.isInPlace ? .locked(partial) : .gone
+        return file.isInPlace ? .locked(file) : .gone
     }
 
-    /// Removes the file of a blob that nobody fetches; false if somebody does.
+    /// Removes a file unless a process has locked it.
+    ///
+    /// - Returns: whether it was removed.
     static func removeUnlocked(_ path: FilePath) -> Bool {
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let descriptor = path.withPlatformString { Glibc.open($0, flags) }
         guard descriptor >= 0 else { return false }
-        let partial = LockedIngest(path: path, descriptor: descriptor)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, partial.isInPlace else { return false }
-        return partial.remove()
+        let file = LockedIngest(path: path, descriptor: descriptor)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, file.isInPlace else { return false }
+        return file.remove()
     }
 
+    /// Removes the file from its directory.
+    ///
+    /// - Returns: whether it was removed.
     @discardableResult
     borrowing func remove() -> Bool { path.withPlatformString { unlink($0) } == 0 }
 
-    /// Whether the file is still what lies at its path.
+    /// Whether the path still leads to the open file.
     private var isInPlace: Bool {
         var (file, place) = (stat(), stat())
         return fstat(descriptor, &file) == 0 && path.withPlatformString { lstat($0, &place) } == 0

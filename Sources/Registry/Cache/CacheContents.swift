@@ -5,57 +5,57 @@ import Images
 import OCI
 import SystemPackage
 
-/// All that the program keeps in its cache directory: blobs, digests of layers and file systems of base images.
+/// The contents of the program's cache directory: blobs, digests of layers and file systems of base images.
 package struct CacheContents: Sendable {
     /// The program's cache directory.
     package let directory: FilePath
+    /// The program's files; files of other programs are left out.
     package let entries: [CacheEntry]
 
-    /// Looks what is there; a directory that is not there is empty.
+    /// Lists a cache directory; a missing directory is empty.
     ///
     /// - Throws: `ToolError` with code `io` if a directory cannot be read.
-    package init(of directory: FilePath) throws {
-        self.directory = directory
+    package static func read(_ directory: FilePath) throws -> CacheContents {
         let blobs = BlobDirectory(cache: directory)
-        var entries = try Self.names(in: blobs.directory(.whole)).compactMap { name in
+        var entries = try names(in: blobs.directory(.complete)).compactMap { name in
             CacheEntry(
-                .blobs, blobs.directory(.whole).appending(name), use: blobs.directory(.used).appending(name))
+                .blobs, blobs.directory(.complete).appending(name), use: blobs.directory(.used).appending(name))
         }
-        entries += try Self.names(in: blobs.directory(.partial)).compactMap { name in
+        entries += try names(in: blobs.directory(.partial)).compactMap { name in
             CacheEntry(.partialBlobs, blobs.directory(.partial).appending(name))
         }
         let digests = DigestCache.directory(in: directory)
-        for part in try Self.names(in: digests) {
+        for part in try names(in: digests) {
             let part = digests.appending(part)
-            entries += try Self.names(in: part).compactMap { CacheEntry(.digests, part.appending($0)) }
+            entries += try names(in: part).compactMap { CacheEntry(.digests, part.appending($0)) }
         }
-        let lowerImages = RootfsImageCache.directory(in: directory)
-        entries += try Self.names(in: lowerImages).compactMap { CacheEntry(.lowerImages, lowerImages.appending($0)) }
-        self.entries = entries
+        let rootfsImages = RootfsImageCache.directory(in: directory)
+        entries += try names(in: rootfsImages).compactMap { CacheEntry(.rootfsImages, rootfsImages.appending($0)) }
+        return CacheContents(directory: directory, entries: entries)
     }
 
-    /// Removes entries. What other processes have open they keep, and what they are fetching stays.
+    /// Removes entries. Files that other processes have open stay readable for them; blobs that they are fetching stay.
     ///
-    /// - Returns: what was removed.
-    /// - Throws: `ToolError` with code `io` for the first one that cannot be removed; all that can are then.
+    /// - Returns: the removed entries.
+    /// - Throws: `ToolError` with code `io` for the first entry that cannot be removed, after removing all others.
     package func prune(_ pruning: CachePruning) throws -> [CacheEntry] {
         let used = BlobDirectory(cache: directory).directory(.used)
-        var failure: ToolError?
-        let removed = pruning.chosen(of: entries).filter { entry in
+        var firstError: ToolError?
+        let removed = pruning.selection(from: entries).filter { entry in
             if entry.kind == .partialBlobs { return LockedIngest.removeUnlocked(entry.path) }
             if entry.path.withPlatformString({ unlink($0) }) != 0, errno != ENOENT {
-                failure = failure ?? ToolError.io("cannot remove '\(entry.path)'")
+                firstError = firstError ?? ToolError.io("cannot remove '\(entry.path)'")
                 return false
             }
             return true
         }
         let gone = Set(removed.compactMap { $0.kind == .blobs ? $0.path.lastComponent : nil })
         for name in gone { used.appending(name).withPlatformString { _ = unlink($0) } }
-        if let failure { throw failure }
+        if let firstError { throw firstError }
         return removed
     }
 
-    /// What is in a directory; nothing if it is not there.
+    /// The names in a directory; none if it does not exist.
     private static func names(in directory: FilePath) throws -> [String] {
         do {
             return try DirectoryNames.read(directory)
@@ -67,30 +67,33 @@ package struct CacheContents: Sendable {
     }
 }
 
-/// One file of the cache.
+/// A file of the cache.
 package struct CacheEntry: Hashable, Sendable {
-    /// What is kept there.
+    /// The kind of a file. The raw values are members of the JSON result.
     package enum Kind: String, CaseIterable, Sendable {
-        /// Blobs that are whole.
+        /// Complete blobs.
         case blobs
-        /// Blobs whose fetching was cut.
+        /// Blobs whose download was interrupted.
         case partialBlobs
-        /// Digests of layers that were computed before.
+        /// Digests of layers that were computed earlier.
         case digests
         /// File systems of base images, for virtual machines.
-        case lowerImages
+        case rootfsImages = "lowerImages"
     }
 
+    /// The kind of the file.
     package let kind: Kind
+    /// The absolute path of the file.
     package let path: FilePath
-    /// Bytes.
+    /// The size in bytes.
     package let size: UInt64
-    /// When it was last used, in nanoseconds since 1970, as near as the file system tells.
+    /// The time of the last use, in nanoseconds since 1970, with the file system's precision.
     package let lastUse: Int64
 
-    /// Nil unless there is a file whose name begins with a digest's 64 digits, as all that the program keeps does.
+    /// Reads the size and times of a file.
     ///
-    /// - Parameter use: the file whose time is that of the last use, where there is one.
+    /// - Parameter use: the file whose modification time is the time of the last use.
+    /// - Returns: nil unless the file's name begins with the 64 digits of a digest, as those of all cached files do.
     init?(_ kind: Kind, _ path: FilePath, use: FilePath? = nil) {
         var status = stat()
         guard let name = path.lastComponent?.string, Digest(hex: name.prefix(64)) != nil,
@@ -109,17 +112,17 @@ package struct CacheEntry: Hashable, Sendable {
     }
 }
 
-/// What of the cache is removed.
+/// Selects the cache entries to remove.
 package enum CachePruning: Hashable, Sendable {
-    /// All of it.
+    /// All entries.
     case all
-    /// What was last used before a time, in nanoseconds since 1970.
+    /// Entries last used before a time, in nanoseconds since 1970.
     case usedBefore(Int64)
-    /// What was used longest ago, until so many bytes are left at most.
+    /// The least recently used entries, until at most this many bytes are left.
     case downTo(UInt64)
 
-    /// Those of `entries` that are to go.
-    func chosen(of entries: [CacheEntry]) -> [CacheEntry] {
+    /// The entries to remove.
+    func selection(from entries: [CacheEntry]) -> [CacheEntry] {
         switch self {
         case .all: return entries
         case .usedBefore(let time): return entries.filter { $0.lastUse < time }

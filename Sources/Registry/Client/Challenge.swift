@@ -1,13 +1,15 @@
-/// What a server wants to know before it answers: one challenge of a WWW-Authenticate header.
+/// A challenge of a WWW-Authenticate header: how a client can authenticate.
 ///
-/// Source: RFC 9110, 11.6.1; the token specification of the Docker registry.
+/// Source: RFC 9110, 11.6.1; distribution, "Token Authentication Specification".
 struct Challenge: Equatable {
-    /// In lower case: `bearer`, `basic`.
+    /// The scheme in lower case: `bearer`, `basic`.
     var scheme: String
-    /// Their names in lower case.
+    /// The parameters by their names in lower case.
     var parameters: [String: String] = [:]
 
-    /// Reads a header, which may hold several. What is malformed ends the reading.
+    /// Parses a header, which may contain several challenges.
+    ///
+    /// - Returns: the challenges before the first syntax error.
     static func parse(_ header: String) -> [Challenge] {
         var challenges: [Challenge] = []
         var rest = Substring(header)
@@ -21,18 +23,18 @@ struct Challenge: Equatable {
             rest = rest.drop { isBlank($0) || $0 == "," }
             let word = token()
             guard !word.isEmpty else { return challenges }
-            let behind = rest.drop(while: isBlank)
-            guard behind.first == "=", !challenges.isEmpty else {
+            let next = rest.drop(while: isBlank)
+            guard next.first == "=", !challenges.isEmpty else {
                 challenges.append(Challenge(scheme: word.lowercased()))
                 continue
             }
-            rest = behind.dropFirst().drop(while: isBlank)
+            rest = next.dropFirst().drop(while: isBlank)
             guard let value = rest.first == "\"" ? quoted(&rest) : token() else { return challenges }
             challenges[challenges.count - 1].parameters[word.lowercased()] = value
         }
     }
 
-    /// A quoted string, nil if its end is missing.
+    /// Reads a quoted string; nil if its end is missing.
     private static func quoted(_ rest: inout Substring) -> String? {
         var value = ""
         rest = rest.dropFirst()
@@ -47,18 +49,21 @@ struct Challenge: Equatable {
     }
 }
 
-/// What a token is to allow: `repository:library/redis:pull`.
+/// A permission that a token grants: `repository:library/redis:pull`.
 ///
-/// Source: the token scope documentation of the Docker registry.
+/// Source: distribution, "Token Scope Documentation".
 struct RegistryScope: Hashable, CustomStringConvertible {
     let repository: String
     /// `pull`, or `pull,push`.
     let actions: String
 
+    /// Permission to pull from a repository.
     static func pull(_ repository: String) -> RegistryScope { RegistryScope(repository: repository, actions: "pull") }
+    /// Permission to push to a repository, and to pull from it.
     static func push(_ repository: String) -> RegistryScope {
         RegistryScope(repository: repository, actions: "pull,push")
     }
 
+    /// The scope as token servers expect it.
     var description: String { "repository:\(repository):\(actions)" }
 }

@@ -26,13 +26,13 @@ extension RegistryClient {
     /// - Parameters:
     ///   - repository: `library/redis`.
     ///   - reference: a tag, or a digest, which what comes is compared with.
-    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the registry
-    ///   does not give it.
+    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the
+    ///   registry does not give it.
     package func manifest(_ repository: String, _ reference: String) throws -> RegistryManifest {
         let call = Call(
-            method: .GET, place: .path("\(repository)/manifests/\(reference)"),
+            method: .GET, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
-        let response = try send(call, wanting: [200])
+        let response = try send(call, expecting: [200])
         let place = "the manifest \(reference) of \(registry)/\(repository)"
         guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
@@ -51,7 +51,8 @@ extension RegistryClient {
             descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
     }
 
-    /// What a manifest is, by what it says itself and by what the registry says, which must be the same (CVE-2021-41190).
+    /// What a manifest is, by what it says itself and by what the registry says, which must be the same
+    /// (CVE-2021-41190).
     private func mediaType(_ value: JSONValue, _ header: String?, _ place: String) throws -> String {
         let own = value["mediaType"]?.string
         let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
@@ -76,17 +77,17 @@ extension RegistryClient {
             remedy: "have the image pushed again with Docker 1.10 or later, in schema 2 or OCI form")
     }
 
-    /// The error for what the registry gave, and is not what it should be.
+    /// The error for invalid data from the registry.
     func damaged(_ cause: String) -> ToolError {
-        ToolError(.data, task, cause: cause, remedy: "pull it again; if that does not help, have the image pushed anew")
+        ToolError(.data, task, cause: cause, remedy: "pull it again; if that does not help, push the image again")
     }
 
-    /// Turns what goes wrong while a body is read into the task's failure.
+    /// Converts HTTP errors while a body is read.
     func reading<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as HTTPError {
-            throw failure(error)
+            throw self.error(error)
         }
     }
 }
@@ -96,21 +97,21 @@ extension String {
 }
 
 extension RegistryClient {
-    /// Fetches what is missing of a blob. A connection that is cut is taken up again where it ended.
+    /// Downloads the missing bytes of a blob. An interrupted download is resumed.
     ///
-    /// - Parameter advance: is told of the bytes as they come.
-    /// - Throws: `ToolError`; what came until then stays with `blob`.
+    /// - Parameter advance: called with the number of bytes as they arrive.
+    /// - Throws: `ToolError`; `blob` keeps the bytes that arrived before.
     func fetch(
         _ repository: String, _ digest: Digest, into blob: BlobIngest, advance: (Int) -> Void
     ) throws {
         var attempt = 0
-        // Bytes that were there once: what is brought again and again is no progress.
+        // The most bytes so far: downloading the same bytes again is not progress.
         var most = blob.count
         while true {
             do {
                 if try fetchOnce(repository, digest, into: blob, advance: advance) { return }
             } catch let error as HTTPError {
-                // A connection that brought something counts as one that works.
+                // After progress the retries are counted from the start.
                 if blob.count >= most + UInt64(HTTPSettings.leastBytes) { (attempt, most) = (0, blob.count) }
                 try wait(before: attempt, after: error)
             }
@@ -118,9 +119,9 @@ extension RegistryClient {
         }
     }
 
-    /// One connection's worth.
+    /// Downloads over one connection.
     ///
-    /// - Returns: false if the registry wants the blob asked for anew.
+    /// - Returns: false if the download must be restarted.
     private func fetchOnce(
         _ repository: String, _ digest: Digest, into blob: BlobIngest, advance: (Int) -> Void
     ) throws -> Bool {
@@ -128,8 +129,8 @@ extension RegistryClient {
         var headers: HTTPHeaders = [:]
         if blob.count > 0 { headers.add(name: "Range", value: "bytes=\(blob.count)-") }
         let call = Call(
-            method: .GET, place: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
-        let response = try send(call, wanting: blob.count > 0 ? [200, 206, 416] : [200])
+            method: .GET, target: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
+        let response = try send(call, expecting: blob.count > 0 ? [200, 206, 416] : [200])
         switch response.status {
         case 206 where Self.start(of: response) == blob.count: break
         case 200: if blob.count > 0 { try blob.restart() }
@@ -148,27 +149,27 @@ extension RegistryClient {
                 if buffer.isFull { buffer = try blob.take(buffer) }
             }
         } catch {
-            // What came before the cut is good.
+            // The bytes before the interruption are valid.
             if buffer.filled > 0 { _ = try blob.take(buffer) }
             throw error
         }
         if buffer.filled > 0 { _ = try blob.take(buffer) }
-        // An answer that does not tell where it ends may have been cut; what another one lacks, the registry has not.
-        if let size = blob.size, blob.count < size, !response.tellsItsEnd {
+        // A response without a length may have been interrupted; one with a length is complete, and the blob too short.
+        if let size = blob.size, blob.count < size, !response.isDelimited {
             throw HTTPError(.closed, "the registry sent too little")
         }
         return true
     }
 
-    /// Where in the blob a partial answer begins (RFC 9110, 14.4).
+    /// The first byte of a partial response (RFC 9110, 14.4).
     private static func start(of response: HTTPResponse) -> UInt64? {
         guard let range = response.header("Content-Range"), range.hasPrefix("bytes ") else { return nil }
         return UInt64(range.dropFirst(6).prefix { $0 != "-" })
     }
 
-    /// Whether the registry has a blob.
+    /// Checks whether a repository has a blob.
     func hasBlob(_ repository: String, _ digest: Digest) throws -> Bool {
-        let call = Call(method: .HEAD, place: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
-        return try send(call, wanting: [200, 404]).status == 200
+        let call = Call(method: .HEAD, target: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
+        return try send(call, expecting: [200, 404]).status == 200
     }
 }

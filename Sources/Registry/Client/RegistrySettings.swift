@@ -1,60 +1,69 @@
 import Foundation
 
-/// How registries are asked.
+/// The settings of a `RegistryClient`.
 package struct RegistrySettings: Sendable {
-    /// What shows who asks.
+    /// The credentials for the registry.
     package var credentials: Credentials
-    /// False if the registry's certificate is not looked at, and plain http will do.
+    /// Whether the registry's certificate is verified. If not, unencrypted http is also accepted.
     package var tlsVerify: Bool
+    /// When and how often requests are sent again.
     package var retries: RetryPolicy
-    package var privateHosts: RedirectPolicy
+    /// The hosts that the registry may redirect to.
+    package var redirectPolicy: RedirectPolicy
 
+    /// By default: anonymous access to a registry with a verified certificate.
     package init(
         credentials: Credentials = .none, tlsVerify: Bool = true, retries: RetryPolicy = RetryPolicy(),
-        privateHosts: RedirectPolicy = RedirectPolicy()
+        redirectPolicy: RedirectPolicy = RedirectPolicy()
     ) {
         self.credentials = credentials
         self.tlsVerify = tlsVerify
         self.retries = retries
-        self.privateHosts = privateHosts
+        self.redirectPolicy = redirectPolicy
     }
 }
 
-/// How often a request is sent again, and when.
+/// When a request is sent again, and how often.
 package struct RetryPolicy: Sendable {
-    /// Requests after the first one.
+    /// The number of retries, not counting the first request.
     package var count: Int
-    /// Seconds before the first of them; twice as long before each next one, up to `longest`.
+    /// Seconds before the first retry; the pause doubles before each further retry, up to `longest`.
     package var pause: Double
-    /// Seconds that a registry may ask for. Whoever is asked for more is told so, and can come back.
+    /// The longest pause in seconds. If a registry requests a longer one, the request fails and reports it.
     package var longest: Double
 
+    /// - Parameters:
+    ///   - count: the number of retries.
+    ///   - pause: seconds before the first retry.
+    ///   - longest: the longest pause in seconds.
     package init(count: Int = 4, pause: Double = 0.5, longest: Double = 60) {
         self.count = count
         self.pause = pause
         self.longest = longest
     }
 
-    /// The answers that another request may change: time-outs, limits, and servers that are out of order.
+    /// The status codes after which a retry may succeed: timeouts, rate limits and server errors.
     static let statuses: Set = [408, 425, 429, 500, 502, 503, 504]
 
-    /// Seconds to wait before another request.
+    /// Seconds to wait before a retry.
     ///
     /// - Parameters:
-    ///   - attempt: from 0 on.
-    ///   - asked: what the server asks for, if it does.
-    /// - Returns: nil if there is to be none.
-    func pause(before attempt: Int, asked: Double?) -> Double? {
+    ///   - attempt: the number of the retry, from 0.
+    ///   - requested: the seconds in the server's Retry-After header.
+    /// - Returns: nil if there is no retry.
+    func pause(before attempt: Int, requested: Double?) -> Double? {
         guard attempt < count else { return nil }
         let own = min(pause * pow(2, Double(attempt)), longest)
-        guard let asked else { return own }
-        return asked <= longest ? max(asked, own) : nil
+        guard let requested else { return own }
+        return requested <= longest ? max(requested, own) : nil
     }
 
-    /// 30 years, for servers that ask for more than any number of people holds.
+    /// The longest Retry-After in seconds, about 30 years: larger numbers do not fit into an `Int` of nanoseconds.
     private static let mostSeconds = 1e9
 
-    /// What a Retry-After header asks for, in seconds from now: a number of them, or a date (RFC 9110, 10.2.3).
+    /// Reads a Retry-After header, a number of seconds or a date (RFC 9110, 10.2.3).
+    ///
+    /// - Returns: seconds from `now`; nil for an invalid header.
     static func seconds(_ header: String, now: Date = Date()) -> Double? {
         if !header.isEmpty, header.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
             return Double(header).map { min($0, mostSeconds) }

@@ -4,41 +4,44 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Why there was no answer, or no whole one.
-package struct HTTPError: Error, Sendable {
+/// An HTTP exchange that ended without a complete response.
+package struct HTTPError: Error, Sendable, CustomStringConvertible {
+    /// The stage at which an exchange failed.
     package enum Kind: Sendable {
-        /// No connection came about.
+        /// No connection was established.
         case connect
-        /// The server's certificate is not trusted, or its TLS is none.
+        /// The server's certificate is not trusted, or the TLS handshake failed.
         case tls
-        /// A connection, and then silence, or hardly more than that.
+        /// The server stopped responding, or sent less than `HTTPSettings.leastBytes` within the timeout.
         case timeout
-        /// The connection ended before the answer did.
+        /// The connection ended before the response did.
         case closed
-        /// What came is no HTTP.
+        /// The server sent something other than HTTP.
         case malformed
     }
 
+    /// The stage at which the exchange failed.
     package let kind: Kind
-    /// For people, in one line: `connection refused`.
-    package let words: String
+    /// The cause in one line: `connection refused`.
+    package let description: String
 
-    package init(_ kind: Kind, _ words: String) {
+    /// - Parameter description: the cause in one line.
+    package init(_ kind: Kind, _ description: String) {
         self.kind = kind
-        self.words = words
+        self.description = description
     }
 
-    /// What an error of the HTTP client comes to.
+    /// Classifies an error of the HTTP client.
     init(_ error: any Error) {
         switch error {
         case let error as HTTPError: self = error
-        case let error as NIOConnectionError: self.init(.connect, Self.words(for: error))
+        case let error as NIOConnectionError: self.init(.connect, Self.description(of: error))
         case let error as IOError:
-            self.init(Self.isRefusal(error.errnoCode) ? .connect : .closed, Self.words(for: error))
+            self.init(Self.isConnectError(error.errnoCode) ? .connect : .closed, Self.description(of: error))
         case let error as HTTPClientError: self.init(error)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self.init(.tls, Self.words(forTLS: error))
-        case HTTPParserError.invalidEOFState: self.init(.closed, "the connection was cut")
-        case let error as HTTPParserError: self.init(.malformed, "no HTTP: \(error)")
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self.init(.tls, Self.description(ofTLS: error))
+        case HTTPParserError.invalidEOFState: self.init(.closed, Self.interrupted)
+        case let error as HTTPParserError: self.init(.malformed, "invalid HTTP: \(error)")
         default: self.init(.closed, "\(error)")
         }
     }
@@ -46,45 +49,52 @@ package struct HTTPError: Error, Sendable {
     private init(_ error: HTTPClientError) {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
-            self.init(.connect, "no connection came about in time")
-        case .tlsHandshakeTimeout: self.init(.tls, "no TLS came about in time")
-        case .readTimeout, .writeTimeout, .deadlineExceeded: self.init(.timeout, "the server fell silent")
-        case .proxyAuthenticationRequired: self.init(.connect, "the proxy wants other credentials")
-        case .invalidProxyResponse: self.init(.connect, "the proxy gave no connection")
+            self.init(.connect, "connecting timed out")
+        case .tlsHandshakeTimeout: self.init(.tls, "the TLS handshake timed out")
+        case .readTimeout, .writeTimeout, .deadlineExceeded: self.init(.timeout, "the server stopped responding")
+        case .proxyAuthenticationRequired: self.init(.connect, "the proxy requires other credentials")
+        case .invalidProxyResponse: self.init(.connect, "the proxy refused the connection")
         case .remoteConnectionClosed, .uncleanShutdown, .requestStreamCancelled:
-            self.init(.closed, "the connection was cut")
+            self.init(.closed, Self.interrupted)
         default: self.init(.malformed, error.shortDescription)
         }
     }
 
-    private static func isRefusal(_ code: Int32) -> Bool {
+    private static let interrupted = "the connection was interrupted"
+
+    /// Whether an error number means that the server was not reached.
+    private static func isConnectError(_ code: Int32) -> Bool {
         [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ENOENT, EACCES, EADDRNOTAVAIL, ETIMEDOUT].contains(code)
     }
 
-    private static func words(for error: IOError) -> String { String(cString: strerror(error.errnoCode)).lowercased() }
-
-    private static func words(for error: NIOConnectionError) -> String {
-        if let cause = error.connectionErrors.first?.error {
-            return (cause as? IOError).map(words(for:)) ?? HTTPError(cause).words
-        }
-        return "the name \(error.host) leads to no address"
+    private static func description(of error: IOError) -> String {
+        String(cString: strerror(error.errnoCode)).lowercased()
     }
 
+    private static func description(of error: NIOConnectionError) -> String {
+        if let cause = error.connectionErrors.first?.error {
+            return (cause as? IOError).map(description(of:)) ?? HTTPError(cause).description
+        }
+        return "the host name '\(error.host)' has no address"
+    }
+
+    /// The description of a server that does not speak TLS.
     static let noTLS = "it does not speak TLS"
 
-    private static func words(forTLS error: any Error) -> String {
+    private static func description(ofTLS error: any Error) -> String {
         let text = "\(error)"
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            return "its certificate is of no authority that is trusted here, or has run out"
+            return "its certificate is not signed by a trusted CA, or is expired"
         }
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return noTLS }
         if text.contains("failedToValidateHostname") { return "its certificate is for another host" }
         let alerts = ["ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_REQUIRED", "ALERT_UNKNOWN_CA"]
-        if alerts.contains(where: text.contains) {
-            return "it lets nobody in without a certificate that it knows, NAME.cert and NAME.key for --cert-dir"
-        }
-        // The rest of BoringSSL's words is of its own sources.
+        if alerts.contains(where: text.contains) { return clientCertificateRequired }
+        // BoringSSL's messages contain source locations; the reason code is the useful part.
         let reason = text.firstMatch(of: /OPENSSL_internal:([A-Z0-9_]+)/)?.output.1
         return "TLS failed: \(reason.map(String.init) ?? text)"
     }
+
+    /// The description of a server that rejects clients without a certificate.
+    static let clientCertificateRequired = "it requires a client certificate that it trusts"
 }

@@ -6,35 +6,36 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// A request under way: what the client's event loop brings, and the thread that waits for it.
+/// A request in flight, shared by the client's event loop, which receives, and the thread that waits for the response.
 final class HTTPExchange: HTTPClientResponseDelegate {
     private struct State {
         var head: HTTPResponseHead?
         var parts: Deque<ByteBuffer> = []
-        /// Bytes in `parts`.
-        var held = 0
-        /// To be kept when there is room for more.
+        /// The size of all `parts`, in bytes.
+        var bufferedBytes = 0
+        /// Completed when there is room for more parts; until then the client stops reading.
         var promise: EventLoopPromise<Void>?
         var isComplete = false
         var error: HTTPError?
         var cancel: (@Sendable () -> Void)?
-        var onAnswer: (@Sendable () -> Void)?
+        var onResponse: (@Sendable () -> Void)?
 
         var isOver: Bool { isComplete || error != nil }
     }
 
-    /// Bytes of a body that are held for a reader that is slower than the server.
-    private static let most = 512 * 1024
+    /// The most bytes of a body to buffer for a reader that is slower than the server.
+    private static let bufferLimit = 512 * 1024
 
     private let state = Mutex(State())
     private let events = DispatchSemaphore(value: 0)
-    let patience: Double
+    /// Seconds to wait for the head of the response, and for `HTTPSettings.leastBytes` of its body.
+    let timeout: Double
 
-    init(patience: Double) {
-        self.patience = patience
+    init(timeout: Double) {
+        self.timeout = timeout
     }
 
-    /// - Parameter cancel: ends the request, where nobody wants the rest of it.
+    /// Stores how to end the request before the response is complete.
     func begin(cancel: @escaping @Sendable () -> Void) {
         state.withLock { state in
             guard !state.isOver else { return }
@@ -42,38 +43,41 @@ final class HTTPExchange: HTTPClientResponseDelegate {
         }
     }
 
-    /// - Parameter onAnswer: called at the answer's head, and at an error; at once if they are there.
-    func begin(onAnswer: @escaping @Sendable () -> Void) {
+    /// Stores a callback for the head of the response or an error; calls it at once if one of them is there already.
+    func begin(onResponse: @escaping @Sendable () -> Void) {
         let isThere = state.withLock { state in
-            state.onAnswer = onAnswer
+            state.onResponse = onResponse
             return state.head != nil || state.error != nil
         }
-        if isThere { onAnswer() }
+        if isThere { onResponse() }
     }
 
-    /// Waits for the head of the answer.
+    /// Waits for the head of the response.
+    ///
+    /// - Throws: `HTTPError` if the exchange failed, or no head arrived within the timeout.
     func response() throws -> HTTPResponse {
-        let deadline = DispatchTime.now() + patience
+        let deadline = DispatchTime.now() + timeout
         while true {
             let (head, error) = state.withLock { ($0.head, $0.error) }
             if let head { return HTTPResponse(head, HTTPBody(self)) }
             if let error { throw error }
             guard events.wait(timeout: deadline) == .success else {
                 abandon()
-                throw HTTPError(.timeout, "no answer came in \(Self.words(patience))")
+                throw HTTPError(.timeout, "no response within \(Self.text(seconds: timeout))")
             }
         }
     }
 
-    /// The next part of the body, nil at its end; waits for it.
+    /// Waits for the next part of the body.
     ///
-    /// - Throws: `HTTPError` if the connection ends before the body does, or nothing comes until `deadline`.
+    /// - Returns: nil at the end of the body.
+    /// - Throws: `HTTPError` if the connection ends before the body does, or nothing arrives until `deadline`.
     func nextPart(by deadline: DispatchTime) throws -> ByteBuffer? {
         while true {
             let (part, promise, isComplete, error) = state.withLock { state in
                 let part = state.parts.popFirst()
-                state.held -= part?.readableBytes ?? 0
-                let promise = state.held < Self.most ? state.promise : nil
+                state.bufferedBytes -= part?.readableBytes ?? 0
+                let promise = state.bufferedBytes < Self.bufferLimit ? state.promise : nil
                 if promise != nil { state.promise = nil }
                 return (part, promise, state.isComplete, state.error)
             }
@@ -81,34 +85,34 @@ final class HTTPExchange: HTTPClientResponseDelegate {
             if let part { return part }
             if let error { throw error }
             if isComplete { return nil }
-            guard events.wait(timeout: deadline) == .success else { throw silence }
+            guard events.wait(timeout: deadline) == .success else { throw tooSlow }
         }
     }
 
-    /// The error for a server that brings too little.
-    var silence: HTTPError {
-        HTTPError(.timeout, "fewer than \(HTTPSettings.leastBytes) bytes came in \(Self.words(patience))")
+    /// The error for a server that sends too little.
+    private var tooSlow: HTTPError {
+        HTTPError(.timeout, "fewer than \(HTTPSettings.leastBytes) bytes received in \(Self.text(seconds: timeout))")
     }
 
-    private static func words(_ seconds: Double) -> String {
+    private static func text(seconds: Double) -> String {
         seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
-        let onAnswer = state.withLock { state in
+        let onResponse = state.withLock { state in
             state.head = head
-            return state.onAnswer
+            return state.onResponse
         }
         events.signal()
-        onAnswer?()
+        onResponse?()
         return task.eventLoop.makeSucceededVoidFuture()
     }
 
     func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
         let promise = state.withLock { state -> EventLoopPromise<Void>? in
             state.parts.append(buffer)
-            state.held += buffer.readableBytes
-            guard state.held >= Self.most else { return nil }
+            state.bufferedBytes += buffer.readableBytes
+            guard state.bufferedBytes >= Self.bufferLimit else { return nil }
             state.promise = task.eventLoop.makePromise(of: Void.self)
             return state.promise
         }
@@ -117,15 +121,15 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     }
 
     func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
-        let (onAnswer, promise) = state.withLock { state in
+        let (onResponse, promise) = state.withLock { state in
             state.error = HTTPError(error)
             state.cancel = nil
             defer { state.promise = nil }
-            return (state.onAnswer, state.promise)
+            return (state.onResponse, state.promise)
         }
         promise?.succeed(())
         events.signal()
-        onAnswer?()
+        onResponse?()
     }
 
     func didFinishRequest(task: HTTPClient.Task<Void>) {
@@ -136,7 +140,7 @@ final class HTTPExchange: HTTPClientResponseDelegate {
         events.signal()
     }
 
-    /// Lets the client go, whatever is still to come.
+    /// Ends the request without waiting for the rest of the response.
     func abandon() {
         let (promise, cancel) = state.withLock { state in
             defer { (state.promise, state.cancel) = (nil, nil) }

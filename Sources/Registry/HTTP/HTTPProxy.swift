@@ -4,22 +4,24 @@ import Foundation
 
 /// A proxy that connections go through.
 package struct HTTPProxy: Equatable, Sendable {
-    /// How one talks to it.
+    /// The protocol of a proxy.
     package enum Kind: Sendable {
-        /// It is asked to CONNECT.
+        /// HTTP with the CONNECT method.
         case http
-        /// SOCKS 5, without a user; the proxy looks up the names.
+        /// SOCKS 5 without authentication; the proxy resolves host names.
         case socks5
     }
 
+    /// The protocol of the proxy.
     package let kind: Kind
     /// A name or an address, without brackets.
     package let host: String
+    /// The port of the proxy, 1…65535.
     package let port: Int
-    /// Who asks the proxy; SOCKS proxies are asked by nobody in particular.
+    /// The credentials for the proxy; always `.none` for SOCKS.
     package let credentials: Credentials
 
-    /// The same for async-http-client.
+    /// The proxy in the form of async-http-client.
     var configuration: HTTPClient.Configuration.Proxy {
         switch kind {
         case .socks5: return .socksServer(host: host, port: port)
@@ -31,32 +33,85 @@ package struct HTTPProxy: Equatable, Sendable {
     }
 }
 
-/// The proxies that the environment names, by the rules of docker, podman and skopeo (golang.org/x/net/http/httpproxy), and
-/// of curl for `all_proxy`.
+extension HTTPProxy {
+    /// Reads `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
+    ///
+    /// - Parameter variable: the environment variable with the text, for errors.
+    /// - Throws: `ToolError` with code `usage`, which does not repeat the text.
+    fileprivate init(parsing text: String, variable: String) throws {
+        var rest = text[...]
+        var scheme = "http"
+        if let separator = text.firstRange(of: "://") {
+            scheme = text[..<separator.lowerBound].lowercased()
+            rest = text[separator.upperBound...]
+        }
+        rest = rest.prefix { !"/?#".contains($0) }
+        switch scheme {
+        case "http": kind = .http
+        case "socks5", "socks5h": kind = .socks5
+        case "https": throw Self.error(variable, "connecting to a proxy by https is not supported")
+        default: throw Self.error(variable, "its scheme is neither http nor socks5")
+        }
+        if let at = rest.lastIndex(of: "@") {
+            credentials = try Self.credentials(rest[..<at], kind, variable)
+            rest = rest[rest.index(after: at)...]
+        } else {
+            credentials = .none
+        }
+        guard let (host, port) = HostAndPort.split(rest), !host.isEmpty else {
+            throw Self.error(variable, "it is not of the form http://HOST:PORT")
+        }
+        self.host = host
+        self.port = port ?? (kind == .http ? 80 : 1080)
+    }
+
+    /// Reads `USER:PASSWORD`, both percent-encoded.
+    private static func credentials(_ text: Substring, _ kind: Kind, _ variable: String) throws -> Credentials {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let decoded = parts.map { String($0).removingPercentEncoding }
+        guard let user = decoded[0], let password = decoded.count == 2 ? decoded[1] : "" else {
+            throw error(variable, "its user or password has a '%' that two hexadecimal digits do not follow")
+        }
+        guard kind == .http || user.isEmpty else {
+            throw error(variable, "a user for a SOCKS proxy is not supported")
+        }
+        return user.isEmpty ? .none : .password(user: user, password: Secret(password))
+    }
+
+    private static func error(_ variable: String, _ cause: String) -> ToolError {
+        ToolError(
+            .usage, "cannot use the proxy in $\(variable)", cause: cause,
+            remedy: "set the variable to http://HOST:PORT or socks5://HOST:PORT, or list the host in $NO_PROXY")
+    }
+}
+
+/// The proxies that the environment variables name, by the rules of docker, podman and skopeo
+/// (golang.org/x/net/http/httpproxy), and of curl for `all_proxy`.
 package struct ProxyEnvironment: Sendable {
     private let environment: [String: String]
     private let exceptions: NoProxyRules
 
+    /// - Parameter environment: the environment variables.
     package init(_ environment: [String: String]) {
         self.environment = environment
         exceptions = NoProxyRules(Self.value("NO_PROXY", environment)?.text ?? "")
     }
 
-    /// The proxy for connections to a host, nil if it is reached without one. This machine itself always is.
+    /// The proxy for connections to a host; nil for a direct connection. Loopback hosts never have a proxy.
     ///
     /// - Parameters:
     ///   - scheme: `http` or `https`.
     ///   - host: a name or an address, as in a URL.
-    /// - Throws: `ToolError` with code `usage` for a proxy that is not understood, or that this program cannot talk to. It
-    ///   names the variable and never what stands in it.
+    /// - Throws: `ToolError` with code `usage` for an invalid or unsupported proxy. The error names the variable and
+    ///   does not repeat its value.
     package func proxy(scheme: String, host: String, port: Int) throws -> HTTPProxy? {
-        let named =
-            Self.value("\(scheme.uppercased())_PROXY", environment) ?? Self.value("ALL_PROXY", environment)
-        guard let named, !RedirectPolicy.isLoopback(host), !exceptions.hold(host: host, port: port) else { return nil }
-        return try Self.parse(named.text, variable: named.variable)
+        let found = Self.value("\(scheme.uppercased())_PROXY", environment) ?? Self.value("ALL_PROXY", environment)
+        guard let found, !RedirectPolicy.isLoopback(host), !exceptions.match(host: host, port: port) else { return nil }
+        return try HTTPProxy(parsing: found.text, variable: found.variable)
     }
 
-    /// The value under the name in upper case, else in lower case, in which Go looks for it; an empty one counts for none.
+    /// The value of the variable in upper case, else in lower case (the order in which Go looks). An empty variable
+    /// counts as unset.
     private static func value(
         _ name: String, _ environment: [String: String]
     ) -> (variable: String, text: String)? {
@@ -65,59 +120,18 @@ package struct ProxyEnvironment: Sendable {
         }
         return nil
     }
-
-    /// Reads `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
-    private static func parse(_ text: String, variable: String) throws -> HTTPProxy {
-        var rest = text[...]
-        var scheme = "http"
-        if let separator = text.firstRange(of: "://") {
-            scheme = text[..<separator.lowerBound].lowercased()
-            rest = text[separator.upperBound...]
-        }
-        rest = rest.prefix { !"/?#".contains($0) }
-        let kind: HTTPProxy.Kind
-        switch scheme {
-        case "http": kind = .http
-        case "socks5", "socks5h": kind = .socks5
-        case "https": throw unable(variable, "it is reached by https, which this program does not do")
-        default: throw unable(variable, "its scheme is neither http nor socks5")
-        }
-        var credentials = Credentials.none
-        if let at = rest.lastIndex(of: "@") {
-            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = parts.map { String($0).removingPercentEncoding }
-            guard let user = decoded[0], let password = decoded.count == 2 ? decoded[1] : "" else {
-                throw unable(variable, "its user or password has a '%' without two hexadecimal digits behind it")
-            }
-            guard kind == .http || user.isEmpty else {
-                throw unable(variable, "it is a SOCKS proxy with a user, which this program does not do")
-            }
-            if !user.isEmpty { credentials = .password(user: user, password: Secret(password)) }
-            rest = rest[rest.index(after: at)...]
-        }
-        guard let (host, port) = HostAndPort.split(rest), !host.isEmpty else {
-            throw unable(variable, "it is not of the form http://HOST:PORT")
-        }
-        return HTTPProxy(
-            kind: kind, host: host, port: port ?? (kind == .http ? 80 : 1080), credentials: credentials)
-    }
-
-    private static func unable(_ variable: String, _ cause: String) -> ToolError {
-        ToolError(
-            .usage, "cannot use the proxy that $\(variable) names", cause: cause,
-            remedy: "set the variable to http://HOST:PORT or socks5://HOST:PORT, or except hosts with $NO_PROXY")
-    }
 }
 
-/// The hosts that `NO_PROXY` excepts: a list, with commas, of names, addresses and networks, or `*` for all. A name means
-/// the names below it too, `.name` and `*.name` those below it alone. A name or address may have a port. What is none of
-/// these is passed over (golang.org/x/net/http/httpproxy).
+/// The hosts that `NO_PROXY` lists: names, addresses and networks with commas between them, or `*` for all hosts.
+///
+/// A name stands for itself and its subdomains, `.name` and `*.name` for the subdomains only. A name or an address may
+/// have a port. Invalid entries are ignored (golang.org/x/net/http/httpproxy).
 struct NoProxyRules {
     private enum Rule {
         case all
         case network(IPAddress, bits: Int)
         case address(IPAddress, port: Int?)
-        case name(String, belowAlone: Bool, port: Int?)
+        case name(String, subdomainsOnly: Bool, port: Int?)
     }
 
     private let rules: [Rule]
@@ -126,16 +140,17 @@ struct NoProxyRules {
         rules = text.split(separator: ",").compactMap { Self.rule($0) }
     }
 
-    func hold(host: String, port: Int) -> Bool {
-        let host = RedirectPolicy.plain(host)
+    /// Whether a host and port are listed.
+    func match(host: String, port: Int) -> Bool {
+        let host = RedirectPolicy.normalized(host)
         let address = IPAddress(host)
         return rules.contains { rule in
             switch rule {
             case .all: true
-            case .network(let network, let bits): address?.begins(with: network, bits: bits) ?? false
+            case .network(let network, let bits): address?.hasPrefix(network, bits: bits) ?? false
             case .address(let other, let only): address == other && (only ?? port) == port
-            case .name(let name, let belowAlone, let only):
-                (host.hasSuffix("." + name) || (!belowAlone && host == name)) && (only ?? port) == port
+            case .name(let name, let subdomainsOnly, let only):
+                (host.hasSuffix("." + name) || (!subdomainsOnly && host == name)) && (only ?? port) == port
             }
         }
     }
@@ -155,11 +170,12 @@ struct NoProxyRules {
         if let address = IPAddress(host) { return .address(address, port: port) }
         let name = host.hasPrefix("*.") ? host.dropFirst(2) : host.hasPrefix(".") ? host.dropFirst() : host[...]
         guard !name.isEmpty else { return nil }
-        return .name(RedirectPolicy.plain(String(name)), belowAlone: name.count != host.count, port: port)
+        return .name(
+            RedirectPolicy.normalized(String(name)), subdomainsOnly: name.count != host.count, port: port)
     }
 }
 
 extension [String: String] {
-    /// The value of an environment variable; nil for one that is not set, or to nothing.
+    /// The value of an environment variable; nil if the variable is unset or empty.
     package func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

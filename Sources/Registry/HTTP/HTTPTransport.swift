@@ -4,16 +4,16 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// Sends requests, and blocks until there is an answer.
+/// Sends HTTP requests and blocks until the response arrives.
 ///
-/// Below the operations nothing of this program is asynchronous: images are read and written by threads that block. The HTTP
-/// client's event loops are threads of their own, and this is where the two meet. No thread of Swift's concurrency may call
-/// `send` while others wait for that thread.
+/// Images are read and written by blocking threads; the HTTP client runs on event loop threads of its own, and this
+/// type connects the two. `send`, and reading the body of a response, block the calling thread for up to the timeout at
+/// a time: call them from a thread outside Swift's cooperative pool.
 package final class HTTPTransport: Sendable {
     private let settings: @Sendable (HTTPOrigin) throws -> HTTPSettings
     private let clients = Mutex<[HTTPOrigin: (HTTPClient, HTTPSettings)]>([:])
 
-    /// - Parameter settings: how a server is reached, asked for once.
+    /// - Parameter settings: returns the settings for a server; called once per server.
     package init(settings: @escaping @Sendable (HTTPOrigin) throws -> HTTPSettings) {
         self.settings = settings
     }
@@ -26,31 +26,31 @@ package final class HTTPTransport: Sendable {
 
     /// Sends a request. Redirects are not followed.
     ///
-    /// - Returns: the answer, when its head is there; the body comes as it is read.
-    /// - Throws: `HTTPError` where there is no answer; what the body's writer throws, and what the settings do.
+    /// - Returns: the response, as soon as its head is there; its body is received while it is read.
+    /// - Throws: `HTTPError` if there is no response; errors of the body's writer and of the settings.
     package func send(_ request: HTTPRequest) throws -> HTTPResponse {
-        let (client, settings) = try client(for: request.address.origin)
-        let exchange = HTTPExchange(patience: settings.patience)
+        let (client, settings) = try client(for: request.url.origin)
+        let exchange = HTTPExchange(timeout: settings.timeout)
         let upload: HTTPUpload?
         let body: HTTPClient.Body?
         switch request.body {
         case .none: (upload, body) = (nil, nil)
         case .bytes(let bytes): (upload, body) = (nil, .bytes(bytes))
         case .stream(let size, _):
-            let stream = HTTPUpload(patience: settings.patience)
+            let stream = HTTPUpload(timeout: settings.timeout)
             upload = stream
             body = .stream(contentLength: size.map { Int64(clamping: $0) }) { stream.begin($0) }
         }
         do {
             let prepared = try HTTPClient.Request(
-                url: request.address.urlText, method: request.method, headers: request.headers, body: body)
+                url: request.url.text, method: request.method, headers: request.headers, body: body)
             let task = client.execute(request: prepared, delegate: exchange)
             exchange.begin(cancel: { task.cancel() })
         } catch {
             throw HTTPError(error)
         }
         if let upload, case .stream(_, let write) = request.body {
-            exchange.begin(onAnswer: { upload.stop() })
+            exchange.begin(onResponse: { upload.stop() })
             try upload.run(write)
         }
         return try exchange.response()
@@ -63,9 +63,9 @@ package final class HTTPTransport: Sendable {
             if let known = clients[origin] { return known }
             var configuration = HTTPClient.Configuration(
                 tlsConfiguration: settings.tls, redirectConfiguration: .disallow,
-                timeout: .init(connect: .milliseconds(Int64(settings.patience * 1000))), proxy: settings.proxy)
+                timeout: .init(connect: .milliseconds(Int64(settings.timeout * 1000))), proxy: settings.proxy)
             configuration.httpVersion = .http1Only
-            // Whoever asks knows when to ask again.
+            // RegistryClient retries by its own policy.
             configuration.connectionPool.retryConnectionEstablishment = false
             let client = HTTPClient(
                 eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
@@ -75,35 +75,36 @@ package final class HTTPTransport: Sendable {
     }
 }
 
-/// How a server is reached.
+/// How to connect to one server.
 package struct HTTPSettings: Sendable {
-    /// What is trusted, for https.
+    /// The trusted certificates and the client certificate, for https.
     package var tls: TLSConfiguration
-    /// Through what, if not directly.
+    /// The proxy; nil for a direct connection.
     package var proxy: HTTPClient.Configuration.Proxy?
-    /// Seconds that a connection may take, and that a server may be silent; it counts as silent that brings fewer than
-    /// `leastBytes` in that time.
-    package var patience: Double
+    /// Seconds to wait for a connection, for a response and for `leastBytes` of its body.
+    package var timeout: Double
 
-    /// What no connection that is alive falls below: 1 KiB.
+    /// The fewest bytes that a working connection transfers within the timeout: 1 KiB.
     static let leastBytes = 1024
 
+    /// - Parameter timeout: in seconds.
     package init(
         tls: TLSConfiguration = .makeClientConfiguration(), proxy: HTTPClient.Configuration.Proxy? = nil,
-        patience: Double = 60
+        timeout: Double = 60
     ) {
         self.tls = tls
         self.proxy = proxy
-        self.patience = patience
+        self.timeout = timeout
     }
 
-    /// How a server is reached where a registry is, or one that a registry leads to.
+    /// The settings for a registry, or for a server that a registry redirects to.
     ///
-    /// - Throws: `ToolError` for certificates or proxies that are not what they should be.
+    /// - Parameter timeout: in seconds.
+    /// - Throws: `ToolError` for invalid certificate files and proxy variables.
     package init(
-        _ origin: HTTPOrigin, certificates: TrustStore, proxies: ProxyEnvironment, patience: Double
+        _ origin: HTTPOrigin, certificates: TrustStore, proxies: ProxyEnvironment, timeout: Double
     ) throws {
-        self.init(patience: patience)
+        self.init(timeout: timeout)
         guard case .web(let scheme, let host, let port) = origin else { return }
         if scheme == .https { tls = try certificates.configuration(host: host, port: port) }
         proxy = try proxies.proxy(scheme: scheme.rawValue, host: host, port: port)?.configuration

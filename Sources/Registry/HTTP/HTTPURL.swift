@@ -1,27 +1,32 @@
 import Foundation
 import OCI
 
-/// An absolute address: a server, and what is asked of it.
+/// An absolute http or https URL, or a request target on a unix socket.
 package struct HTTPURL: Hashable, Sendable {
+    /// The server.
     package let origin: HTTPOrigin
-    /// Path and query, percent-encoded; it begins with a slash.
+    /// The path and the query, percent-encoded; begins with a slash.
     package let target: String
 
-    /// - Parameter target: path and query, percent-encoded; it begins with a slash.
+    /// - Parameter target: the path and the query, percent-encoded; begins with a slash.
     package init(_ origin: HTTPOrigin, _ target: String) {
         self.origin = origin
         self.target = target
     }
 
-    /// Nil unless `text` is an http or https URL of a host, without user and password.
+    /// Parses an absolute URL.
+    ///
+    /// - Returns: nil unless `text` is an http or https URL with a host and without user and password.
     package init?(_ text: String) {
         guard let components = URLComponents(string: text) else { return nil }
         self.init(components)
     }
 
-    /// The address that a Location or a link means where this one was asked for; nil if it is malformed, or no http.
+    /// Resolves the URL of a Location or Link header against this URL (RFC 3986, 5).
+    ///
+    /// - Returns: nil for a malformed URL and for other schemes.
     package func resolving(_ reference: String) -> HTTPURL? {
-        guard let url = URL(string: reference, relativeTo: URL(string: urlText)) else { return nil }
+        guard let url = URL(string: reference, relativeTo: URL(string: text)) else { return nil }
         if case .socket = origin {
             guard url.scheme == Self.socketScheme else { return HTTPURL(url.absoluteString) }
             guard let components = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return nil }
@@ -30,23 +35,23 @@ package struct HTTPURL: Hashable, Sendable {
         return URLComponents(url: url, resolvingAgainstBaseURL: true).flatMap(HTTPURL.init)
     }
 
-    /// The same with one more field in its query.
+    /// Adds a field to the query.
     package func adding(_ name: String, _ value: String) -> HTTPURL {
         let separator = target.contains("?") ? "&" : "?"
         return HTTPURL(origin, "\(target)\(separator)\(name)=\(Self.encoded(value))")
     }
 
-    /// A text as a part of a path or a query: all but letters, digits and `-._~` percent-encoded (RFC 3986, 2.3).
+    /// Percent-encodes a text for a path or a query: everything but letters, digits and `-._~` (RFC 3986, 2.3).
     package static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
-            let isPlain = ReferenceName.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
+            let isUnreserved = ReferenceName.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
             let hex = String(byte, radix: 16, uppercase: true)
-            return isPlain ? String(UnicodeScalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
+            return isUnreserved ? String(UnicodeScalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
         }.joined()
     }
 
-    /// As the HTTP client wants it.
-    var urlText: String {
+    /// The complete URL, with its query, in the form of async-http-client.
+    var text: String {
         switch origin {
         case .web: "\(origin)\(target)"
         case .socket(let path): "\(Self.socketScheme)://\(Self.encoded(path))\(target)"
@@ -59,7 +64,7 @@ package struct HTTPURL: Hashable, Sendable {
         guard let scheme = components.scheme.flatMap({ HTTPScheme(rawValue: $0.lowercased()) }),
             let host = components.host?.lowercased(), !host.isEmpty, components.user == nil, components.password == nil,
             (1...65535).contains(components.port ?? scheme.defaultPort),
-            // A number that is too large for it has no port there.
+            // Foundation reports no port for a number that is too large.
             components.port != nil || components.rangeOfPort == nil
         else { return nil }
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
@@ -69,8 +74,9 @@ package struct HTTPURL: Hashable, Sendable {
         target = Self.target(of: components)
     }
 
-    /// Whether a host is a name or an address. `169.254.169.254%2F` is decoded to what is neither, and would be taken for
-    /// the one thing by those who look where it leads, and for another by those who connect.
+    /// Whether a host is a name or an address.
+    ///
+    /// `169.254.169.254%2F` decodes to neither; the redirect policy and the HTTP client would interpret it differently.
     private static func isHost(_ name: String) -> Bool {
         if name.contains(":") { return IPAddress(name) != nil }
         return name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "-._".utf8.contains($0) }
@@ -83,17 +89,19 @@ package struct HTTPURL: Hashable, Sendable {
 }
 
 extension HTTPURL: CustomStringConvertible {
-    /// Without the query: that of a signed address is a credential.
+    /// The URL without its query: the query of a signed URL is a credential.
     package var description: String { "\(origin)\(target.prefix { $0 != "?" })" }
 }
 
-/// The server that a request goes to: what connections, certificates and credentials belong to.
+/// The server of a URL. Connections, certificates and credentials belong to one server.
 package enum HTTPOrigin: Hashable, Sendable {
+    /// A web server.
+    ///
     /// - Parameters:
-    ///   - host: a name or an address in lower case, that of IPv6 without brackets.
-    ///   - port: 1 to 65535.
+    ///   - host: a name or an address in lower case, without brackets.
+    ///   - port: 1…65535.
     case web(scheme: HTTPScheme, host: String, port: Int)
-    /// The absolute path of a unix socket.
+    /// A server on a unix socket with an absolute path.
     case socket(path: String)
 
     /// The host without its port; nil for a socket.
@@ -102,14 +110,14 @@ package enum HTTPOrigin: Hashable, Sendable {
         return host
     }
 
-    /// Nil for a socket.
+    /// The scheme; nil for a socket.
     package var scheme: HTTPScheme? {
         guard case .web(let scheme, _, _) = self else { return nil }
         return scheme
     }
 }
 
-/// How a web server is spoken to.
+/// The scheme of a web server's URL.
 package enum HTTPScheme: String, Hashable, Sendable {
     case http, https
 
@@ -117,7 +125,8 @@ package enum HTTPScheme: String, Hashable, Sendable {
 }
 
 extension HTTPOrigin: CustomStringConvertible {
-    /// `https://registry.example:5000`, without the port that the scheme has anyhow; `unix:///run/docker.sock`.
+    /// The origin as a URL, without the scheme's default port: `https://registry.example:5000`,
+    /// `unix:///run/docker.sock`.
     package var description: String {
         switch self {
         case .web(let scheme, let host, let port):
@@ -128,9 +137,11 @@ extension HTTPOrigin: CustomStringConvertible {
     }
 }
 
-/// `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`, as they stand in URLs.
+/// Parses the authority of a URL: `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.
 package enum HostAndPort {
-    /// - Returns: the host without brackets, and the port if there is one; nil if the text is none of the four.
+    /// Splits a text into host and port.
+    ///
+    /// - Returns: the host without brackets, and the port if there is one; nil if the text is invalid.
     package static func split(_ text: Substring) -> (host: String, port: Int?)? {
         var host = text
         var port: Substring?

@@ -5,9 +5,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The body of a request, written by the thread that sends it.
+/// The body of a request, written by the thread that sends the request.
 final class HTTPUpload: ByteSink, Sendable {
-    /// The server has answered, or is gone, before all was sent: what the answer is, the exchange knows.
+    /// The response or an error arrived before the whole body was sent; `HTTPExchange` knows which.
     private struct Stopped: Error {}
 
     private struct State {
@@ -15,39 +15,42 @@ final class HTTPUpload: ByteSink, Sendable {
         var isStopped = false
     }
 
-    /// Buffers that are under way, so that the connection need not wait for the next while one is made.
+    /// The number of buffers in flight: the connection sends some while the next one is filled.
     private static let width = 4
 
     private let state = Mutex(State())
     private let began = DispatchSemaphore(value: 0)
     private let room = DispatchSemaphore(value: HTTPUpload.width)
     private let end = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
-    private let patience: Double
+    /// Seconds to wait until the server accepts more bytes.
+    private let timeout: Double
 
-    init(patience: Double) {
-        self.patience = patience
+    init(timeout: Double) {
+        self.timeout = timeout
     }
 
-    /// Called by the client when it is ready for the body: the body's end.
+    /// Called by the client when it is ready for the body.
+    ///
+    /// - Returns: a future for the end of the body.
     func begin(_ writer: HTTPClient.Body.StreamWriter) -> EventLoopFuture<Void> {
         state.withLock { $0.writer = writer }
         began.signal()
         return end.futureResult
     }
 
-    /// Called when there is an answer or an error: nobody reads more of the body.
+    /// Called when a response or an error arrives: the server reads no more of the body.
     func stop() {
         state.withLock { $0.isStopped = true }
         began.signal()
         room.signal()
     }
 
-    /// Writes the body, unless the exchange ends before.
+    /// Writes the body, or the part that is sent before the exchange ends.
     ///
-    /// - Throws: what `write` throws, or `HTTPError` for a server that takes nothing.
+    /// - Throws: errors of `write`; `HTTPError` if the server accepts no bytes within the timeout.
     func run(_ write: (any ByteSink) throws -> Void) throws {
         do {
-            // Connecting has a limit of its own.
+            // Connecting has a timeout of its own.
             began.wait()
             try write(self)
             try drain()
@@ -75,19 +78,19 @@ final class HTTPUpload: ByteSink, Sendable {
     }
 
     private func waitForRoom() throws {
-        let isThere = room.wait(timeout: .now() + patience) == .success
+        let hasRoom = room.wait(timeout: .now() + timeout) == .success
         if state.withLock({ $0.isStopped }) { throw Stopped() }
-        guard isThere else { throw silence }
+        guard hasRoom else { throw timedOut }
     }
 
-    /// Waits until all buffers are sent. An answer may be there already: all was written, and so nothing is stopped by it.
+    /// Waits until all buffers are sent. A response that arrives meanwhile stops nothing: the body is complete.
     private func drain() throws {
         for _ in 0..<Self.width {
-            guard room.wait(timeout: .now() + patience) == .success else { throw silence }
+            guard room.wait(timeout: .now() + timeout) == .success else { throw timedOut }
         }
-        // A semaphore may not end lower than it began.
+        // Dispatch traps if a semaphore is destroyed with a lower value than it was created with.
         for _ in 0..<Self.width { room.signal() }
     }
 
-    private var silence: HTTPError { HTTPError(.timeout, "the server takes no more of what is sent") }
+    private var timedOut: HTTPError { HTTPError(.timeout, "the server accepts no more data") }
 }

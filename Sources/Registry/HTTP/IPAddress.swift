@@ -1,31 +1,32 @@
 import Glibc
 
-/// Who can be reached under an address.
-enum AddressClass: Hashable {
-    /// Anybody.
+/// The reachability of an IP address.
+enum AddressClass: Hashable, CustomStringConvertible {
+    /// A host on the Internet.
     case `public`
-    /// Those of this network: RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7).
+    /// A host of the local network: RFC 1918, RFC 6598 (100.64/10), RFC 4193 (fc00::/7).
     case `private`
     /// This machine.
     case loopback
-    /// Those on this cable, and the metadata services of clouds: 169.254/16, fe80::/10.
+    /// A host on the same link, or a cloud's metadata service: 169.254/16, fe80::/10.
     case linkLocal
-    /// Nobody in particular: 0/8, ::, and addresses of many.
+    /// No single host: 0/8, ::, and multicast addresses.
     case unspecified
 
-    /// The class in words: `a loopback address`.
-    var words: String {
+    /// The class with its article: `a loopback address`.
+    var description: String {
         switch self {
         case .public: "a public address"
         case .private: "a private address"
         case .loopback: "a loopback address"
         case .linkLocal: "a link-local address"
-        case .unspecified: "the address of no single machine"
+        case .unspecified: "an unspecified or multicast address"
         }
     }
 }
 
 extension IPAddress {
+    /// The class by the address's prefix.
     var addressClass: AddressClass {
         let (first, second) = (bytes[0], bytes[1])
         if bytes.count == 4 {
@@ -42,7 +43,7 @@ extension IPAddress {
         }
         switch (first, second) {
         case (0xFE, 0x80...0xBF): return .linkLocal
-        // fec0::/10, which was of the site, is private still where it is used.
+        // fec0::/10, deprecated site-local addresses (RFC 3879), are private where they are still used.
         case (0xFC...0xFD, _), (0xFE, 0xC0...): return .private
         case (0xFF, _): return .unspecified
         default: return .public
@@ -52,27 +53,27 @@ extension IPAddress {
 
 /// An IPv4 or IPv6 address.
 struct IPAddress: Hashable {
-    /// 4 or 16 bytes, in the order of the network. An IPv4 address inside an IPv6 one is the IPv4 one.
+    /// 4 or 16 bytes in network order. An IPv4 address that is embedded in an IPv6 address has 4.
     let bytes: [UInt8]
 
-    /// An address as it is written: `127.0.0.1`, `::1`, `fe80::1%eth0`.
+    /// Parses an address: `127.0.0.1`, `::1`, `fe80::1%eth0`.
     ///
-    /// - Returns: nil for everything else; for the short forms of old, `127.1`, too.
+    /// - Returns: nil for everything else, including short forms such as `127.1`.
     init?(_ text: String) {
         var v4 = in_addr()
         var v6 = in6_addr()
-        // The zone says through which interface the address is reached, and nothing about the address.
-        let plain = String(text.prefix { $0 != "%" })
+        // The zone names the interface to use and is no part of the address (RFC 4007, 11).
+        let unscoped = String(text.prefix { $0 != "%" })
         if inet_pton(AF_INET, text, &v4) == 1 {
             bytes = withUnsafeBytes(of: v4) { [UInt8]($0) }
-        } else if inet_pton(AF_INET6, plain, &v6) == 1 {
+        } else if inet_pton(AF_INET6, unscoped, &v6) == 1 {
             bytes = Self.unmapped(withUnsafeBytes(of: v6) { [UInt8]($0) })
         } else {
             return nil
         }
     }
 
-    /// An address as the system has it; nil for other families.
+    /// Reads a socket address; nil for other address families.
     init?(_ address: UnsafePointer<sockaddr>) {
         switch Int32(address.pointee.sa_family) {
         case AF_INET:
@@ -87,15 +88,16 @@ struct IPAddress: Hashable {
         }
     }
 
-    /// The addresses ::ffff:a.b.c.d (RFC 4291), and 64:ff9b::a.b.c.d, which a translator turns into the IPv4 one (RFC 6052).
+    /// Extracts the IPv4 address of ::ffff:a.b.c.d (RFC 4291, 2.5.5.2) and of 64:ff9b::a.b.c.d, which NAT64 translates
+    /// to it (RFC 6052, 2.1).
     private static func unmapped(_ bytes: [UInt8]) -> [UInt8] {
         let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
         let translated: [UInt8] = [0x00, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8)
         return bytes.starts(with: mapped) || bytes.starts(with: translated) ? Array(bytes[12...]) : bytes
     }
 
-    /// Whether the first bits are those of another address of the same kind.
-    func begins(with other: IPAddress, bits: Int) -> Bool {
+    /// Whether the first bits equal those of another address of the same family.
+    func hasPrefix(_ other: IPAddress, bits: Int) -> Bool {
         guard bytes.count == other.bytes.count, bits <= bytes.count * 8 else { return false }
         let whole = bits / 8
         guard bytes[..<whole] == other.bytes[..<whole] else { return false }
@@ -106,6 +108,7 @@ struct IPAddress: Hashable {
 }
 
 extension IPAddress: CustomStringConvertible {
+    /// The canonical text of the address: `fe80::1`.
     var description: String {
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = bytes.count == 4 ? AF_INET : AF_INET6

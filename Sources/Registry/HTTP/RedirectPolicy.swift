@@ -1,35 +1,37 @@
 import Glibc
 
-/// Keeps a registry from sending this program to machines that it could not reach itself: a redirect, a token server or a
-/// next page on a host of this network, of this machine, or of the cloud that it runs in.
+/// Decides which hosts a registry may name in a redirect, as its token server, upload URL or next page.
 ///
-/// A name is looked up for that, and once more to connect; whoever answers differently the second time gets through. What is
-/// sent there holds no credentials in any case.
+/// The policy keeps a registry from reaching, through this program, hosts that the registry cannot reach itself: those
+/// of the local network, of this machine, or of the cloud that it runs in. A name is resolved for the check and again
+/// to connect, so a DNS server that changes its response in between is not detected. Requests to other hosts carry no
+/// credentials in any case.
 package struct RedirectPolicy: Sendable {
     private let resolve: @Sendable (String) -> [IPAddress]
 
+    /// The policy with the system's resolver.
     package init() {
         self.init(resolve: Self.addresses)
     }
 
-    /// - Parameter resolve: gives the addresses of a name, none for one that has none.
+    /// - Parameter resolve: returns the addresses of a name; an empty list for an unknown name.
     init(resolve: @escaping @Sendable (String) -> [IPAddress]) {
         self.resolve = resolve
     }
 
-    /// Why one host may not send this program to another; nil if it may.
+    /// Explains why one host may not redirect to another; nil if it may.
     ///
-    /// Blocks while names are looked up. A name that has no address is left to the one who connects.
+    /// Blocks while names are resolved. An unknown name is allowed, since connecting to it fails anyway.
     ///
     /// - Parameters:
-    ///   - host: the host that was asked, as in a URL and without its port.
+    ///   - host: the host that was requested, as in a URL and without its port.
     ///   - target: the host that it names.
     package func refusal(from host: String, to target: String) -> String? {
-        let (plainHost, plainTarget) = (Self.plain(host), Self.plain(target))
-        guard plainHost != plainTarget else { return nil }
-        let addresses = addresses(of: plainTarget)
+        let (normalizedHost, normalizedTarget) = (Self.normalized(host), Self.normalized(target))
+        guard normalizedHost != normalizedTarget else { return nil }
+        let addresses = addresses(of: normalizedTarget)
         guard addresses.contains(where: { $0.addressClass != .public }) else { return nil }
-        let own = Set(self.addresses(of: plainHost).map(\.addressClass))
+        let own = Set(self.addresses(of: normalizedHost).map(\.addressClass))
         for address in addresses {
             let kind = address.addressClass
             switch kind {
@@ -37,32 +39,32 @@ package struct RedirectPolicy: Sendable {
             case .private, .loopback: if own.contains(kind) { continue }
             case .linkLocal, .unspecified: break
             }
-            let words =
-                IPAddress(plainTarget) == nil
-                ? "'\(target)' is \(address), \(kind.words)" : "\(target) is \(kind.words)"
-            return "\(words), and '\(host)' may not send anybody there"
+            let description =
+                IPAddress(normalizedTarget) == nil ? "'\(target)' is \(address), \(kind)" : "\(target) is \(kind)"
+            return "\(description), which '\(host)' may not redirect to"
         }
         return nil
     }
 
-    /// Whether all that the host means is this machine.
+    /// Whether a host is `localhost` or a loopback address.
     static func isLoopback(_ host: String) -> Bool {
-        let plain = plain(host)
-        return plain == "localhost" || IPAddress(plain)?.addressClass == .loopback
+        let host = normalized(host)
+        return host == "localhost" || IPAddress(host)?.addressClass == .loopback
     }
 
-    /// As names are compared: in lower case, without the dot of the root and the brackets of an IPv6 address.
-    static func plain(_ host: String) -> String {
+    /// The form in which hosts are compared: lower case, without the root's dot and an IPv6 address's brackets.
+    static func normalized(_ host: String) -> String {
         var name = host.lowercased()
         if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
         if name.hasSuffix(".") { name.removeLast() }
         return IPAddress(name)?.description ?? name
     }
 
-    private func addresses(of plain: String) -> [IPAddress] {
-        if let address = IPAddress(plain) { return [address] }
-        if plain == "localhost" || plain.hasSuffix(".localhost") { return IPAddress("127.0.0.1").map { [$0] } ?? [] }
-        return resolve(plain)
+    /// - Parameter host: a normalized host.
+    private func addresses(of host: String) -> [IPAddress] {
+        if let address = IPAddress(host) { return [address] }
+        if host == "localhost" || host.hasSuffix(".localhost") { return IPAddress("127.0.0.1").map { [$0] } ?? [] }
+        return resolve(host)
     }
 
     private static func addresses(_ name: String) -> [IPAddress] {

@@ -4,21 +4,21 @@ import Glibc
 import NIOSSL
 import SystemPackage
 
-/// The authorities that this machine trusts.
+/// The CA certificates of this machine.
 enum SystemRoots {
-    /// Where the distributions keep them: Debian, Arch and NixOS; Fedora; openSUSE; CentOS 7; Alpine.
+    /// The bundles of Debian, Arch and NixOS; Fedora; openSUSE; CentOS 7; Alpine.
     private static let files: [FilePath] = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
     ]
 
-    /// Those in `$SSL_CERT_FILE` and in the directories of `$SSL_CERT_DIR` (with colons between them) if either is set, in
-    /// place of the system's; else the system's, and none if it has none.
+    /// Reads the certificates in `$SSL_CERT_FILE` and in the directories of `$SSL_CERT_DIR` (separated by colons) if
+    /// either variable is set, else the system's bundle; an empty list if the system has none.
     ///
-    /// OpenSSL would have a file replace the system's file alone and a directory its directories; on systems that have the same
-    /// authorities in both that means nothing.
+    /// Either variable replaces all system certificates. With OpenSSL each variable replaces only the system's file or
+    /// the system's directory, which has no effect on systems that keep the same certificates in both.
     ///
-    /// - Throws: `ToolError` that names the file, for one that is not there or not what it should be.
+    /// - Throws: `ToolError` that names a missing or invalid file.
     static func read(_ environment: [String: String]) throws -> [NIOSSLCertificate] {
         let file = environment.variable("SSL_CERT_FILE").map { FilePath($0) }
         let directories = (environment["SSL_CERT_DIR"] ?? "").split(separator: ":").map { FilePath(String($0)) }
@@ -31,13 +31,13 @@ enum SystemRoots {
         return roots
     }
 
-    /// Those of all files in a directory; what is no certificate, and what a link of old leads nowhere, is passed over.
+    /// Reads all certificates of a directory. Files without certificates and dangling links are ignored.
     private static func certificates(in directory: FilePath) throws -> [NIOSSLCertificate] {
         let names: [String]
         do {
             names = try DirectoryNames.read(directory)
         } catch {
-            throw CertificateFile.fault(directory, "$SSL_CERT_DIR names it, and it is no directory that can be read")
+            throw CertificateFile.error(directory, "$SSL_CERT_DIR names it, but it is not a readable directory")
         }
         return try names.flatMap { name in
             let path = directory.appending(name)
@@ -50,7 +50,7 @@ enum SystemRoots {
     }
 }
 
-/// Whom a connection to a registry believes, and who it says that it is.
+/// The CA certificates that connections to a registry trust, and the client certificate that they present.
 package struct TrustStore: Sendable {
     private let registry: NamedRegistry
     private let isVerified: Bool
@@ -59,11 +59,11 @@ package struct TrustStore: Sendable {
     private let environment: [String: String]
 
     /// - Parameters:
-    ///   - registry: the registry that the user named. What is said for it holds for no other host.
-    ///   - isVerified: whether the registry has to show a certificate that is believed (`--tls-verify`).
-    ///   - certDir: certificates in place of those of `/etc/docker/certs.d` and its like (`--cert-dir`).
-    ///   - environment: names the system's authorities and the home directory.
-    ///   - currentDirectory: the absolute directory that a relative path starts from.
+    ///   - registry: the registry that the user named. `isVerified` and client certificates apply to this host only.
+    ///   - isVerified: whether the registry's certificate is verified.
+    ///   - certDir: a directory of certificates that replaces `/etc/docker/certs.d` and similar directories.
+    ///   - environment: names the system's CA certificates and the home directory.
+    ///   - currentDirectory: the absolute directory that relative paths start from.
     package init(
         registry: NamedRegistry, isVerified: Bool, certDir: FilePath?, environment: [String: String],
         currentDirectory: FilePath
@@ -75,6 +75,7 @@ package struct TrustStore: Sendable {
             environment: environment, perHostDirectories: own + ["/etc/containers/certs.d", "/etc/docker/certs.d"])
     }
 
+    /// - Parameter perHostDirectories: the directories with one directory per host, in the order of search.
     init(
         registry: NamedRegistry, isVerified: Bool, certDir: FilePath?, environment: [String: String],
         perHostDirectories: [FilePath]
@@ -86,12 +87,12 @@ package struct TrustStore: Sendable {
         self.perHostDirectories = perHostDirectories
     }
 
-    /// The settings for connections to a host, which may be the registry or one that it sends to.
+    /// The TLS settings for connections to a host: the registry, or a host that the registry redirects to.
     ///
-    /// Reads the system's authorities, which takes some milliseconds: it is for those who connect by https alone.
+    /// Reads the system's CA certificates, which takes some milliseconds: call it for https only.
     ///
-    /// - Throws: `ToolError` with code `data` for a file or directory that is not there or not what it should be, `io` for one
-    ///   that cannot be read; it names the file.
+    /// - Throws: `ToolError` that names the file, with code `data` if a file or directory is missing or invalid, `io`
+    ///   if it cannot be read.
     package func configuration(host: String, port: Int) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
@@ -103,11 +104,12 @@ package struct TrustStore: Sendable {
         }
         if let certDir {
             let directory = try directory(certDir)
-            configuration.additionalTrustRoots = [.certificates(directory.authorities)]
-            // Whom the registry sends to may be believed for the same reason; who we are is no business of theirs.
+            configuration.additionalTrustRoots = [.certificates(directory.caCertificates)]
+            // The CA certificates apply to all hosts of the registry; the client certificate identifies the user to the
+            // registry only.
             if isNamed { directory.client?.present(in: &configuration) }
         } else if let directory = try perHostDirectory(host: host, port: port, isNamed: isNamed) {
-            configuration.additionalTrustRoots = [.certificates(directory.authorities)]
+            configuration.additionalTrustRoots = [.certificates(directory.caCertificates)]
             directory.client?.present(in: &configuration)
         }
         return configuration
@@ -115,25 +117,25 @@ package struct TrustStore: Sendable {
 
     private func directory(_ path: FilePath) throws -> CertificateDirectory {
         do {
-            return try CertificateDirectory(reading: path)
+            return try CertificateDirectory.read(path)
         } catch let error as Errno {
             throw ToolError(
-                .data, "cannot read the certificates in '\(path)'", cause: "--cert-dir names it: \(error)",
-                remedy: "name a directory with the files *.crt, *.cert and *.key")
+                .data, "cannot read the certificates in '\(path)'", cause: "\(error)",
+                remedy: "name a directory with the files *.crt, *.cert and *.key with \(.certificateDirectory)")
         }
     }
 
-    /// The first directory of the host that is there; one that this user may not read counts as none.
+    /// Reads the host's first existing directory. A directory that this user may not read counts as missing.
     private func perHostDirectory(host: String, port: Int, isNamed: Bool) throws -> CertificateDirectory? {
-        let plain = RedirectPolicy.plain(host)
-        let name = plain.contains(":") ? "[\(plain)]" : plain
+        let host = RedirectPolicy.normalized(host)
+        let name = host.contains(":") ? "[\(host)]" : host
         var names = ["\(name):\(port)"]
         if port == 443 { names.append(name) }
         if isNamed { names.append(registry.name) }
         for directory in perHostDirectories {
             for name in names {
                 do {
-                    return try CertificateDirectory(reading: directory.appending(name))
+                    return try CertificateDirectory.read(directory.appending(name))
                 } catch Errno.noSuchFileOrDirectory, Errno.notDirectory, Errno.permissionDenied {
                     continue
                 } catch let error as Errno {

@@ -27,7 +27,7 @@ struct LoadRefusalTests {
         }
         let ssh = try fixture.load(["spec.json", "--host", "ssh://somewhere"])
         #expect(ssh.status == 64)
-        #expect(ssh.failure?.cause == "this program does not speak SSH")
+        #expect(ssh.failure?.cause == "SSH is not supported")
     }
 
     @Test("A forbidden socket is an error with a remedy")
@@ -42,7 +42,7 @@ struct LoadRefusalTests {
             """, environment: ["DOCKER_HOST": proxy.host])
         #expect(outcome.status == 69)
         #expect(outcome.failure?.cause == "permission denied")
-        #expect(outcome.failure?.fix == "run as a user that may use it: one of the group docker, or root")
+        #expect(outcome.failure?.fix == "run as a user that may access the daemon: root, or a member of the group docker")
     }
 
     @Test("A daemon that dies during the load keeps no part of the image")
@@ -68,7 +68,7 @@ struct LoadRefusalTests {
         #expect(try fixture.docker.inspect("\(fixture.name):1", "{{.Id}}") == loaded.imageID)
         let stranger = try fixture.load(["spec.json"], host: proxy.host, environment: environment("stranger"))
         #expect(stranger.status == 69)
-        #expect(stranger.failure?.cause == "its certificate is of no authority that is trusted here, or has run out")
+        #expect(stranger.failure?.cause == "its certificate is not signed by a trusted CA, or is expired")
         #expect(try fixture.load(["spec.json"], host: proxy.host, environment: environment("nobody")).status == 69)
         #expect(try fixture.load(["spec.json"], host: proxy.host).status == 69)
     }

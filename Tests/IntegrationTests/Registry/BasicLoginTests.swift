@@ -26,7 +26,7 @@ struct BasicLoginTests {
     func needed() throws {
         let outcome = try bench.pull(image)
         #expect(outcome.status == 69)
-        #expect(outcome.errors.contains("was answered with 401"))
+        #expect(outcome.errors.contains("returned 401"))
         #expect(outcome.errors.contains("--creds USER:PASSWORD"))
         let push = try bench.run(["push", "app.json", "\(registry.name)/team/other:1"])
         #expect(push.status == 69)
@@ -39,7 +39,7 @@ struct BasicLoginTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         let wrong = try bench.pull(image, ["--creds", "\(LoginBench.user):hunter2"])
         #expect(wrong.status == 69)
-        #expect(wrong.errors.contains("was answered with 401"))
+        #expect(wrong.errors.contains("returned 401"))
         let malformed = try bench.pull(image, ["--creds", "hunter2"])
         #expect(malformed.status == 64)
         #expect(malformed.errors.contains("USER:PASSWORD"))
@@ -111,7 +111,7 @@ struct BasicLoginTests {
         }
         let missing = try bench.pull(image)
         #expect(missing.status == 69)
-        #expect(missing.errors.contains("the credential helper 'docker-credential-tests' gives no credentials"))
+        #expect(missing.errors.contains("cannot get credentials from the credential helper 'docker-credential-tests'"))
         try bench.write("#!/bin/sh\necho hunter2; echo hunter2 >&2; exit 1\n", to: "bin/docker-credential-tests")
         let failing = try bench.pull(image, [], environment)
         #expect(failing.status == 69)
@@ -156,7 +156,7 @@ struct BasicLoginTests {
     @Test("--creds is used only for the registry named on the command line")
     func anotherRegistry() throws {
         let server = try ScriptedServer { _ in
-            ScriptedServer.Answer(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")
+            ScriptedServer.Response(401, [("WWW-Authenticate", #"Basic realm="x""#)], text: "")
         }
         let zeros = String(repeating: "0", count: 64)
         let pull =

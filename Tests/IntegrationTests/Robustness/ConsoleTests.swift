@@ -61,9 +61,9 @@ struct ConsoleTests {
                 program = subprocess.Popen(sys.argv[2:], cwd=sys.argv[1], stdin=subprocess.DEVNULL,
                                            stdout=subprocess.PIPE, stderr=theirs)
                 os.close(theirs)
+                received = os.read(ours, 4096)
                 time.sleep(0.5)
                 program.stdout.read()
-                received = b""
                 while True:
                     try:
                         more = os.read(ours, 4096)

@@ -8,16 +8,16 @@ struct PullInterruptionTests {
     private let machine: TestMachine
     private let image: ScriptedImage
     /// A registry that sends layers slowly.
-    private let registry: ImageServer
+    private let registry: ScriptedRegistry
     private let arguments: [String]
 
     init() throws {
         machine = try TestMachine()
         image = try ScriptedImage(sizes: [2_000_000, 10, 700_000])
-        registry = try ImageServer(image) { request, honest, _ in
-            var answer = honest
-            if request.path.contains("/blobs/") { answer.drip = (32_768, 0.01) }
-            return answer
+        registry = try ScriptedRegistry(image) { request, correct, _ in
+            var response = correct
+            if request.path.contains("/blobs/") { response.drip = (32_768, 0.01) }
+            return response
         }
         arguments = ["pull", registry.reference, "-o", "out/image.tar", "--final-image-name", "app"]
     }
@@ -125,7 +125,7 @@ struct PullInterruptionTests {
         let first = try started()
         let heir = try RunningProgram(
             ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"], on: machine)
-        #expect(heir.wait { heir.errors.contains("waiting for the blob sha256:\(layer)") })
+        #expect(heir.wait { heir.errors.contains("fetching the blob sha256:\(layer)") })
         first.send(SIGKILL)
         _ = first.end()
         let outcome = heir.end()
@@ -141,7 +141,7 @@ struct PullInterruptionTests {
         for (directory, what, fix) in [
             (
                 "cache", "cannot write to the cache directory '\(machine.path("cache/dockertools"))'",
-                "free some space: `dockertools cache --prune` empties the cache; or set XDG_CACHE_HOME to another disk"
+                "free some space, for example by pruning the cache, or set XDG_CACHE_HOME to another disk"
             ),
             ("out", "cannot write to out/image.tar", "free some space, or write to another disk"),
         ] {

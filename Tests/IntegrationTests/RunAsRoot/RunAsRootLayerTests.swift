@@ -95,7 +95,7 @@ struct RunAsRootLayerTests {
 
     @Test("The script gets a network on request")
     func network() throws {
-        let server = try ScriptedServer { _ in ScriptedServer.Answer(200, text: "from the host\n") }
+        let server = try ScriptedServer { _ in ScriptedServer.Response(200, text: "from the host\n") }
         // The host is 10.0.2.2 in QEMU's user network.
         let archive = try bench.built(
             [

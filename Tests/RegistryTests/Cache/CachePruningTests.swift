@@ -6,51 +6,51 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The cache, shown and pruned")
+@Suite("Cache pruning")
 struct CachePruningTests {
-    private let bench: CacheBench
+    private let fixture: CacheFixture
     /// Three blobs of 1, 2 and 3 kB, used one, two and three days ago.
     private let blobs: [Digest]
     private let day: Int64 = 86_400_000_000_000
 
     init() throws {
-        let bench = try CacheBench()
-        blobs = try (1...3).map { try bench.put([UInt8](repeating: UInt8($0), count: $0 * 1000)) }
+        let fixture = try CacheFixture()
+        blobs = try (1...3).map { try fixture.put([UInt8](repeating: UInt8($0), count: $0 * 1000)) }
         for (index, digest) in blobs.enumerated() {
-            try Program.output(["touch", "-d", "\(index + 1) days ago", bench.path("blobs/used", digest)])
+            try Program.output(["touch", "-d", "\(index + 1) days ago", fixture.path("blobs/used", digest)])
         }
-        self.bench = bench
+        self.fixture = fixture
     }
 
-    private var contents: CacheContents { get throws { try CacheContents(of: bench.directory) } }
+    private var contents: CacheContents { get throws { try CacheContents.read(fixture.directory) } }
 
     private var now: Int64 { Int64(Date().timeIntervalSince1970 * 1e9) }
 
-    /// Puts a digest into `layers`, as it would lie there.
+    /// Adds an entry to the digest cache in `layers`.
     private func putDigest() throws {
         let hex = String(repeating: "ab", count: 32)
         try FileManager.default.createDirectory(
-            atPath: bench.files.path("cache/layers/ab"), withIntermediateDirectories: true)
-        try bench.files.write(Array("entry".utf8), to: "cache/layers/ab/\(hex)")
+            atPath: fixture.files.path("cache/layers/ab"), withIntermediateDirectories: true)
+        try fixture.files.write(Array("entry".utf8), to: "cache/layers/ab/\(hex)")
     }
 
-    /// Leaves the partial file of a fetch that was cut.
+    /// Adds the partial file of an interrupted fetch.
     @discardableResult
     private func putPartial() throws -> Digest {
         let digest = try SHA256.digest(of: [1])
-        _ = try? bench.cache().blob(digest, size: 100) {
+        _ = try? fixture.cache().blob(digest, size: 100) {
             try $0.write([1, 2, 3])
-            throw Cut()
+            throw Interrupted()
         }
         return digest
     }
 
-    @Test("tells all entries with their sizes and last use, and nothing else that lies there")
+    @Test("lists all entries with size and last use, and no other files")
     func listing() throws {
         try putDigest()
         try putPartial()
-        try bench.files.write([1], to: "cache/blobs/sha256/readme")
-        try bench.files.write([1], to: "cache/other")
+        try fixture.files.write([1], to: "cache/blobs/sha256/readme")
+        try fixture.files.write([1], to: "cache/other")
         let entries = try contents.entries
         #expect(entries.count == 5)
         #expect(entries.filter { $0.kind == .blobs }.map(\.size).sorted() == [1000, 2000, 3000])
@@ -58,52 +58,52 @@ struct CachePruningTests {
         #expect(entries.filter { $0.kind == .digests }.map(\.size) == [5])
         let oldest = try #require(entries.first { $0.size == 3000 })
         #expect(abs(now - oldest.lastUse - 3 * day) < day / 2)
-        #expect(try CacheContents(of: FilePath(bench.files.path("none"))).entries.isEmpty)
+        #expect(try CacheContents.read(FilePath(fixture.files.path("none"))).entries.isEmpty)
     }
 
-    @Test("A use counts, and does not make the blob another file")
+    @Test("records a use without changing the blob's file")
     func use() throws {
-        let path = bench.path("blobs/sha256", blobs[2])
+        let path = fixture.path("blobs/sha256", blobs[2])
         let before = try Program.output(["stat", "-c", "%i %Y %Z %.Z", path])
-        _ = try bench.cache().blob(blobs[2], size: 3000) { _ in Issue.record("it is fetched") }
+        _ = try fixture.cache().blob(blobs[2], size: 3000) { _ in Issue.record("the blob is fetched again") }
         #expect(try Program.output(["stat", "-c", "%i %Y %Z %.Z", path]) == before)
         let entry = try #require(try contents.entries.first { $0.size == 3000 })
         #expect(abs(now - entry.lastUse) < day / 2)
     }
 
-    @Test("All goes, what other programs put there stays")
+    @Test("removes all entries, and no files of other programs")
     func all() throws {
         try putDigest()
         try putPartial()
-        try bench.files.write([1], to: "cache/blobs/sha256/readme")
+        try fixture.files.write([1], to: "cache/blobs/sha256/readme")
         #expect(try contents.prune(.all).count == 5)
         #expect(try contents.entries.isEmpty)
-        #expect(bench.names("blobs/sha256") == ["readme"])
-        for part in ["partial", "used"] { #expect(bench.names("blobs/\(part)").isEmpty) }
+        #expect(fixture.names("blobs/sha256") == ["readme"])
+        for part in ["partial", "used"] { #expect(fixture.names("blobs/\(part)").isEmpty) }
     }
 
-    @Test("What was not used for some days goes")
+    @Test("removes entries that were not used for some days")
     func age() throws {
         let removed = try contents.prune(.usedBefore(now - day * 3 / 2))
         #expect(removed.map(\.size).sorted() == [2000, 3000])
-        #expect(bench.names("blobs/sha256") == [blobs[0].hex])
-        #expect(bench.names("blobs/used") == [blobs[0].hex])
+        #expect(fixture.names("blobs/sha256") == [blobs[0].hex])
+        #expect(fixture.names("blobs/used") == [blobs[0].hex])
     }
 
     @Test(
-        "What was used longest ago goes, down to a size",
+        "removes the least recently used entries, down to a size",
         arguments: [(6000, 3), (5999, 2), (3000, 2), (2999, 1), (0, 0)])
     func size(limit: Int, left: Int) throws {
         _ = try contents.prune(.downTo(UInt64(limit)))
-        #expect(Set(bench.names("blobs/sha256")) == Set(blobs.prefix(left).map(\.hex)))
+        #expect(Set(fixture.names("blobs/sha256")) == Set(blobs.prefix(left).map(\.hex)))
     }
 
-    @Test("What others read and fetch is not harmed")
+    @Test("does not affect blobs that are being read or fetched")
     func inUse() throws {
-        let open = try bench.cache().blob(blobs[0], size: 1000) { _ in }
+        let open = try fixture.cache().blob(blobs[0], size: 1000) { _ in }
         let bytes: [UInt8] = [1, 2, 3, 4]
         let digest = try SHA256.digest(of: bytes)
-        let fetched = try bench.cache().blob(digest, size: 4) { partial in
+        let fetched = try fixture.cache().blob(digest, size: 4) { partial in
             try partial.write([1, 2])
             let removed = try contents.prune(.all)
             #expect(removed.count == 3)
@@ -112,6 +112,6 @@ struct CachePruningTests {
         }
         #expect(try open.contents == [UInt8](repeating: 1, count: 1000))
         #expect(try fetched.contents == bytes)
-        #expect(bench.names("blobs/sha256") == [digest.hex])
+        #expect(fixture.names("blobs/sha256") == [digest.hex])
     }
 }

@@ -1,28 +1,30 @@
 import Errors
-@testable import Registry
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
 
-/// Whom the client shows what to.
-@Suite("Who asks")
+@testable import Registry
+
+/// Tests which server receives which credentials.
+@Suite("Authentication")
 struct AuthenticationTests {
     private let ann = Credentials.password(user: "ann", password: Secret("hunter2"))
 
     private func tokenServer(
         host: String = "127.0.0.1",
-        _ answer: ScriptedServer.Answer = ScriptedServer.Answer(200, text: #"{"token": "T1"}"#)
+        _ response: ScriptedServer.Response = ScriptedServer.Response(200, text: #"{"token": "T1"}"#)
     ) throws -> ScriptedServer {
-        try ScriptedServer(host: host) { _ in answer }
+        try ScriptedServer(host: host) { _ in response }
     }
 
     private func bearer(
         _ realm: String, more: String = #",service="reg 1",scope="repository:team/app:pull""#,
         accepting token: String = "T1"
-    ) throws -> ScriptedRegistry {
-        try ScriptedRegistry { request in
+    ) throws -> ProtectedRegistry {
+        try ProtectedRegistry { request in
             request.headers["authorization"] == "Bearer \(token)"
-                ? nil : ScriptedRegistry.challenge(#"Bearer realm="\#(realm)"\#(more)"#)
+                ? nil : ProtectedRegistry.challenge(#"Bearer realm="\#(realm)"\#(more)"#)
         }
     }
 
@@ -37,43 +39,43 @@ struct AuthenticationTests {
         return failure
     }
 
-    @Test("is told to nobody who does not ask")
+    @Test("sends no credentials that are not requested")
     func unasked() throws {
-        let registry = try ScriptedRegistry { _ in nil }
-        #expect(try pull(registry.client(ann)) == ScriptedRegistry.manifest)
-        #expect(ScriptedRegistry.authorized(registry.server) == [])
+        let registry = try ProtectedRegistry { _ in nil }
+        #expect(try pull(registry.client(ann)) == ProtectedRegistry.manifest)
+        #expect(ProtectedRegistry.authorized(registry.server) == [])
         #expect(registry.server.lines == ["GET /v2/team/app/manifests/1"])
     }
 
-    @Test("is told by name and password where the registry wants that, once known at once")
+    @Test("sends user and password on request, and afterwards at once")
     func basic() throws {
-        let registry = try ScriptedRegistry { request in
+        let registry = try ProtectedRegistry { request in
             request.headers["authorization"] == "ann:hunter2".basic
-                ? nil : ScriptedRegistry.challenge(#"Basic realm="Registry""#)
+                ? nil : ProtectedRegistry.challenge(#"Basic realm="Registry""#)
         }
         let client = registry.client(ann)
-        #expect(try pull(client) == ScriptedRegistry.manifest)
-        #expect(try pull(client) == ScriptedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
         #expect(registry.server.requests.map { $0.headers["authorization"] != nil } == [false, true, true])
     }
 
-    @Test("that is nobody is an error that says how to log in")
+    @Test("explains how to log in if there are no credentials")
     func nobody() throws {
-        let registry = try ScriptedRegistry { _ in ScriptedRegistry.challenge(#"Basic realm="Registry""#) }
+        let registry = try ProtectedRegistry { _ in ProtectedRegistry.challenge(#"Basic realm="Registry""#) }
         let failure = try failure(registry.client())
         #expect(failure.code == .unavailable)
-        #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 was answered with 401")
-        #expect(failure.remedy.description.contains("--creds USER:PASSWORD"))
+        #expect(failure.cause == "GET \(registry.server.url)/v2/team/app/manifests/1 returned 401")
+        #expect(failure.remedy.description.contains("credentials USER:PASSWORD"))
         #expect(registry.server.requests.count == 1)
     }
 
-    @Test("is told to a token server, in the query that the specification has, and its token to the registry")
+    @Test("sends credentials to a token server in the specified query, and its token to the registry")
     func token() throws {
         let tokens = try tokenServer()
         let registry = try bearer("\(tokens.url)/token")
         let client = registry.client(ann)
-        #expect(try pull(client) == ScriptedRegistry.manifest)
-        #expect(try pull(client) == ScriptedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
         let asked = try #require(tokens.requests.first)
         #expect(tokens.requests.count == 1)
         #expect(asked.method == "GET")
@@ -83,19 +85,19 @@ struct AuthenticationTests {
         #expect(shown == [nil, "Bearer T1", "Bearer T1"])
     }
 
-    @Test("need not be known to a token server")
+    @Test("requests an anonymous token without credentials")
     func anonymousToken() throws {
-        let tokens = try tokenServer(ScriptedServer.Answer(200, text: #"{"access_token": "T1", "expires_in": 60}"#))
+        let tokens = try tokenServer(ScriptedServer.Response(200, text: #"{"access_token": "T1", "expires_in": 60}"#))
         let registry = try bearer("\(tokens.url)/token")
-        #expect(try pull(registry.client()) == ScriptedRegistry.manifest)
-        #expect(ScriptedRegistry.authorized(tokens) == [])
+        #expect(try pull(registry.client()) == ProtectedRegistry.manifest)
+        #expect(ProtectedRegistry.authorized(tokens) == [])
     }
 
-    @Test("is told by an identity token where there is one, in the form that OAuth 2 has")
+    @Test("exchanges an identity token as OAuth 2 specifies")
     func identityToken() throws {
-        let tokens = try tokenServer(ScriptedServer.Answer(200, text: #"{"access_token": "T1"}"#))
+        let tokens = try tokenServer(ScriptedServer.Response(200, text: #"{"access_token": "T1"}"#))
         let registry = try bearer("\(tokens.url)/token")
-        #expect(try pull(registry.client(.identityToken(Secret("I+D/=")))) == ScriptedRegistry.manifest)
+        #expect(try pull(registry.client(.identityToken(Secret("I+D/=")))) == ProtectedRegistry.manifest)
         let asked = try #require(tokens.requests.first)
         #expect(asked.method == "POST")
         #expect(asked.target == "/token")
@@ -107,15 +109,15 @@ struct AuthenticationTests {
                 + "&scope=repository%3Ateam%2Fapp%3Apull")
     }
 
-    @Test("is told by a registry token as it is, to the registry alone")
+    @Test("sends a registry token unchanged, to the registry only")
     func registryToken() throws {
         let tokens = try tokenServer()
         let registry = try bearer("\(tokens.url)/token", accepting: "R1")
-        #expect(try pull(registry.client(.registryToken(Secret("R1")))) == ScriptedRegistry.manifest)
+        #expect(try pull(registry.client(.registryToken(Secret("R1")))) == ProtectedRegistry.manifest)
         #expect(tokens.requests.isEmpty)
     }
 
-    @Test("is asked anew for a token when the old one is not good any more")
+    @Test("requests a new token when the old one is rejected")
     func expiredToken() throws {
         let count = Mutex(0)
         let tokens = try ScriptedServer { _ in
@@ -123,48 +125,49 @@ struct AuthenticationTests {
                 count += 1
                 return count
             }
-            return ScriptedServer.Answer(200, text: #"{"token": "T\#(number)"}"#)
+            return ScriptedServer.Response(200, text: #"{"token": "T\#(number)"}"#)
         }
         let good = Mutex("Bearer T1")
-        let registry = try ScriptedRegistry { request in
+        let registry = try ProtectedRegistry { request in
             request.headers["authorization"] == good.withLock { $0 }
-                ? nil : ScriptedRegistry.challenge(#"Bearer realm="\#(tokens.url)/token""#)
+                ? nil : ProtectedRegistry.challenge(#"Bearer realm="\#(tokens.url)/token""#)
         }
         let client = registry.client(ann)
-        #expect(try pull(client) == ScriptedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
         good.withLock { $0 = "Bearer T2" }
-        #expect(try pull(client) == ScriptedRegistry.manifest)
+        #expect(try pull(client) == ProtectedRegistry.manifest)
         #expect(tokens.requests.count == 2)
     }
 
-    @Test("is not asked for ever", arguments: [#"Basic realm="x""#, "Bearer realm=\"TOKENS\""])
+    @Test(
+        "gives up if the registry rejects the credentials", arguments: [#"Basic realm="x""#, "Bearer realm=\"TOKENS\""])
     func loops(challenge: String) throws {
         let tokens = try tokenServer()
-        let registry = try ScriptedRegistry { _ in
-            ScriptedRegistry.challenge(challenge.replacing("TOKENS", with: "\(tokens.url)/token"))
+        let registry = try ProtectedRegistry { _ in
+            ProtectedRegistry.challenge(challenge.replacing("TOKENS", with: "\(tokens.url)/token"))
         }
         let failure = try failure(registry.client(ann))
         #expect(failure.code == .unavailable)
-        #expect(failure.cause.hasSuffix("was answered with 401"))
+        #expect(failure.cause.hasSuffix("returned 401"))
         #expect(registry.server.requests.count == 2)
         #expect(tokens.requests.count <= 1)
     }
 
     @Test(
-        "gets no word from a token server that gives none",
+        "rejects a token server's response without a valid token",
         arguments: [
-            (ScriptedServer.Answer(200, text: "{}"), "gives no token"),
-            (ScriptedServer.Answer(200, text: #"{"token": "a\r\nX-Evil: 1"}"#), "gives no token"),
-            (ScriptedServer.Answer(200, text: #"{"token": ""}"#), "gives no token"),
-            (ScriptedServer.Answer(200, text: "hunter2"), "gives no token"),
+            (ScriptedServer.Response(200, text: "{}"), "returned no token"),
+            (ScriptedServer.Response(200, text: #"{"token": "a\r\nX-Evil: 1"}"#), "returned no token"),
+            (ScriptedServer.Response(200, text: #"{"token": ""}"#), "returned no token"),
+            (ScriptedServer.Response(200, text: "hunter2"), "returned no token"),
             (
-                ScriptedServer.Answer(401, text: #"{"details": "incorrect username or password"}"#),
-                "was answered with 401"
+                ScriptedServer.Response(401, text: #"{"details": "incorrect username or password"}"#),
+                "returned 401"
             ),
-            (ScriptedServer.Answer(307, [("Location", "http://127.0.0.1:1/x")], text: ""), "was answered with 307"),
+            (ScriptedServer.Response(307, [("Location", "http://127.0.0.1:1/x")], text: ""), "returned 307"),
         ])
-    func noToken(answer: ScriptedServer.Answer, cause: String) throws {
-        let tokens = try tokenServer(answer)
+    func noToken(response: ScriptedServer.Response, cause: String) throws {
+        let tokens = try tokenServer(response)
         let registry = try bearer("\(tokens.url)/token")
         let failure = try failure(registry.client(ann))
         #expect(failure.code == .unavailable)
@@ -173,25 +176,25 @@ struct AuthenticationTests {
         #expect(tokens.requests.count == 1)
     }
 
-    @Test("is not told to a token server on another host without TLS")
+    @Test("sends no credentials to a token server on another host without TLS")
     func plainTokenServer() throws {
         let tokens = try tokenServer(host: "127.0.0.2")
         let registry = try bearer("\(tokens.url)/token")
         for credentials in [ann, .identityToken(Secret("hunter2"))] {
             let failure = try failure(registry.client(credentials))
-            #expect(failure.cause.contains("is on another host and without TLS: it is shown no credentials"))
+            #expect(failure.cause.contains("is on another host and has no TLS, so it gets no credentials"))
         }
         #expect(tokens.requests.isEmpty)
-        #expect(try pull(registry.client()) == ScriptedRegistry.manifest)
+        #expect(try pull(registry.client()) == ProtectedRegistry.manifest)
     }
 
     @Test(
-        "is not told to a token server that is none that is safe",
+        "sends no credentials to an unsafe token server",
         arguments: [
             ("https://169.254.169.254/token", "169.254.169.254 is a link-local address"),
             ("https://10.0.0.1/token", "10.0.0.1 is a private address"),
-            ("file:///etc/passwd", "without an address that is one"), ("", "without an address that is one"),
-            ("https://user:pass@auth.example/", "without an address that is one"),
+            ("file:///etc/passwd", "is not a valid URL"), ("", "is not a valid URL"),
+            ("https://user:pass@auth.example/", "is not a valid URL"),
         ])
     func unsafeTokenServer(realm: String, cause: String) throws {
         let registry = try bearer(realm)
@@ -200,49 +203,94 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("is not told to where the registry redirects, not even on another port of its host")
+    @Test("sends no credentials to a redirect's target, not even on another port of the host")
     func redirects() throws {
         let other = try ScriptedServer(host: "127.0.0.2") { _ in
-            ScriptedServer.Answer(200, text: ScriptedRegistry.manifest)
+            ScriptedServer.Response(200, text: ProtectedRegistry.manifest)
         }
-        let port = try ScriptedServer { _ in ScriptedServer.Answer(200, text: ScriptedRegistry.manifest) }
+        let port = try ScriptedServer { _ in ScriptedServer.Response(200, text: ProtectedRegistry.manifest) }
         for target in [other, port] {
-            let registry = try ScriptedRegistry { request in
+            let registry = try ProtectedRegistry { request in
                 guard request.headers["authorization"] == "ann:hunter2".basic else {
-                    return ScriptedRegistry.challenge(#"Basic realm="x""#)
+                    return ProtectedRegistry.challenge(#"Basic realm="x""#)
                 }
-                return ScriptedServer.Answer(307, [("Location", "\(target.url)/blob?signature=s")], text: "")
+                return ScriptedServer.Response(307, [("Location", "\(target.url)/blob?signature=s")], text: "")
             }
-            #expect(try pull(registry.client(ann)) == ScriptedRegistry.manifest)
+            #expect(try pull(registry.client(ann)) == ProtectedRegistry.manifest)
             #expect(target.lines == ["GET /blob"])
-            #expect(ScriptedRegistry.authorized(target) == [])
+            #expect(ProtectedRegistry.authorized(target) == [])
         }
     }
 
-    @Test("is not asked by those whom the registry redirects to")
+    @Test("ignores challenges of a redirect's target")
     func challengesOfOthers() throws {
         let tokens = try tokenServer()
         for challenge in [#"Bearer realm="\#(tokens.url)/token""#, #"Basic realm="x""#] {
-            let other = try ScriptedServer(host: "127.0.0.2") { _ in ScriptedRegistry.challenge(challenge) }
-            let registry = try ScriptedRegistry { _ in
-                ScriptedServer.Answer(307, [("Location", "\(other.url)/blob")], text: "")
+            let other = try ScriptedServer(host: "127.0.0.2") { _ in ProtectedRegistry.challenge(challenge) }
+            let registry = try ProtectedRegistry { _ in
+                ScriptedServer.Response(307, [("Location", "\(other.url)/blob")], text: "")
             }
-            #expect(try failure(registry.client(ann)).cause.hasSuffix("was answered with 401"))
+            #expect(try failure(registry.client(ann)).cause.hasSuffix("returned 401"))
             #expect(tokens.requests.isEmpty)
-            #expect(ScriptedRegistry.authorized(registry.server) == [])
-            #expect(ScriptedRegistry.authorized(other) == [])
+            #expect(ProtectedRegistry.authorized(registry.server) == [])
+            #expect(ProtectedRegistry.authorized(other) == [])
         }
     }
 
-    @Test("is still told to a registry that redirects to itself")
+    @Test("sends credentials to a registry that redirects to itself")
     func redirectToItself() throws {
-        let registry = try ScriptedRegistry { request in
+        let registry = try ProtectedRegistry { request in
             guard request.headers["authorization"] == "ann:hunter2".basic else {
-                return ScriptedRegistry.challenge(#"Basic realm="x""#)
+                return ProtectedRegistry.challenge(#"Basic realm="x""#)
             }
             return request.path.hasSuffix("/there")
-                ? nil : ScriptedServer.Answer(307, [("Location", "/v2/team/app/manifests/there")], text: "")
+                ? nil : ScriptedServer.Response(307, [("Location", "/v2/team/app/manifests/there")], text: "")
         }
-        #expect(try pull(registry.client(ann)) == ScriptedRegistry.manifest)
+        #expect(try pull(registry.client(ann)) == ProtectedRegistry.manifest)
     }
+}
+
+/// A registry with one manifest, which requires authorization.
+private struct ProtectedRegistry {
+    static let manifest = #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#
+
+    let server: ScriptedServer
+
+    /// - Parameter rejection: the response to an unauthorized request; nil for an authorized one.
+    init(
+        host: String = "127.0.0.1",
+        _ rejection: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Response?
+    ) throws {
+        server = try ScriptedServer(host: host) { request in
+            rejection(request)
+                ?? ScriptedServer.Response(
+                    200, [("Content-Type", "application/vnd.oci.image.manifest.v1+json")], text: Self.manifest)
+        }
+    }
+
+    /// The requests with an Authorization header: `METHOD PATH HEADER`.
+    static func authorized(_ server: ScriptedServer) -> [String] {
+        server.requests.compactMap { request in
+            request.headers["authorization"].map { "\(request.method) \(request.path) \($0)" }
+        }
+    }
+
+    /// The response with a WWW-Authenticate header.
+    static func challenge(_ challenge: String) -> ScriptedServer.Response {
+        ScriptedServer.Response(401, [("WWW-Authenticate", challenge)], text: "")
+    }
+
+    /// A client without retries.
+    func client(_ credentials: Credentials = .none, redirectPolicy: RedirectPolicy = RedirectPolicy()) -> RegistryClient
+    {
+        RegistryClient(
+            server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
+            settings: RegistrySettings(
+                credentials: credentials, retries: RetryPolicy(count: 0), redirectPolicy: redirectPolicy))
+    }
+}
+
+extension String {
+    /// The Authorization header for `USER:PASSWORD`.
+    fileprivate var basic: String { "Basic " + Data(utf8).base64EncodedString() }
 }

@@ -1,11 +1,12 @@
-@testable import Registry
 import Testing
+
+@testable import Registry
 
 @Suite("Challenges")
 struct ChallengeTests {
     private func check(_ header: String, _ expected: [Challenge]) { #expect(Challenge.parse(header) == expected) }
 
-    @Test("are read with their parameters, in any case") func read() {
+    @Test("are parsed with their parameters, in upper and lower case") func read() {
         let realm = "https://auth.docker.io/token"
         check(
             #"Bearer realm="\#(realm)",service="registry.docker.io",scope="repository:a/b:pull,push""#,
@@ -21,7 +22,7 @@ struct ChallengeTests {
         check("Basic", [Challenge(scheme: "basic")])
     }
 
-    @Test("may be several in a header") func several() {
+    @Test("may share a header") func several() {
         check(
             #"Negotiate, Basic realm="a, \"b\"", Bearer realm="c""#,
             [
@@ -30,7 +31,7 @@ struct ChallengeTests {
             ])
     }
 
-    @Test("end where they are malformed") func malformed() {
+    @Test("end at a syntax error") func malformed() {
         check("", [])
         check(" ,\t, ", [])
         check("=", [])

@@ -1,42 +1,43 @@
 import Errors
-@testable import Registry
 import TestSupport
 import Testing
 
+@testable import Registry
+
 @Suite("Redirects")
 struct RedirectTests {
-    private typealias Answer = ScriptedServer.Answer
+    private typealias Response = ScriptedServer.Response
 
-    private let bench: PullBench
+    private let fixture: PullFixture
     private let image: ScriptedImage
 
     init() throws {
-        bench = try PullBench()
+        fixture = try PullFixture()
         image = try ScriptedImage(sizes: [70_000])
     }
 
-    /// A registry that wants to know who asks, and sends those who ask for a layer somewhere.
-    private func registry(_ location: String?, status: Int = 307) throws -> ImageServer {
-        try ImageServer(image) { [layer = image.layers[0]] request, honest, _ in
-            guard request.headers["authorization"] == PullBench.basic else {
-                return Answer(401, [("WWW-Authenticate", "Basic realm=x")])
+    /// A registry that requires credentials, and redirects requests for the layer.
+    private func registry(_ location: String?, status: Int = 307) throws -> ScriptedRegistry {
+        try ScriptedRegistry(image) { [layer = image.layers[0]] request, correct, _ in
+            guard request.headers["authorization"] == PullFixture.basic else {
+                return Response(401, [("WWW-Authenticate", "Basic realm=x")])
             }
-            guard request.path.hasSuffix(layer) else { return honest }
-            return Answer(status, location.map { [("Location", $0)] } ?? [])
+            guard request.path.hasSuffix(layer) else { return correct }
+            return Response(status, location.map { [("Location", $0)] } ?? [])
         }
     }
 
-    private func tars(_ registry: ImageServer) throws -> [[UInt8]] {
-        try bench.tars(registry.reference, bench.client(registry.authority, PullBench.credentials))
+    private func tars(_ registry: ScriptedRegistry) throws -> [[UInt8]] {
+        try fixture.tars(registry.reference, fixture.client(registry.authority, PullFixture.credentials))
     }
 
-    private func failure(_ registry: ImageServer) throws -> ToolError {
+    private func failure(_ registry: ScriptedRegistry) throws -> ToolError {
         try #require(throws: ToolError.self) { try tars(registry) }
     }
 
-    /// Another server, which has the blobs for all who ask.
+    /// Another server, which returns the layer without credentials.
     private func store(_ host: String = "127.0.0.1") throws -> ScriptedServer {
-        try ScriptedServer(host: host) { [blob = image.blobs[image.layers[0]] ?? []] _ in Answer(200, body: blob) }
+        try ScriptedServer(host: host) { [blob = image.blobs[image.layers[0]] ?? []] _ in Response(200, body: blob) }
     }
 
     @Test("to another server are followed without credentials", arguments: ["127.0.0.1", "127.0.0.2"])
@@ -44,9 +45,9 @@ struct RedirectTests {
         for status in [301, 302, 303, 307, 308] {
             let store = try store(host)
             let registry = try registry("\(store.url)/blob?signature=x", status: status)
-            let bench = try PullBench()
-            let client = bench.client(registry.authority, PullBench.credentials)
-            #expect(try bench.tars(registry.reference, client) == image.tars)
+            let fixture = try PullFixture()
+            let client = fixture.client(registry.authority, PullFixture.credentials)
+            #expect(try fixture.tars(registry.reference, client) == image.tars)
             let request = try #require(store.requests.first)
             #expect(request.target == "/blob?signature=x")
             #expect(request.headers["authorization"] == nil)
@@ -55,15 +56,15 @@ struct RedirectTests {
         }
     }
 
-    @Test("are followed each time that a cut blob is asked for") func resumed() throws {
+    @Test("are followed again when a blob is resumed") func resumed() throws {
         let blob = image.blobs[image.layers[0]] ?? []
         let store = try ScriptedServer { request in
             guard request.headers["range"] == "bytes=50000-" else {
-                var answer = Answer(200, body: blob)
-                answer.cutAfter = 50_000
-                return answer
+                var response = Response(200, body: blob)
+                response.cutAfter = 50_000
+                return response
             }
-            return Answer(206, [("Content-Range", "bytes 50000-\(blob.count - 1)/*")], body: Array(blob[50_000...]))
+            return Response(206, [("Content-Range", "bytes 50000-\(blob.count - 1)/*")], body: Array(blob[50_000...]))
         }
         let registry = try registry("\(store.url)/blob")
         #expect(try tars(registry) == image.tars)
@@ -71,38 +72,38 @@ struct RedirectTests {
         #expect(store.requests.allSatisfy { $0.headers["authorization"] == nil })
     }
 
-    @Test("without end are left") func endless() throws {
-        let inside = try ImageServer(image) { request, _, _ in Answer(307, [("Location", request.path)]) }
-        let failure = try #require(throws: ToolError.self) { try bench.image(inside.reference) }
+    @Test("end after the limit") func endless() throws {
+        let inside = try ScriptedRegistry(image) { request, _, _ in Response(307, [("Location", request.path)]) }
+        let failure = try #require(throws: ToolError.self) { try fixture.image(inside.reference) }
         #expect(failure.code == .unavailable)
         #expect(failure.cause == "\(inside.authority) redirects more than 10 times")
         #expect(inside.requests.count <= 11)
-        let outside = try ScriptedServer { Answer(302, [("Location", "\($0.path)x")]) }
+        let outside = try ScriptedServer { Response(302, [("Location", "\($0.path)x")]) }
         #expect(try self.failure(registry("\(outside.url)/")).cause.hasSuffix("redirects more than 10 times"))
         #expect(outside.requests.count <= 10)
     }
 
     @Test(
-        "to where no registry should send anybody are refused",
+        "to private and link-local hosts are rejected",
         arguments: [
             ("http://169.254.169.254/latest/meta-data", "169.254.169.254 is a link-local address"),
             ("http://10.0.0.1/", "10.0.0.1 is a private address"),
             ("//192.168.7.7:80/x", "192.168.7.7 is a private address"),
             ("http://[fe80::1]/", "fe80::1 is a link-local address"),
-            ("http://0.0.0.0:5000/", "0.0.0.0 is the address of no single machine"),
+            ("http://0.0.0.0:5000/", "0.0.0.0 is an unspecified or multicast address"),
             ("http://2852039166/", "'2852039166' is 169.254.169.254, a link-local address"),
         ])
-    func privateHosts(_ location: String, _ words: String) throws {
+    func redirectPolicy(_ location: String, _ words: String) throws {
         let failure = try failure(registry(location))
         #expect(failure.code == .unavailable)
         #expect(
             failure.cause.hasSuffix(
-                "gives a redirect that is refused: \(words), and '127.0.0.1' may not send anybody there"))
+                "is not allowed: \(words), which '127.0.0.1' may not redirect to"))
         #expect(!failure.description.contains("s3cret"))
     }
 
     @Test(
-        "to what is no address are refused",
+        "to invalid URLs are rejected",
         arguments: [
             "http://169.254.169.254%2F/", "http://user:pass@127.0.0.1/", "file:///etc/passwd", "ftp://127.0.0.1/",
             "http+unix://%2Frun%2Fdocker.sock/", "http://", "https://127.0.0.1:99999/",
@@ -110,27 +111,25 @@ struct RedirectTests {
     func malformed(_ location: String) throws {
         let failure = try failure(registry(location))
         #expect(failure.code == .unavailable)
-        #expect(failure.cause.hasSuffix("gives a redirect without an address that is one"))
+        #expect(failure.cause.hasSuffix("is not a valid URL"))
     }
 
-    @Test("to nowhere are refused") func nowhere() throws {
+    @Test("without a URL are rejected") func nowhere() throws {
         let failure = try failure(registry(nil))
         #expect(failure.code == .unavailable)
-        #expect(failure.cause.hasSuffix("gives a redirect without an address that is one"))
+        #expect(failure.cause.hasSuffix("is not a valid URL"))
     }
 
-    @Test("from https lead to https alone") func downgrade() throws {
-        let client = bench.client("registry.example")
+    @Test("from https to http are rejected") func downgrade() throws {
+        let client = fixture.client("registry.example")
         let origin = try #require(HTTPURL("https://198.51.100.1/v2/a/blobs/x?token=y"))
         let failure = try #require(throws: ToolError.self) {
             try client.safe("http://198.51.100.1/blob", from: origin, "redirect")
         }
         #expect(failure.code == .unavailable)
         #expect(
-            failure.cause == """
-                https://198.51.100.1/v2/a/blobs/x gives a redirect from https to http://198.51.100.1, \
-                which is not encrypted
-                """)
+            failure.cause
+                == "the redirect from https://198.51.100.1/v2/a/blobs/x to http://198.51.100.1 is not encrypted")
         #expect(try client.safe("https://198.51.100.2/blob", from: origin, "redirect").origin.host == "198.51.100.2")
         #expect(throws: ToolError.self) { try client.safe("https://127.0.0.1/", from: origin, "redirect") }
         #expect(throws: ToolError.self) { try client.safe("https://localhost:5000/", from: origin, "redirect") }

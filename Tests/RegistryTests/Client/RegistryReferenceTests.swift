@@ -1,14 +1,15 @@
 import Errors
-@testable import OCI
-@testable import Registry
 import Testing
 
-@Suite("Names of images in registries")
+@testable import OCI
+@testable import Registry
+
+@Suite("Registry reference")
 struct RegistryReferenceTests {
     private static let hex = String(repeating: "0a", count: 32)
 
     @Test(
-        "are read as Docker reads them",
+        "is parsed as Docker does",
         arguments: [
             ("redis", "docker.io/library/redis", nil, nil),
             ("redis:7", "docker.io/library/redis", "7", nil),
@@ -38,35 +39,35 @@ struct RegistryReferenceTests {
     }
 
     @Test(
-        "are refused where they are none",
+        "rejects invalid names",
         arguments: [
-            ("", "it is not of the grammar of names"),
-            ("docker://", "it is not of the grammar of names"),
+            ("", "its repository is not a valid name"),
+            ("docker://", "its repository is not a valid name"),
             ("team/App", "names of repositories are in lower case"),
-            ("r.example/", "it is not of the grammar of names"),
-            ("r.example//app", "it is not of the grammar of names"),
-            ("r.example/../app", "it is not of the grammar of names"),
-            ("r.example/a/../../b", "it is not of the grammar of names"),
-            ("r.example/a%2f..", "it is not of the grammar of names"),
-            ("r.example/a?b", "it is not of the grammar of names"),
-            ("r.example/a#b", "it is not of the grammar of names"),
-            ("r.example/a b", "it is not of the grammar of names"),
-            ("r.example/-a", "it is not of the grammar of names"),
-            ("r.example/a___b", "it is not of the grammar of names"),
-            ("https://r.example/app", "it names no registry"),
-            ("user:secret.x/app", "it names no registry"),
-            ("r..example/app", "it names no registry"),
-            ("r.example:/app", "it names no registry"),
-            ("[::1/app", "it names no registry"),
-            ("redis:", "'' is no tag: letters, digits, and _.- behind the first"),
-            ("redis:.7", "'.7' is no tag: letters, digits, and _.- behind the first"),
-            ("redis:7\n", "'7\u{FFFD}' is no tag: letters, digits, and _.- behind the first"),
-            ("redis@", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
-            ("redis@sha256:../../x", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
-            ("redis@sha256:\(hex.uppercased())", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
-            ("redis@sha512:\(hex)\(hex)", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
-            ("redis@sha256:\(hex)0", "what is behind @ is no digest: 'sha256:' and 64 digits 0-9 a-f"),
-            ("r.example/" + String(repeating: "a", count: 250), "it has more than 255 characters"),
+            ("r.example/", "its repository is not a valid name"),
+            ("r.example//app", "its repository is not a valid name"),
+            ("r.example/../app", "its repository is not a valid name"),
+            ("r.example/a/../../b", "its repository is not a valid name"),
+            ("r.example/a%2f..", "its repository is not a valid name"),
+            ("r.example/a?b", "its repository is not a valid name"),
+            ("r.example/a#b", "its repository is not a valid name"),
+            ("r.example/a b", "its repository is not a valid name"),
+            ("r.example/-a", "its repository is not a valid name"),
+            ("r.example/a___b", "its repository is not a valid name"),
+            ("https://r.example/app", "its registry is not a valid host name"),
+            ("user:secret.x/app", "its registry is not a valid host name"),
+            ("r..example/app", "its registry is not a valid host name"),
+            ("r.example:/app", "its registry is not a valid host name"),
+            ("[::1/app", "its registry is not a valid host name"),
+            ("redis:", "'' is not a valid tag: letters, digits and _.-, the first one not . or -"),
+            ("redis:.7", "'.7' is not a valid tag: letters, digits and _.-, the first one not . or -"),
+            ("redis:7\n", "'7\u{FFFD}' is not a valid tag: letters, digits and _.-, the first one not . or -"),
+            ("redis@", "the text after @ is not a digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:../../x", "the text after @ is not a digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:\(hex.uppercased())", "the text after @ is not a digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha512:\(hex)\(hex)", "the text after @ is not a digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("redis@sha256:\(hex)0", "the text after @ is not a digest: 'sha256:' and 64 digits 0-9 a-f"),
+            ("r.example/" + String(repeating: "a", count: 250), "it is longer than 255 characters"),
         ])
     func refused(text: String, cause: String) throws {
         let failure = #expect(throws: ToolError.self) { try RegistryReference(text) }
@@ -75,7 +76,7 @@ struct RegistryReferenceTests {
         #expect(failure?.message.contains("\n") == false)
     }
 
-    @Test("lead to another tag or digest of the same repository") func others() throws {
+    @Test("changes its tag or digest") func others() throws {
         let reference = try RegistryReference("r.example/app:1")
         let digest = try #require(Digest("sha256:\(Self.hex)"))
         #expect("\(reference.with(tag: "2"))" == "r.example/app:2")

@@ -1,0 +1,99 @@
+import ByteIO
+import Dispatch
+import Foundation
+import OCI
+import Synchronization
+
+/// Receives the progress of layer downloads, from several threads.
+package protocol FetchProgress: Sendable {
+    /// Called when more bytes of a layer arrive.
+    ///
+    /// - Parameter bytes: the number of bytes since the last call.
+    func fetched(_ bytes: Int, of layer: Digest)
+
+    /// Called when a layer is in the cache, whether it was downloaded or was there before.
+    ///
+    /// - Parameter size: the compressed size in bytes.
+    func finished(_ layer: Digest, size: UInt64)
+}
+
+extension FetchProgress {
+    /// Ignores the bytes.
+    package func fetched(_ bytes: Int, of layer: Digest) {}
+    /// Ignores the layer.
+    package func finished(_ layer: Digest, size: UInt64) {}
+}
+
+/// Downloads layers in parallel, each once, in the order of the requests.
+final class LayerDownloads: Sendable {
+    /// Downloads a layer; calls its argument with the number of bytes as they arrive.
+    typealias Fetch = @Sendable ((Int) -> Void) throws -> FileRange
+
+    private final class Entry: Sendable {
+        let result = Mutex<Result<FileRange, any Error>?>(nil)
+        let end = DispatchGroup()
+    }
+
+    private struct State {
+        var entries: [Digest: Entry] = [:]
+        var waiting: [(Digest, Entry, Fetch)] = []
+        var workers = 0
+    }
+
+    /// The number of parallel downloads. One connection to a registry rarely uses the full bandwidth, and many lead to
+    /// status 429. Docker uses 3, skopeo 6.
+    private static let width = 4
+
+    private let progress: any FetchProgress
+    private let state = Mutex(State())
+
+    init(_ progress: any FetchProgress) {
+        self.progress = progress
+    }
+
+    /// Starts downloading a layer in the background.
+    func start(_ digest: Digest, _ fetch: @escaping Fetch) { _ = entry(digest, fetch) }
+
+    /// Blocks until a layer is downloaded.
+    ///
+    /// - Throws: errors of `fetch`.
+    func layer(_ digest: Digest, _ fetch: @escaping Fetch) throws -> FileRange {
+        let entry = entry(digest, fetch)
+        entry.end.wait()
+        guard let result = entry.result.withLock({ $0 }) else { return try fetch { _ in } }
+        return try result.get()
+    }
+
+    private func entry(_ digest: Digest, _ fetch: @escaping Fetch) -> Entry {
+        let (entry, startsWorker) = state.withLock { state in
+            if let known = state.entries[digest] { return (known, false) }
+            let entry = Entry()
+            entry.end.enter()
+            state.entries[digest] = entry
+            state.waiting.append((digest, entry, fetch))
+            let starts = state.workers < Self.width
+            if starts { state.workers += 1 }
+            return (entry, starts)
+        }
+        if startsWorker { BackgroundThread.start { [self] in downloadAll() } }
+        return entry
+    }
+
+    /// Downloads layers until none is waiting.
+    private func downloadAll() {
+        while true {
+            let next = state.withLock { state -> (Digest, Entry, Fetch)? in
+                if state.waiting.isEmpty {
+                    state.workers -= 1
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
+            guard let (digest, entry, fetch) = next else { return }
+            let result = Result { try fetch { progress.fetched($0, of: digest) } }
+            if case .success(let file) = result { progress.finished(digest, size: file.size) }
+            entry.result.withLock { $0 = result }
+            entry.end.leave()
+        }
+    }
+}

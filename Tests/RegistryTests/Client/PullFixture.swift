@@ -1,0 +1,73 @@
+import ByteIO
+import Foundation
+import Images
+import OCI
+import Registry
+import Synchronization
+import SystemPackage
+import TestSupport
+
+/// A temporary cache, and clients with short pauses and timeouts.
+final class PullFixture: Sendable {
+    /// Credentials, and their Authorization header.
+    static let credentials = Credentials.password(user: "ann", password: Secret("s3cret"))
+    static let basic = "Basic YW5uOnMzY3JldA=="
+
+    let files: TemporaryDirectory
+    private let arrived = Mutex<[Digest: Int]>([:])
+
+    init() throws {
+        files = try TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: files.path("tmp"), withIntermediateDirectories: true)
+    }
+
+    /// The fetched bytes of all layers.
+    var fetched: Int { arrived.withLock { $0.values.reduce(0, +) } }
+
+    /// The names in a directory of the cache's blobs: `sha256`, `partial`.
+    func names(_ directory: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: files.path("cache/blobs/\(directory)")).sorted()) ?? []
+    }
+
+    func client(
+        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, timeout: Double = 5,
+        longest: Double = 60
+    ) -> RegistryClient {
+        RegistryClient(
+            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: timeout) },
+            settings: RegistrySettings(
+                credentials: credentials, retries: RetryPolicy(count: retries, pause: 0.01, longest: longest)))
+    }
+
+    /// Reads an image's manifest and config.
+    func image(_ reference: String, _ client: RegistryClient? = nil) throws -> ArchivedImage {
+        let reference = try RegistryReference(reference)
+        let spool = SpoolDirectory(FilePath(files.path("tmp")))
+        let cache = BlobCache(directory: FilePath(files.path("cache")), spool: spool) { _ in }
+        let image = try RegistryImage(
+            reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(fixture: self))
+        let context = ReadingContext(
+            spool: spool, cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64"))
+        guard let first = try image.archive(context).images.first else { throw Missing() }
+        return first
+    }
+
+    /// Downloads an image's layers.
+    ///
+    /// - Returns: their uncompressed tars.
+    func tars(_ reference: String, _ client: RegistryClient? = nil) throws -> [[UInt8]] {
+        try image(reference, client).layers.map { layer in
+            let sink = MemorySink()
+            try layer.open().write(to: sink)
+            return sink.bytes
+        }
+    }
+
+    private struct Missing: Error {}
+
+    private struct Progress: FetchProgress {
+        let fixture: PullFixture
+
+        func fetched(_ bytes: Int, of layer: Digest) { fixture.arrived.withLock { $0[layer, default: 0] += bytes } }
+    }
+}
