@@ -70,6 +70,7 @@ let package = Package(
         systemLibrary("CLibArchive", "libarchive", "libarchive-dev"),
         systemLibrary("CLibCrypto", "libcrypto", "libssl-dev"),
         systemLibrary("CZstd", "libzstd", "libzstd-dev"),
+        systemLibrary("CLZMA", "liblzma", "liblzma-dev"),
         systemLibrary("CISAL", "libisal", "libisal-dev"),
         systemLibrary("CDeflate", "libdeflate", "libdeflate-dev"),
         .target(name: "CLinux"),
@@ -78,7 +79,8 @@ let package = Package(
         module("ByteIO", ["CLinux", "Errors", deque, systemPackage]),
         module("JSON", ["Errors"]),
         module(
-            "Compression", ["ByteIO", "CDeflate", "CISAL", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
+            "Compression",
+            ["ByteIO", "CDeflate", "CISAL", "CLZMA", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
         module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
         module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),

@@ -24,8 +24,8 @@ package final class DecompressingSource: ByteSource {
             case .none: source
             case .gzip: try GzipSource(source, name: name, limits: limits)
             case .zstd: try ZstdSource(source, name: name, limits: limits)
-            case .xz: try LibArchiveSource(source, .xz, name: name, limits: limits)
-            case .bzip2: try LibArchiveSource(source, .bzip2, name: name, limits: limits)
+            case .xz: try XZSource(source, name: name, limits: limits)
+            case .bzip2: try Bzip2Source(source, name: name, limits: limits)
             }
     }
 
