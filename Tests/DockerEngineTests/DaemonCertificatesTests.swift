@@ -4,6 +4,8 @@ import NIOSSL
 import TestSupport
 import Testing
 
+@testable import DockerEngine
+
 @Suite("Daemon certificates")
 struct DaemonCertificatesTests {
     @Test("are not used unless docker's variables request TLS")

@@ -3,6 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
+@testable import DockerEngine
 @testable import Registry
 
 @Suite("Daemon messages")

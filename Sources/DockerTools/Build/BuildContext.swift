@@ -69,10 +69,3 @@ extension ImageSpec {
         }
     }
 }
-
-extension ImageSpec {
-    /// The run-time configuration of the image: the spec's own, with what it inherits from the base.
-    func runtime(on base: BaseImage?) -> JSONValue {
-        base?.config.inheritedRuntime(overriddenBy: config.json, inheritsAll: inheritConfig) ?? config.json
-    }
-}
