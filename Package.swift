@@ -119,7 +119,7 @@ let package = Package(
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
             "DockerToolsTests",
-            ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
+            ["ByteIO", "CLI", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),

@@ -1,10 +1,12 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import Synchronization
 import SystemPackage
 import Testing
+
+@testable import CLI
+@testable import DockerTools
 
 struct ScriptTests {
     private let directory: SpecDirectory
@@ -25,7 +27,10 @@ struct ScriptTests {
     private func run(_ text: String, modified: Int64 = 1) async throws -> [String] {
         let lines = Mutex<[String]>([])
         let script = Script(key: "extraCommands", text: text, modified: modified)
-        try await script.run(in: layer, work: work, context: Context(environment: [:], currentDirectory: "/")) { line in
+        var context = Context(environment: [:], currentDirectory: "/")
+        // Without it, a process that the script leaves running would keep the script's output open.
+        context.processSupervisor = OrphanReaper()
+        try await script.run(in: layer, work: work, context: context) { line in
             lines.withLock { $0.append(line) }
         }
         return lines.withLock { $0 }
