@@ -112,7 +112,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ByteIO", "OCI", "Tar"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("ByteIOTests", ["ByteIO"]),
+        tests("ByteIOTests", ["ByteIO", "Errors"]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
