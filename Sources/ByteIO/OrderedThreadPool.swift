@@ -32,7 +32,8 @@ package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendabl
 
     /// Starts the threads.
     ///
-    /// If fewer than `width` threads can be started, these do the work; if none can be started, `next` throws the error.
+    /// If fewer than `width` threads can be started, these do the work; if none can be started, `next` throws the
+    /// error.
     ///
     /// - Parameters:
     ///   - width: the number of threads, at least 1.

@@ -175,7 +175,7 @@ struct ArchiveSourceTests {
         #expect(missing?.message == "cannot open '\(directory.path("no"))'")
         let wrong = #expect(throws: ToolError.self) { try DecompressingSource.open(FilePath(directory.path)) }
         #expect(wrong?.code == .data)
-        #expect(wrong?.cause == "it is a directory, and not an archive")
+        #expect(wrong?.cause == "it is a directory, not an archive")
     }
 
     static func read(_ bytes: [UInt8]) throws -> [UInt8] { try open(bytes) { try $0.readAll() } }
