@@ -118,6 +118,7 @@ let package = Package(
         tests(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
+        tests("ErrorsTests", ["Errors", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),

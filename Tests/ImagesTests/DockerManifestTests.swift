@@ -84,7 +84,7 @@ struct DockerManifestTests {
         // A checksum behind the end of the tar is looked at too.
         try directory.write(Array(gzip.dropLast()), to: "a.tar.gz")
         let failure = #expect(throws: ToolError.self) { try directory.openArchive("a.tar.gz") }
-        #expect(failure?.cause == "the gzip stream ends before its end: it is truncated")
+        #expect(failure?.cause == "the gzip stream is truncated")
     }
 
     @Test func readsWhatSkopeoWrites() throws {

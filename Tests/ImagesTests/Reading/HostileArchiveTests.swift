@@ -154,7 +154,7 @@ struct HostileArchiveTests {
         try directory.write(frame, to: "a.tar")
         let outer = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
         #expect(outer?.code == .data)
-        #expect(outer?.cause == "the zstd stream wants a window of more than the limit of 134217728 bytes")
+        #expect(outer?.cause == "the zstd stream needs a window of more than the limit of 134217728 bytes")
         var layout = CraftedLayout()
         layout.index(try layout.image([(frame, SHA256.digest(of: layer))]))
         try directory.write(layout.tar(), to: "b.tar")
