@@ -53,6 +53,8 @@ let package = Package(
     products: [
         .executable(name: "dockertools", targets: ["CLI"]),
         .executable(name: "dockertools-guest", targets: ["Guest"]),
+        .library(name: "DockerTools", targets: ["DockerTools"]),
+        .library(name: "OCI", targets: ["OCI", "Images"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -106,7 +108,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ByteIO", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser, systemPackage,
+                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser,
+                systemPackage,
             ], swiftSettings: strict),
 
         .target(
@@ -130,7 +133,7 @@ let package = Package(
         tests("LayeringTests", ["Errors", "Layering", "Store", "TestSupport"]),
         tests(
             "MicroVMTests", ["ByteIO", "Errors", "GuestProtocol", "MicroVM", "Processes", "TestSupport", systemPackage]),
-        tests("OCITests", ["OCI", "TestSupport"]),
+        tests("OCITests", ["JSON", "OCI", "TestSupport"]),
         tests("ProcessesTests", ["Errors", "Processes", "TestSupport", systemPackage]),
         tests(
             "RegistryTests",

@@ -5,9 +5,9 @@ import DockerTools
 struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show how two images differ, in their configs and file by file.",
+        abstract: "Compare the configs and the files of two images.",
         discussion: """
-            Exits with 0 if they are equal and with 1 if not. How the files are told off into layers is no difference.
+            Exits with 0 if they are equal and with 1 if not. The assignment of files to layers is not compared.
 
             Example:
               dockertools diff old.tar.gz new.tar.gz
@@ -19,10 +19,10 @@ struct DiffCommand: AsyncParsableCommand {
             xattrs}, the size in bytes, the mode in octal digits.
             """)
 
-    @Argument(help: "An image, or a spec to make it from.", completion: .file())
+    @Argument(help: "An image, or a spec to build it from.", completion: .file())
     var a: String
 
-    @Argument(help: "The image to compare it with.", completion: .file())
+    @Argument(help: "The image to compare it with, or a spec.", completion: .file())
     var b: String
 
     @Flag(help: "Print as JSON.")
@@ -31,9 +31,8 @@ struct DiffCommand: AsyncParsableCommand {
     @OptionGroup(title: "Registries") var registries: RegistryOptions
 
     func run() async throws {
-        let diff = try await ImageDiff.compare(
-            ImageArgument(a), ImageArgument(b), context: registries.context(for: a, b),
-            reporter: ConsoleReporter(isQuiet: false))
+        let tools = try registries.tools(for: [a, b])
+        let diff = try await tools.diff(ImageSource(parsing: a), ImageSource(parsing: b))
         try Console.write(json ? diff.json.canonical + "\n" : diff.text)
         if !diff.isEqual { throw ExitCode(1) }
     }

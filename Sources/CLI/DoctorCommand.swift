@@ -5,18 +5,18 @@ import DockerTools
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check what runAsRoot and fakeRootCommands need on this machine.",
+        abstract: "Check the requirements of runAsRoot and fakeRootCommands.",
         discussion: """
-            Looks for QEMU, a kernel with its modules, sqfstar, mke2fs and /dev/kvm, and starts an empty virtual machine with \
-            each accelerator that there is; tells in which way fakeRootCommands would run. What is missing is named with the package that brings it. The exit code is 0 if \
-            runAsRoot works here, and 69 if it does not.
+            Looks for QEMU, a kernel with its modules, sqfstar, mke2fs and /dev/kvm, and boots an empty virtual machine with \
+            each accelerator; prints the method that fakeRootCommands would use. A missing part is printed with the package \
+            that contains it. The exit code is 0 if runAsRoot works, and 69 if it does not.
 
             Example:
               dockertools doctor
 
             With --json it prints one object:
-              {checks: [{name, works, detail, fix, seconds}], runAsRoot}, runAsRoot the accelerator that it would run with, or \
-            null; fix and seconds are null where there are none.
+              {checks: [{name, works, detail, fix, seconds}], runAsRoot}
+            runAsRoot is the accelerator that it uses, or null; fix is null if the part works, seconds if nothing was booted.
             """)
 
     @Flag(help: "Print as JSON.")
@@ -25,10 +25,11 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup(title: "Virtual machine") var machine: VMOptions
 
     func run() async throws {
-        var context = Context.ofProcess
+        var context = ProcessSetup.context(SilentReporter())
         context.virtualMachines = machine.settings
-        let report = await DoctorReport(context)
-        try Console.write(json ? report.json.canonical + "\n" : report.text)
+        let report = await DockerTools(context: context).doctor()
+        try Console.write(
+            json ? report.json(naming: \.flag).canonical + "\n" : report.text(naming: \.flag))
         guard report.runAsRoot != nil else { throw ExitStatus.exit(.unavailable) }
     }
 }

@@ -7,15 +7,15 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write an image's root file system as one tar or squashfs.",
         discussion: """
-            All layers are merged, without a daemon, a virtual machine or root, and nothing is unpacked. The tar is for \
-            `docker import`: ./ first, then all below it, with owners, modes, times and extended attributes.
+            All layers are merged, without a daemon, a virtual machine or root, and nothing is unpacked. The tar is suitable for \
+            `docker import`: ./ first, then everything below it, with owners, modes, times and extended attributes.
 
             Example:
               dockertools export image.tar.gz -o - | docker import - flat
 
             With --json it prints one object instead of the output's path:
               {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}
-            of the image that was exported; size is that of the output in bytes, a layer's that of its plain tar.
+            of the exported image; size is the size of the output, a layer's size that of its uncompressed tar, both in bytes.
             """)
 
     @OptionGroup var image: ImageOptions
@@ -28,17 +28,15 @@ struct ExportCommand: AsyncParsableCommand {
         completion: .file())
     var output: String?
 
-    @Option(help: "The form of the output: squashfs needs the program sqfstar (Debian: squashfs-tools).")
+    @Option(help: "The format of the output: squashfs needs the program sqfstar (Debian: squashfs-tools).")
     var format: ExportFormat = .tar
 
     @OptionGroup var results: ResultOptions
 
     func run() async throws {
-        let result = try await Export(
-            image.argument, format: format, context: image.context,
-            reporter: ConsoleReporter(isQuiet: image.reading.quiet)
-        ).write(to: output, jsonFile: results.jsonFile, tellsImage: results.json || results.jsonFile != nil)
-        try results.report(result)
+        let result = try await image.tools().export(
+            image.source, to: output, format: format, jsonFile: results.jsonFile, describesImage: results.json)
+        try results.print(result)
     }
 }
 

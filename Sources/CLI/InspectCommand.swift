@@ -1,22 +1,21 @@
 import ArgumentParser
-import DockerTools
 
 /// `dockertools inspect`
 struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show an image: its config, its layers and their sizes.",
+        abstract: "Show the config and the layers of an image.",
         discussion: """
-            IMAGE is a docker-archive, an OCI archive or an OCI layout, plain or compressed with gzip, zstd, xz or bzip2; - \
-            reads standard input; PATH#NAME:TAG chooses one of several images. Or it is docker://NAME in a registry, whose layers \
-            are not fetched, or docker-daemon:NAME. Of a spec its image is made, and not written.
+            IMAGE is a docker-archive, an OCI archive or an OCI layout, uncompressed or compressed with gzip, zstd, xz or bzip2; \
+            - reads standard input; PATH#NAME:TAG chooses one of several images. It can also be docker://NAME in a registry, \
+            whose layers are not fetched, or docker-daemon:NAME. The image of a spec is built, but not written.
 
             Example:
               dockertools inspect image.tar.gz
 
             With --json it prints one object:
               {name, tag, imageID, architecture, os, created, config, layers: [{diffID, size, …}], history}
-            sizes in bytes, of the layer as it lies in the archive, of a spec's that of its plain tar.
+            sizes are in bytes, of the layer in the archive, or of the uncompressed tar if the image is built from a spec.
             """)
 
     @OptionGroup var image: ImageOptions
@@ -28,8 +27,7 @@ struct InspectCommand: AsyncParsableCommand {
     var buildArgs = false
 
     func run() async throws {
-        let inspection = try await ImageInspection.read(
-            image.argument, context: image.context, reporter: ConsoleReporter(isQuiet: image.reading.quiet))
+        let inspection = try await image.tools().inspect(image.source)
         if buildArgs {
             try Console.write(inspection.buildArgs().pretty + "\n")
         } else {

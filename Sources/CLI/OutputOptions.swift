@@ -3,16 +3,16 @@ import Compression
 import DockerTools
 import JSON
 
-/// Where an image goes, and in what form.
+/// The output of a built image: its place, format and compression.
 struct OutputOptions: ParsableArguments {
-    /// What the help of the verbs that have these says of them.
+    /// The part of a verb's help that describes the output.
     static let discussion = """
         With --json it prints one object instead:
           {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}
-        sizes in bytes, size that of the output, a layer's that of its plain tar; digests as sha256:HEX.
+        size is the size of the output, a layer's size that of its uncompressed tar, both in bytes; digests are sha256:HEX.
 
         Docker before 23 does not read zstd: zstd -dc image.tar.zst | docker load
-        skopeo 1.9 and podman 4.3 (Debian 12) misread any gzip archive: give them --compressor none or zstd
+        skopeo 1.9 and podman 4.3 (Debian 12) misread any gzip archive: use --compressor none or zstd for them
         """
 
     @Option(
@@ -22,48 +22,50 @@ struct OutputOptions: ParsableArguments {
             valueName: "path"), completion: .file())
     var output: String?
 
-    @Option(help: "The form of the output.")
+    @Option(help: "The format of the output.")
     var format: ArchiveFormat = .dockerArchive
 
     @Option(
         help: """
-            Compress with none, gz or zstd: a docker-archive, or the layers in the OCI formats (default: the spec's \
+            The compression: none, gz or zstd, of a docker-archive, or of the layers in the OCI formats (default: the spec's \
             compressor, gz).
             """)
     var compressor: Compressor?
 
+    @OptionGroup var buildArgs: BuildArgsOptions
+    @OptionGroup var results: ResultOptions
+
+    /// The output as the library has it.
+    var destination: ImageDestination {
+        ImageDestination(output, format: format, compressor: compressor, jsonFile: results.jsonFile)
+    }
+}
+
+/// The option that leaves out the build arguments.
+struct BuildArgsOptions: ParsableArguments {
     @Flag(
         name: .customLong("no-build-args"),
         help: "Leave out buildArgs.json, the arguments that the image was built with.")
     var noBuildArgs = false
-
-    @OptionGroup var results: ResultOptions
-
-    /// Makes the image of a spec and writes it here.
-    func write(_ spec: SpecOptions, as verb: SpecVerb) async throws {
-        let result = try await SpecBuild(
-            spec.source, as: verb, sets: spec.reading.sets, context: spec.reading.context(),
-            reporter: ConsoleReporter(isQuiet: spec.reading.quiet), keepsBuildArgs: !noBuildArgs
-        ).write(to: output, format: format, compressor: compressor, jsonFile: results.jsonFile)
-        try results.report(result)
-    }
 }
 
-/// How the result of a verb that makes an image is told.
+/// The options for the result of a verb that writes images.
 struct ResultOptions: ParsableArguments {
-    @Flag(help: "Print what is known of the image as JSON instead of the output's path.")
+    @Flag(help: "Print a JSON description of the image instead of the output's path.")
     var json = false
 
     @Option(
-        help: ArgumentHelp("Write that JSON to a file, where the image goes to standard output.", valueName: "path"),
+        help: ArgumentHelp(
+            "Write the JSON description to a file, if the image goes to standard output.", valueName: "path"),
         completion: .file())
     var jsonFile: String?
 
-    /// - Parameter object: what is known, as JSON.
-    func report(_ result: ImageResult, _ object: KeyPath<ImageResult, JSONValue> = \.json) throws {
-        if let jsonFile { try ImageResult.write(result[keyPath: object], to: jsonFile) }
+    /// Prints the result of a verb, unless the image went to standard output.
+    ///
+    /// - Parameter description: the JSON description.
+    func print(_ result: ImageResult, _ description: KeyPath<ImageResult, JSONValue> = \.json) throws {
         guard result.output != "-" else { return }
-        try Console.write((json ? result[keyPath: object].canonical : result.output) + "\n")
+        try Console.write((json ? result[keyPath: description].canonical : result.output) + "\n")
     }
 }
 

@@ -5,17 +5,17 @@ import DockerTools
 struct PrefetchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prefetch",
-        abstract: "Print what pins an image of a registry: the arguments of nixpkgs' pullImage.",
+        abstract: "Print the arguments of nixpkgs' pullImage that pin an image of a registry.",
         discussion: """
-            Takes what nix-prefetch-docker takes, and prints what it prints: a Nix set, or an object with --json. What it brings \
-            stays in the cache, so that a pull need not bring it again.
+            Has the arguments and the output of nix-prefetch-docker: a Nix set, or an object with --json. Fetched layers stay in \
+            the cache, so that a pull does not fetch them again.
 
             Example:
               dockertools prefetch nixos/nix 1.11
               dockertools prefetch redis:7 --spec toml > redis.toml && dockertools pull redis.toml
             """)
 
-    /// The forms of a spec.
+    /// The syntax of a spec.
     enum SpecForm: String, CaseIterable, ExpressibleByArgument {
         case json, toml
     }
@@ -23,16 +23,16 @@ struct PrefetchCommand: AsyncParsableCommand {
     @Argument(help: "The image: NAME, NAME:TAG or NAME@DIGEST.")
     var name: String?
 
-    @Argument(help: ArgumentHelp("Its tag or its digest.", valueName: "tag|digest"))
+    @Argument(help: ArgumentHelp("The tag or the digest.", valueName: "tag|digest"))
     var version: String?
 
-    @Option(help: ArgumentHelp("The image, in place of the argument.", valueName: "name"))
+    @Option(help: ArgumentHelp("The image, instead of the argument.", valueName: "name"))
     var imageName: String?
 
-    @Option(help: ArgumentHelp("Its tag (default: latest).", valueName: "tag"))
+    @Option(help: ArgumentHelp("The tag (default: latest).", valueName: "tag"))
     var imageTag: String?
 
-    @Option(help: ArgumentHelp("Its digest.", valueName: "digest"))
+    @Option(help: ArgumentHelp("The digest.", valueName: "digest"))
     var imageDigest: String?
 
     @OptionGroup var pull: PullOptions
@@ -43,7 +43,7 @@ struct PrefetchCommand: AsyncParsableCommand {
     @Option(help: "Print a spec for `pull`, as json or toml.")
     var spec: SpecForm?
 
-    @Flag(help: "Tell nothing but errors.")
+    @Flag(help: "Print nothing but errors.")
     var quiet = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
@@ -53,26 +53,25 @@ struct PrefetchCommand: AsyncParsableCommand {
             throw ValidationError("Name one image: NAME, or --image-name NAME.")
         }
         guard version == nil || (versionIsDigest ? imageDigest : imageTag) == nil else {
-            throw ValidationError("'\(version ?? "")' and an option say two different things of the image.")
+            throw ValidationError("'\(version ?? "")' and an option contradict each other.")
         }
-        guard !json || spec == nil else { throw ValidationError("--json and --spec are two forms: choose one.") }
+        guard !json || spec == nil else { throw ValidationError("--json and --spec exclude each other.") }
     }
 
-    /// No tag has a colon.
+    /// Whether the second argument is a digest: tags have no colon.
     private var versionIsDigest: Bool { version?.contains(":") == true }
 
     func run() async throws {
-        let prefetch = try Prefetch(
-            name ?? imageName ?? "", tag: versionIsDigest ? imageTag : imageTag ?? version,
-            digest: versionIsDigest ? version : imageDigest, choices: pull.choices,
-            context: registries.context(forName: name ?? imageName ?? ""),
-            reporter: ConsoleReporter(isQuiet: quiet))
+        let name = name ?? imageName ?? ""
+        let pinned = try await registries.tools(forName: name, quiet: quiet).prefetch(
+            name, tag: versionIsDigest ? imageTag : imageTag ?? version,
+            digest: versionIsDigest ? version : imageDigest, pull.choices)
         let syntax: PinSyntax =
             switch spec {
             case .json: .json
             case .toml: .toml
             case nil: json ? .json : .nix
             }
-        try Console.write(try await prefetch.text(syntax))
+        try Console.write(pinned.text(syntax))
     }
 }

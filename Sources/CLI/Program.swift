@@ -1,26 +1,23 @@
 import ArgumentParser
 import ByteIO
-import DockerTools
 import Errors
-import Foundation
 import Glibc
-import SystemPackage
 
-/// The program: reads the command line, calls one operation, and turns what comes of it into output and an exit code.
+/// The command line program: parses arguments, calls one operation, and turns its result into output and an exit status.
 @main
 struct Program: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dockertools",
-        abstract: "Make Docker and OCI images without Docker, with the same bytes every time.",
+        abstract: "Build Docker and OCI images without Docker, with the same bytes every time.",
         discussion: """
-            A spec (JSON or TOML) says what is in an image; `dockertools schema` describes it.
+            A spec (JSON or TOML) describes an image; `dockertools schema` prints the JSON Schema of specs.
 
             Example:
               dockertools stream image.toml | docker load
 
-            Results go to standard output, all else to standard error. Exit codes: 0 success; 1 a script of the spec \
-            failed; 64 bad usage; 65 bad spec, graph or image; 69 something needed is not there; 74 input or output \
-            failed; 130 and 143 ended by SIGINT and SIGTERM.
+            Results go to standard output, everything else to standard error. Exit codes: 0 success; 1 a script of the \
+            spec failed; 64 invalid usage; 65 invalid spec, graph or image; 69 a required program, registry or other \
+            resource is missing; 74 input or output failed; 130 and 143 ended by SIGINT and SIGTERM.
             """,
         version: "0.1.0",
         subcommands: [
@@ -33,10 +30,7 @@ struct Program: AsyncParsableCommand {
         ])
 
     static func main() async {
-        SignalHandler.fillStandardStreams()
-        SignalHandler.install()
-        Umask.set()
-        AllocatorTuning.giveBack()
+        ProcessSetup.run()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -45,9 +39,9 @@ struct Program: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as ToolError {
-            SignalHandler.giveWay()
-            Console.tell(failure.text { $0.flag } + "\n")
-            // Without exit handlers: OpenSSL's would take away what a thread may still be hashing with.
+            SignalHandler.waitIfInterrupted()
+            Console.writeError(failure.text { $0.flag } + "\n")
+            // exit(3) would call OpenSSL's exit handler, which frees memory that hashing threads may still use.
             _exit(ExitStatus.of(failure.code))
         } catch {
             exit(withError: error)
@@ -55,42 +49,18 @@ struct Program: AsyncParsableCommand {
     }
 }
 
-/// The two streams that the program writes to.
+/// The standard streams that the program writes to.
 enum Console {
     /// Writes a result to standard output.
     ///
-    /// - Throws: `ToolError` with code `io` if it is closed or full.
+    /// - Throws: `ToolError` with code `io` if the stream is closed or the disk full.
     static func write(_ text: String) throws {
         try DescriptorSink(STDOUT_FILENO, name: "standard output").write(Array(text.utf8))
     }
 
     /// Writes to standard error.
-    static func tell(_ text: String) {
+    static func writeError(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
-    }
-}
-
-extension Context {
-    /// Those of this process.
-    static var ofProcess: Context {
-        var context = Context(
-            environment: ProcessInfo.processInfo.environment, currentDirectory: workingDirectory)
-        context.programDirectory = directoryOfProgram
-        return context
-    }
-
-    /// The current directory, whose name need not be text; the root if it was removed.
-    private static var workingDirectory: FilePath {
-        guard let path = getcwd(nil, 0) else { return "/" }
-        defer { free(path) }
-        return FilePath(platformString: path)
-    }
-
-    /// Where this program lies, links followed.
-    private static var directoryOfProgram: FilePath {
-        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
-        defer { free(path) }
-        return FilePath(platformString: path).removingLastComponent()
     }
 }

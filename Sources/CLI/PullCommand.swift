@@ -5,11 +5,11 @@ import DockerTools
 struct PullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
-        abstract: "Bring an image from a registry, and check that it is the one that was meant.",
+        abstract: "Pull an image from a registry, and check its hash.",
         discussion: """
-            The image is a spec with the arguments of nixpkgs' pullImage, or NAME, NAME:TAG or NAME@DIGEST; Docker Hub's without \
-            a registry before it. The archive has the bytes that `skopeo copy` writes to a docker-archive, so that a sha256 \
-            pinned for pullImage is right for it. In the OCI formats the hash is of that archive all the same.
+            The image is a spec with the arguments of nixpkgs' pullImage, or NAME, NAME:TAG or NAME@DIGEST; a name without a \
+            registry is one of Docker Hub. The archive has the bytes that `skopeo copy` writes to a docker-archive, so that a \
+            sha256 for pullImage is valid for it. The hash is the one of this archive in the OCI formats as well.
 
             Example:
               dockertools pull redis:7 --sha256 sha256-…= -o redis.tar && docker load < redis.tar
@@ -17,8 +17,8 @@ struct PullCommand: AsyncParsableCommand {
 
             With --json it prints one object:
               {name, tag, imageID, output, size, layers: [{diffID, size, storePaths}], digest, sha256}
-            digest is the manifest's or its index's, sha256 that of the docker-archive, null where nobody had to know it. Options \
-            go before what a spec says.
+            digest is that of the manifest or its index, sha256 that of the docker-archive, null if it was not computed. Options \
+            take precedence over the spec.
 
             \(ReadingOptions.eventsDiscussion)
             """)
@@ -30,10 +30,10 @@ struct PullCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("sha256"),
         help: ArgumentHelp(
-            "The hash that the docker-archive should have: Nix base-32, hexadecimal or SRI.", valueName: "hash"))
+            "The expected hash of the docker-archive: Nix base-32, hexadecimal or SRI.", valueName: "hash"))
     var sha256: String?
 
-    @Option(help: ArgumentHelp("The processor's variant, such as v7 of arm (default: any).", valueName: "name"))
+    @Option(help: ArgumentHelp("The variant of the processor, such as v7 of arm (default: any).", valueName: "name"))
     var variant: String?
 
     @OptionGroup var pull: PullOptions
@@ -45,7 +45,7 @@ struct PullCommand: AsyncParsableCommand {
             valueName: "path"), completion: .file())
     var output: String?
 
-    @Option(help: "The form of the output.")
+    @Option(help: "The format of the output.")
     var format: ArchiveFormat = .dockerArchive
 
     @OptionGroup var reading: ReadingOptions
@@ -55,27 +55,27 @@ struct PullCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard isSpec || reading.sets.isEmpty else {
-            throw ValidationError("--set overrides a key of a spec, and '\(image)' is none.")
+            throw ValidationError("--set overrides a key of a spec, but '\(image)' is not a spec.")
         }
     }
 
     func run() async throws {
-        let reporter = reading.reporter(asEvents: results.json)
         var choices = pull.choices
         (choices.sha256, choices.variant) = (sha256, variant)
-        let pulling =
+        let tools =
             isSpec
-            ? try Pull(
-                spec: SpecSource(argument: image, anyExtension: reading.isSpec), sets: reading.sets, choices: choices,
-                context: reading.context(), reporter: reporter)
-            : try Pull(
-                name: image, choices: choices, context: reading.context(forName: image),
-                reporter: reporter)
-        try results.report(try await pulling.write(to: output, format: format, jsonFile: results.jsonFile))
+            ? try reading.tools(reportsEvents: results.json)
+            : try reading.tools(forName: image, reportsEvents: results.json)
+        let source: PullSource =
+            isSpec
+            ? .specFile(try SpecSource(argument: image, anyExtension: reading.isSpec), overrides: reading.sets)
+            : .name(image)
+        let destination = ImageDestination(output, format: format, jsonFile: results.jsonFile)
+        try results.print(try await tools.pull(source, choices, to: destination))
     }
 }
 
-/// Which image is pulled, and what it is called then: what `pull` and `prefetch` have in common.
+/// The options that `pull` and `prefetch` share: the platform and the name in the archive.
 struct PullOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The operating system to pull for (default: linux).", valueName: "name"))
     var os: String?
@@ -83,17 +83,18 @@ struct PullOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The processor to pull for, by Go's name (default: amd64, whatever this machine is; of prefetch this machine's).
+            The processor to pull for, by Go's name (default: amd64 on every machine; prefetch: this machine's).
             """, valueName: "name"))
     var arch: String?
 
     @Option(
-        help: ArgumentHelp("The name in the archive (default: the image's own).", valueName: "name"))
+        help: ArgumentHelp("The name in the archive (default: the image's name).", valueName: "name"))
     var finalImageName: String?
 
-    @Option(help: ArgumentHelp("The tag in the archive (default: the image's own, else latest).", valueName: "tag"))
+    @Option(help: ArgumentHelp("The tag in the archive (default: the image's tag, else latest).", valueName: "tag"))
     var finalImageTag: String?
 
+    /// The settings as the library has them.
     var choices: PullChoices {
         var choices = PullChoices()
         (choices.os, choices.arch) = (os, arch)

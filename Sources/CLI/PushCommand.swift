@@ -1,18 +1,19 @@
 import ArgumentParser
 import Compression
 import DockerTools
+import OCI
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "push",
-        abstract: "Push an image to a registry, without the layers that it has.",
+        abstract: "Push an image to a registry, without layers that the registry has.",
         discussion: """
-            Layers are compressed and sent straight from where their files lie; none is sent that the repository has, or \
-            that the registry can take from another of its repositories. What a layer was compressed to is remembered, so \
-            that an image that has not changed is pushed again without a file being read.
+            Layers are compressed while they are uploaded. A layer is not uploaded if the repository has it, or if the \
+            registry can mount it from another repository. The digests of compressed layers are cached, so that an unchanged \
+            image is pushed again without reading its files.
 
-            With --index several images, each for another platform, become one name: push --index amd64.toml arm64.toml REF
+            With --index several images for different platforms get one name: push --index amd64.toml arm64.toml REF
 
             Example:
               dockertools push image.toml registry.example/team/app:1.0
@@ -28,7 +29,7 @@ struct PushCommand: AsyncParsableCommand {
 
     @Argument(
         help: """
-            The image, or the spec that it is made from, and then its name in the registry, with or without docker://; with \
+            The image, or the spec that it is built from, followed by its name in the registry, with or without docker://; with \
             --index several images before the name.
             """, completion: .file())
     var imagesAndName: [String]
@@ -36,42 +37,41 @@ struct PushCommand: AsyncParsableCommand {
     @Flag(help: "Push several images, and an index of them under the name.")
     var index = false
 
-    @Option(name: .customLong("as"), help: "How a spec's image is made (default: as its keys tell).")
+    @Option(name: .customLong("as"), help: "How the image of a spec is built (default: the keys of the spec decide).")
     var kind: ImageKind?
 
     @Option(
         help: """
-            Compress layers with none, gz or zstd (default: the spec's compressor; layers that are compressed stay as they are).
+            The compression of layers: none, gz or zstd (default: the spec's compressor; compressed layers stay unchanged).
             """)
     var compressor: Compressor?
 
     @Option(
-        help: ArgumentHelp("Write the digest of what was pushed to a file.", valueName: "path"), completion: .file())
+        help: ArgumentHelp("Write the digest of the pushed manifest or index to a file.", valueName: "path"),
+        completion: .file())
     var digestFile: String?
 
-    @Flag(help: "Print what is known of the push as JSON instead of the name.")
+    @Flag(help: "Print a JSON description of the push instead of the name.")
     var json = false
 
     @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         guard imagesAndName.count >= 2 else {
-            throw ValidationError("Name an image, and then what it is to be called in the registry.")
+            throw ValidationError("Name an image, and its name in the registry.")
         }
         guard index || imagesAndName.count == 2 else {
-            throw ValidationError("Several images go under one name with --index alone.")
+            throw ValidationError("Several images with one name need --index.")
         }
     }
 
     func run() async throws {
         let (images, name) = (imagesAndName.dropLast(), imagesAndName[imagesAndName.count - 1])
-        let result = try await Push(
-            images.map { ImageArgument($0, isSpec: reading.isSpec, as: kind?.verb, sets: reading.sets) }, to: name,
-            isIndex: index, compressor: compressor,
-            context: reading.context(forName: name),
-            reporter: reading.reporter(asEvents: json)
-        ).run()
-        if let digestFile { try result.writeDigest(to: digestFile) }
+        let tools = try reading.tools(forName: name, reportsEvents: json)
+        let result = try await tools.push(
+            images.map { try ImageSource(parsing: $0, reading, as: kind) }, to: name, asIndex: index,
+            compressor: compressor)
+        if let digestFile, let digest = result.digest { try await tools.write(text: "\(digest)", to: digestFile) }
         try Console.write((json ? result.json.canonical : result.text) + "\n")
     }
 }

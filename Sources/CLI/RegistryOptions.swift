@@ -2,59 +2,53 @@ import ArgumentParser
 import DockerTools
 import SystemPackage
 
-/// How registries are reached: what all verbs that may talk to one have in common.
+/// The options of all verbs that may access a registry.
 struct RegistryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Who you are to the registry. Other users of this machine can see it while this runs: docker login and podman \
-            login keep it out of sight.
+            Registry credentials. They are visible to other users of this machine while the program runs; docker login and \
+            podman login store them privately.
             """, valueName: "user:password"))
     var creds: String?
 
     @Option(
-        help: ArgumentHelp(
-            "The file with credentials to read in place of podman's and docker's.", valueName: "path"),
+        help: ArgumentHelp("A file with credentials that replaces podman's and docker's files.", valueName: "path"),
         completion: .file())
     var authfile: String?
 
     @Option(
         help: ArgumentHelp(
-            "A directory with certificates: *.crt of authorities, *.cert and *.key of your own.", valueName: "path"),
+            "A directory with certificates: *.crt of CAs, *.cert and *.key of the client.", valueName: "path"),
         completion: .directory)
     var certDir: String?
 
     @Option(
         help: ArgumentHelp(
-            "With false the registry's certificate is not looked at, and plain http will do.", valueName: "bool"))
+            "Verify the registry's certificate; with false, http without TLS is allowed as well.", valueName: "bool"))
     var tlsVerify = true
 
-    @Option(help: ArgumentHelp("How long a server may be silent.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The time after which a silent server counts as failed.", valueName: "seconds"))
     var timeout = 60.0
 
-    @Option(help: ArgumentHelp("How often a request that failed is sent again.", valueName: "count"))
+    @Option(help: ArgumentHelp("The number of times that a failed request is repeated.", valueName: "count"))
     var retries = 4
 
     func validate() throws {
         guard timeout > 0, timeout <= 86400 else {
-            throw ValidationError("--timeout takes seconds, more than 0 and not more than a day.")
+            throw ValidationError("--timeout takes seconds, more than 0 and at most one day.")
         }
         guard (0...100).contains(retries) else { throw ValidationError("--retries takes a number from 0 to 100.") }
     }
 
-    /// This process's context, with registries reached as the options say.
-    ///
-    /// - Parameter images: what the command line names: the options mean the registry of those that are `docker://NAME`.
-    func context(for images: String...) throws -> Context { try context(for: images) }
-
-    func context(for images: [String]) throws -> Context {
-        try context(forNames: images.filter { $0.hasPrefix("docker://") })
+    /// The access settings for images of the command line; options for a single registry apply to the registry of
+    /// `docker://NAME`.
+    func access(for images: [String]) throws -> RegistryAccess {
+        try access(forNames: images.filter { $0.hasPrefix("docker://") })
     }
 
-    /// The same where the command line names an image of a registry, with or without `docker://`.
-    func context(forName name: String) throws -> Context { try context(forNames: [name]) }
-
-    private func context(forNames names: [String]) throws -> Context {
+    /// The access settings for names in registries, with or without `docker://`.
+    func access(forNames names: [String]) throws -> RegistryAccess {
         var access = RegistryAccess()
         access.credentials = creds
         access.authFile = authfile.map { FilePath($0) }
@@ -63,8 +57,24 @@ struct RegistryOptions: ParsableArguments {
         access.timeout = timeout
         access.retries = retries
         try access.choose(among: names)
-        var context = Context.ofProcess
+        return access
+    }
+
+    /// Creates the tools of a verb that reads no spec of its own options.
+    ///
+    /// - Parameter images: the images of the command line.
+    func tools(for images: [String], quiet: Bool = false) throws -> DockerTools {
+        tools(try access(for: images), quiet: quiet)
+    }
+
+    /// Creates the tools of a verb whose argument is a name in a registry, with or without `docker://`.
+    func tools(forName name: String, quiet: Bool = false) throws -> DockerTools {
+        tools(try access(forNames: [name]), quiet: quiet)
+    }
+
+    private func tools(_ access: RegistryAccess, quiet: Bool) -> DockerTools {
+        var context = ProcessSetup.context(ConsoleReporter(isQuiet: quiet))
         context.registries = access
-        return context
+        return DockerTools(context: context)
     }
 }

@@ -7,7 +7,7 @@ struct SchemaCommand: ParsableCommand {
         commandName: "schema",
         abstract: "Print the JSON Schema of specs.",
         discussion: """
-            Draft 2020-12. Editors complete and check specs with it.
+            The schema is a draft 2020-12 schema. Editors complete and check specs with it.
 
             Example:
               dockertools schema > dockertools.schema.json
@@ -22,10 +22,10 @@ struct SchemaCommand: ParsableCommand {
 struct ShadowSetupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shadow-setup",
-        abstract: "Print the shell text that stands for ${shadowSetup} in a script.",
+        abstract: "Print the shell commands that replace ${shadowSetup} in a script.",
         discussion: """
-            It puts the tools of shadow on PATH and makes the files that groupadd, useradd and chown need, where they are \
-            not there: /etc/passwd, /etc/shadow, /etc/group, /etc/gshadow, /etc/pam.d/other and /etc/login.defs.
+            The commands add the tools of shadow to PATH and create the files that groupadd, useradd and chown need, unless \
+            they exist: /etc/passwd, /etc/shadow, /etc/group, /etc/gshadow, /etc/pam.d/other and /etc/login.defs.
 
             Example:
               docker run --name base debian sh -c "$(dockertools shadow-setup); useradd -r redis"

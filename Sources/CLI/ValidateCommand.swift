@@ -6,17 +6,17 @@ import MicroVM
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Compute all sizes and digests of an image anew, and tell every fault.",
+        abstract: "Recompute all sizes and digests of an image, and print every fault.",
         discussion: """
-            Of all images of an archive, or of the one that PATH#NAME:TAG chooses. Exits with 0 if nothing is wrong, and with \
-            65 if anything is.
+            Validates all images of an archive, or the one that PATH#NAME:TAG chooses. Exits with 0 if there are no faults, and \
+            with 65 otherwise.
 
             Example:
               dockertools validate image.tar.gz
 
             With --json it prints one object:
               {valid, images: [{names, imageID, layers: [{diffID, chainID, size}]}], faults: [{where, what, got, wanted}]}
-            sizes in bytes of the plain tar; got and wanted are null where there is nothing to compare.
+            sizes are in bytes of the uncompressed tar; got and wanted are null if nothing is compared.
             """)
 
     @Argument(
@@ -33,9 +33,8 @@ struct ValidateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Registries") var registries: RegistryOptions
 
     func run() async throws {
-        let validation = try await Validation.run(
-            ImageLocation(image), context: registries.context(for: image),
-            reporter: ConsoleReporter(isQuiet: false))
+        let tools = try registries.tools(for: [image])
+        let validation = try await tools.validate(ImageSource(parsing: image, spec: nil))
         try Console.write(json ? validation.json.canonical + "\n" : validation.text)
         if let failure = validation.failure { throw failure }
     }

@@ -131,7 +131,7 @@ package final class CompressingSink: ArchiveSink {
 }
 
 /// The compression of an archive, or of layers in the OCI formats.
-package enum Compressor: String, CaseIterable, Sendable {
+public enum Compressor: String, CaseIterable, Sendable {
     case none
     case gz
     case zstd

@@ -21,7 +21,7 @@ package struct DaemonImage {
     /// - Returns: the name, unchanged.
     /// - Throws: `ToolError` with code `usage`.
     package static func checked(_ name: String) throws -> String {
-        let isValid = name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "._-:/@[]".utf8.contains($0) }
+        let isValid = name.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "._-:/@[]".utf8.contains($0) }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard isValid, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
             throw ToolError(

@@ -1,35 +1,81 @@
 import ByteIO
+import Foundation
+import Glibc
 import Images
 import MicroVM
 import Processes
 import SystemPackage
 
-/// What an operation takes from the process that it runs in.
-package struct Context: Sendable {
+/// The surroundings of an operation: environment, directories, access to registries and virtual machines, and the reporter.
+public struct Context: Sendable {
     /// The environment variables.
-    package var environment: [String: String]
-    /// The absolute path of the current directory.
+    public var environment: [String: String]
+    /// The absolute path of the directory that relative paths start from.
     package var currentDirectory: FilePath
     /// How registries are reached.
-    package var registries = RegistryAccess()
+    public var registries = RegistryAccess()
     /// How virtual machines are run.
     package var virtualMachines = VirtualMachineSettings()
-    /// The directory of this program, beside which that of virtual machines lies.
+    /// The directory of this program. The guest program of virtual machines is looked up beside it.
     package var programDirectory: FilePath = "/usr/bin"
+    /// The file mode creation mask (umask) for output files and directories. It does not change the modes inside of images.
+    package var fileCreationMask: mode_t = FileCreationMask.ofProcess
 
     /// Receives progress, notes and warnings of every operation.
-    package var reporter: any Reporter
+    public var reporter: any Reporter
 
+    /// The partial files, work directories and process groups of running operations.
+    package var cleanup: CleanupRegistry
+    /// Ends processes that a script started outside of its process group; nil: only the process group is ended.
+    package var processSupervisor: (any ProcessSupervisor)?
+
+    /// Creates a context.
+    ///
+    /// - Parameters:
+    ///   - environment: the environment variables.
+    ///   - currentDirectory: the absolute path of the directory that relative paths start from.
+    ///   - reporter: receives progress, notes and warnings.
+    ///   - cleanup: registers everything that an interrupted operation would leave behind.
     package init(
-        environment: [String: String], currentDirectory: FilePath, reporter: any Reporter = SilentReporter()
+        environment: [String: String], currentDirectory: FilePath, reporter: any Reporter = SilentReporter(),
+        cleanup: CleanupRegistry = CleanupRegistry()
     ) {
         self.environment = environment
         self.currentDirectory = currentDirectory
         self.reporter = reporter
+        self.cleanup = cleanup
+    }
+}
+
+extension Context {
+    /// The context of this process: its environment and its current directory. Nothing is reported.
+    public static var process: Context {
+        var context = Context(
+            environment: ProcessInfo.processInfo.environment, currentDirectory: workingDirectory)
+        context.programDirectory = directoryOfProgram
+        return context
     }
 
-    /// Where the program keeps what it may lose: `$XDG_CACHE_HOME/dockertools`, else `~/.cache/dockertools`; nil if neither
-    /// is known. A relative `$XDG_CACHE_HOME` counts as none (XDG Base Directory Specification).
+    /// The current directory, whose name need not be UTF-8; the root if the directory was removed.
+    private static var workingDirectory: FilePath {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return FilePath(platformString: path)
+    }
+
+    /// The directory of this process's executable, with links resolved.
+    private static var directoryOfProgram: FilePath {
+        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
+        defer { free(path) }
+        return FilePath(platformString: path).removingLastComponent()
+    }
+}
+
+extension Context {
+    /// The directory for data that can be computed or fetched again: `$XDG_CACHE_HOME/dockertools`, else
+    /// `~/.cache/dockertools`; nil if neither is known.
+    ///
+    /// A relative `$XDG_CACHE_HOME` is ignored (XDG Base Directory Specification).
     var cacheDirectory: FilePath? {
         if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
             return FilePath(base).appending("dockertools")
@@ -43,18 +89,31 @@ package struct Context: Sendable {
         currentDirectory.pushing(FilePath(environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"))
     }
 
-    /// Where programs are looked up.
+    /// The directories in which programs are looked up.
     var programPath: String { ToolCommand.programPath(in: environment) }
 
-    /// Where work files without a name are made.
+    /// The directory of work files without a name.
     var spool: SpoolDirectory { SpoolDirectory(temporaryDirectory) }
 
-    /// Programs that end with this one when that is ended from outside.
+    /// The registry of the process groups that operations start.
     var processGroups: ProcessGroups {
         ProcessGroups(
-            started: { Cleanup.shared.add(group: $0) }, ended: { Cleanup.shared.remove(group: $0) })
+            started: { [cleanup] in cleanup.add(group: $0) }, ended: { [cleanup] in cleanup.remove(group: $0) })
     }
 
-    /// The digests of layers that were computed before.
+    /// The cache of layer digests; nil without a cache directory.
     var digestCache: DigestCache? { cacheDirectory.map(DigestCache.init(directory:)) }
+}
+
+/// Reads the file mode creation mask of the process without changing it.
+enum FileCreationMask {
+    /// The mask that most systems start with, for kernels that do not report it.
+    private static let fallback: mode_t = 0o022
+
+    /// The mask of this process. Source: proc(5), `Umask` in `/proc/self/status` (Linux 4.7 and later).
+    static var ofProcess: mode_t {
+        guard let status = try? SmallFile.read("/proc/self/status", limit: 1 << 16) else { return fallback }
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Umask:") }
+        return line?.split(separator: "\t").last.flatMap { mode_t($0, radix: 8) } ?? fallback
+    }
 }

@@ -1,98 +1,99 @@
-import ByteIO
-import Images
-import OCI
+import Glibc
+import Registry
 import SystemPackage
 
-/// An argument of the command line that stands for an image: a spec, which is made, or a place where one is.
-package struct ImageArgument: Sendable {
-    /// What a person typed.
-    let text: String
-    let isSpec: Bool
-    let verb: SpecVerb?
-    let sets: [String]
+/// The place of an image, or the spec that an image is built from.
+public enum ImageSource: Equatable, Sendable {
+    /// A spec that was created in code.
+    case spec(ImageSpec)
+    /// A spec file.
+    case specFile(SpecSource, SpecReading)
+    /// An archive of images, compressed or not. The path `-` is standard input; a directory is read as a layout.
+    ///
+    /// `name` chooses one of several images: `NAME:TAG` exactly as the archive has it; nil: the first image.
+    case archive(_ path: String, name: String? = nil)
+    /// The directory of an OCI image layout.
+    ///
+    /// `name` chooses one of several images: `NAME:TAG`, or a tag if the layout has only that; nil: the first image.
+    case layout(_ path: String, name: String? = nil)
+    /// An image in a registry: `NAME`, `NAME:TAG` or `NAME@DIGEST`.
+    case registry(_ name: String)
+    /// An image of the Docker daemon, by its name or ID.
+    case daemon(_ name: String)
+}
 
-    /// - Parameters:
-    ///   - isSpec: whether it is a spec whatever it is called.
-    ///   - verb: how the image of a spec is made; nil: as its keys tell.
-    ///   - sets: overrides of the spec's keys.
-    package init(_ text: String, isSpec: Bool = false, as verb: SpecVerb? = nil, sets: [String] = []) {
-        self.text = text
-        self.isSpec = isSpec || SpecSource.isSpec(text)
+/// Settings for reading a spec file.
+public struct SpecReading: Equatable, Sendable {
+    /// The way in which the image is built; nil: the keys of the spec decide.
+    package var verb: SpecVerb?
+    /// Overrides of the spec's keys, in order: `KEY=VALUE`.
+    public var overrides: [String]
+    /// Whether the archive keeps the arguments that the image is built with (`buildArgs.json`).
+    public var keepsBuildArgs: Bool
+
+    /// Creates settings for reading a spec file.
+    package init(as verb: SpecVerb? = nil, overrides: [String] = [], keepsBuildArgs: Bool = true) {
         self.verb = verb
-        self.sets = sets
+        self.overrides = overrides
+        self.keepsBuildArgs = keepsBuildArgs
     }
 }
 
-/// Where the image of an argument comes from. A spec has been read then, and its image not been made.
-enum ImageOrigin: Sendable {
-    case place(ImageLocation)
-    case spec(LoadedSpec)
+extension ImageSource {
+    private static let daemonScheme = "docker-daemon:"
+    private static let layoutScheme = "oci:"
 
-    /// - Parameter verb: how a spec's image is made where the argument does not say; by default as its keys tell.
-    /// - Throws: `ToolError` for a spec with faults, or an image that is nowhere where images are read.
-    init(
-        _ argument: ImageArgument, _ context: Context, _ reporter: any Reporter,
-        as verb: (SpecFile) -> SpecVerb = SpecVerb.told(by:)
-    ) throws {
-        guard argument.isSpec else {
-            self = .place(try ImageLocation(argument.text))
-            return
-        }
-        let source = try SpecSource(argument: argument.text, anyExtension: true)
-        self = .spec(
-            try LoadedSpec(source, sets: argument.sets, context: context, reporter: reporter) {
-                argument.verb ?? verb($0)
-            })
-    }
-
-    /// The files and directories that the image is read or made from.
-    func inputs(_ context: Context) -> [FilePath] {
-        switch self {
-        case .place(let location): [location.input(context)].compactMap { $0 }
-        case .spec(let spec): spec.inputs
-        }
-    }
-
-    /// The image: the one that is chosen, or the first; of a spec the one that it makes.
+    /// Parses the text of a command line.
     ///
-    /// - Throws: `ToolError`.
-    func image(_ context: Context, _ reporter: any Reporter) async throws -> any Image {
-        switch self {
-        case .place(let location):
-            return try await location.archive(context, reporter, keepsLayers: true).image(named: location.name)
-        case .spec(let loaded):
-            // A spec for `export` makes nothing: its base is exported as it is.
-            guard loaded.verb == .export, let base = try await loaded.base(context, reporter) else {
-                return try await loaded.image(context, reporter)
+    /// The text is `PATH`, `PATH#NAME:TAG`, `oci:DIRECTORY`, `oci:DIRECTORY:TAG`, `docker://NAME` or `docker-daemon:NAME`, or
+    /// the path of a spec if it ends in `.json` or `.toml`. The text after the last `#` is a name, unless a file with all of
+    /// the text as its name exists.
+    ///
+    /// - Parameters:
+    ///   - spec: the settings for a spec file; nil: the text is never a spec.
+    ///   - isSpec: whether the text is the path of a spec in any case.
+    /// - Throws: `ToolError` with code `usage` for a malformed name.
+    package init(parsing text: String, spec: SpecReading? = SpecReading(), isSpec: Bool = false) throws {
+        if let spec, isSpec || SpecSource.isSpec(text) {
+            self = .specFile(try SpecSource(argument: text, anyExtension: true), spec)
+        } else if text.hasPrefix(RegistryReference.scheme) {
+            _ = try RegistryReference(text)
+            self = .registry(text)
+        } else if text.hasPrefix(Self.daemonScheme) {
+            self = .daemon(try Self.daemonName(String(text.dropFirst(Self.daemonScheme.count))))
+        } else if text.hasPrefix(Self.layoutScheme) {
+            let rest = String(text.dropFirst(Self.layoutScheme.count))
+            if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/"), access(rest, F_OK) != 0 {
+                self = .layout(String(rest[..<colon]), name: String(rest[rest.index(after: colon)...]))
+            } else {
+                self = .layout(rest)
             }
-            let name = loaded.spec.name
-            return name.isEmpty ? base.image : RenamedImage(base.image, names: [ImageName(name: name, tag: nil)])
+        } else if let mark = text.lastIndex(of: "#"), access(text, F_OK) != 0 {
+            self = .archive(String(text[..<mark]), name: String(text[text.index(after: mark)...]))
+        } else {
+            self = .archive(text)
         }
     }
 
-    /// All images of an archive where none is chosen; else that one.
-    ///
-    /// - Throws: `ToolError`.
-    func images(_ context: Context, _ reporter: any Reporter) async throws -> [any Image] {
-        guard case .place(let location) = self, location.name == nil else {
-            return [try await image(context, reporter)]
+    /// The name that chooses one image of several; nil: the first image.
+    var chosenName: String? {
+        switch self {
+        case .archive(_, let name), .layout(_, let name): name
+        case .spec, .specFile, .registry, .daemon: nil
         }
-        return try await location.archive(context, reporter, keepsLayers: true).images
     }
 }
 
-/// An image under other names.
-struct RenamedImage: Image {
-    private let image: any Image
-    private let names: [ImageName]
-
-    init(_ image: any Image, names: [ImageName]) {
-        self.image = image
-        self.names = names
+extension ImageSource: CustomStringConvertible {
+    /// The text that a command line has for the source.
+    public var description: String {
+        switch self {
+        case .spec(let spec): spec.source
+        case .specFile(let source, _): source.path?.string ?? "-"
+        case .archive(let path, let name): path + (name.map { "#\($0)" } ?? "")
+        case .layout(let path, let name): Self.layoutScheme + path + (name.map { ":\($0)" } ?? "")
+        case .registry(let name): name
+        case .daemon(let name): Self.daemonScheme + name
+        }
     }
-
-    var name: String? { names.first?.name }
-    func names(imageID: Digest) -> [ImageName] { names }
-    var layers: [any Layer] { image.layers }
-    func config(diffIDs: [Digest]) throws -> [UInt8] { try image.config(diffIDs: diffIDs) }
 }

@@ -3,38 +3,40 @@ import Registry
 import Synchronization
 import SystemPackage
 
-/// How the user wants registries to be reached. What is left out is looked up where docker and podman look it up.
-package struct RegistryAccess: Sendable {
-    /// The registry that `credentials` and `tlsVerify` are meant for, and the client's own certificate; nil for the first
-    /// that is asked, the one that a spec names.
-    package private(set) var registry: String?
-    /// `USER:PASSWORD`, in place of what is kept on this machine.
-    package var credentials: String?
-    /// The file with credentials that is read in place of all others.
+/// Settings for access to registries. Defaults are looked up in the configuration of docker and podman.
+public struct RegistryAccess: Sendable {
+    /// The registry that `credentials`, `tlsVerify` and the client certificate are for; nil: the first registry that is
+    /// contacted.
+    public private(set) var registry: String?
+    /// `USER:PASSWORD`; nil: the stored credentials of this machine are used.
+    public var credentials: String?
+    /// A file with credentials that replaces all other files; nil: the files of docker and podman.
     package var authFile: FilePath?
-    /// The directory with certificates of authorities, and the client's own.
+    /// A directory with CA certificates and the client's certificate; nil: the directories of docker and podman.
     package var certDir: FilePath?
-    /// False: the named registry's certificate is not looked at, and plain http will do.
-    package var tlsVerify = true
-    /// Seconds that a server may be silent.
-    package var timeout = 60.0
-    /// How often a request is sent again.
-    package var retries = 4
+    /// Whether the certificate of `registry` is verified. If not, http without TLS is allowed as well.
+    public var tlsVerify = true
+    /// The time after which a silent server counts as failed, in seconds.
+    public var timeout = 60.0
+    /// The number of times that a failed request is repeated.
+    public var retries = 4
     private let first = FirstRegistry()
 
-    package init() {}
+    /// Creates the default settings.
+    public init() {}
 
-    /// Knows what all copies of one access asked first: several specs may name several registries.
+    /// The registry that was contacted first, shared by all copies of one access.
     private final class FirstRegistry: Sendable {
         let name = Mutex<String?>(nil)
     }
 }
 
 extension RegistryAccess {
-    /// Chooses the registry that is meant by what is said for one alone.
+    /// Chooses the registry that settings for a single registry apply to.
     ///
-    /// - Parameter references: what the command line names, with or without `docker://`.
-    /// - Throws: `ToolError` with code `usage` if they are of several registries, and there is something for one alone.
+    /// - Parameter references: names of images, with or without `docker://`.
+    /// - Throws: `ToolError` with code `usage` if the names are of several registries, and there is a setting for a single
+    ///   registry.
     package mutating func choose(among references: [String]) throws {
         var registries: [String] = []
         for registry in try references.map({ try RegistryReference($0).registry }) where !registries.contains(registry)
@@ -43,14 +45,15 @@ extension RegistryAccess {
         }
         registry = registries.first
         guard registries.count > 1, credentials != nil || !tlsVerify else { return }
-        let option = credentials != nil ? "--creds" : "--tls-verify=false"
+        let use = credentials != nil ? "use the credentials for" : "disable TLS verification of"
         throw ToolError(
-            .usage, "cannot use \(option) for several registries",
-            cause: "the images are of \(registries.joined(separator: " and ")), and it is meant for one of them",
+            .usage, "cannot \(use) several registries",
+            cause: "the images are of \(registries.joined(separator: " and ")), and the setting is for one of them",
             remedy: "log in to the registries, or pull the images one by one")
     }
 
-    /// The same, but for one registry, whose certificate is not looked at: what is meant for another is kept from it.
+    /// Returns settings for one registry without TLS verification. Credentials and certificates for another registry are
+    /// removed.
     func unverified(_ registry: String) -> RegistryAccess {
         var access = self
         if !means(registry) { (access.credentials, access.certDir) = (nil, nil) }
@@ -58,7 +61,9 @@ extension RegistryAccess {
         return access
     }
 
-    /// The registry that is meant by what is said for one alone, as this one is to be asked.
+    /// The registry that settings for a single registry apply to.
+    ///
+    /// - Parameter other: the registry that is contacted now.
     func meant(asking other: String) -> String {
         registry
             ?? first.name.withLock { name in
@@ -67,15 +72,15 @@ extension RegistryAccess {
             }
     }
 
-    /// Whether what is said for one registry is meant for this one, which is to be asked.
+    /// Returns whether settings for a single registry apply to a registry that is contacted now.
     func means(_ other: String) -> Bool { meant(asking: other) == other }
 }
 
 extension Context {
-    /// Speaks with the registry of a name. Looks up who the user is there.
+    /// Creates a client for the registry of a name, with the user's credentials.
     ///
-    /// - Parameter task: what fails, in errors: `cannot pull docker.io/library/redis:7`.
-    /// - Throws: `ToolError` for credentials, certificates or proxies that are not what they should be.
+    /// - Parameter task: the message of errors: `cannot pull docker.io/library/redis:7`.
+    /// - Throws: `ToolError` for invalid credentials, certificates or proxies.
     func registryClient(for reference: RegistryReference, task: String) async throws -> RegistryClient {
         let access = registries
         let isMeant = access.means(reference.registry)
@@ -103,18 +108,16 @@ extension Context {
                 retries: RetryPolicy(count: access.retries)))
     }
 
-    /// The blobs that were brought before.
-    func blobCache(_ reporter: any Reporter) -> BlobCache {
-        BlobCache(directory: cacheDirectory, spool: spool) { reporter.note($0) }
+    /// The cache of blobs.
+    var blobCache: BlobCache {
+        BlobCache(directory: cacheDirectory, spool: spool) { [reporter] in reporter.note($0) }
     }
 
     /// The image of a name in a registry.
     ///
-    /// - Throws: `ToolError` with code `data` if there is none, `unavailable` where the registry does not give it.
-    func registryImage(
-        _ reference: RegistryReference, task: String, _ reporter: any Reporter
-    ) async throws -> RegistryImage {
+    /// - Throws: `ToolError` with code `data` if the image does not exist, `unavailable` if the registry fails.
+    func registryImage(_ reference: RegistryReference, task: String) async throws -> RegistryImage {
         let client = try await registryClient(for: reference, task: task)
-        return try RegistryImage(reference, client, cache: blobCache(reporter), progress: reporter)
+        return try RegistryImage(reference, client, cache: blobCache, progress: reporter)
     }
 }

@@ -2,31 +2,39 @@
 ///
 /// A command line calls a setting by its flag, a program by its property; so the text holds the setting itself:
 /// `"name another file with \(.output)"`.
-package struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
+public struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
     fileprivate enum Part: Equatable, Sendable {
         case text(String)
         case setting(Setting)
     }
 
     /// Collects the parts of a string literal.
-    package struct StringInterpolation: StringInterpolationProtocol {
+    public struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var parts: [Part] = []
 
-        package init(literalCapacity: Int, interpolationCount: Int) {}
+        /// Creates an empty collection.
+        public init(literalCapacity: Int, interpolationCount: Int) {}
 
-        package mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
-        package mutating func appendInterpolation(_ setting: Setting) { parts.append(.setting(setting)) }
-        package mutating func appendInterpolation(_ remedy: Remedy) { parts += remedy.parts }
-        package mutating func appendInterpolation(_ value: some Any) {
+        /// Adds a text.
+        public mutating func appendLiteral(_ literal: String) { parts.append(.text(literal)) }
+        /// Adds a setting.
+        public mutating func appendInterpolation(_ setting: Setting) { parts.append(.setting(setting)) }
+        /// Adds the parts of another remedy.
+        public mutating func appendInterpolation(_ remedy: Remedy) { parts += remedy.parts }
+        /// Adds the text of a value.
+        public mutating func appendInterpolation(_ value: some Any) {
             parts.append(.text("\(value)"))
         }
     }
 
     private let parts: [Part]
 
-    package init(_ text: String) { parts = [.text(text)] }
-    package init(stringLiteral text: String) { self.init(text) }
-    package init(stringInterpolation: StringInterpolation) { parts = Self.joined(stringInterpolation.parts) }
+    /// Creates a remedy without settings.
+    public init(_ text: String) { parts = [.text(text)] }
+    /// Creates a remedy from a literal.
+    public init(stringLiteral text: String) { self.init(text) }
+    /// Creates a remedy from an interpolated literal.
+    public init(stringInterpolation: StringInterpolation) { parts = Self.joined(stringInterpolation.parts) }
 
     /// The parts with neighboring texts as one, so that equal texts are equal remedies.
     private static func joined(_ parts: [Part]) -> [Part] {
@@ -42,7 +50,7 @@ package struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
     /// The text.
     ///
     /// - Parameter name: how a setting is called.
-    package func text(naming name: (Setting) -> String) -> String {
+    public func text(naming name: (Setting) -> String) -> String {
         parts.map { part in
             switch part {
             case .text(let text): text
@@ -54,19 +62,20 @@ package struct Remedy: ExpressibleByStringInterpolation, Equatable, Sendable {
 
 extension Remedy: CustomStringConvertible {
     /// The text, settings by their names in the library.
-    package var description: String { text { "\($0)" } }
+    public var description: String { text { "\($0)" } }
 }
 
 /// A setting of the library that a remedy may name.
-package enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
+public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
-    case host, jsonFile, kernel, lastWins, os, output, overrides, sha256, spec, timeout, tlsVerify, variant, vmTimeout
+    case host, jsonFile, keep, kernel, lastWins, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout
+    case tlsVerify, variant, vmTimeout
 
     /// The name of the property that has the setting.
-    package var description: String { rawValue }
+    public var description: String { rawValue }
 }
 
 extension Remedy {
     /// Joins two remedies.
-    package static func + (left: Remedy, right: Remedy) -> Remedy { "\(left)\(right)" }
+    public static func + (left: Remedy, right: Remedy) -> Remedy { "\(left)\(right)" }
 }

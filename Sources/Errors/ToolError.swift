@@ -2,9 +2,9 @@ import Glibc
 import SystemPackage
 
 /// An error of this library: a machine-readable code, what failed, why, and what to do about it.
-package struct ToolError: Error, Equatable, Sendable {
+public struct ToolError: Error, Equatable, Sendable {
     /// The kind of an error, for programs.
-    package enum Code: String, CaseIterable, Sendable {
+    public enum Code: String, CaseIterable, Sendable {
         /// A script of the spec failed.
         case script
         /// An argument, a setting or a combination of them is invalid.
@@ -17,15 +17,17 @@ package struct ToolError: Error, Equatable, Sendable {
         case io
     }
 
-    package var code: Code
+    /// The kind of the error.
+    public var code: Code
     /// What failed, with the path, key or URL.
-    package var message: String
+    public var message: String
     /// Why it failed; several causes stand on lines of their own.
-    package var cause: String
+    public var cause: String
     /// What the reader can do about it.
-    package var remedy: Remedy
+    public var remedy: Remedy
 
-    package init(_ code: Code, _ message: String, cause: String, remedy: Remedy) {
+    /// Creates an error.
+    public init(_ code: Code, _ message: String, cause: String, remedy: Remedy) {
         self.code = code
         self.message = message
         self.cause = cause
@@ -42,12 +44,12 @@ package struct ToolError: Error, Equatable, Sendable {
 
 extension ToolError: CustomStringConvertible {
     /// The message, the cause and the remedy on lines of their own, settings by their names in the library.
-    package var description: String { text { "\($0)" } }
+    public var description: String { text { "\($0)" } }
 
     /// The message, the cause and the remedy on lines of their own.
     ///
     /// - Parameter name: how a setting is called: a command line writes a flag's name.
-    package func text(naming name: (Setting) -> String) -> String {
+    public func text(naming name: (Setting) -> String) -> String {
         """
         error: \(message)
           why: \(cause.replacing("\n", with: "\n       "))

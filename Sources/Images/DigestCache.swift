@@ -6,14 +6,14 @@ import Store
 import SystemPackage
 import Tar
 
-/// Digests of layers that were computed before, in files below the cache directory.
+/// A cache of digests, in files below the cache directory.
 ///
-/// What is kept depends on the fingerprints of the trees, and so on the times of change and the inodes of all files: a
-/// store path that was tampered with is read anew. Each entry carries a checksum over itself, and is put in its place
-/// by a rename: several processes may write, and a damaged entry counts as none. A cache that cannot be written is
-/// no failure.
+/// The key of a layer's digest depends on the fingerprints of its trees, and so on the change times and the inodes of
+/// all files: a store path that was tampered with is hashed again. Each entry has a checksum of itself and is renamed
+/// into place, so several processes may write, and a damaged entry is ignored. A cache that cannot be written is not an
+/// error.
 package struct DigestCache: Sendable {
-    /// What a digest depends on.
+    /// A hash of everything that a cached digest depends on.
     package struct Key: Sendable {
         fileprivate let digest: Digest
 
@@ -24,21 +24,22 @@ package struct DigestCache: Sendable {
 
     private let directory: FilePath
 
-    /// - Parameter directory: the program's cache directory; it is made when it is needed.
+    /// - Parameter directory: the program's cache directory; it is created when it is needed.
     package init(directory: FilePath) {
         self.directory = Self.directory(in: directory)
     }
 
-    /// Where in the program's cache directory the digests lie: each in a directory of those whose keys begin as its own does.
+    /// The directory of the digests in the program's cache directory. It has a directory for the first byte of each
+    /// key.
     package static func directory(in cache: FilePath) -> FilePath { cache.appending("layers") }
 
-    /// The digest that was kept for a key.
+    /// The cached digest of a key.
     package func digest(for key: Key) -> Digest? { fact(for: key).flatMap { Digest($0) } }
 
-    /// Keeps the digest for a key.
+    /// Caches the digest of a key.
     package func keep(_ digest: Digest, for key: Key) { keep(fact: "\(digest)", for: key) }
 
-    /// The line that was kept for a key.
+    /// The cached line of a key.
     func fact(for key: Key) -> String? {
         guard let text = Self.read(path(for: key)) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -47,7 +48,7 @@ package struct DigestCache: Sendable {
         return String(lines[0])
     }
 
-    /// Keeps a line for a key.
+    /// Caches a line for a key.
     func keep(fact: String, for key: Key) {
         guard let sum = Self.checksum(key, fact[...]) else { return }
         let path = path(for: key)
@@ -66,7 +67,7 @@ package struct DigestCache: Sendable {
         try? SHA256.digest(of: Array("\(key.digest) \(fact)".utf8))
     }
 
-    /// The time by the clock that file systems stamp with, in nanoseconds since 1970.
+    /// The time by the clock that filesystems use for timestamps, in nanoseconds since 1970.
     package static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
@@ -75,19 +76,20 @@ package struct DigestCache: Sendable {
 }
 
 extension DigestCache.Key {
-    /// A file that changes within this time, in nanoseconds, of being looked at may change once more without another time
-    /// of change: the clock that file systems stamp with ticks a hundred times a second, on some once in two seconds.
+    /// The age in nanoseconds from which on a change time identifies a file's contents: 2 seconds. A younger file may
+    /// change again without another change time, since the clock for timestamps ticks a hundred times a second, on some
+    /// filesystems once in two seconds.
     private static let settled: Int64 = 2_000_000_000
 
-    /// Nil if the digest is not to be kept: a tree was put together, or changed a moment ago.
+    /// The key of a layer; nil if its digest must not be cached: a tree has no fingerprint, or changed a moment ago.
     ///
-    /// - Parameter time: a moment before the trees were read, in nanoseconds since 1970.
+    /// - Parameter time: a time before the trees were read, in nanoseconds since 1970.
     init?(directories: [FileLayer.Directory], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64)
         throws
     {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
-        // To be raised when the writer writes the same trees in another way.
+        // To be raised when `FileLayer` writes the same trees in another way.
         add("layer 2")
         add("\(owner.uid) \(owner.gid) \(owner.modified)")
         add(owner.userName)
@@ -103,9 +105,10 @@ extension DigestCache.Key {
 }
 
 extension DigestCache.Key {
-    /// The key of a stretch of a file, nil if its digest is not to be kept: the file has no name, or changed a moment ago.
+    /// The key of a part of a file; nil if its digest must not be cached: the file has no name, or changed a moment
+    /// ago.
     ///
-    /// - Parameter time: a moment before the file is read, in nanoseconds since 1970.
+    /// - Parameter time: a time before the file is read, in nanoseconds since 1970.
     package init?(_ range: FileRange, at time: Int64) throws {
         guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
         let facts: [any BinaryInteger] = [
@@ -117,14 +120,15 @@ extension DigestCache.Key {
 }
 
 extension DigestCache.Key {
-    /// The key of the docker-archive that skopeo makes of an image of some name: nothing else goes into it.
+    /// The key of the docker-archive that skopeo makes of an image: its bytes depend on the image ID and the name
+    /// alone.
     package init(archiveOf imageID: Digest, as name: ImageName) throws {
         digest = try SHA256.digest(of: Array("skopeo archive 1 \(imageID) \(name.full)".utf8))
     }
 }
 
 extension DigestCache {
-    /// More than an entry has; a file of more is damaged.
+    /// A size in bytes that no valid entry reaches: 512.
     private static let entrySize = 512
 
     private static func read(_ path: FilePath) -> String? {
@@ -148,26 +152,26 @@ extension DigestCache {
 }
 
 extension DigestCache {
-    /// The blob that a layer was compressed to before.
-    package func blob(of diffID: Digest, _ compressor: Compressor) -> OCIBlob? {
+    /// The blob that a layer was compressed to before; nil if it is not cached.
+    package func blob(of diffID: Digest, _ compressor: Compressor) -> Descriptor? {
         guard let key = try? Key(diffID, compressor) else { return nil }
         let words = fact(for: key)?.split(separator: " ") ?? []
         guard words.count == 2, let digest = Digest(words[0]), let size = UInt64(words[1]) else { return nil }
-        return OCIBlob(digest: digest, size: size)
+        return Descriptor(mediaType: MediaType.layer(compressor), digest: digest, size: size)
     }
 
-    /// Keeps the blob that a layer was compressed to.
-    package func keep(_ blob: OCIBlob, of diffID: Digest, _ compressor: Compressor) {
+    /// Caches the blob that a layer was compressed to.
+    package func keep(_ blob: Descriptor, of diffID: Digest, _ compressor: Compressor) {
         guard let key = try? Key(diffID, compressor) else { return }
         keep(fact: "\(blob.digest) \(blob.size)", for: key)
     }
 
-    /// A repository of a registry that had a blob; it need not have it any more.
+    /// A repository of a registry that had a blob, and may have it no longer.
     package func repository(of blob: Digest, in registry: String) -> String? {
         (try? Key(blob, in: registry)).flatMap { fact(for: $0) }
     }
 
-    /// Keeps the name of a repository that has a blob. The last one counts.
+    /// Caches the name of a repository that has a blob. It replaces an earlier one.
     package func keep(repository: String, of blob: Digest, in registry: String) {
         guard let key = try? Key(blob, in: registry) else { return }
         keep(fact: repository, for: key)
@@ -175,7 +179,7 @@ extension DigestCache {
 }
 
 extension DigestCache.Key {
-    /// To be raised when a compressor gives other bytes.
+    /// The version of the compressors' output, to be raised when it changes.
     private static let version = 1
 
     fileprivate init(_ diffID: Digest, _ compressor: Compressor) throws {

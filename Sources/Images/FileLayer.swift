@@ -7,18 +7,19 @@ import Store
 import SystemPackage
 import Tar
 
-/// A layer made from files on this machine: store paths, or what stands in the root of the image.
+/// A layer made from files on this machine: store paths, or files for the root of the image.
 package struct FileLayer: Layer {
-    /// A tree of the layer, and where in the image it stands.
+    /// A file tree of the layer, and its place in the image.
     package struct Part: Sendable {
-        /// The tree, or the path where it is read when the layer is opened.
+        /// The tree, or the path that it is read from when the layer is opened.
         package enum Source: Sendable {
             case path(FilePath)
             case tree(FileTree)
         }
 
+        /// The files.
         package var source: Source
-        /// The name of the tree's root in the layer; empty for the root of the image, which gets no entry of its own.
+        /// The path of the tree's root in the layer; empty for the root of the image, which gets no entry of its own.
         package var place: String
 
         package init(_ source: Source, at place: String) {
@@ -27,16 +28,18 @@ package struct FileLayer: Layer {
         }
     }
 
-    /// A directory that gets an entry before all else: a parent of the parts.
+    /// A directory that is written before the parts: one of their parents.
     package struct Directory: Sendable {
-        /// As it is written, with a slash behind it.
+        /// The path with a slash at its end.
         package var path: [UInt8]
+        /// The permission bits: 0…07777.
         package var mode: UInt16
+        /// The extended attributes.
         package var xattrs: [TarXattr]
-        /// Owner and time; nil for those of the layer.
+        /// The owner and the time; nil for those of the layer.
         package var attributes: TarAttributes?
 
-        /// Mode 0755, unless a base has the directory.
+        /// A directory with the attributes that it has in the base; mode 0755 if the base does not have it.
         package init(_ path: [UInt8], like base: BaseDirectory? = nil) {
             self.path = path
             mode = base?.mode ?? 0o755
@@ -53,12 +56,12 @@ package struct FileLayer: Layer {
     let cache: DigestCache?
 
     /// - Parameters:
-    ///   - title: what the layer is, for people.
+    ///   - title: a short description for progress messages.
     ///   - storePaths: the store paths in it.
-    ///   - directories: directories that are written before all else: the parents of the parts.
-    ///   - parts: the trees, in the order that they have in the layer.
-    ///   - owner: owner and time of all entries.
-    ///   - cache: where digests are kept, nil for nowhere.
+    ///   - directories: the parents of the parts, which are written first.
+    ///   - parts: the trees, in the order of the layer.
+    ///   - owner: the owner and the time of all entries.
+    ///   - cache: the cache of digests; nil for none.
     package init(
         title: String, storePaths: [StorePath] = [], directories: [Directory] = [], parts: [Part], owner: TarOwner,
         cache: DigestCache? = nil
@@ -71,7 +74,7 @@ package struct FileLayer: Layer {
         self.cache = cache
     }
 
-    /// The layer of some store paths: the store's directory and its parents, then the paths.
+    /// The layer of store paths: the store's directory and its parents, then the paths.
     package init(store: StoreLocation, paths: [StorePath], owner: TarOwner, cache: DigestCache?) {
         var directories: [Directory] = []
         var directory = ""
@@ -86,11 +89,11 @@ package struct FileLayer: Layer {
     }
 
     package func open() throws -> any OpenLayer {
-        try OpenFileLayer(self)
+        try OpenFileLayer.open(self)
     }
 }
 
-/// A layer of files whose trees have been read: its size follows from them, and whether its digest is known.
+/// A layer of files whose trees have been read, so that its size is known, and its digest if it is cached.
 final class OpenFileLayer: OpenLayer {
     let size: UInt64
     let knownDiffID: Digest?
@@ -98,32 +101,41 @@ final class OpenFileLayer: OpenLayer {
     private let trees: [(tree: FileTree, place: String)]
     private let key: DigestCache.Key?
 
-    init(_ layer: FileLayer) throws {
+    private init(
+        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], key: DigestCache.Key?, size: UInt64
+    ) {
+        self.layer = layer
+        self.trees = trees
+        self.key = key
+        self.size = size
+        knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
+    }
+
+    /// Reads the trees.
+    static func open(_ layer: FileLayer) throws -> OpenFileLayer {
         let now = DigestCache.now
         let trees = try layer.parts.map { part in
             switch part.source {
             case .path(let path): (try FileTree.walk(path), part.place)
-            // What nothing is kept of needs no fingerprint.
+            // A layer that is not cached needs no fingerprint.
             case .tree(let tree): (layer.cache == nil ? tree : try tree.fingerprinted(), part.place)
             }
         }
-        self.layer = layer
-        self.trees = trees
-        key = try DigestCache.Key(directories: layer.directories, trees: trees, owner: layer.owner, at: now)
-        size = try Self.write(layer, trees, to: NullSink(), bodies: false)
-        knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
+        let key = try DigestCache.Key(directories: layer.directories, trees: trees, owner: layer.owner, at: now)
+        let size = try write(layer, trees, to: NullSink(), bodies: false)
+        return OpenFileLayer(layer, trees, key: key, size: size)
     }
 
     func write(to sink: any ByteSink) throws {
         let written = try Self.write(layer, trees, to: sink, bodies: true)
         guard written == size else {
             throw ToolError(
-                .io, "cannot write the layer \(layer.title)", cause: "it came to \(written) bytes instead of \(size)",
+                .io, "cannot write the layer \(layer.title)", cause: "\(written) bytes were written instead of \(size)",
                 remedy: "report this as a bug")
         }
     }
 
-    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
+    func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
         try spool.makeFile("the layer \(layer.title)").keep { sink in
             if needsBodies {
                 try write(to: sink)
@@ -133,14 +145,17 @@ final class OpenFileLayer: OpenLayer {
         }.0
     }
 
-    /// It has the digest that it is found to have.
+    /// Does nothing: no digest is stated for the layer that could be wrong.
     func verify() {}
 
     func remember(_ diffID: Digest) {
         if let key { layer.cache?.keep(diffID, for: key) }
     }
 
-    /// The one writer of a layer's entries; without `bodies` it counts the bytes alone.
+    /// Writes the entries of a layer.
+    ///
+    /// - Parameter bodies: whether the contents of the files are written; if not, they are only counted.
+    /// - Returns: the size of the tar in bytes.
     private static func write(
         _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], to sink: any ByteSink, bodies: Bool
     ) throws -> UInt64 {
@@ -157,7 +172,7 @@ final class OpenFileLayer: OpenLayer {
             let files = TreeFiles(tree)
             let place = Array(place.utf8)
             var name: [UInt8] = []
-            // The first name of each file that may have others, as it is written.
+            // The first name of each file that may have several names, as it is written.
             var firstNames: [UInt32: [UInt8]] = [:]
             try tree.forEach { entry, path, linkTarget in
                 guard var kind = TarKind(entry.kind), !(place.isEmpty && path.isEmpty) else { return }
@@ -174,8 +189,8 @@ final class OpenFileLayer: OpenLayer {
                 let size = kind == .file ? entry.size : 0
                 try name.withUnsafeBytes { name in
                     try firstName.withBytes(else: linkTarget) { linkTarget in
-                        // With the attributes at each name: programs that unpack a layer change the owner at each, and
-                        // that takes capabilities away.
+                        // Each name has the attributes: programs that unpack a layer change the owner at each name, and
+                        // that clears capabilities.
                         try tar.header(
                             TarEntry(
                                 path: name, kind: kind, mode: entry.mode, size: size, linkTarget: linkTarget,
@@ -197,7 +212,7 @@ final class OpenFileLayer: OpenLayer {
 }
 
 extension TarKind {
-    /// Nil for a socket, which no tar can hold.
+    /// Nil for a socket, which a tar cannot contain.
     init?(_ kind: FileTree.Kind) {
         switch kind {
         case .file: self = .file
@@ -212,7 +227,7 @@ extension TarKind {
 }
 
 extension [UInt8]? {
-    /// Calls `body` with the bytes, or with others where there are none.
+    /// Calls `body` with the bytes, or with `others` if the array is nil.
     fileprivate func withBytes(
         else others: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void
     ) rethrows {
@@ -221,7 +236,7 @@ extension [UInt8]? {
 }
 
 extension FileTree.Entry {
-    /// The numbers of a device.
+    /// The major and minor number of a device; zeros for other kinds.
     fileprivate var device: (major: UInt32, minor: UInt32) {
         guard kind == .characterDevice || kind == .blockDevice else { return (0, 0) }
         return (clinux_device_major(size), clinux_device_minor(size))

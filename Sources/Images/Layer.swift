@@ -1,64 +1,85 @@
 import ByteIO
+import Compression
 import OCI
 import Store
 import Tar
 
 /// A layer of an image, wherever its bytes come from.
 package protocol Layer: Sendable {
-    /// The store paths in it, in the order that they have there; none in a base layer or the last one.
+    /// The store paths in the layer, in the order of the tar; empty for layers of a base and for customization layers.
     var storePaths: [StorePath] { get }
 
-    /// What the layer is, in a few words, for people who watch it go by.
+    /// A short description for progress messages.
     var title: String { get }
 
-    /// The layer as it lies in an archive, if it does: for destinations that take it compressed as it is.
-    var archived: ArchivedLayer? { get }
+    /// The layer's name in errors: `the layer 'layer.tar' of 'base.tar'`.
+    var displayName: String { get }
 
-    /// Is told that the layer is going to be opened, for one that has to be brought from elsewhere first.
-    func expect()
+    /// The digest of the uncompressed tar, if it is known before the layer is opened. A stored layer has the one that
+    /// its config states, which has not been verified yet.
+    var diffID: Digest? { get }
 
-    /// Looks at what the layer is made of, without reading the files.
+    /// The size in bytes of the file that the layer is stored in, compressed or not; nil for a layer that is still to
+    /// be made.
+    var storedSize: UInt64? { get }
+
+    /// The blob that the layer is stored as, by the manifest that lists it; nil for a layer that is still to be made,
+    /// or is not listed in an OCI manifest.
+    var descriptor: Descriptor? { get }
+
+    /// Starts fetching a layer that is stored on another machine: it is about to be opened.
+    func prefetch()
+
+    /// Reads what the layer is made of, but not the contents of the files. A stored layer is decompressed.
     func open() throws -> any OpenLayer
+
+    /// The stored bytes, if they are compressed by `compressor` already and can be copied as they are.
+    func storedBlob(compressedBy compressor: Compressor) throws -> FileRange?
 }
 
 extension Layer {
-    package var archived: ArchivedLayer? { nil }
+    package var displayName: String { "the layer \(title)" }
+    package var diffID: Digest? { nil }
+    package var storedSize: UInt64? { nil }
+    package var descriptor: Descriptor? { nil }
 
-    package func expect() {}
+    package func prefetch() {}
+
+    package func storedBlob(compressedBy compressor: Compressor) throws -> FileRange? { nil }
 }
 
-/// A layer whose size is settled.
+/// A layer that has been opened, so that its size is known.
 package protocol OpenLayer: Sendable {
-    /// Bytes of the plain tar.
+    /// The size of the uncompressed tar in bytes.
     var size: UInt64 { get }
 
-    /// The digest of the plain tar, where it is known without reading the files.
+    /// The digest of the uncompressed tar, if it is known without reading the files.
     var knownDiffID: Digest? { get }
 
-    /// Writes the plain tar.
+    /// Writes the uncompressed tar.
     ///
-    /// - Throws: `ToolError` with code `data` if what was written does not have `knownDiffID`.
+    /// - Throws: `ToolError` with code `data` if the bytes do not have the digest `knownDiffID`.
     func write(to sink: any ByteSink) throws
 
-    /// Takes the digest that came out of a `write`, to know it the next time.
+    /// Caches the digest that a `write` resulted in.
     func remember(_ diffID: Digest)
 
-    /// The plain tar as a stretch of a file, for readers that go through it in an order of their own. Nothing has compared
-    /// it with its digest: `verify` does.
+    /// The uncompressed tar as part of a file, for readers that access it in any order. Its digest has not been
+    /// verified: `verify` does that.
     ///
     /// - Parameters:
-    ///   - spool: where the tar goes if it lies in no file yet.
-    ///   - needsBodies: false if the entries alone are read: what is in the bodies is then of no meaning.
-    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange
+    ///   - spool: where the tar is written if it is not in a file yet.
+    ///   - needsBodies: whether the contents of the files are needed; if not, the bodies in the tar are undefined.
+    func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange
 
-    /// Compares the plain tar with the digest that it is said to have.
+    /// Compares the digest of the uncompressed tar with the one that the config states.
     ///
-    /// - Throws: `ToolError` with code `data` that names both digests if they differ.
+    /// - Throws: `ToolError` with code `data` that states both digests if they differ.
     func verify() throws
 }
 
 extension OpenLayer {
-    /// The digest of the plain tar, by reading the files if it is not known.
+    /// The digest of the uncompressed tar. The files are read if it is not known.
     package func diffID() throws -> Digest {
         if let knownDiffID { return knownDiffID }
         let sink = try HashSink()
@@ -69,11 +90,12 @@ extension OpenLayer {
     }
 }
 
-/// A layer that was opened before: what that took is not done again.
+/// A layer that stays open, so that opening it again costs nothing.
 package struct OpenedLayer: Layer {
     private let layer: any Layer
     private let opened: any OpenLayer
 
+    /// Opens a layer.
     package init(_ layer: any Layer) throws {
         self.layer = layer
         opened = try layer.open()
@@ -81,12 +103,19 @@ package struct OpenedLayer: Layer {
 
     package var storePaths: [StorePath] { layer.storePaths }
     package var title: String { layer.title }
-    package var archived: ArchivedLayer? { layer.archived }
+    package var displayName: String { layer.displayName }
+    package var diffID: Digest? { layer.diffID }
+    package var storedSize: UInt64? { layer.storedSize }
+    package var descriptor: Descriptor? { layer.descriptor }
     package func open() -> any OpenLayer { opened }
+
+    package func storedBlob(compressedBy compressor: Compressor) throws -> FileRange? {
+        try layer.storedBlob(compressedBy: compressor)
+    }
 }
 
-/// Compares layers with their digests on other threads, while they are already read: whoever makes something of them waits
-/// for the end before it counts.
+/// Verifies the digests of layers on other threads, while the layers are already in use. A result that depends on them
+/// is valid only after `finish`.
 package final class LayerVerification {
     private let workers: OrderedThreadPool<any Layer, Void>
 
@@ -97,17 +126,17 @@ package final class LayerVerification {
 
     deinit { workers.finish() }
 
-    /// Waits for the end.
+    /// Waits until all layers are verified.
     ///
-    /// - Throws: `ToolError` with code `data` for the first layer that has another digest than its image says.
+    /// - Throws: `ToolError` with code `data` for the first layer whose digest is not the one that its config states.
     package func finish() throws {
         while try workers.next() != nil {}
     }
 }
 
 extension TarXattr {
-    /// False for what belongs to the machine that a layer was made on: labels of its SELinux policy, and what its overlay
-    /// file system noted, as root or in a user namespace.
+    /// Whether the attribute belongs in a layer. False for attributes of the machine that the layer was made on: labels
+    /// of its SELinux policy, and the notes of its overlay filesystem, as root or in a user namespace.
     var belongsToLayers: Bool {
         !name.elementsEqual("security.selinux".utf8) && !name.starts(with: "trusted.overlay.".utf8)
             && !name.starts(with: "user.overlay.".utf8)

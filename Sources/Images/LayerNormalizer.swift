@@ -3,17 +3,17 @@ import OCI
 import Store
 import Tar
 
-/// Copies the tar of a layer that was made elsewhere, in a virtual machine or a namespace, into the form that this program
-/// writes: nothing of the place and the time that it was made at is left in it.
+/// Rewrites the tar of a layer that a virtual machine or a namespace made in the form that this program writes, so that
+/// nothing depends on the machine and the time that it was made at.
 package struct LayerNormalizer {
     private let base: RootFilesystem?
     private let owner: TarOwner
     private let entries: (TarMember) -> [TarMember]
 
     /// - Parameters:
-    ///   - base: what lies below the layer: its directories keep their times. Nil: nothing.
-    ///   - owner: the time of all other entries, and the names that go with the numbers of the owner.
-    ///   - entries: what stands in the place of each entry, in its order. A file's body stays the entry's.
+    ///   - base: the filesystem below the layer, whose directories keep their times; nil for none.
+    ///   - owner: the time of all other entries, and the names of the owner's numbers.
+    ///   - entries: returns the entries that replace an entry. The body of a file stays that of the original entry.
     package init(
         base: RootFilesystem?, owner: TarOwner, entries: @escaping (_ member: TarMember) -> [TarMember] = { [$0] }
     ) {
@@ -22,11 +22,14 @@ package struct LayerNormalizer {
         self.entries = entries
     }
 
-    /// Copies all entries, without the end of the archive.
+    /// Copies all entries, but not the end of the archive.
     ///
-    /// - Parameter name: the layer, for errors: `the layer of runAsRoot`.
-    /// - Returns: the bytes written, a whole number of blocks.
-    /// - Throws: `ToolError` with code `data` for an entry that no layer should have; what the sink throws.
+    /// - Parameters:
+    ///   - layer: the tar.
+    ///   - name: the layer's name in errors: `the layer of runAsRoot`.
+    ///   - sink: receives the entries.
+    /// - Returns: the number of bytes written, a whole number of blocks.
+    /// - Throws: `ToolError` with code `data` for an entry that is not valid in a layer; the errors of the sink.
     package func copy(_ layer: FileRange, name: String, to sink: any ByteSink) throws -> UInt64 {
         let tar = TarWriter(to: sink, owner: owner)
         let reader = TarReader(layer.source(), archive: name)
@@ -56,14 +59,14 @@ package struct LayerNormalizer {
         }
     }
 
-    /// An entry's names in their one form.
+    /// The paths of an entry in canonical form.
     private struct Entry {
         let meaning: LayerPath.Meaning
-        /// A directory's ends in a slash.
+        /// The path; that of a directory ends in a slash.
         let path: [UInt8]
         let linkTarget: [UInt8]
 
-        init(_ member: TarMember) throws(LayerFault) {
+        init(_ member: TarMember) throws(LayerError) {
             meaning = try LayerPath(member.path).meaning
             let joined = try Self.joined(member.path)
             let isDirectory = member.kind == .directory
@@ -71,10 +74,10 @@ package struct LayerNormalizer {
             linkTarget = member.kind == .hardLink ? try Self.joined(member.linkTarget) : member.linkTarget
         }
 
-        /// Whether it only says that something of lower layers is removed.
+        /// Whether the entry only removes files of lower layers.
         var isMarker: Bool { meaning == .whiteout || meaning == .opaque }
 
-        private static func joined(_ path: [UInt8]) throws(LayerFault) -> [UInt8] {
+        private static func joined(_ path: [UInt8]) throws(LayerError) -> [UInt8] {
             Array(try LayerPath.components(path).joined(separator: [UInt8(ascii: "/")]))
         }
     }
@@ -102,17 +105,19 @@ package struct LayerNormalizer {
     }
 }
 
-/// A layer whose plain tar lies in a work file of this program's, which goes with it.
+/// A layer whose uncompressed tar is in a temporary file, which exists as long as the layer.
 package struct SpooledLayer: Layer {
     package let title: String
     package let storePaths: [StorePath]
     private let opened: Opened
 
+    /// Hashes the tar.
+    ///
     /// - Parameters:
-    ///   - title: what the layer is, for people.
-    ///   - storePaths: the store paths in it.
-    ///   - tar: the plain tar.
-    /// - Throws: `ToolError` with code `io` if it cannot be read.
+    ///   - title: a short description for progress messages.
+    ///   - storePaths: the store paths in the layer.
+    ///   - tar: the uncompressed tar.
+    /// - Throws: `ToolError` with code `io` if the tar cannot be read.
     package init(title: String, storePaths: [StorePath] = [], tar: FileRange) throws {
         self.title = title
         self.storePaths = storePaths
@@ -130,8 +135,8 @@ package struct SpooledLayer: Layer {
 
         func write(to sink: any ByteSink) throws { try tar.copy(to: sink) }
         func remember(_ diffID: Digest) {}
-        func plainTar(spool: SpoolDirectory, needsBodies: Bool) -> FileRange { tar }
-        /// Nobody else has the file.
+        func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) -> FileRange { tar }
+        /// Does nothing: no other process can change the file.
         func verify() {}
     }
 }

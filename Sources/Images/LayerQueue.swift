@@ -2,24 +2,24 @@ import ByteIO
 import OCI
 import Tar
 
-/// Opens the layers of an image, and hashes them where that is asked for, on threads ahead of the one that writes them.
+/// Opens the layers of an image, and hashes them if that is needed, on threads ahead of the one that writes them.
 struct LayerQueue {
     /// A layer that is ready to be written.
     struct Ready: Sendable {
         let layer: any Layer
         let open: any OpenLayer
-        /// Nil where it is to be found out while the layer is written.
+        /// Nil if the layer is hashed while it is written.
         let diffID: Digest?
     }
 
-    /// Layers that are ready or worked on while one is written: some, so that small ones do not hold up the next large
-    /// one; not all, since the names of their files are in memory.
+    /// The number of layers that are prepared while one is written. It is large enough that small layers do not delay
+    /// the next large one, and bounded since the names of all their files are in memory.
     private static let ahead = 16
 
     private let layers: [any Layer]
     private let hashesAhead: Bool
 
-    /// - Parameter hashesAhead: whether all digests are to be known before the layers are written.
+    /// - Parameter hashesAhead: whether all digests must be known before the layers are written.
     init(_ layers: [any Layer], hashesAhead: Bool) {
         self.layers = layers
         self.hashesAhead = hashesAhead
@@ -28,8 +28,8 @@ struct LayerQueue {
     /// Calls `body` with the layers in order.
     func forEach(_ body: (Ready) throws -> Void) throws {
         let large = largest
-        if let large { layers[large].expect() }
-        for layer in layers { layer.expect() }
+        if let large { layers[large].prefetch() }
+        for layer in layers { layer.prefetch() }
         guard hashesAhead else {
             try OrderedThreadPool.forEach(layers, width: 1, work: prepare, body: body)
             return
@@ -44,24 +44,26 @@ struct LayerQueue {
         }
     }
 
-    /// The layer to begin with: that which many store paths share is the last of the store's and by far the largest, and so
-    /// is it in an image that was made like this one. Begun in its turn, all would wait for it in the end.
+    /// The layer to begin with. The layer that holds several store paths is the last one of the store and by far the
+    /// largest; of stored layers the file's size tells. If it were begun in its turn, everything would wait for it at
+    /// the end.
     private var largest: Int? {
         if let shared = layers.firstIndex(where: { $0.storePaths.count > 1 }) { return shared }
-        return layers.indices.filter { layers[$0].archived != nil }.max {
-            (layers[$0].archived?.size ?? 0) < (layers[$1].archived?.size ?? 0)
+        return layers.indices.filter { layers[$0].storedSize != nil }.max {
+            (layers[$0].storedSize ?? 0) < (layers[$1].storedSize ?? 0)
         }
     }
 
     private func prepare(_ layer: any Layer) throws -> Ready {
         let open = try layer.open()
-        // A layer without store paths may be one that the image has already: that must be known before.
+        // A layer without store paths may repeat an earlier layer, which must be known before it is written.
         let isHashed = hashesAhead || layer.storePaths.isEmpty
         return Ready(layer: layer, open: open, diffID: isHashed ? try open.diffID() : open.knownDiffID)
     }
 }
 
-/// Writes layers as members of an archive that are called after their digests: what comes again is there already.
+/// Writes layers as members of an archive that are named by their digests. A layer that repeats an earlier one is
+/// skipped.
 final class LayerMembers {
     private let sink: any ArchiveSink
     private let tar: TarWriter
@@ -70,7 +72,7 @@ final class LayerMembers {
     private var members: Set<Digest> = []
 
     /// - Parameters:
-    ///   - tar: what writes the rest of the archive to `sink`.
+    ///   - tar: the writer of the archive's other members, which writes to `sink` too.
     ///   - header: makes the header of a layer's member. It has the same number of bytes for each digest.
     init(
         to sink: any ArchiveSink, in tar: TarWriter, progress: any Progress,
@@ -82,15 +84,15 @@ final class LayerMembers {
         self.header = header
     }
 
-    /// Whether the archive has layers.
+    /// Whether the archive has no layers yet.
     var isEmpty: Bool { members.isEmpty }
 
-    /// Writes those layers of an image that it does not have yet.
+    /// Writes the layers of an image that the archive does not have yet.
     ///
     /// - Parameters:
-    ///   - below: how many layers of the image are below these, and not written.
-    ///   - hashesAhead: whether layers are opened side by side, and hashed, while another one is written: else one at a time,
-    ///     each hashed as it is written, and read once.
+    ///   - below: the number of the image's layers below these, which are not written.
+    ///   - hashesAhead: whether layers are opened and hashed in parallel while another one is written; if not, one at a
+    ///     time is hashed while it is written, so that it is read once.
     func write(_ layers: [any Layer], above below: Int = 0, hashesAhead: Bool) throws -> [ImageSummary.Layer] {
         var written: [ImageSummary.Layer] = []
         try LayerQueue(layers, hashesAhead: hashesAhead).forEach { ready in
@@ -102,7 +104,9 @@ final class LayerMembers {
         return written
     }
 
-    /// Writes a layer's tar, unless the archive has it already: its digest.
+    /// Writes a layer's tar, unless the archive has it already.
+    ///
+    /// - Returns: the layer's digest.
     private func write(_ layer: any OpenLayer, _ known: Digest?) throws -> Digest {
         if let known, !members.insert(known).inserted { return known }
         let progress = ProgressSink(to: sink, progress)

@@ -1,94 +1,105 @@
 import ByteIO
+import Compression
 import OCI
 import Store
 
-/// An image without its lowest layers, which are there already where it goes.
+/// An image without its lowest layers, which are already present where the image is sent to.
 ///
-/// What is there shows in digests. So layers are hashed from the lowest on, as long as all below are there, and none that
-/// need not be: those of an archive are said to have theirs, and are not even brought to be left out.
+/// A layer is recognized by its digest. So layers are hashed from the lowest on, as long as all layers below are
+/// present, and only where necessary: the digest of an archive's layer is taken from its config, and a layer that is
+/// left out is not even fetched.
 package struct MissingLayers: Sendable {
+    /// The whole image.
     package let image: any Image
-    /// The lowest layers. The size of one that lies in an archive is that of its file there.
-    package let spared: [ImageSummary.Layer]
-    /// The others. What was hashed of them is not hashed again.
-    let rest: [any Layer]
-    /// The lowest ones once more, to be sent after all.
-    private let sparedLayers: [any Layer]
+    /// The lowest layers, which are present. The size of a stored layer is that of its file.
+    package let present: [ImageSummary.Layer]
+    /// The layers above, which have to be sent. Those that were hashed are not hashed again.
+    let missing: [any Layer]
+    /// The present layers, for a destination that turns out not to have them.
+    private let presentLayers: [any Layer]
 
-    /// Layers that are hashed or worked on while it is not known whether they need be.
+    /// The number of layers that are hashed ahead, before it is known whether that is necessary.
     private static let ahead = 2 * workerCount
 
-    /// All of an image.
+    /// All layers of an image.
     package init(allOf image: any Image) {
-        self.init(image, spared: [], sparedLayers: [], rest: image.layers)
+        self.init(image, present: [], presentLayers: [], missing: image.layers)
     }
 
-    private init(_ image: any Image, spared: [ImageSummary.Layer], sparedLayers: [any Layer], rest: [any Layer]) {
-        (self.image, self.spared, self.sparedLayers, self.rest) = (image, spared, sparedLayers, rest)
+    private init(
+        _ image: any Image, present: [ImageSummary.Layer], presentLayers: [any Layer], missing: [any Layer]
+    ) {
+        self.image = image
+        self.present = present
+        self.presentLayers = presentLayers
+        self.missing = missing
     }
 
-    /// - Parameter isThere: whether what it goes to has the layer of a chain ID, and so all below it.
-    /// - Throws: what the layers throw.
-    package init(_ image: any Image, unless isThere: (Digest) -> Bool) throws {
-        var (spared, others): ([HashedLayer], [HashedLayer]) = ([], [])
+    /// Finds the layers of an image that its destination does not have.
+    ///
+    /// - Parameter isPresent: whether the destination has the layer with a chain ID, and so all layers below it.
+    /// - Throws: the errors of the layers.
+    package static func find(in image: any Image, unless isPresent: (Digest) -> Bool) throws -> MissingLayers {
+        var (present, others): ([HashedLayer], [HashedLayer]) = ([], [])
         var chainID: Digest?
         var waiting = image.layers[...]
         let workers = OrderedThreadPool<any Layer, HashedLayer>(width: workerCount) { try HashedLayer($0) }
         defer { workers.finish() }
         while true {
-            // A few at a time: what is hashed in vain is not much, and is not lost.
+            // Only a few at a time: the rest is hashed while it is written.
             while others.isEmpty, workers.inFlight < Self.ahead, let layer = waiting.popFirst() {
                 workers.submit(layer)
             }
             guard let layer = try workers.next() else { break }
-            let next = try ChainID.of(layer.diffID, on: chainID)
-            if others.isEmpty, isThere(next) {
+            let next = try ChainID.of(layer.hash, on: chainID)
+            if others.isEmpty, isPresent(next) {
                 chainID = next
-                spared.append(layer.closed)
+                present.append(layer.closed)
             } else {
                 others.append(layer)
             }
         }
-        let known = spared.map { ImageSummary.Layer(diffID: $0.diffID, size: $0.size, storePaths: $0.storePaths) }
-        self.init(image, spared: known, sparedLayers: spared, rest: others + waiting)
+        let known = present.map { ImageSummary.Layer(diffID: $0.hash, size: $0.size, storePaths: $0.storePaths) }
+        return MissingLayers(image, present: known, presentLayers: present, missing: others + waiting)
     }
 
-    /// All of the image after all. What is known of its layers still is.
+    /// All layers of the same image, the present ones too. Their digests stay known.
     package var whole: MissingLayers {
-        MissingLayers(image, spared: [], sparedLayers: [], rest: sparedLayers + rest)
+        MissingLayers(image, present: [], presentLayers: [], missing: presentLayers + missing)
     }
 
-    /// The image, if all its layers are there.
-    package var known: ImageSummary? {
+    /// The summary of the image, if all its layers are present.
+    package var summaryIfPresent: ImageSummary? {
         get throws {
-            guard rest.isEmpty else { return nil }
-            let imageID = try SHA256.digest(of: image.config(diffIDs: spared.map(\.diffID)))
-            return ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: spared)
+            guard missing.isEmpty else { return nil }
+            let imageID = try image.config.with(diffIDs: present.map(\.diffID)).blob().descriptor.digest
+            return ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: present)
         }
     }
 }
 
 /// A layer whose digest is known.
 private struct HashedLayer: Layer {
-    let diffID: Digest
-    /// Bytes of the plain tar, or of the file of an archive.
+    /// The digest of the uncompressed tar.
+    let hash: Digest
+    /// The size in bytes of the uncompressed tar, or of the file of a stored layer.
     let size: UInt64
     private let layer: any Layer
-    /// Nil for one that is to be opened again, or was not: a layer of an archive may have to be brought first.
+    /// Nil for a layer that has to be opened again, or was not opened: a stored layer may have to be fetched first.
     private var opened: (any OpenLayer)?
 
     init(_ layer: any Layer) throws {
         self.layer = layer
-        if let archived = layer.archived {
-            (diffID, size) = (archived.diffID, archived.size)
+        if let diffID = layer.diffID, let storedSize = layer.storedSize {
+            (hash, size) = (diffID, storedSize)
         } else {
             let open = try layer.open()
-            (diffID, size) = (try open.diffID(), open.size)
-            opened = HashedOpenLayer(open, diffID)
+            (hash, size) = (try open.diffID(), open.size)
+            opened = HashedOpenLayer(open, hash)
         }
     }
 
-    /// The same without the names of its files in memory.
+    /// The same layer without the names of its files in memory.
     var closed: HashedLayer {
         var layer = self
         layer.opened = nil
@@ -97,12 +108,19 @@ private struct HashedLayer: Layer {
 
     var storePaths: [StorePath] { layer.storePaths }
     var title: String { layer.title }
-    var archived: ArchivedLayer? { layer.archived }
-    func expect() { layer.expect() }
-    func open() throws -> any OpenLayer { try opened ?? HashedOpenLayer(layer.open(), diffID) }
+    var displayName: String { layer.displayName }
+    var diffID: Digest? { hash }
+    var storedSize: UInt64? { layer.storedSize }
+    var descriptor: Descriptor? { layer.descriptor }
+    func prefetch() { layer.prefetch() }
+    func open() throws -> any OpenLayer { try opened ?? HashedOpenLayer(layer.open(), hash) }
+
+    func storedBlob(compressedBy compressor: Compressor) throws -> FileRange? {
+        try layer.storedBlob(compressedBy: compressor)
+    }
 }
 
-/// The same when it has been opened.
+/// An open layer whose digest is known.
 private struct HashedOpenLayer: OpenLayer {
     private let layer: any OpenLayer
     let knownDiffID: Digest?
@@ -115,8 +133,8 @@ private struct HashedOpenLayer: OpenLayer {
     var size: UInt64 { layer.size }
     func write(to sink: any ByteSink) throws { try layer.write(to: sink) }
     func remember(_ diffID: Digest) { layer.remember(diffID) }
-    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
-        try layer.plainTar(spool: spool, needsBodies: needsBodies)
+    func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
+        try layer.uncompressedTar(spool: spool, needsBodies: needsBodies)
     }
     func verify() throws { try layer.verify() }
 }

@@ -1,35 +1,36 @@
 import ByteIO
 
-/// Is told how the writing of an image goes on.
-package protocol Progress: Sendable {
-    /// A layer begins.
+/// Receives the progress of writing an image.
+public protocol Progress: Sendable {
+    /// Reports that a layer begins.
     ///
     /// - Parameters:
-    ///   - number: from 1 on.
-    ///   - count: how many layers the image has.
-    ///   - size: bytes of its plain tar.
+    ///   - number: the layer's number, from 1.
+    ///   - count: the number of layers in the image.
+    ///   - title: a short description of the layer.
+    ///   - size: the size of the uncompressed tar in bytes.
     func layer(_ number: Int, of count: Int, title: String, size: UInt64)
 
-    /// So many bytes of the layer more were written.
+    /// Reports that further bytes of the layer were written.
     func advance(_ bytes: Int)
 
-    /// All is written, or nothing more will be.
+    /// Reports that nothing more will be written.
     func finish()
 }
 
-/// Tells of what goes through it.
+/// Passes bytes on to a sink, and reports their number.
 package final class ProgressSink: ByteSink {
     private let next: any ByteSink
     private let progress: any Progress
 
-    package init(to next: any ByteSink, _ progress: any Progress) {
+    public init(to next: any ByteSink, _ progress: any Progress) {
         self.next = next
         self.progress = progress
     }
 
-    package var bufferSize: Int { next.bufferSize }
+    public var bufferSize: Int { next.bufferSize }
 
-    package var copiesFiles: Bool { next.copiesFiles }
+    public var copiesFiles: Bool { next.copiesFiles }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try next.write(bytes)

@@ -1,8 +1,10 @@
-/// What names a layer together with all that lie below it: loaders look layers up by it.
+/// Computes chain IDs: the names by which loaders find a layer together with all layers below it.
 ///
-/// Source: OCI Image Specification, "Layer ChainID".
+/// Source: OCI Image Format Specification, "Layer ChainID".
 package enum ChainID {
-    /// - Parameter parent: the chain ID of what lies below; nil for the lowest layer.
+    /// The chain ID of a layer.
+    ///
+    /// - Parameter parent: the chain ID of the layer below; nil for the lowest layer.
     package static func of(_ diffID: Digest, on parent: Digest?) throws -> Digest {
         try parent.map { try SHA256.digest(of: Array("\($0) \(diffID)".utf8)) } ?? diffID
     }

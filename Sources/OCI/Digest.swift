@@ -1,100 +1,63 @@
-import CLibCrypto
-
-/// A SHA-256 digest as images write it: `sha256:` and 64 lower-case hexadecimal digits.
+/// A SHA-256 digest as images write it: `sha256:` and 64 lowercase hexadecimal digits.
 ///
-/// The grammar is checked before a digest is used for anything, a file name above all (CVE-2024-3727).
-package struct Digest: Hashable, Sendable {
+/// The grammar is checked before a digest is used for anything, above all for a file name (CVE-2024-3727).
+///
+/// Source: OCI Image Format Specification, "Digests".
+public struct Digest: Hashable, Sendable {
+    /// The form of a digest, for errors.
+    package static let form = "'sha256:' and 64 digits 0-9 a-f"
+
     /// The 32 bytes of the digest.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
 
     /// Nil unless there are 32 bytes.
-    package init?(bytes: [UInt8]) {
+    public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
 
-    /// For the hash function of this module, which knows that it has 32.
+    /// Takes the output of SHA-256, which always has 32 bytes.
     init(exactly bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// Nil unless `text` is `sha256:` and 64 lower-case hexadecimal digits.
-    package init?(_ text: some StringProtocol) {
+    /// Nil unless `text` is `sha256:` and 64 lowercase hexadecimal digits.
+    public init?(_ text: some StringProtocol) {
         guard text.hasPrefix("sha256:") else { return nil }
         self.init(hex: text.dropFirst(7))
     }
 
-    /// Nil unless `hex` is 64 lower-case hexadecimal digits.
-    package init?(hex: some StringProtocol) {
+    /// Nil unless `hex` is 64 lowercase hexadecimal digits.
+    public init?(hex: some StringProtocol) {
         guard let bytes = Hex.decode(hex) else { return nil }
         self.init(bytes: bytes)
     }
 
     /// The 64 hexadecimal digits without the algorithm's name.
-    package var hex: String { Hex.encode(bytes) }
+    public var hex: String { Hex.encode(bytes) }
+
+    /// The 52 characters of Nix's base 32.
+    public var nixBase32: String { NixBase32.encode(bytes) }
+
+    /// Subresource Integrity's form, which newer versions of Nix write: `sha256-` and base 64.
+    public var sri: String { "sha256-" + Base64.encode(bytes) }
+
+    /// The path of the blob in an OCI image layout: `blobs/sha256/…`.
+    public var blobPath: String { "blobs/sha256/\(hex)" }
 }
 
 extension Digest: CustomStringConvertible {
-    package var description: String { "sha256:\(hex)" }
+    /// `sha256:` and 64 hexadecimal digits.
+    public var description: String { "sha256:\(hex)" }
 }
 
-extension Digest {
-    /// Nix base 32: 52 characters.
-    package var nixBase32: String { NixBase32.encode(bytes) }
-
-    /// As Subresource Integrity has it, and Nix of late: `sha256-` and base 64.
-    package var sri: String { "sha256-" + Base64.encode(bytes) }
-}
-
-/// A SHA-256 under way, by OpenSSL's EVP, which uses the processor's SHA instructions where it has them.
-package final class SHA256 {
-    private let context: OpaquePointer
-
-    /// - Throws: `SHA256.Unavailable` if OpenSSL has no SHA-256 to give, as under some FIPS configurations.
-    package init() throws {
-        guard let context = EVP_MD_CTX_new() else { throw Unavailable() }
-        self.context = context
-        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            EVP_MD_CTX_free(context)
-            throw Unavailable()
-        }
-    }
-
-    deinit { EVP_MD_CTX_free(context) }
-
-    package func update(_ bytes: UnsafeRawBufferPointer) {
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-    }
-
-    package func update(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { update($0) }
-    }
-
-    /// The digest of all that was given; the object starts anew.
-    package func finish() -> Digest {
-        var bytes = [UInt8](repeating: 0, count: 32)
-        EVP_DigestFinal_ex(context, &bytes, nil)
-        EVP_DigestInit_ex(context, EVP_sha256(), nil)
-        return Digest(exactly: bytes)
-    }
-
-    /// The digest of `bytes`.
-    package static func digest(of bytes: [UInt8]) throws -> Digest {
-        let hash = try SHA256()
-        hash.update(bytes)
-        return hash.finish()
-    }
-
-    /// OpenSSL cannot give a SHA-256.
-    package struct Unavailable: Error {}
-}
-
-/// A SHA-256 that somebody wrote down, in one of the forms that Nix takes: 52 digits of its base 32, 64 hexadecimal ones,
-/// or base 64; `sha256:` may stand before each; `sha256-` before base 64 makes it an SRI.
+/// A SHA-256 that a person or a lock file states, in one of the forms that Nix accepts: 52 digits of its base 32, 64
+/// hexadecimal digits, or base 64. `sha256:` may precede each; `sha256-` before base 64 makes it an SRI.
 ///
 /// Source: `Hash::parseAny` in Nix's `libutil/hash.cc`.
-package struct PinnedHash: Hashable, Sendable {
-    package let digest: Digest
+public struct PinnedHash: Hashable, Sendable {
+    /// The digest, whatever form it was written in.
+    public let digest: Digest
     private let prefix: String
     private let base: Base
 
@@ -102,8 +65,8 @@ package struct PinnedHash: Hashable, Sendable {
         case nix32, hex, base64
     }
 
-    /// Nil if it has none of the forms.
-    package init?(_ text: some StringProtocol) {
+    /// Nil if the text has none of the forms.
+    public init?(_ text: some StringProtocol) {
         prefix = ["sha256:", "sha256-"].first { text.hasPrefix($0) } ?? ""
         let digits = text.dropFirst(prefix.count)
         let bytes: [UInt8]?
@@ -127,5 +90,6 @@ package struct PinnedHash: Hashable, Sendable {
 }
 
 extension PinnedHash: CustomStringConvertible {
-    package var description: String { spelling(of: digest) }
+    /// The hash in the form that it was written in.
+    public var description: String { spelling(of: digest) }
 }

@@ -1,5 +1,6 @@
-/// Base 16 with lower-case digits, as digests are written.
+/// Base 16 with lowercase digits, the encoding of digests.
 package enum Hex {
+    /// The digits of bytes, two for each.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         for byte in bytes {
@@ -9,9 +10,9 @@ package enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that `text` spells, or nil if it is of odd length or holds anything but 0-9 and a-f.
+    /// The bytes that `text` encodes; nil if its length is odd or a character is not one of 0-9 and a-f.
     ///
-    /// Upper-case digits are refused: the image specifications allow a digest one spelling only.
+    /// Uppercase digits are refused: the image specifications allow only one spelling of a digest.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }
@@ -37,11 +38,11 @@ package enum Hex {
     }
 }
 
-/// Base 64 with the plain alphabet (RFC 4648, section 4).
+/// Base 64 with the standard alphabet (RFC 4648, section 4).
 package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// The text of bytes, with `=` at its end up to a multiple of four characters.
+    /// The text of bytes, padded with `=` to a multiple of four characters.
     package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -55,9 +56,9 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that a text stands for. Line ends count for nothing, and the `=` at the end may be left out.
+    /// The bytes that `text` encodes. Line breaks are ignored, and the padding may be left out.
     ///
-    /// - Returns: nil for other characters, and for lengths and last bits that no bytes give.
+    /// - Returns: nil for characters outside the alphabet, and for lengths and last bits that no bytes encode to.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let characters = text.utf8.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         let padding = characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
@@ -83,20 +84,21 @@ package enum Base64 {
     }
 }
 
-/// Nix's base 32: its own alphabet, and the digits from the last bit of the last byte to the first.
+/// Nix's base 32, which has its own alphabet and begins with the last bits of the last byte.
 ///
 /// Source: `printHash32` in Nix's `libutil/hash.cc`.
 package enum NixBase32 {
-    /// Digits and lower-case letters without e, o, t and u.
+    /// Digits and lowercase letters without e, o, t and u.
     package static let alphabet = Array("0123456789abcdfghijklmnpqrsvwxyz".utf8)
 
-    /// For each byte the digit that it stands for, or 255.
+    /// The value of each character, by its byte; 255 for characters outside the alphabet.
     package static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
         return values
     }()
 
+    /// The text of bytes.
     package static func encode(_ bytes: [UInt8]) -> String {
         let count = (bytes.count * 8 + 4) / 5
         var text: [UInt8] = []
@@ -111,7 +113,7 @@ package enum NixBase32 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes that `text` spells, or nil if a character is not of the alphabet, the length fits no whole
+    /// The bytes that `text` encodes; nil if a character is outside the alphabet, the length is not that of a whole
     /// number of bytes, or a bit beyond the last byte is set.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let digits = Array(text.utf8)

@@ -1,7 +1,10 @@
-/// A name that an image has in an archive or a registry: `NAME:TAG`.
+/// The name of an image in an archive or a registry: `NAME:TAG`.
+///
+/// Every text is a name: archives hold names that no registry accepts. `ReferenceGrammar` tells which ones are valid.
 package struct ImageName: Hashable, Sendable {
-    /// The repository, a registry before it where there is one; nil in an OCI layout that has but tags.
+    /// The repository, preceded by its registry if it has one; nil in an OCI layout that has only tags.
     package var name: String?
+    /// The tag; nil if there is none.
     package var tag: String?
 
     package init(name: String?, tag: String?) {
@@ -9,8 +12,8 @@ package struct ImageName: Hashable, Sendable {
         self.tag = tag
     }
 
-    /// - Parameter text: `NAME:TAG`, or `NAME`. The tag is behind the last colon, unless a slash comes after that: then it
-    ///   is a registry's port.
+    /// - Parameter text: `NAME:TAG`, or `NAME`. The tag follows the last colon, unless a slash comes after it: then the
+    ///   colon precedes a registry's port.
     package init(_ text: String) {
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("/") {
             self.init(name: String(text[..<colon]), tag: String(text[text.index(after: colon)...]))
@@ -21,19 +24,19 @@ package struct ImageName: Hashable, Sendable {
 }
 
 extension ImageName {
-    /// The tag of an image that is given none: the first 160 bits of its ID in Nix's base 32. It changes only when the image
-    /// does.
+    /// The tag of an image whose spec states none: the first 160 bits of the image ID in Nix's base 32. It changes only
+    /// when the image does.
     package static func tag(of imageID: Digest) -> String {
         NixBase32.encode(Array(imageID.bytes.prefix(20)))
     }
 }
 
 extension ImageName {
-    /// Whether there are both a name and a tag, without which Docker takes none.
+    /// Whether there are both a name and a tag. Docker ignores names without a tag.
     package var isComplete: Bool { name != nil && tag != nil }
 
-    /// With its registry: `redis` is `docker.io/library/redis`. What is before the first slash is a registry if it has a dot
-    /// or a colon, or is `localhost`.
+    /// The name with its registry: `docker.io/library/redis` for `redis`. The part before the first slash is a registry
+    /// if it has a dot or a colon, or is `localhost`.
     ///
     /// Source: `splitDockerDomain` in distribution/reference.
     package var full: ImageName {
@@ -50,7 +53,7 @@ extension ImageName {
         return ImageName(name: "\(registry)/\(rest)", tag: tag)
     }
 
-    /// As Docker shortens it: `docker.io/library/redis` is `redis` there.
+    /// The name as Docker shortens it: `redis` for `docker.io/library/redis`.
     package var familiar: ImageName {
         guard var rest = name.map({ Substring($0) }) else { return self }
         for prefix in ["index.docker.io/", "docker.io/"] where rest.hasPrefix(prefix) {
@@ -63,66 +66,6 @@ extension ImageName {
 }
 
 extension ImageName: CustomStringConvertible {
-    /// `NAME:TAG`, or the one of them that there is.
+    /// `NAME:TAG`, or the one of the two that is present.
     package var description: String { [name, tag].compactMap { $0 }.joined(separator: ":") }
-}
-
-/// The grammar of image names and tags.
-///
-/// Source: `reference/regexp.go` of distribution/reference, which every registry and loader follows.
-package enum ReferenceName {
-    /// A registry's host and port, then components of lower-case letters and digits with separators between them.
-    /// Upper case is taken too, for names are lower-cased.
-    package static let expression: String = {
-        let host =
-            "([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
-            + "|\\[[A-Fa-f0-9:]+\\])(:[0-9]+)?"
-        let component = "[A-Za-z0-9]+(([._]|__|-+)[A-Za-z0-9]+)*"
-        return "^(\(host)/)?\(component)(/\(component))*$"
-    }()
-
-    /// ASCII letters alone are lower-cased, as Nix's `toLower` does.
-    package static func lowercased(_ name: String) -> String {
-        String(decoding: name.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)
-    }
-
-    package static func isTag(_ tag: String) -> Bool {
-        guard (1...128).contains(tag.utf8.count), let first = tag.utf8.first else { return false }
-        return (isAlphanumeric(first) || first == UInt8(ascii: "_"))
-            && tag.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
-    }
-
-    package static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-    }
-
-    package static func isHexDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...102).contains(byte) }
-
-    /// A name or an address, with or without a port.
-    package static func isHost(_ host: Substring) -> Bool {
-        var name = host
-        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
-            let port = host[host.index(after: colon)...]
-            guard !port.isEmpty, port.utf8.allSatisfy({ (48...57).contains($0) }) else { return false }
-            name = host[..<colon]
-        }
-        if name.hasPrefix("["), name.hasSuffix("]") {
-            let address = name.dropFirst().dropLast()
-            return !address.isEmpty && address.utf8.allSatisfy { isHexDigit($0) || $0 == UInt8(ascii: ":") }
-        }
-        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-            !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-")
-                && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
-        }
-    }
-
-    /// `[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*`, the name being in lower case already.
-    package static func isComponent(_ component: Substring) -> Bool {
-        guard let first = component.utf8.first, let last = component.utf8.last, isAlphanumeric(first),
-            isAlphanumeric(last)
-        else { return false }
-        return component.utf8.split(whereSeparator: isAlphanumeric).allSatisfy { separator in
-            [".", "_", "__"].contains(Substring(separator)) || separator.allSatisfy { $0 == UInt8(ascii: "-") }
-        }
-    }
 }

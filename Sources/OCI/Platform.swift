@@ -1,12 +1,14 @@
 import JSON
 
-/// What an image runs on, by Go's names.
+/// The operating system and the processor that an image runs on, by Go's names.
+///
+/// Source: OCI Image Format Specification, "Image Index", the member `platform`.
 package struct Platform: Hashable, Sendable {
-    /// `linux`
+    /// The operating system: `linux`.
     package var os: String
-    /// `amd64`
+    /// The processor: `amd64`.
     package var architecture: String
-    /// Such as `v7` of arm; nil where any will do, or none is told.
+    /// The variant of the processor, such as `v7` of arm; nil for none, or for any where an image is searched.
     package var variant: String?
 
     package init(os: String = "linux", architecture: String, variant: String? = nil) {
@@ -15,19 +17,26 @@ package struct Platform: Hashable, Sendable {
         self.variant = variant
     }
 
-    /// Nil if the object of an index names no processor.
-    package init?(_ value: JSONValue) {
-        guard let os = value["os"]?.string, let architecture = value["architecture"]?.string else { return nil }
-        self.init(os: os, architecture: architecture, variant: value["variant"]?.string)
+    /// Reads the platform of a descriptor; nil if `os` or `architecture` is missing.
+    package init?(json: JSONValue) {
+        guard let os = json["os"]?.string, let architecture = json["architecture"]?.string else { return nil }
+        self.init(os: os, architecture: architecture, variant: json["variant"]?.string)
     }
 
-    /// Whether an image for this is one for `wanted`.
+    /// The platform as a member of a descriptor.
+    package var json: JSONValue {
+        var members: [String: JSONValue] = ["os": .string(os), "architecture": .string(architecture)]
+        members["variant"] = variant.map { .string($0) }
+        return .object(members)
+    }
+
+    /// Whether an image for this platform can be used where one for `wanted` is searched.
     package func serves(_ wanted: Platform) -> Bool {
         os == wanted.os && architecture == wanted.architecture && (wanted.variant == nil || variant == wanted.variant)
     }
 }
 
 extension Platform: CustomStringConvertible {
-    /// `linux/arm/v7`
+    /// The parts with slashes between: `linux/arm/v7`.
     package var description: String { ([os, architecture] + [variant].compactMap { $0 }).joined(separator: "/") }
 }

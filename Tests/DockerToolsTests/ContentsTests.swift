@@ -29,7 +29,7 @@ struct ContentsTests {
         return try directory.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
     }
 
-    /// What stands in the root of the image, a line each: its path, or the link with its target.
+    /// The files in the root of the image, a line each: the path, or the link with its target.
     private func root(_ contents: String...) throws -> [String] {
         let list = contents.map { "\"\($0)\"" }.joined(separator: ", ")
         let spec = try directory.load(text: "{\"name\": \"x\", \"storeRoot\": \"root\", \"contents\": [\(list)]}")
@@ -44,33 +44,33 @@ struct ContentsTests {
 
     private func path(_ name: String) -> String { "/nix/store/\(baseName(name))" }
 
-    @Test func areLinksForStorePathsAndCopiesForPlainOnes() throws {
+    @Test func areLinksForStorePathsAndCopiesForOtherPaths() throws {
         #expect(
             try root(path("one"), "plain", path("file")) == [
                 "bin/tool -> \(path("one"))/bin/tool", "etc/conf", "file -> \(path("file"))",
             ])
     }
 
-    @Test func mayLieBelowAStorePathOrBeAPlainFile() throws {
+    @Test func mayBeBelowAStorePathOrAFile() throws {
         #expect(try root(path("one") + "/bin") == ["tool -> \(path("one"))/bin/tool"])
         #expect(try root(path("one") + "/bin/tool") == ["tool -> \(path("one"))/bin/tool"])
         #expect(try root("plain/etc/conf") == ["conf"])
     }
 
-    @Test func followALinkToTheDirectoryThatItStandsFor() throws {
+    @Test func followALinkToItsDirectory() throws {
         try link("root/nix/store/\(baseName("env"))", to: path("one"))
-        try link("way", to: "plain")
-        // The path that was asked for stays the one that is linked to.
+        try link("link", to: "plain")
+        // The links lead to the path that the spec names.
         #expect(try root(path("env")) == ["bin/tool -> \(path("env"))/bin/tool"])
-        #expect(try root("way") == ["etc/conf"])
+        #expect(try root("link") == ["etc/conf"])
     }
 
-    @Test func keepALinkThatLeadsOutOfTheStore() throws {
+    @Test func keepALinkOutOfTheStore() throws {
         try link("root/nix/store/\(baseName("out"))", to: "/etc/motd")
         #expect(try root(path("out")) == ["out -> /etc/motd"])
     }
 
-    @Test func areCheckedBeforeTheWork() throws {
+    @Test func areCheckedFirst() throws {
         try Contents.check(spec(path("one"), "plain", "plain/etc/conf"))
         for (written, place) in [
             ("gone", directory.path.appending("gone")),
@@ -79,18 +79,18 @@ struct ContentsTests {
         ] {
             let failure = ToolError(
                 .data, "cannot read '\(written)', which contents names in the spec 'spec'",
-                cause: "\(place) does not exist", remedy: "correct contents, or make the path first")
+                cause: "\(place) does not exist", remedy: "correct contents, or create the path")
             #expect(throws: failure) { try Contents.check(spec(written)) }
         }
     }
 
-    @Test func refuseALinkThatLeadsNowhere() throws {
+    @Test func refuseABrokenLink() throws {
         try link("dangling", to: "gone")
         try link("loop", to: "loop")
         for written in ["dangling", "loop"] {
             let failure = ToolError(
-                .data, "cannot read '\(written)', which contents names", cause: "it is a link that leads nowhere",
-                remedy: "correct the link, or leave it out")
+                .data, "cannot read '\(written)', which contents names", cause: "it is a broken link",
+                remedy: "correct the link, or remove it from contents")
             #expect(throws: failure) { try root(written) }
         }
     }

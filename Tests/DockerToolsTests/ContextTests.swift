@@ -1,11 +1,12 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Store
 import SystemPackage
 import Testing
 
-struct SurroundingsTests {
+@testable import DockerTools
+
+struct ContextTests {
     private func cache(_ environment: [String: String]) -> FilePath? {
         Context(environment: environment, currentDirectory: "/here").cacheDirectory
     }
@@ -74,7 +75,7 @@ struct LogicalLinksTests {
         #expect(
             throws: ToolError(
                 .data, "cannot follow the link \(path("here")), which contents names",
-                cause: "it leads through more than 40 links", remedy: "see whether they go round in a circle")
+                cause: "it leads through more than 40 links", remedy: "check whether the links form a cycle")
         ) { try links.resolve(path("here")) }
     }
 }

@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import OCI
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 struct ImageInspectionTests {
     static let config = Array(
@@ -38,9 +39,8 @@ struct ImageInspectionTests {
     }
 
     private func read(_ location: String) async throws -> ImageInspection {
-        try await ImageInspection.read(
-            ImageLocation(location), context: Context(environment: [:], currentDirectory: "/"),
-            reporter: ConsoleReporter(isQuiet: true))
+        try await DockerTools(context: Context(environment: [:], currentDirectory: "/"))
+            .inspect(ImageSource(parsing: location))
     }
 
     @Test func showsPeopleWhatAnImageIs() async throws {
@@ -114,7 +114,7 @@ struct ImageInspectionTests {
         for name in ["app", "app:1", "", "APP:2"] {
             let failure = await #expect(throws: ToolError.self) { try await inspection(name) }
             #expect(failure?.code == .data)
-            #expect(failure?.cause == "it holds no image named '\(name)'")
+            #expect(failure?.cause == "it contains no image named '\(name)'")
             #expect(failure?.remedy == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
         }
     }
@@ -125,15 +125,6 @@ struct ImageInspectionTests {
         let failure = #expect(throws: ToolError.self) { try shown.buildArgs() }
         #expect(failure?.code == .data)
         #expect(failure?.message == "cannot show the build arguments of '\(directory.path("a.tar"))'")
-    }
-
-    @Test func tellsThePathFromTheName() async throws {
-        let directory = try TemporaryDirectory()
-        let odd = try directory.write([], to: "a#b:1")
-        #expect(try ImageLocation(odd) == ImageLocation(path: FilePath(odd)))
-        #expect(try ImageLocation("a.tar") == ImageLocation(path: "a.tar"))
-        #expect(try ImageLocation("dir#1/a.tar#h:5000/n:t") == ImageLocation(path: "dir#1/a.tar", name: "h:5000/n:t"))
-        #expect(try ImageLocation("-#n:t") == ImageLocation(path: "-", name: "n:t"))
     }
 
     @Test func readsAFile() async throws {

@@ -16,7 +16,7 @@ import Testing
         #expect(spec.name == "x")
         #expect(spec.tag == nil)
         #expect(spec.contents == [])
-        #expect(spec.config == [:])
+        #expect(spec.config.json == [:])
         #expect(spec.created == .standard)
         #expect(spec.mtime == 1)
         #expect(spec.architecture == nil)
@@ -106,8 +106,8 @@ import Testing
     }
 
     private func load(fixture: String) throws -> ImageSpec {
-        try ImageSpec(
-            SpecFile(reading: .file(fixtures.appending(fixture)), currentDirectory: "/"), verb: .layered,
+        try ImageSpec.read(
+            SpecFile.read(.file(fixtures.appending(fixture)), currentDirectory: "/"), verb: .layered,
             environment: [:], now: { specNow })
     }
 
@@ -157,9 +157,9 @@ import Testing
 
     @Test func pathInTheStoreThatIsNoStorePathIsRefused() throws {
         #expect(
-            try directory.faults("name = 'x'\ncontents = ['/nix/store/x', '/nix/store/.links/y']") == [
-                "contents: got \"/nix/store/x\"; it lies in the store's directory, expected a store path there: HASH-NAME",
-                "contents: got \"/nix/store/.links/y\"; it lies in the store's directory, expected a store path there: "
+            try directory.issues("name = 'x'\ncontents = ['/nix/store/x', '/nix/store/.links/y']") == [
+                "contents: got \"/nix/store/x\"; it is in the store's directory, expected a store path there: HASH-NAME",
+                "contents: got \"/nix/store/.links/y\"; it is in the store's directory, expected a store path there: "
                     + "HASH-NAME",
             ])
     }
@@ -182,7 +182,7 @@ import Testing
     ])
     func badNamesAreRefused(name: String) throws {
         #expect(
-            try directory.faults("name = '\(name)'") == [
+            try directory.issues("name = '\(name)'") == [
                 "name: got \"\(name)\"; expected an image's name such as \"hello\" or "
                     + "\"registry.example:5000/team/hello\""
             ])
@@ -190,30 +190,30 @@ import Testing
 
     @Test func nameWithTagDigestOrIDIsRefused() throws {
         #expect(
-            try directory.faults("name = 'Hello:v1'") == [
-                "name: got \"Hello:v1\"; a name holds no tag, the key tag does: write name \"Hello\" and tag \"v1\""
+            try directory.issues("name = 'Hello:v1'") == [
+                "name: got \"Hello:v1\"; a name has no tag, the key tag has it: write name \"Hello\" and tag \"v1\""
             ])
         #expect(
-            try directory.faults("name = 'h:5000/x:é'") == [
-                "name: got \"h:5000/x:é\"; a name holds no tag, the key tag does"
+            try directory.issues("name = 'h:5000/x:é'") == [
+                "name: got \"h:5000/x:é\"; a name has no tag, the key tag has it"
             ])
         #expect(
-            try directory.faults("name = 'x@sha256:00'") == [
+            try directory.issues("name = 'x@sha256:00'") == [
                 "name: got \"x@sha256:00\"; expected a name without a digest, \"x\""
             ])
         let id = String(repeating: "a", count: 64)
         #expect(
-            try directory.faults("name = '\(id)'").first?.contains("64 hexadecimal digits are an image's ID") == true)
-        #expect(try directory.faults("name = '\(String(repeating: "g", count: 256))'").count == 1)
+            try directory.issues("name = '\(id)'").first?.contains("64 hexadecimal digits are an image ID") == true)
+        #expect(try directory.issues("name = '\(String(repeating: "g", count: 256))'").count == 1)
     }
 
     @Test(arguments: ["", ".a", "-a", "a b", "é", "a:b", String(repeating: "a", count: 129)])
     func badTagsAreRefused(tag: String) throws {
         let shown = tag.count > 80 ? "\"\(tag.prefix(76))..." : "\"\(tag)\""
         #expect(
-            try directory.faults("name = 'x'\ntag = '\(tag)'") == [
-                "tag: got \(shown); expected a tag: letters, digits, '_', '.' and '-', at most 128, the first no "
-                    + "'.' or '-'"
+            try directory.issues("name = 'x'\ntag = '\(tag)'") == [
+                "tag: got \(shown); expected a tag: letters, digits, '_', '.' and '-', at most 128, not starting "
+                    + "with '.' or '-'"
             ])
     }
 }

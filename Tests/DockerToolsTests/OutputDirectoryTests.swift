@@ -1,15 +1,17 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
 
+@testable import DockerTools
+
 struct OutputDirectoryTests {
     private let directory: SpecDirectory
 
     init() throws { directory = try SpecDirectory() }
 
+    private var context: Context { Context(environment: [:], currentDirectory: directory.path) }
     private var place: FilePath { directory.path.appending("image.oci") }
 
     private func names(_ below: String = "") throws -> [String] {
@@ -23,7 +25,7 @@ struct OutputDirectoryTests {
 
     /// Makes an output with one file.
     private func make(_ text: String) throws {
-        let output = try OutputDirectory(place)
+        let output = try OutputDirectory(place, context)
         try Data(text.utf8).write(to: URL(filePath: output.path.appending("oci-layout").string))
         try output.commit()
     }
@@ -33,7 +35,7 @@ struct OutputDirectoryTests {
     }
 
     @Test func isHiddenUntilItIsWhole() throws {
-        let output = try OutputDirectory(place)
+        let output = try OutputDirectory(place, context)
         #expect(try names() == [".image.oci.partial"])
         #expect(try names(".image.oci.partial") == [])
         try output.commit()
@@ -43,7 +45,7 @@ struct OutputDirectoryTests {
     @Test func leavesNothingWhereItIsNotCommitted() throws {
         try make("before")
         do {
-            let output = try OutputDirectory(place)
+            let output = try OutputDirectory(place, context)
             try FileManager.default.createDirectory(
                 atPath: output.path.appending("blobs/sha256").string, withIntermediateDirectories: true)
             try Data([1]).write(to: URL(filePath: output.path.appending("blobs/sha256/x").string))
@@ -82,7 +84,7 @@ struct OutputDirectoryTests {
     @Test func replacesNothingElse() throws {
         func refusal() throws -> ToolError? {
             let before = try names()
-            let failure = #expect(throws: ToolError.self) { _ = try OutputDirectory(place) }
+            let failure = #expect(throws: ToolError.self) { _ = try OutputDirectory(place, context) }
             #expect(failure?.code == .usage)
             #expect(try names() == before)
             return failure
@@ -93,19 +95,19 @@ struct OutputDirectoryTests {
         #expect(try names("image.oci") == ["mine"])
         try FileManager.default.removeItem(atPath: place.string)
         try directory.write("mine", to: "image.oci")
-        #expect(try refusal()?.cause == "it is no directory")
+        #expect(try refusal()?.cause == "it is not a directory")
         try FileManager.default.removeItem(atPath: place.string)
         #expect(mkfifo(place.string, 0o600) == 0)
-        #expect(try refusal()?.cause == "it is no directory")
+        #expect(try refusal()?.cause == "it is not a directory")
     }
 
     @Test func removesWhatAKilledProcessLeftAndNotWhatALivingOneMakes() throws {
         try makeDirectory(".image.oci.partial/blobs")
         try directory.write("half", to: ".image.oci.partial/blobs/half")
-        let first = try OutputDirectory(place)
+        let first = try OutputDirectory(place, context)
         #expect(first.path.lastComponent?.string == ".image.oci.partial")
         #expect(try names(".image.oci.partial") == [])
-        let second = try OutputDirectory(place)
+        let second = try OutputDirectory(place, context)
         #expect(second.path != first.path)
         #expect(try names().count == 2)
         try Data("first".utf8).write(to: URL(filePath: first.path.appending("oci-layout").string))
@@ -118,7 +120,7 @@ struct OutputDirectoryTests {
 
     @Test func failsWhereItsDirectoryIsNotThere() {
         let failure = #expect(throws: ToolError.self) {
-            _ = try OutputDirectory(directory.path.appending("no/image.oci"))
+            _ = try OutputDirectory(directory.path.appending("no/image.oci"), context)
         }
         #expect(failure?.code == .io)
     }

@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct OutputFileTests {
     private let directory: SpecDirectory
@@ -16,6 +17,8 @@ struct OutputFileTests {
         get throws { try FileManager.default.contentsOfDirectory(atPath: directory.path.string).sorted() }
     }
 
+    private var context: Context { Context(environment: [:], currentDirectory: directory.path) }
+
     private func text(_ name: String = "image.tar") throws -> String {
         try String(contentsOfFile: directory.path.appending(name).string, encoding: .utf8)
     }
@@ -25,7 +28,7 @@ struct OutputFileTests {
     }
 
     @Test func isHiddenUntilItIsWhole() throws {
-        let file = try OutputFile(place)
+        let file = try OutputFile(place, context)
         put("whole", into: file)
         #expect(try names == [".image.tar.partial"])
         try file.commit()
@@ -36,7 +39,7 @@ struct OutputFileTests {
     @Test func leavesNothingWhereItIsNotCommitted() throws {
         try directory.write("before", to: "image.tar")
         do {
-            let file = try OutputFile(place)
+            let file = try OutputFile(place, context)
             put("half", into: file)
         }
         #expect(try names == ["image.tar"])
@@ -47,7 +50,7 @@ struct OutputFileTests {
         try directory.write("before", to: "image.tar")
         let link = directory.path.appending("link")
         try FileManager.default.createSymbolicLink(atPath: link.string, withDestinationPath: "image.tar")
-        let file = try OutputFile(link)
+        let file = try OutputFile(link, context)
         put("after", into: file)
         try file.commit()
         #expect(try names == ["image.tar", "link"])
@@ -57,7 +60,7 @@ struct OutputFileTests {
 
     @Test func replacesTheOrphanOfAKilledRun() throws {
         try directory.write("orphan, and longer than what comes", to: ".image.tar.partial")
-        let file = try OutputFile(place)
+        let file = try OutputFile(place, context)
         put("whole", into: file)
         try file.commit()
         #expect(try names == ["image.tar"])
@@ -65,9 +68,9 @@ struct OutputFileTests {
     }
 
     @Test func leavesThePartialFileOfALivingRunAlone() throws {
-        let first = try OutputFile(place)
+        let first = try OutputFile(place, context)
         put("first", into: first)
-        let second = try OutputFile(place)
+        let second = try OutputFile(place, context)
         put("second", into: second)
         #expect(try names == [".image.tar.\(getpid()).partial", ".image.tar.partial"])
         try first.commit()
@@ -81,21 +84,25 @@ struct OutputFileTests {
         try directory.write("mine", to: "precious")
         let partial = directory.path.appending(".image.tar.partial")
         try FileManager.default.createSymbolicLink(atPath: partial.string, withDestinationPath: "precious")
-        let file = try OutputFile(place)
+        let file = try OutputFile(place, context)
         put("whole", into: file)
         try file.commit()
         #expect(try text("precious") == "mine")
         #expect(try text() == "whole")
     }
 
-    @Test func hasTheModeThatTheUsersMaskLeaves() throws {
-        try OutputFile(place).commit()
-        let mode = try FileManager.default.attributesOfItem(atPath: place.string)[.posixPermissions] as? Int
-        #expect(mode == Int(0o666 & ~Umask.ofUser))
+    @Test func hasTheModeThatTheMaskOfTheContextLeaves() throws {
+        for mask: mode_t in [0o022, 0o077] {
+            var context = context
+            context.fileCreationMask = mask
+            try OutputFile(place, context).commit()
+            let mode = try FileManager.default.attributesOfItem(atPath: place.string)[.posixPermissions] as? Int
+            #expect(mode == Int(0o666 & ~mask))
+        }
     }
 
     @Test func writesToADeviceAsItIs() throws {
-        let file = try OutputFile("/dev/null")
+        let file = try OutputFile("/dev/null", context)
         put("anything", into: file)
         try file.commit()
         var status = stat()
@@ -104,14 +111,16 @@ struct OutputFileTests {
 
     @Test func takesALongNameAndRefusesADirectory() throws {
         let long = directory.path.appending(String(repeating: "n", count: 255))
-        try OutputFile(long).commit()
+        try OutputFile(long, context).commit()
         #expect(try names == [String(repeating: "n", count: 255)])
         #expect(
             throws: ToolError(
                 .usage, "cannot write to \(directory.path)", cause: "it is a directory",
-                remedy: "name a file in it with --output")
-        ) { try OutputFile(directory.path) }
+                remedy: "name a file in it with \(.output)")
+        ) { try OutputFile(directory.path, context) }
         let nowhere = directory.path.appending("gone/image.tar")
-        #expect(throws: ToolError.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) { try OutputFile(nowhere) }
+        #expect(throws: ToolError.io("cannot write \(nowhere)", .noSuchFileOrDirectory)) {
+            try OutputFile(nowhere, context)
+        }
     }
 }

@@ -1,10 +1,11 @@
-@testable import DockerTools
 import JSON
 import OCI
 import TestSupport
 import Testing
 
-@Suite("The arguments of pullImage")
+@testable import DockerTools
+
+@Suite("The arguments of nixpkgs' pullImage")
 struct PinnedImageTests {
     private static let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     private let directory: SpecDirectory
@@ -48,7 +49,7 @@ struct PinnedImageTests {
                 """)
     }
 
-    @Test("tell of what is not pullImage's default")
+    @Test("include values that differ from pullImage's defaults")
     func others() {
         var other = image
         (other.os, other.architecture, other.tlsVerify) = ("windows", "arm64", false)

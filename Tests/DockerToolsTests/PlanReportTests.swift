@@ -1,17 +1,8 @@
-@testable import DockerTools
 import Foundation
 import SystemPackage
 import Testing
 
-/// Is told everything, and tells nobody.
-private struct SilentReporter: Reporter {
-    func note(_ text: String) {}
-    func warn(_ text: String) {}
-    func scriptOutput(_ line: String) {}
-    func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
-    func advance(_ bytes: Int) {}
-    func finish() {}
-}
+@testable import DockerTools
 
 struct PlanReportTests {
     private let directory: SpecDirectory
@@ -38,7 +29,7 @@ struct PlanReportTests {
                 """)
         let context = Context(environment: [:], currentDirectory: directory.path)
         return try PlanReport(
-            await LayeredImage(spec, base: nil, context: context, reporter: SilentReporter()))
+            await LayeredBuilder.build(BuildContext(spec, base: nil, context: context)))
     }
 
     @Test func tellsTheLayersWithTheirSizesAndShares() async throws {

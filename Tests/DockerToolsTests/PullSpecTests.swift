@@ -74,15 +74,15 @@ struct PullSpecTests {
         arguments: [
             (
                 #""imageName": "Team/App""#,
-                #"imageName: got "Team/App"; names of repositories are in lower case"#
+                #"imageName: got "Team/App"; repository names are lower-case"#
             ),
             (
                 #""imageName": "app:1""#,
-                #"imageName: got "app:1"; a name holds no tag: imageDigest tells the image, and finalImageTag its tag in the archive"#
+                #"imageName: got "app:1"; a name has no tag: imageDigest identifies the image, and finalImageTag is its tag in the archive"#
             ),
             (
                 #""imageName": "app@sha256:1""#,
-                #"imageName: got "app@sha256:1"; a name holds no digest, the key imageDigest does"#
+                #"imageName: got "app@sha256:1"; a name has no digest, the key imageDigest has it"#
             ),
             (
                 #""imageName": "a//b""#,
@@ -106,9 +106,9 @@ struct PullSpecTests {
             ),
             (
                 #""finalImageTag": "-x""#,
-                #"finalImageTag: got "-x"; expected a tag: letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'"#
+                #"finalImageTag: got "-x"; expected a tag: letters, digits, '_', '.' and '-', at most 128, not starting with '.' or '-'"#
             ),
-            (#""os": "Linux""#, #"os: got "Linux"; expected an operating system by Go's name, such as "linux""#),
+            (#""os": "Linux""#, #"os: got "Linux"; expected a GOOS name such as "linux""#),
             (#""tlsVerify": "no""#, #"tlsVerify: got "no"; expected true or false"#),
             (#""name": "x""#, #"name: got "x"; the key is for build, layered, stream, export, not for pull"#),
         ])
@@ -116,12 +116,12 @@ struct PullSpecTests {
         let key = member.split(separator: ":")[0]
         let others = Self.required.split(separator: ", ").filter { !$0.hasPrefix(key) }
         let text = "{\((others + [member[...]]).joined(separator: ", "))}"
-        #expect(try directory.faults(text, verb: .pull) == [expected])
+        #expect(try directory.issues(text, verb: .pull) == [expected])
     }
 
     @Test("tells the processor that was meant")
     func mistypedProcessor() throws {
-        let fault = try directory.faults(#"{\#(Self.required), "arch": "amd46"}"#, verb: .pull).first
+        let fault = try directory.issues(#"{\#(Self.required), "arch": "amd46"}"#, verb: .pull).first
         #expect(fault?.hasPrefix(#"arch: got "amd46"; expected one of "386", "amd64""#) == true)
         #expect(fault?.hasSuffix(#"; did you mean "amd64"?"#) == true)
     }
@@ -133,20 +133,20 @@ struct PullSpecTests {
             #"imageDigest: missing; expected a digest: "sha256:" and 64 digits 0-9 a-f"#,
             "sha256: missing; expected a SHA-256 in Nix base-32 (52 digits), in hexadecimal (64), or as SRI (sha256-BASE64=)",
         ]
-        #expect(try directory.faults("{}", verb: .pull) == keys)
+        #expect(try directory.issues("{}", verb: .pull) == keys)
         #expect(
-            try directory.faults(#"{"name": "x", "fromImage": {"pull": {}}}"#) == keys.map { "fromImage.pull.\($0)" })
+            try directory.issues(#"{"name": "x", "fromImage": {"pull": {}}}"#) == keys.map { "fromImage.pull.\($0)" })
         #expect(
-            try directory.faults(#"{"name": "x", "fromImage": {}}"#) == [
+            try directory.issues(#"{"name": "x", "fromImage": {}}"#) == [
                 "fromImage.pull: missing; expected an object"
             ])
         #expect(
-            try directory.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "hash": "\#(Self.hex)"}}}"#)
+            try directory.issues(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "hash": "\#(Self.hex)"}}}"#)
                 == [
                     #"fromImage.pull.hash: got "\#(Self.hex)"; another name of sha256, expected only one of the two"#
                 ])
         #expect(
-            try directory.faults(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "archs": "arm64"}}}"#) == [
+            try directory.issues(#"{"name": "x", "fromImage": {"pull": {\#(Self.required), "archs": "arm64"}}}"#) == [
                 #"fromImage.pull.archs: got "arm64"; unknown key; did you mean arch?"#
             ])
     }

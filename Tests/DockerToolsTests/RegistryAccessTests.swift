@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Errors
 import Testing
 
-@Suite("How registries are reached")
+@testable import DockerTools
+
+@Suite("Access to registries")
 struct RegistryAccessTests {
     private static func access(for names: [String]) throws -> RegistryAccess {
         var access = RegistryAccess()
@@ -11,7 +12,7 @@ struct RegistryAccessTests {
         return access
     }
 
-    @Test("what is said for one is meant for the one that the command line names, else for the first that is asked")
+    @Test("applies settings for a single registry to the named one, else to the first that is contacted")
     func oneRegistry() throws {
         let named = try Self.access(for: ["one.example/app", "docker://one.example/other:2"])
         #expect(!named.means("two.example"))
@@ -25,19 +26,19 @@ struct RegistryAccessTests {
         #expect(try Self.access(for: []).means("two.example"))
     }
 
-    @Test("what is said for one is bad usage where the command line names several")
+    @Test("refuses settings for a single registry if several are named")
     func severalRegistries() throws {
         let failure = try #require(throws: ToolError.self) { try Self.access(for: ["one.example/a", "redis"]) }
         #expect(failure.code == .usage)
-        #expect(failure.message == "cannot use --creds for several registries")
-        #expect(failure.cause == "the images are of one.example and docker.io, and it is meant for one of them")
+        #expect(failure.message == "cannot use the credentials for several registries")
+        #expect(failure.cause == "the images are of one.example and docker.io, and the setting is for one of them")
         var access = RegistryAccess()
         try access.choose(among: ["one.example/a", "redis"])
         access.tlsVerify = false
         #expect(throws: ToolError.self) { try access.choose(among: ["one.example/a", "redis"]) }
     }
 
-    @Test("a spec that wants no certificate says so for its own registry alone, and is told nothing of another")
+    @Test("disables verification for the registry of a spec only, and keeps other credentials from it")
     func unverified() throws {
         let other = try Self.access(for: ["other.example/app"]).unverified("spec.example")
         #expect(other.registry == "spec.example")

@@ -25,7 +25,7 @@ struct ScriptTests {
     private func run(_ text: String, modified: Int64 = 1) async throws -> [String] {
         let lines = Mutex<[String]>([])
         let script = Script(key: "extraCommands", text: text, modified: modified)
-        try await script.run(in: layer, work: work, path: "/usr/local/bin:/usr/bin:/bin") { line in
+        try await script.run(in: layer, work: work, context: Context(environment: [:], currentDirectory: "/")) { line in
             lines.withLock { $0.append(line) }
         }
         return lines.withLock { $0 }

@@ -6,8 +6,8 @@ import Testing
 
     init() throws { directory = try SpecDirectory() }
 
-    private func faults(_ config: String) throws -> [String] {
-        try directory.faults("{\"name\": \"x\", \"config\": {\(config)}}")
+    private func issues(_ config: String) throws -> [String] {
+        try directory.issues("{\"name\": \"x\", \"config\": {\(config)}}")
     }
 
     @Test func everyKnownKeyIsTaken() throws {
@@ -24,21 +24,21 @@ import Testing
             """#
         let spec = try directory.load(text: "{\"name\": \"x\", \"config\": {\(config)}}")
         #expect(spec.warnings == [])
-        #expect(spec.config.object?.count == ContainerConfigFields.all.count)
+        #expect(spec.config.members.count == ContainerConfigFields.all.count)
         #expect(spec.config["Healthcheck"]?["Interval"] == 1_000_000_000)
     }
 
     @Test func nullsAreAbsent() throws {
         let spec = try directory.load(
             text: #"{"name": "x", "config": {"Cmd": null, "Healthcheck": {"Test": null, "Retries": 1}}}"#)
-        #expect(spec.config == ["Healthcheck": ["Retries": 1]])
+        #expect(spec.config.json == ["Healthcheck": ["Retries": 1]])
         #expect(spec.warnings == [])
     }
 
     @Test func unknownKeysWarnAndAreKept() throws {
         let spec = try directory.load(
             text: #"{"name": "x", "config": {"cmd": ["a"], "Foo": {"a": null}, "Healthcheck": {"Retry": 1}}}"#)
-        #expect(spec.config == ["cmd": ["a"], "Foo": [:], "Healthcheck": ["Retry": 1]])
+        #expect(spec.config.json == ["cmd": ["a"], "Foo": [:], "Healthcheck": ["Retry": 1]])
         #expect(
             spec.warnings == [
                 "config.Foo: unknown key, kept as it is",
@@ -61,14 +61,14 @@ import Testing
         (#""Cmd": {}"#, "config.Cmd: got {}; expected a list of strings"),
         (
             #""Env": "A=b""#,
-            #"config.Env: got "A=b"; expected a list, each item NAME=VALUE with a name that is not empty: write ["A=b"]"#
+            #"config.Env: got "A=b"; expected a list, each item NAME=VALUE with a non-empty name: write ["A=b"]"#
         ),
-        (#""Env": ["=b"]"#, #"config.Env[0]: got "=b"; expected NAME=VALUE with a name that is not empty"#),
-        (#""Env": ["A"]"#, #"config.Env[0]: got "A"; expected NAME=VALUE with a name that is not empty"#),
-        (#""Env": [""]"#, #"config.Env[0]: got ""; expected NAME=VALUE with a name that is not empty"#),
+        (#""Env": ["=b"]"#, #"config.Env[0]: got "=b"; expected NAME=VALUE with a non-empty name"#),
+        (#""Env": ["A"]"#, #"config.Env[0]: got "A"; expected NAME=VALUE with a non-empty name"#),
+        (#""Env": [""]"#, #"config.Env[0]: got ""; expected NAME=VALUE with a non-empty name"#),
         (
             #""Env": {"A": "b"}"#,
-            #"config.Env: got {"A":"b"}; expected a list, each item NAME=VALUE with a name that is not empty"#
+            #"config.Env: got {"A":"b"}; expected a list, each item NAME=VALUE with a non-empty name"#
         ),
         (#""Volumes": {"data": {}}"#, #"config.Volumes.data: got "data"; expected an absolute path, such as "/data""#),
         (#""Volumes": {"/data": true}"#, #"config.Volumes["/data"]: got true; expected an object"#),
@@ -92,10 +92,10 @@ import Testing
             #""Healthcheck": {"Interval": "5s"}"#,
             #"config.Healthcheck.Interval: got "5s"; expected an integer of 0 or more"#
         ),
-        (#""User": "a\u0000""#, #"config.User: got "a\u0000"; expected a text without the character NUL"#),
+        (#""User": "a\u0000""#, #"config.User: got "a\u0000"; expected a text without NUL characters"#),
     ])
     func badValuesAreRefused(member: String, expected: String) throws {
-        #expect(try faults(member) == [expected])
+        #expect(try issues(member) == [expected])
     }
 
     @Test(arguments: [
@@ -103,7 +103,7 @@ import Testing
         "٨٠",
     ])
     func badPortsAreRefused(port: String) throws {
-        let found = try faults("\"ExposedPorts\": {\"\(port)\": {}}")
+        let found = try issues("\"ExposedPorts\": {\"\(port)\": {}}")
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("config.ExposedPorts") == true)
         #expect(

@@ -11,7 +11,7 @@ import Testing
 
     private func read(_ bytes: [UInt8], as name: String = "spec") throws -> JSONValue {
         try directory.write(bytes, to: name)
-        return try SpecFile(reading: .anyFile(FilePath(name)), currentDirectory: directory.path).value
+        return try SpecFile.read(.anyFile(FilePath(name)), currentDirectory: directory.path).value
     }
 
     private func failure(_ bytes: [UInt8], as name: String) -> ToolError? {
@@ -35,7 +35,8 @@ import Testing
         #expect(
             failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is no valid JSON: line 1, column 1") == true
         )
-        #expect(failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is no valid TOML: line 1") == true)
+        #expect(
+            failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)
     }
 
     @Test func syntaxFaultNamesFileLineAndColumn() {
@@ -49,7 +50,7 @@ import Testing
             failure(Array("name = \"x\"\ntag = = 1\n".utf8), as: "x.toml")
                 == ToolError(
                     .data, "cannot read the spec 'x.toml'",
-                    cause: "it is no valid TOML: line 2, column 7: expected a value, found '='",
+                    cause: "it is not valid TOML: line 2, column 7: expected a value, found '='",
                     remedy: "correct the file; https://toml.io/en/v1.0.0 has the syntax"))
     }
 
@@ -57,7 +58,7 @@ import Testing
         #expect(
             failure(Array(repeating: 0x20, count: 4 << 20 + 1), as: "x.json")
                 == ToolError(
-                    .data, "cannot read the spec 'x.json'", cause: "it has more than the limit of 4194304 bytes",
+                    .data, "cannot read the spec 'x.json'", cause: "it is longer than the limit of 4194304 bytes",
                     remedy: "check that this is the file you meant"))
     }
 
@@ -66,9 +67,9 @@ import Testing
             throws: ToolError(
                 .data, "cannot read the spec 'none.json'", cause: "there is no such spec",
                 remedy: "check the path; `-` reads a spec from standard input")
-        ) { try SpecFile(reading: .file("none.json"), currentDirectory: directory.path) }
+        ) { try SpecFile.read(.file("none.json"), currentDirectory: directory.path) }
         let failure = #expect(throws: ToolError.self) {
-            try SpecFile(reading: .file(directory.path), currentDirectory: "/")
+            try SpecFile.read(.file(directory.path), currentDirectory: "/")
         }
         #expect(failure?.code == .io)
         #expect(failure?.message == "cannot read the spec '\(directory.path)'")
@@ -77,8 +78,8 @@ import Testing
     @Test func directoryIsTheSpecs() throws {
         try directory.write("{}", to: "a.json")
         let absolute = directory.path.appending("a.json")
-        #expect(try SpecFile(reading: .file(absolute), currentDirectory: "/").directory == directory.path)
-        #expect(try SpecFile(reading: .file("a.json"), currentDirectory: directory.path).directory == directory.path)
+        #expect(try SpecFile.read(.file(absolute), currentDirectory: "/").directory == directory.path)
+        #expect(try SpecFile.read(.file("a.json"), currentDirectory: directory.path).directory == directory.path)
     }
 
     @Test func standardInputIsReadAndItsDirectoryIsTheCurrentOne() throws {
@@ -86,10 +87,10 @@ import Testing
             try directory.write(text, to: "input")
             let input = try FileDescriptor.open(directory.path.appending("input"), .readOnly)
             try input.closeAfter {
-                let file = try SpecFile(reading: .standardInput, currentDirectory: "/work", standardInput: input)
+                let file = try SpecFile.read(.standardInput, currentDirectory: "/work", standardInput: input)
                 #expect(file.value == ["name": "x"])
                 #expect(file.directory == "/work")
-                #expect(file.words == "the spec on standard input")
+                #expect(file.description == "the spec on standard input")
             }
         }
     }
@@ -102,8 +103,8 @@ import Testing
         #expect(!SpecSource.isSpec("x.tar"))
         #expect(
             throws: ToolError(
-                .usage, "cannot take 'x.txt' as a spec", cause: "its name ends in neither .json nor .toml",
-                remedy: "name a spec, or say --spec if it is one all the same")
+                .usage, "cannot use 'x.txt' as a spec", cause: "its name ends in neither .json nor .toml",
+                remedy: "name a spec, or use \(.spec) for a spec with another name")
         ) { try SpecSource(argument: "x.txt", anyExtension: false) }
     }
 }

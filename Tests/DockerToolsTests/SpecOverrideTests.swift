@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func objectsAreSetFromJSON() throws {
-        #expect(try load(#"config={"User": "a"}"#).config == ["User": "a"])
+        #expect(try load(#"config={"User": "a"}"#).config.json == ["User": "a"])
         #expect(try load(#"config.Volumes={"/a": {}}"#).config["Volumes"] == ["/a": [:]])
         #expect(try load("config.Volumes./a.b={}").config["Volumes"] == ["/a.b": [:]])
         #expect(try load("config.Healthcheck.Retries=3").config["Healthcheck"] == ["Retries": 3])
@@ -60,41 +60,44 @@ import Testing
 
     @Test func laterOverridesWin() throws {
         #expect(try load("tag=a", "tag=b").tag == "b")
-        #expect(try load("config.User=a", "config={}").config == [:])
+        #expect(try load("config.User=a", "config={}").config.json == [:])
     }
 
     @Test func specOfOverridesAloneWorks() throws {
-        #expect(try directory.load(text: "", sets: ["name=x", "config.User=u"]).config == ["User": "u"])
+        #expect(try directory.load(text: "", sets: ["name=x", "config.User=u"]).config.json == ["User": "u"])
     }
 
     @Test(arguments: [
-        ("maxLayers=many", #"maxLayers (from --set): got "many"; expected an integer from 2 to 125"#),
-        ("maxLayers=500", "maxLayers (from --set): got 500; expected an integer from 2 to 125"),
-        ("maxLayers=", #"maxLayers (from --set): got ""; expected an integer from 2 to 125"#),
-        ("includeStorePaths=yes", #"includeStorePaths (from --set): got "yes"; expected true or false"#),
-        ("config=x", #"config (from --set): got "x"; expected an object"#),
-        ("config.Env=A", #"config.Env[0] (from --set): got "A"; expected NAME=VALUE with a name that is not empty"#),
-        ("config.Volumes.a={}", #"config.Volumes.a (from --set): got "a"; expected an absolute path, such as "/data""#),
-        ("config.ExposedPorts.80=x", #"config.ExposedPorts.80 (from --set): got "x"; expected an object"#),
-        ("maxLayer=5", #"maxLayer (from --set): got "5"; unknown key; did you mean maxLayers?"#),
-        ("config.cmd=x", #"config.cmd (from --set): got "x"; unknown key; did you mean Cmd?"#),
-        ("config.Env[0]=A=b", #"config.Env[0] (from --set): got "A=b"; unknown key"#),
-        ("config.Healthcheck.Retry=1", #"config.Healthcheck.Retry (from --set): got "1"; unknown key"#),
-        ("tag.x=1", #"tag.x (from --set): got "1"; unknown key"#),
-        (".=1", #". (from --set): got "1"; unknown key"#),
-        ("fromImage.x=1", #"fromImage.x (from --set): got "1"; unknown key"#),
-        ("imageName=x", #"imageName (from --set): got "x"; the key is for pull, not for layered"#),
+        ("maxLayers=many", #"maxLayers (from an override): got "many"; expected an integer from 2 to 125"#),
+        ("maxLayers=500", "maxLayers (from an override): got 500; expected an integer from 2 to 125"),
+        ("maxLayers=", #"maxLayers (from an override): got ""; expected an integer from 2 to 125"#),
+        ("includeStorePaths=yes", #"includeStorePaths (from an override): got "yes"; expected true or false"#),
+        ("config=x", #"config (from an override): got "x"; expected an object"#),
+        ("config.Env=A", #"config.Env[0] (from an override): got "A"; expected NAME=VALUE with a non-empty name"#),
+        (
+            "config.Volumes.a={}",
+            #"config.Volumes.a (from an override): got "a"; expected an absolute path, such as "/data""#
+        ),
+        ("config.ExposedPorts.80=x", #"config.ExposedPorts.80 (from an override): got "x"; expected an object"#),
+        ("maxLayer=5", #"maxLayer (from an override): got "5"; unknown key; did you mean maxLayers?"#),
+        ("config.cmd=x", #"config.cmd (from an override): got "x"; unknown key; did you mean Cmd?"#),
+        ("config.Env[0]=A=b", #"config.Env[0] (from an override): got "A=b"; unknown key"#),
+        ("config.Healthcheck.Retry=1", #"config.Healthcheck.Retry (from an override): got "1"; unknown key"#),
+        ("tag.x=1", #"tag.x (from an override): got "1"; unknown key"#),
+        (".=1", #". (from an override): got "1"; unknown key"#),
+        ("fromImage.x=1", #"fromImage.x (from an override): got "1"; unknown key"#),
+        ("imageName=x", #"imageName (from an override): got "x"; the key is for pull, not for layered"#),
     ])
     func badOverridesAreFaultsOfTheSpec(set: String, expected: String) throws {
-        #expect(try directory.faults("name = 'x'", sets: [set]) == [expected])
+        #expect(try directory.issues("name = 'x'", sets: [set]) == [expected])
     }
 
     @Test(arguments: ["tag", "", "=x"])
     func malformedOverrideIsBadUsage(set: String) throws {
         #expect(
             throws: ToolError(
-                .usage, "cannot read the option --set \(set)", cause: "it is not KEY=VALUE",
-                remedy: "write for instance --set tag=v1 or --set config.User=nobody")
+                .usage, "cannot read the override '\(set)'", cause: "it is not KEY=VALUE",
+                remedy: "write for example \(.overrides) tag=v1 or \(.overrides) config.User=nobody")
         ) { try load(set) }
     }
 }

@@ -35,7 +35,9 @@ import Testing
         #expect(
             properties?["maxLayers"] == [
                 "type": "integer", "minimum": 2, "maximum": 125, "default": 100,
-                "description": "The most layers, base and last included. For layered, stream.",
+                "description": .string(
+                    "The maximum number of layers, with those of the base and the customization layer. For layered, "
+                        + "stream."),
             ])
         #expect(properties?["uid"]?["maximum"] == 4_294_967_294)
         #expect(properties?["compressor"]?["enum"] == ["none", "gz", "zstd"])
@@ -44,11 +46,11 @@ import Testing
         #expect(properties?["tag"]?["anyOf"]?.array?.last == ["type": "null"])
         #expect(properties?["tag"]?["default"] == .null)
         #expect(
-            properties?["copyToRoot"]?["description"]
-                == "Another name of contents. Store paths, or plain directories, whose files appear in the image's root. For build, layered, stream."
-        )
+            properties?["copyToRoot"]?["description"]?.string
+                == "Another name of contents. Store paths, directories or files whose files appear in the root of the "
+                + "image. For build, layered, stream.")
         #expect(properties?["runAsRoot"]?["description"]?.string?.hasSuffix("For build.") == true)
-        #expect(properties?["includeNixDB"]?["description"]?.string?.hasSuffix("Not built yet.") == true)
+        #expect(properties?["includeNixDB"]?["description"]?.string?.hasSuffix("Not implemented yet.") == true)
     }
 
     @Test func configIsOpenAndItsFieldsMayBeNull() {
@@ -70,7 +72,7 @@ import Testing
             guard let value = key.defaultValue else { continue }
             var report = SpecReport()
             key.type.check(value, at: SpecPath(key.name), &report)
-            #expect(report.faults.isEmpty)
+            #expect(report.issues.isEmpty)
         }
     }
 }

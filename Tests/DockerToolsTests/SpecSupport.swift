@@ -23,8 +23,8 @@ final class SpecDirectory {
     func load(
         _ name: String, sets: [String] = [], verb: SpecVerb = .layered, environment: [String: String] = [:]
     ) throws -> ImageSpec {
-        try ImageSpec(
-            SpecFile(reading: .anyFile(FilePath(name)), currentDirectory: path), sets: sets, verb: verb,
+        try ImageSpec.read(
+            SpecFile.read(.anyFile(FilePath(name)), currentDirectory: path), sets: sets, verb: verb,
             environment: environment, now: { specNow })
     }
 
@@ -39,11 +39,11 @@ final class SpecDirectory {
     /// Loads a spec for `pull` of this text.
     func loadPull(text: String, sets: [String] = []) throws -> PullSpec {
         try write(text, to: "spec")
-        return try PullSpec(SpecFile(reading: .anyFile("spec"), currentDirectory: path), sets: sets)
+        return try PullSpec.read(SpecFile.read(.anyFile("spec"), currentDirectory: path), sets: sets)
     }
 
-    /// The reasons why a spec of this text is refused.
-    func faults(_ text: String, sets: [String] = [], verb: SpecVerb = .layered) throws -> [String] {
+    /// The issues of a spec with this text.
+    func issues(_ text: String, sets: [String] = [], verb: SpecVerb = .layered) throws -> [String] {
         do {
             if verb == .pull {
                 _ = try loadPull(text: text, sets: sets)

@@ -76,9 +76,9 @@ import Testing
     func badSourceDateEpochIsRefused(text: String) {
         #expect(
             throws: ToolError(
-                .data, "cannot use the environment's SOURCE_DATE_EPOCH",
+                .data, "cannot use the environment variable SOURCE_DATE_EPOCH",
                 cause: "it is \"\(text)\", expected a whole number of seconds since 1970, at most 253402300799",
-                remedy: "set it to what `date +%s` prints, or unset it")
+                remedy: "set it to a number as `date +%s` prints it, or unset it")
         ) { try Timestamp.defaultTime(environment: ["SOURCE_DATE_EPOCH": text]) }
     }
 }

@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct WorkDirectoryTests {
     private let directory: SpecDirectory
@@ -43,8 +44,8 @@ struct WorkDirectoryTests {
     @Test func saysWhatToSetWhereItCannotBeMade() throws {
         let nowhere = directory.path.appending("gone")
         let failure = ToolError.io(
-            "cannot make a work directory in \(nowhere)", .noSuchFileOrDirectory,
-            remedy: "set TMPDIR to a directory that can be written to")
+            "cannot create a work directory in \(nowhere)", .noSuchFileOrDirectory,
+            remedy: "set TMPDIR to a writable directory")
         #expect(throws: failure) { try WorkDirectory(context(nowhere.string)) }
     }
 }

@@ -18,14 +18,15 @@ enum ImageFuzzing {
         // Removes the file's only name.
         let opened = try ImageArchive.open(FilePath("/proc/self/fd/\(file.file.descriptor)"), context)
         for image in opened.images {
-            let base = BaseConfig(image.config.value, layerCount: image.layers.count, inheritsAll: true)
+            let base = image.config
             let config = ImageConfig(
-                created: "1970-01-01T00:00:01Z", architecture: "amd64", runtime: ["User": "me"], history: [],
-                base: base)
-            _ = config.json(diffIDs: image.config.diffIDs).canonical
+                created: "1970-01-01T00:00:01Z", architecture: "amd64",
+                runtime: base.inheritedRuntime(overriddenBy: ["User": "me"], inheritsAll: true),
+                history: base.inheritedHistory(layerCount: image.layers.count))
+            _ = config.with(diffIDs: base.diffIDs).bytes
             for layer in image.layers {
                 let layer = try layer.open()
-                _ = try layer.plainTar(spool: spool, needsBodies: true).bytes()
+                _ = try layer.uncompressedTar(spool: spool, needsBodies: true).bytes()
                 try layer.verify()
             }
         }

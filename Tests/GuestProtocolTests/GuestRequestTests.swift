@@ -1,6 +1,5 @@
-import Testing
-
 @testable import GuestProtocol
+import Testing
 
 @Suite("The request to a guest")
 struct GuestRequestTests {

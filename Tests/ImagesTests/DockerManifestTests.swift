@@ -56,12 +56,12 @@ struct DockerManifestTests {
             #expect(image.source == archive.name)
             #expect(image.names == [ImageName("app:1")])
             #expect(image.config.bytes == config)
-            #expect(image.config.value["os"] == "linux")
+            #expect(image.config.json["os"] == "linux")
             #expect(image.imageID == imageID)
             let diffID = try #require(Digest(Self.diffID))
             #expect(image.archivedLayers.map(\.name) == ["l/layer.tar"])
             #expect(image.archivedLayers.map(\.size) == [10240])
-            #expect(image.archivedLayers.map(\.diffID) == [diffID])
+            #expect(image.archivedLayers.map(\.statedDiffID) == [diffID])
         }
     }
 
@@ -107,7 +107,7 @@ struct DockerManifestTests {
         #expect(image.imageID == (try SHA256.digest(of: Array(config.utf8))))
         #expect(image.archivedLayers.map(\.name) == ["\(diffID.hex).tar"])
         #expect(image.archivedLayers.map(\.size) == [UInt64(layer.count)])
-        #expect(image.archivedLayers.map(\.diffID) == [diffID])
+        #expect(image.archivedLayers.map(\.statedDiffID) == [diffID])
     }
 
     @Test func readsSeveralImagesAndSharedLayers() throws {
@@ -138,7 +138,7 @@ struct DockerManifestTests {
     }
 
     @Test func refusesWhatIsNoDockerArchive() {
-        let cause = "it has neither manifest.json nor index.json: it holds no image"
+        let cause = "it has neither manifest.json nor index.json, so it contains no image"
         #expect(Self.refusal([]) == cause)
         #expect(Self.refusal([("etc/passwd", [1])]) == cause)
     }
@@ -150,7 +150,7 @@ struct DockerManifestTests {
             let cause = Self.refusal([
                 (name, Self.config()), ("l/layer.tar", Self.layer), ("manifest.json", Self.manifest(name)),
             ])
-            #expect(cause == "the config '\(name)' has the digest \(imageID), and not that of its name")
+            #expect(cause == "the config '\(name)' has the digest \(imageID), which is not the one in its name")
         }
         let right = "blobs/sha256/\(imageID.hex)"
         let archive = try Self.read([
@@ -164,10 +164,10 @@ struct DockerManifestTests {
             Self.refusal([
                 ("c.json", Self.config(diffIDs: 2)), ("l/layer.tar", Self.layer),
                 ("manifest.json", Self.manifest("c.json")),
-            ]) == "manifest.json[0] has 1 layers, and its config has 2 diff_ids")
+            ]) == "manifest.json[0] has 1 layers, but its config has 2 diff_ids")
         #expect(
             Self.refusal([("c.json", Self.config()), ("manifest.json", Self.manifest("c.json"))])
-                == "the layer 'l/layer.tar' is not in it")
+                == "the layer 'l/layer.tar' is missing")
     }
 
     @Test func followsLinksBetweenMembers() throws {
@@ -202,25 +202,25 @@ struct DockerManifestTests {
         }
         #expect(
             try refusal(archive("round/layer.tar")).map { $0.hasSuffix("leads through more than 40 links") } == true)
-        #expect(try refusal(archive("lost/layer.tar")) == "the layer 'lost/layer.tar' is not in it")
+        #expect(try refusal(archive("lost/layer.tar")) == "the layer 'lost/layer.tar' is missing")
         try link("out/layer.tar", to: "../../../etc/passwd")
         try writer.flush()
-        #expect(try refusal(archive("out/layer.tar")) == "it is a link that leads out of the archive")
+        #expect(try refusal(archive("out/layer.tar")) == "it is a link that points out of the archive")
     }
 
     @Test(arguments: [
-        ("{}", "manifest.json is an object, and not a list of images"),
-        ("[]", "manifest.json is a list, and not a list of images"),
-        ("[1]", "manifest.json[0] is an integer, and not an object"),
-        (#"[{"Layers":[]}]"#, "manifest.json[0].Config is missing, and not a string"),
-        (#"[{"Config":{},"Layers":[]}]"#, "manifest.json[0].Config is an object, and not a string"),
-        (#"[{"Config":"c.json"}]"#, "manifest.json[0].Layers is missing, and not a list of strings"),
-        (#"[{"Config":"c.json","Layers":[1]}]"#, "manifest.json[0].Layers is a list, and not a list of strings"),
+        ("{}", "manifest.json is an object; expected a list of images"),
+        ("[]", "manifest.json is empty; expected a list of images"),
+        ("[1]", "[0] of manifest.json is an integer; expected an object"),
+        (#"[{"Layers":[]}]"#, "[0].Config of manifest.json is missing; expected a string"),
+        (#"[{"Config":{},"Layers":[]}]"#, "[0].Config of manifest.json is an object; expected a string"),
+        (#"[{"Config":"c.json"}]"#, "[0].Layers of manifest.json is missing; expected a list of strings"),
+        (#"[{"Config":"c.json","Layers":[1]}]"#, "[0].Layers of manifest.json is a list; expected a list of strings"),
         (
             #"[{"Config":"c.json","Layers":[],"RepoTags":"a:1"}]"#,
-            "manifest.json[0].RepoTags is a string, and not a list of strings"
+            "[0].RepoTags of manifest.json is a string; expected a list of strings"
         ),
-        (#"[{"Config":"x\u001b.json","Layers":[]}]"#, "the config of manifest.json[0], 'x\u{FFFD}.json', is not in it"),
+        (#"[{"Config":"x\u001b.json","Layers":[]}]"#, "the config of manifest.json[0], 'x\u{FFFD}.json', is missing"),
     ])
     func refusesManifests(_ manifest: String, _ cause: String) {
         #expect(
@@ -230,13 +230,13 @@ struct DockerManifestTests {
     }
 
     @Test(arguments: [
-        ("{}", "the config has no rootfs.diff_ids that is a list of strings"),
-        (#"{"rootfs":{"diff_ids":[1]}}"#, "the config has no rootfs.diff_ids that is a list of strings"),
+        ("{}", "rootfs.diff_ids of the config is not a list of strings"),
+        (#"{"rootfs":{"diff_ids":[1]}}"#, "rootfs.diff_ids of the config is not a list of strings"),
         (
             #"{"rootfs":{"diff_ids":["sha256:../../x"]}}"#,
-            "rootfs.diff_ids[0] of the config is 'sha256:../../x', and not 'sha256:' and 64 digits 0-9 a-f"
+            "rootfs.diff_ids[0] of the config is 'sha256:../../x'; expected 'sha256:' and 64 digits 0-9 a-f"
         ),
-        ("[]", "the config has no rootfs.diff_ids that is a list of strings"),
+        ("[]", "rootfs.diff_ids of the config is not a list of strings"),
     ])
     func refusesConfigs(_ config: String, _ cause: String) {
         #expect(

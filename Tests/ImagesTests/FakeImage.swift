@@ -30,7 +30,7 @@ final class FakeLayer: Layer, OpenLayer {
         try sink.write(bytes)
     }
 
-    func plainTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
+    func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
         try spool.makeFile(title).keep { try $0.write(bytes) }.0
     }
 
@@ -47,12 +47,12 @@ struct FakeImage: Image {
 
     func names(imageID: Digest) -> [ImageName] { [ImageName(name: name, tag: tag ?? ImageName.tag(of: imageID))] }
 
-    func config(diffIDs: [Digest]) -> [UInt8] {
-        let config = ImageConfig(
+    var config: ImageConfig {
+        ImageConfig(
             created: "1970-01-01T00:00:01Z", architecture: "amd64", runtime: ["User": "me"],
-            history: layers.map { _ in ImageConfig.History(created: "1970-01-01T00:00:01Z", comment: "made") }
-        )
-        return Array(config.json(diffIDs: diffIDs).canonical.utf8)
+            history: layers.map { _ in
+                ImageConfig.History(created: "1970-01-01T00:00:01Z", createdBy: "dockertools", comment: "made")
+            })
     }
 }
 

@@ -120,7 +120,7 @@ struct BaseImageTests {
         try bench.write(#"{"name": "b", "fromImage": "loop-a.json"}"#, to: "loop-b.json")
         let outcome = try bench.run(["layered", "loop-a.json"])
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("go round in a circle"))
+        #expect(outcome.errors.contains("form a cycle"))
     }
 
     @Test("A store path in the base's layers is not added again")
@@ -185,7 +185,7 @@ struct BaseImageTests {
         let path = try bench.write(spec(", \"fromImageName\": \"three\""), to: "three.json")
         let outcome = try bench.run(["layered", path])
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("it holds no image named 'three'"))
+        #expect(outcome.errors.contains("it contains no image named 'three'"))
         #expect(outcome.errors.contains("one:1") && outcome.errors.contains("two:1"))
     }
 
@@ -198,7 +198,7 @@ struct BaseImageTests {
         let path = try bench.write(#"{"name": "x", "fromImage": "arm.tar", "architecture": "amd64"}"#, to: "x.json")
         let outcome = try bench.run(["layered", path])
         #expect(outcome.status == 0)
-        #expect(outcome.errors.contains("makes an image for amd64 from a base for arm64"))
+        #expect(outcome.errors.contains("builds an image for amd64 on a base for arm64"))
     }
 
     @Test("An image with 120 layers loads, and so does an image built on it")

@@ -105,7 +105,7 @@ struct CommandLineTests {
         let outcome = try Dockertools.run(
             ["stream", "-"], input: Array("{\"name\": \"later\", \"includeNixDB\": true}".utf8))
         #expect(outcome.status == 65)
-        #expect(outcome.errors.contains("not built yet"))
+        #expect(outcome.errors.contains("not implemented yet"))
         #expect(outcome.output.isEmpty)
     }
 }

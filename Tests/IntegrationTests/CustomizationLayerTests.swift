@@ -45,7 +45,7 @@ struct CustomizationLayerTests {
         #expect(outcome.status == 0)
         #expect(
             outcome.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
-                == ["warning: contents have /share/hello/README more than once: the first wins"])
+                == ["warning: contents have /share/hello/README more than once: the first one is used"])
         let image = try bench.layered("{\"name\": \"clash\", \"contents\": [\"\(greeter)\", \"\(hello)\"]}")
         #expect(
             try image.members(ofLayer: -1) == [

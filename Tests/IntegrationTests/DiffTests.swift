@@ -97,6 +97,6 @@ struct DiffTests {
         let outcome = try bench.run(["diff", one, bench.directory.path("nowhere.tar")])
         #expect(outcome.status == 65)
         #expect(outcome.text == "")
-        #expect(outcome.errors.contains("there is no such image"))
+        #expect(outcome.errors.contains("there is no such file or directory"))
     }
 }

@@ -102,6 +102,6 @@ struct ReferenceSourceTests {
         #expect(outcome.errors.contains("cannot read '\(missing)', which contents names"))
         let named = try archive("{\"name\": \"gone\", \"config\": {\"Cmd\": [\"\(missing)/bin/x\"]}}")
         #expect(named.status == 65)
-        #expect(named.errors.contains("cannot find the store path \(missing), which config or a command names"))
+        #expect(named.errors.contains("cannot find the store path \(missing), which config or a script names"))
     }
 }

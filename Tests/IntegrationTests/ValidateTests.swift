@@ -136,16 +136,16 @@ struct ValidateTests {
             #expect(found.first?.what.contains(what) == true, "\(found)")
         }
         try check("members[last] = members[last][:1024]", "the tar has no end blocks")
-        try check("members[last] += b'junk' + bytes(508)", " bytes that are no padding lie behind the end of the tar")
+        try check("members[last] += b'junk' + bytes(508)", " bytes that are not padding follow the end of the tar")
         try check(
-            "members[last] = members[last][:512] + members[last]", "it has the name of an earlier entry")
+            "members[last] = members[last][:512] + members[last]", "it has the same name as an earlier entry")
         try check(
             "members[last] = members[last][:members[last].index(b'text') + 2]", "the archive ends within its body")
         try check(
             "members[last] = members[last][:148] + b'0000000' + members[last][155:]",
             "its header has the checksum 0 and sums up to")
         let history = try faults("change = lambda config: config['history'].pop()")
-        #expect(history.first?.what == "lines of the history that belong to layers")
+        #expect(history.first?.what == "history entries that belong to layers")
         #expect(history.first?.got == "\(image.layers.count - 1)" && history.first?.wanted == "\(image.layers.count)")
         let parents = try faults(
             "name = last[:-9] + 'json'; members[name] = json.dumps(dict(json.loads(members[name]), parent='a')).encode()"

@@ -1,66 +1,70 @@
 import ByteIO
 import Errors
 import Images
-import JSON
 import OCI
 import SystemPackage
 
-/// The image that another one is made on.
+/// The image that another image is built on, with its config.
 struct BaseImage: Sendable {
     let image: any Image
-    /// The image's config, without the digests of layers that are not known yet.
-    let config: JSONValue
+    /// The image's config; the digests of layers that are not computed yet are missing.
+    let config: ImageConfig
 
     var layers: [any Layer] { image.layers }
 
-    init(_ image: any Image) throws {
+    init(_ image: any Image) {
         self.image = image
-        config = try JSONValue(
-            parsing: image.config(diffIDs: []), source: "the base's config", limit: ImageLimits.json)
+        config = image.config
     }
 
-    /// The base of a spec, nil if it has none: opened, or made if it is a spec itself.
+    /// Opens the base image of a spec, or builds it if `fromImage` is a spec itself.
     ///
-    /// - Parameter makers: the specs that wait for this one, for those that go round in a circle.
-    init?(of spec: ImageSpec, _ context: Context, _ reporter: any Reporter, makers: [FilePath]) async throws {
-        switch spec.fromImage {
-        case nil: return nil
+    /// - Parameter dependents: the paths of the specs that wait for this one, links resolved; they detect cycles.
+    /// - Returns: nil if the spec has no `fromImage`.
+    /// - Throws: `ToolError`.
+    static func open(
+        for spec: ImageSpec, in context: Context, dependents: [FilePath]
+    ) async throws -> BaseImage? {
+        guard let source = spec.fromImage else { return nil }
+        let base = BaseImage(try await image(source, for: spec, in: context, dependents: dependents))
+        if let own = spec.architecture, let theirs = base.config.architecture, own != theirs {
+            context.reporter.warn("\(spec.source) builds an image for \(own) on a base for \(theirs)")
+        }
+        return base
+    }
+
+    private static func image(
+        _ source: BaseSource, for spec: ImageSpec, in context: Context, dependents: [FilePath]
+    ) async throws -> any Image {
+        switch source {
         case .pull(let pull):
-            let pulled = try await PulledImage(PullRequest(pull), context, reporter)
-            // The digest says which bytes these are; what their archive hashes to need be found out but once.
-            try pulled.check(pulled.archiveHash(progress: reporter))
-            try self.init(pulled.named)
+            let pulled = try await PulledImage.fetch(PullRequest(pull), context)
+            // The digest identifies these bytes, so the hash of their archive is computed only once.
+            try pulled.check(pulled.archiveHash())
+            return pulled.named
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
-            guard !makers.contains(real) else {
+            guard !dependents.contains(real) else {
                 throw ToolError(
-                    .data, "cannot make the image of \(spec.source)",
-                    cause: "its fromImage leads back to \(path): the specs go round in a circle",
-                    remedy: "let one of them start from an archive, or from nothing")
+                    .data, "cannot build the image of \(spec.source)",
+                    cause: "its fromImage leads back to \(path): the specs form a cycle",
+                    remedy: "start one of the specs from an archive, or without fromImage")
             }
-            let image = try await LoadedSpec(.file(path), context: context, reporter: reporter)
-                .image(context, reporter, makers: makers)
-            try self.init(image)
+            return try await LoadedSpec.read(.file(path), context: context).build(in: context, dependents: dependents)
         case .path(let path):
             let archive = try ImageArchive.open(
                 path, context.reading(architecture: spec.architecture, keepsLayers: true))
-            try self.init(archive.image(name: spec.fromImageName, tag: spec.fromImageTag))
+            return try archive.image(name: spec.fromImageName, tag: spec.fromImageTag)
         }
-        if let own = spec.architecture, let base = config["architecture"]?.string, own != base {
-            reporter.warn("\(spec.source) makes an image for \(own) from a base for \(base)")
-        }
-    }
-
-    /// What images on this base take over from its config.
-    func config(for spec: ImageSpec) -> BaseConfig {
-        BaseConfig(config, layerCount: layers.count, inheritsAll: spec.inheritConfig)
     }
 }
 
 extension Context {
-    /// How images are read.
+    /// The settings with which images are read.
     ///
-    /// - Parameter architecture: the processor to choose an image for; nil: this machine's.
+    /// - Parameters:
+    ///   - architecture: the architecture to choose from an index, by its GOARCH name; nil: this machine's.
+    ///   - keepsLayers: whether layers stay readable after the image is read.
     func reading(architecture: String?, keepsLayers: Bool) -> ReadingContext {
         ReadingContext(
             spool: spool, cache: digestCache, keepsLayers: keepsLayers,

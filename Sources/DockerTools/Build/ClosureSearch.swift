@@ -4,65 +4,89 @@ import JSON
 import Store
 
 /// Finds the store paths that an image needs.
-struct ClosureSearch {
+///
+/// One build has one search: the graph file or the store directory is read once, and so is the closure of the same
+/// roots.
+actor ClosureSearch {
     private let spec: ImageSpec
     private let store: StoreLocation
-    private let graph: GraphFile?
-    private let names: StoreNames
+    private let reporter: any Reporter
+    private var opened: Opened?
+    private var closures: [[StorePath]: Closure] = [:]
 
-    /// - Throws: `ToolError` if the graph file or the store directory cannot be read.
-    init(_ spec: ImageSpec) throws {
+    /// The graph file, and the names of the store paths that it lists; without a graph file those of the store.
+    private struct Opened {
+        let graph: GraphFile?
+        let names: StoreNames
+    }
+
+    init(_ spec: ImageSpec, reporter: any Reporter) {
         self.spec = spec
         store = spec.storeLocation
-        graph = try spec.closure.map { try GraphFile.read($0, storeDir: spec.storeLocation.storeDir) }
-        names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames.list(store)
+        self.reporter = reporter
     }
 
-    /// The closure of the contents, and of every store path that the config or a command names.
+    /// The closure of the store paths of `contents`, of the config and of the scripts.
     ///
-    /// - Throws: `ToolError` with code `data` for a path that the graph or the store does not have.
-    func closure(reporter: any Reporter) async throws -> Closure {
-        try await closure(of: spec.contents.compactMap(\.storePath) + namedPaths, reporter)
+    /// - Throws: `ToolError` with code `data` for a path that neither the graph nor the store has.
+    func closureOfContents() async throws -> Closure {
+        let opened = try open()
+        return try await closure(of: spec.contents.compactMap(\.storePath) + namedPaths(opened), opened)
     }
 
-    /// The closure of every store path that a tree's files refer to, or that the config or a command names.
+    /// The closure of the store paths that the files of a tree, the config or the scripts refer to.
     ///
-    /// - Throws: `ToolError` with code `data` for a path that the graph or the store does not have, `io` for a file that
+    /// - Throws: `ToolError` with code `data` for a path that neither the graph nor the store has, `io` for a file that
     ///   cannot be read.
-    func closure(of tree: FileTree, reporter: any Reporter) async throws -> Closure {
-        try await closure(of: tree.references(among: names) + namedPaths, reporter)
+    func closure(of tree: FileTree) async throws -> Closure {
+        let opened = try open()
+        return try await closure(of: tree.references(among: opened.names) + namedPaths(opened), opened)
     }
 
-    /// The same of a plain tar.
-    func closure(of tar: FileRange, reporter: any Reporter) async throws -> Closure {
-        try await closure(of: tar.references(among: names) + namedPaths, reporter)
+    /// The closure of the store paths that an uncompressed tar, the config or the scripts refer to.
+    ///
+    /// - Throws: `ToolError` with code `data` for a path that neither the graph nor the store has, `io` for a tar that
+    ///   cannot be read.
+    func closure(of tar: FileRange) async throws -> Closure {
+        let opened = try open()
+        return try await closure(of: tar.references(among: opened.names) + namedPaths(opened), opened)
     }
 
-    private func closure(of paths: [StorePath], _ reporter: any Reporter) async throws -> Closure {
+    private func open() throws -> Opened {
+        if let opened { return opened }
+        let graph = try spec.closure.map { try GraphFile.read($0, storeDir: store.storeDir) }
+        let names = try graph.map { StoreNames(of: $0.closure) } ?? StoreNames.list(store)
+        let new = Opened(graph: graph, names: names)
+        opened = new
+        return new
+    }
+
+    private func closure(of paths: [StorePath], _ opened: Opened) async throws -> Closure {
         var seen: Set<StorePath> = []
         let roots = paths.filter { seen.insert($0).inserted }
-        let choice = await ReferenceSourceChoice.choose(graph: graph, store: store, roots: roots)
+        if let known = closures[roots] { return known }
+        let choice = await ReferenceSourceChoice.choose(graph: opened.graph, store: store, roots: roots)
         if let note = choice.note { reporter.note(note) }
-        return try await choice.source.closure(of: roots)
+        let closure = try await choice.source.closure(of: roots)
+        closures[roots] = closure
+        return closure
     }
 
-    /// The store paths that the config or a command names.
-    private var namedPaths: [StorePath] {
-        get throws {
-            let texts = Self.texts(in: spec.config) + [spec.extraCommands, spec.fakeRootCommands, spec.runAsRoot]
-            let references = StoreReferences(in: texts, storeDir: store.storeDir, among: names)
-            if let missing = references.unresolved.first {
-                throw ToolError(
-                    .data, "cannot find the store path \(missing), which config or a command names",
-                    cause: graph.map { "\($0.closure.source) does not list it" }
-                        ?? "it is not in \(store.machinePath(of: store.storeDir))",
-                    remedy: "correct the name, or bring the path into the \(graph == nil ? "store" : "graph")")
-            }
-            return references.found
+    /// The store paths that the config or a script names.
+    private func namedPaths(_ opened: Opened) throws -> [StorePath] {
+        let texts = Self.texts(in: spec.config.json) + [spec.extraCommands, spec.fakeRootCommands, spec.runAsRoot]
+        let references = StoreReferences(in: texts, storeDir: store.storeDir, among: opened.names)
+        if let missing = references.unresolved.first {
+            throw ToolError(
+                .data, "cannot find the store path \(missing), which config or a script names",
+                cause: opened.graph.map { "\($0.closure.source) does not list it" }
+                    ?? "it is not in \(store.machinePath(of: store.storeDir))",
+                remedy: "correct the name, or add the path to the \(opened.graph == nil ? "store" : "graph")")
         }
+        return references.found
     }
 
-    /// All strings of a value, the keys of objects too: volumes are keys.
+    /// All strings of a value, the keys of objects too: the keys of `Volumes` are paths.
     private static func texts(in value: JSONValue) -> [String] {
         switch value {
         case .string(let text): [text]
@@ -71,13 +95,5 @@ struct ClosureSearch {
             members.sorted { $0.key < $1.key }.flatMap { [$0.key] + texts(in: $0.value) }
         case .null, .bool, .int, .double: []
         }
-    }
-}
-
-extension ContentPath {
-    /// The store path that the content is, or lies in.
-    var storePath: StorePath? {
-        guard case .store(let path, _) = place else { return nil }
-        return path
     }
 }

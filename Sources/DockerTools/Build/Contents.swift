@@ -4,28 +4,30 @@ import Glibc
 import Store
 import SystemPackage
 
-/// The paths of `contents` as trees.
+/// Reads the paths of `contents` as trees.
 enum Contents {
-    /// Sees that all contents are there, before any work is done.
+    /// Checks that all contents exist, before any other work.
     ///
-    /// - Throws: `ToolError` with code `data` for one that is not there.
+    /// - Throws: `ToolError` with code `data` for a path that does not exist.
     static func check(_ spec: ImageSpec) throws {
         for content in spec.contents {
             let path = content.machinePath(in: spec.storeLocation)
             var status = stat()
             guard path.withPlatformString({ lstat($0, &status) }) == 0 else {
-                let what = "cannot read '\(content.written)', which contents names in \(spec.source)"
+                let message = "cannot read '\(content.written)', which contents names in \(spec.source)"
                 let error = Errno.current
-                guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw ToolError.io(what, error) }
+                guard error == .noSuchFileOrDirectory || error == .notDirectory else {
+                    throw ToolError.io(message, error)
+                }
                 throw ToolError(
-                    .data, what, cause: "\(path) does not exist", remedy: "correct contents, or make the path first")
+                    .data, message, cause: "\(path) does not exist", remedy: "correct contents, or create the path")
             }
         }
     }
 
-    /// What stands in the root of the image: plain directories and files as they are, the files of store paths as links.
+    /// The files in the root of a layered image: the files of store paths as links, all others as copies.
     ///
-    /// - Throws: `ToolError` with code `io` for what cannot be read, `data` for a link that leads nowhere.
+    /// - Throws: `ToolError` with code `io` for a file that cannot be read, `data` for a broken link.
     static func sources(_ spec: ImageSpec) throws -> [TreeMerger.Source] {
         try spec.contents.map { content in
             let (path, name) = try place(of: content, in: spec.storeLocation)
@@ -35,9 +37,10 @@ enum Contents {
         }
     }
 
-    /// Where a content lies on this machine, links at its end followed; and its name in the root, if it is no directory.
+    /// The path of a content on this machine, without a link as its last component, and the name in the root of a
+    /// content that is a file.
     ///
-    /// - Throws: `ToolError` with code `io` for what cannot be read, `data` for a link that leads nowhere.
+    /// - Throws: `ToolError` with code `io` for a path that cannot be read, `data` for a broken link.
     static func place(of content: ContentPath, in store: StoreLocation) throws -> (path: FilePath, name: String) {
         switch content.place {
         case .machine(let path):
@@ -49,24 +52,24 @@ enum Contents {
         }
     }
 
-    /// The path that a link in `contents` stands for.
+    /// The path that a link in `contents` leads to.
     private static func real(_ path: FilePath, written: String) throws -> FilePath {
         guard let real = path.real else {
-            let (what, error) = ("cannot read '\(written)', which contents names", Errno.current)
+            let (message, error) = ("cannot read '\(written)', which contents names", Errno.current)
             guard error == .noSuchFileOrDirectory || error == .tooManySymbolicLinkLevels || error == .notDirectory
             else {
-                throw ToolError.io(what, error)
+                throw ToolError.io(message, error)
             }
             throw ToolError(
-                .data, what, cause: "it is a link that leads nowhere", remedy: "correct the link, or leave it out")
+                .data, message, cause: "it is a broken link", remedy: "correct the link, or remove it from contents")
         }
         return real
     }
 }
 
-/// Follows links as they will be in the image, where the store is at its logical place, and not as on this machine.
+/// Follows links as they are in the image, where the store is at its logical path.
 struct LogicalLinks {
-    /// As many as Linux follows (path_resolution(7)).
+    /// The maximum number of links, as in Linux (path_resolution(7)).
     private static let limit = 40
 
     private let store: StoreLocation
@@ -75,10 +78,10 @@ struct LogicalLinks {
         self.store = store
     }
 
-    /// The logical path that a logical path leads to when its last component is a link: still a link if it leads out of
-    /// the store, as that is not known before there is an image.
+    /// The logical path that a link leads to. A link out of the store stays a link: its target is only known in the
+    /// image.
     ///
-    /// - Throws: `ToolError` with code `data` for links that go round in a circle.
+    /// - Throws: `ToolError` with code `data` for links that form a cycle.
     func resolve(_ logical: String) throws -> String {
         var path = FilePath(logical)
         for _ in 0..<Self.limit {
@@ -89,7 +92,7 @@ struct LogicalLinks {
         }
         throw ToolError(
             .data, "cannot follow the link \(logical), which contents names",
-            cause: "it leads through more than \(Self.limit) links", remedy: "see whether they go round in a circle")
+            cause: "it leads through more than \(Self.limit) links", remedy: "check whether the links form a cycle")
     }
 
     private func exists(_ path: FilePath) -> Bool {
@@ -101,7 +104,7 @@ struct LogicalLinks {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = store.machinePath(of: path.string).withPlatformString { readlink($0, &buffer, buffer.count - 1) }
         guard length > 0 else { return nil }
-        // The rest of the buffer is zeros.
+        // Zeros follow the target in the buffer.
         return FilePath(platformString: buffer)
     }
 }

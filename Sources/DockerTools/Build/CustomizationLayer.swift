@@ -1,51 +1,49 @@
 import Images
 import Store
-import SystemPackage
 
-/// The layer on top of a layered image, always there: contents' files as links into the store, plain directories, and what
-/// the commands made.
+/// Builds the customization layer: the top layer of a layered image, with the files of `contents` as links into the
+/// store, directories that are not in the store, and what the scripts created.
 enum CustomizationLayer {
-    /// Warnings about clashes that are told one by one.
+    /// The name of the layer for people.
+    static let title = "customization layer"
+
+    /// The number of clashes that get a warning of their own.
     private static let clashLimit = 10
 
-    /// - Parameters:
-    ///   - base: the base image; nil without one.
-    ///   - flattened: what it comes to, asked for if the layer may hold anything.
-    ///   - storePaths: what the image has of the store.
-    static func make(
-        _ spec: ImageSpec, base: BaseImage?, flattened: () throws -> RootfsOfImage?, storePaths: [StorePath],
-        context: Context, reporter: any Reporter
-    ) async throws -> (layer: any Layer, work: WorkDirectory?) {
-        let (merged, clashes) = try TreeMerger.merge(Contents.sources(spec))
-        warn(of: clashes, reporter)
-        reporter.warn(ofSocketsIn: merged)
-        let (changed, work) = try await ExtraCommands(spec, context, reporter).run(in: merged)
-        // Where the base has a link to a directory, as Debian's /bin is one, a directory would hide all that is behind it.
-        let isNeeded = changed.entries.count > 1 || !spec.fakeRootCommands.isEmpty
-        let below = isNeeded ? try flattened() : nil
-        let tree = try below.map { try changed.laid(over: $0.tree) } ?? changed
-        guard spec.fakeRootCommands.isEmpty else {
-            let run = FakeRootCommands(
-                spec: spec, base: base, flattened: below, storePaths: storePaths, context: context,
-                reporter: reporter)
-            let layer = try await run.run(on: tree, title: title)
-            // The tree's files are in it.
-            return withExtendedLifetime(work) { (layer, nil) }
-        }
-        let layer = FileLayer(
-            title: title, parts: [.init(.tree(tree), at: "")], owner: spec.owner,
-            cache: context.digestCache)
-        return (layer, work)
-    }
-
-    private static let title = "customization layer"
-
-    private static func warn(of clashes: [String], _ reporter: any Reporter) {
+    /// Merges `contents` and runs `extraCommands` on them.
+    ///
+    /// - Throws: `ToolError`: `script` for a script that failed, `io` for a file that cannot be read.
+    static func files(_ build: BuildContext) async throws -> ScriptedTree {
+        let (merged, clashes) = try TreeMerger.merge(Contents.sources(build.spec))
+        let reporter = build.context.reporter
         for path in clashes.prefix(clashLimit) {
-            reporter.warn("contents have \(path) more than once: the first wins")
+            reporter.warn("contents have \(path) more than once: the first one is used")
         }
         if clashes.count > clashLimit {
-            reporter.warn("and \(clashes.count - clashLimit) more paths that contents have more than once")
+            reporter.warn("contents have \(clashes.count - clashLimit) other paths more than once")
         }
+        reporter.warn(ofSocketsIn: merged)
+        return try await ExtraCommands(build: build).run(on: merged)
+    }
+
+    /// Places the files over the root file system of the base, runs `fakeRootCommands` and packs the layer.
+    ///
+    /// - Parameter storePaths: the store paths of the image.
+    /// - Returns: the layer, and the directory that holds its files if it needs one.
+    /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for a missing program, `io` for a file
+    ///   that cannot be read.
+    static func build(
+        _ files: ScriptedTree, storePaths: [StorePath], in build: BuildContext
+    ) async throws -> (layer: any Layer, work: WorkDirectory?) {
+        let tree = try build.rootfs.map { try files.tree.laid(over: $0) } ?? files.tree
+        guard build.spec.fakeRootCommands.isEmpty else {
+            let layer = try await FakeRootCommands(build: build, storePaths: storePaths).run(on: tree)
+            // The script has copied the files, which must exist until then.
+            return withExtendedLifetime(files.work) { (layer, nil) }
+        }
+        let layer = FileLayer(
+            title: title, parts: [.init(.tree(tree), at: "")], owner: build.spec.owner,
+            cache: build.context.digestCache)
+        return (layer, files.work)
     }
 }

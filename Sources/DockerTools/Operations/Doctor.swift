@@ -4,72 +4,77 @@ import JSON
 import MicroVM
 import SystemPackage
 
-/// What works on this machine of all that scripts need which are root, or believe so.
-package struct DoctorReport: Sendable {
-    private let checks: [DoctorCheck]
-    /// What runAsRoot would run with; nil if it would not.
-    package let runAsRoot: Accelerator?
-
-    /// Looks for all of it, and starts an empty virtual machine with each accelerator that is asked for.
-    package init(_ context: Context) async {
+extension DockerTools {
+    /// Checks the requirements of `runAsRoot` and `fakeRootCommands`, and boots an empty virtual machine with each accelerator
+    /// of the settings.
+    package func doctor() async -> DoctorReport {
         let parts = VMPrerequisites(programPath: context.programPath, environment: context.environment)
         let settings = context.virtualMachines
-        var checks = [
-            await DoctorCheck.of("QEMU") { try await parts.qemu() },
-            await DoctorCheck.of("kernel") { try parts.kernel(settings.kernel) },
-            await DoctorCheck.of("guest program") { "\(try GuestProgram.find(beside: context.programDirectory))" },
-            await DoctorCheck.of("sqfstar") { try await parts.sqfstar() },
-            await DoctorCheck.of("mke2fs") { try await parts.mke2fs() },
-            await DoctorCheck.of("/dev/kvm") { try parts.kvm() },
-        ]
-        var working: Accelerator?
-        for accelerator in Self.order where settings.accelerator == .auto || settings.accelerator == accelerator {
-            let check = await Self.start(accelerator, context)
-            checks.append(check)
-            if check.works { working = working ?? accelerator }
+        return await withTaskExecutorPreference(BlockingExecutor.shared) {
+            var checks = [
+                await DoctorCheck.run("QEMU") { try await parts.qemu() },
+                await DoctorCheck.run("kernel") { try parts.kernel(settings.kernel) },
+                await DoctorCheck.run("guest program") { "\(try GuestProgram.find(beside: context.programDirectory))" },
+                await DoctorCheck.run("sqfstar") { try await parts.sqfstar() },
+                await DoctorCheck.run("mke2fs") { try await parts.mke2fs() },
+                await DoctorCheck.run("/dev/kvm") { try parts.kvm() },
+            ]
+            var accelerator: Accelerator?
+            for candidate in [Accelerator.kvm, .tcg] where [.auto, candidate].contains(settings.accelerator) {
+                let check = await bootCheck(candidate)
+                checks.append(check)
+                if check.works { accelerator = accelerator ?? candidate }
+            }
+            checks.append(
+                await DoctorCheck.run("fakeRootCommands") {
+                    "\(try await RootEmulation.find(programPath: context.programPath))"
+                })
+            let required = checks.prefix { $0.name != "/dev/kvm" }
+            return DoctorReport(checks: checks, runAsRoot: required.allSatisfy(\.works) ? accelerator : nil)
         }
-        checks.append(
-            await DoctorCheck.of("fakeRootCommands") {
-                try await RootEmulation.find(programPath: context.programPath).words
-            })
-        let mustBe = checks.prefix { $0.name != "/dev/kvm" }
-        self.checks = checks
-        runAsRoot = mustBe.allSatisfy(\.works) ? working : nil
     }
 
-    /// The better one first.
-    private static let order = [Accelerator.kvm, .tcg]
-
-    private static func start(_ accelerator: Accelerator, _ context: Context) async -> DoctorCheck {
+    /// Boots an empty virtual machine.
+    private func bootCheck(_ accelerator: Accelerator) async -> DoctorCheck {
         var context = context
         context.virtualMachines.accelerator = accelerator
-        let here = context
         let start = ContinuousClock.now
-        var check = await DoctorCheck.of("a guest under \(accelerator == .kvm ? "KVM" : "TCG")") {
-            let directory = try WorkDirectory(here)
-            var work = VMJob()
-            work.diskSize = smallDisk
-            let outcome = try await here.virtualMachine().run(
-                work, in: directory.path, output: { _ in }, warn: { _ in })
-            if let failure = outcome.status.failure(of: work, log: outcome.log) { throw failure }
-            return "starts, and ends"
+        var check = await DoctorCheck.run("a guest under \(accelerator == .kvm ? "KVM" : "TCG")") { [context] in
+            let directory = try WorkDirectory(context)
+            var job = VMJob()
+            job.diskSize = DoctorReport.smallDisk
+            let outcome = try await context.virtualMachine().run(
+                job, in: directory.path, output: { _ in }, warn: { _ in })
+            if let failure = outcome.status.failure(of: job, log: outcome.log) { throw failure }
+            return "boots and shuts down"
         }
         if check.works { check.seconds = (ContinuousClock.now - start) / .seconds(1) }
         return check
     }
+}
 
-    /// MiB: as much as a file system takes for itself.
-    private static let smallDisk = 16
+/// The checks of the requirements of `runAsRoot` and `fakeRootCommands`.
+package struct DoctorReport: Sendable {
+    fileprivate let checks: [DoctorCheck]
+    /// The accelerator that `runAsRoot` uses; nil if it does not work.
+    package let runAsRoot: Accelerator?
 
-    /// A table of the checks, and what comes of them.
-    package var text: String {
+    /// The disk size of the empty virtual machine in MiB: ext4 needs as much for itself.
+    fileprivate static let smallDisk = 16
+
+    /// A table of the checks, the remedies, and a summary.
+    ///
+    /// - Parameter name: the name of a setting: a command line writes the name of a flag.
+    package func text(naming name: (Setting) -> String) -> String {
         var table = TextTable([.init("PART"), .init("WORKS"), .init("WHAT IS THERE")])
         for check in checks {
             let time =
                 check.seconds.map { " in \(Int(($0 * 10).rounded()) / 10).\(Int(($0 * 10).rounded()) % 10) s" } ?? ""
             table.add([check.name, check.works ? "yes" : "no", check.detail.onOneLine + time])
         }
-        let fixes = checks.compactMap { check in check.fix.map { "fix for \(check.name): \($0.onOneLine)\n" } }.joined()
+        let fixes = checks.compactMap { check in
+            check.fix.map { "fix for \(check.name): \($0.text(naming: name).onOneLine)\n" }
+        }.joined()
         let end =
             switch runAsRoot {
             case .kvm: "runAsRoot works here, with KVM\n"
@@ -79,39 +84,43 @@ package struct DoctorReport: Sendable {
         return "\(table)\(fixes)\(end)"
     }
 
-    package var json: JSONValue {
+    /// The object `{checks: [{name, works, detail, fix, seconds}], runAsRoot}`.
+    ///
+    /// - Parameter name: the name of a setting: a command line writes the name of a flag.
+    package func json(naming name: (Setting) -> String) -> JSONValue {
         [
-            "checks": .array(checks.map(\.json)), "runAsRoot": runAsRoot.map { .string($0.rawValue) } ?? .null,
+            "checks": .array(checks.map { $0.json(naming: name) }),
+            "runAsRoot": runAsRoot.map { .string($0.rawValue) } ?? .null,
         ]
     }
 }
 
-/// One thing that was looked for, and what was found.
+/// The check of one requirement.
 struct DoctorCheck: Sendable {
     let name: String
     let works: Bool
-    /// What is there, or why nothing is.
+    /// A description of the part, or the reason why it does not work.
     let detail: String
-    /// What to do about it; nil where all is well.
-    var fix: String?
-    /// What a start took; nil for all else.
+    /// The remedy; nil if the part works.
+    var fix: Remedy?
+    /// The duration of a boot in seconds; nil for other checks.
     var seconds: Double?
 
-    /// Something that is there, or the failure that says why not.
-    static func of(_ name: String, _ look: () async throws -> String) async -> DoctorCheck {
+    /// Runs a check, which returns a description of the part or throws.
+    static func run(_ name: String, _ look: () async throws -> String) async -> DoctorCheck {
         do {
             return DoctorCheck(name: name, works: true, detail: try await look())
         } catch let failure as ToolError {
-            return DoctorCheck(name: name, works: false, detail: failure.cause, fix: failure.remedy.description)
+            return DoctorCheck(name: name, works: false, detail: failure.cause, fix: failure.remedy)
         } catch {
             return DoctorCheck(name: name, works: false, detail: "\(error)")
         }
     }
 
-    var json: JSONValue {
+    func json(naming name: (Setting) -> String) -> JSONValue {
         [
-            "name": .string(name), "works": .bool(works), "detail": .string(detail),
-            "fix": fix.map { .string($0) } ?? .null, "seconds": seconds.map { .double($0) } ?? .null,
+            "name": .string(self.name), "works": .bool(works), "detail": .string(detail),
+            "fix": fix.map { .string($0.text(naming: name)) } ?? .null, "seconds": seconds.map { .double($0) } ?? .null,
         ]
     }
 }

@@ -1,71 +1,77 @@
 import Images
-import SystemPackage
 
-/// Writes the file system that an image comes to: what a container of it finds, as one tar or squashfs.
-///
-/// The layers are merged from tar to tar: nothing is unpacked, and nobody need be root.
-package struct Export: Sendable {
-    private let argument: ImageArgument
-    private let format: ExportFormat
-    private let context: Context
-    private let reporter: any Reporter
-
-    /// - Parameter argument: the image, or the spec that it is made from.
-    package init(
-        _ argument: ImageArgument, format: ExportFormat = .tar, context: Context, reporter: any Reporter
-    ) {
-        self.argument = argument
-        self.format = format
-        self.context = context
-        self.reporter = reporter
+extension DockerTools {
+    /// Writes the root file system of an image as one tar or squashfs.
+    ///
+    /// The layers are merged from tar to tar: nothing is unpacked, and root is not needed.
+    ///
+    /// - Parameters:
+    ///   - source: the image, or the spec that it is built from.
+    ///   - output: the path of the output, `-` for standard output; nil: a file that is named after the image.
+    ///   - jsonFile: a file for a JSON description of the image; nil: there is none.
+    ///   - describesImage: whether the result describes the image, which may require reading all files once more.
+    /// - Throws: `ToolError`; there is no output then.
+    @discardableResult
+    public func export(
+        _ source: ImageSource, to output: String?, format: ExportFormat = .tar, jsonFile: String? = nil,
+        describesImage: Bool = false
+    ) async throws -> ImageResult {
+        try await run {
+            let opened = try OpenedSource.open(source, context) {
+                SpecVerb.impliedForExport(by: $0, sets: source.overrides)
+            }
+            let inputs = opened.inputs
+            // A conflict is found before the work if the output is known.
+            if output != nil { try ImageWriter(to: output, name: "", suffix: "", context).check(inputs: inputs) }
+            let image = try await opened.image()
+            let rootfs = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: true)
+            let writer = ImageWriter(to: output, name: image.name ?? "image", suffix: format.suffix, context)
+            try writer.check(inputs: inputs, jsonFile: jsonFile)
+            let result = try await write(rootfs, format, to: writer) {
+                describesImage || jsonFile != nil ? [try ImageSummary(image, opened: rootfs.layers)] : []
+            }
+            try result.write(result.json, to: jsonFile, context)
+            return result
+        }
     }
 
-    /// - Parameters:
-    ///   - output: the output's path, `-` for standard output, nil for a file called after the image.
-    ///   - tellsImage: whether the result tells of the image, which may take the reading of all its files once more.
-    /// - Throws: `ToolError`; then there is no output.
-    package func write(to output: String?, jsonFile: String?, tellsImage: Bool) async throws -> ImageResult {
-        let directory = context.currentDirectory
-        let origin = try ImageOrigin(argument, context, reporter) { [argument] in
-            SpecVerb.toldToExport(by: $0, sets: argument.sets)
-        }
-        let inputs = origin.inputs(context)
-        // Before the work, as far as it is known: it would be in vain.
-        if let output { try ImageOutput(output, name: "", suffix: "", in: directory).check(inputs: inputs) }
-        let image = try await origin.image(context, reporter)
-        let flattened = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: true)
-        let destination = ImageOutput(output, name: image.name ?? "image", suffix: format.suffix, in: directory)
-        try destination.check(inputs: inputs)
-        if let jsonFile { try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: inputs) }
-        // Another thread hashes the layers while this one writes; the output counts when both are done.
-        let verification = flattened.beginVerifying()
-        let tellImages = {
-            try verification.finish()
-            return tellsImage ? [try ImageSummary(image, opened: flattened.layers)] : []
-        }
-        reporter.layer(1, of: 1, title: "root file system", size: flattened.size)
+    private func write(
+        _ rootfs: ImageRootfs, _ format: ExportFormat, to writer: ImageWriter, describe: () throws -> [ImageSummary]
+    ) async throws -> ImageResult {
+        // Other threads verify the layers while this one writes. The output becomes visible when both are done.
+        let verification = rootfs.beginVerifying()
+        context.reporter.layer(1, of: 1, title: "root file system", size: rootfs.size)
         switch format {
         case .tar:
-            return try destination.write(progress: reporter) { sink in
-                _ = try RootfsWriter.write(flattened.tree, to: ProgressSink(to: sink, reporter))
-                return try tellImages()
+            return try writer.write { sink in
+                _ = try RootfsWriter.write(rootfs.tree, to: ProgressSink(to: sink, context.reporter))
+                try verification.finish()
+                return try describe()
             }
         case .squashfs:
-            return try await destination.writeFile(progress: reporter) { file in
-                try await Sqfstar(context: context, reporter: reporter).make(flattened.tree, in: file)
-                return try tellImages()
+            return try await writer.writeSquashfs { file in
+                try await Sqfstar(context: context).make(rootfs.tree, in: file)
+                try verification.finish()
+                return try describe()
             }
         }
     }
 }
 
-/// The form of an exported root file system.
-package enum ExportFormat: String, CaseIterable, Sendable {
+extension ImageSource {
+    /// The overrides of a spec file.
+    fileprivate var overrides: [String] {
+        if case .specFile(_, let reading) = self { reading.overrides } else { [] }
+    }
+}
+
+/// The format of an exported root file system.
+public enum ExportFormat: String, CaseIterable, Sendable {
     /// One tar.
     case tar
-    /// A compressed file system to be mounted, made by the program `sqfstar`.
+    /// A compressed file system that can be mounted. It needs the program `sqfstar`.
     case squashfs
 
-    /// What is put behind the image's name in the name of the output.
+    /// The ending of an output's default name.
     var suffix: String { "-rootfs.\(rawValue)" }
 }

@@ -2,25 +2,25 @@ import ByteIO
 import Images
 import Tar
 
-/// Finds the paths at which the file systems of two images differ.
+/// Finds the differences of two root file systems.
 struct FileDiff {
     private var left: Side
     private var right: Side
     private var found: [FileChange] = []
 
-    /// One of the two.
+    /// One of the two images.
     private struct Side {
         let tree: RootFilesystem
         let layers: [any Layer]
-        /// The first path of each file that may have others.
+        /// The first path of each file that may have several.
         var firstPaths: [RootFilesystem.FileIdentity: [UInt8]] = [:]
 
-        init(_ image: RootfsOfImage) {
+        init(_ image: ImageRootfs) {
             tree = image.tree
             layers = image.layers
         }
 
-        /// The first path of the file that a name stands for.
+        /// The first path of the file at a path.
         mutating func firstPath(_ id: RootFilesystem.ID, at path: [UInt8]) -> [UInt8] {
             guard let identity = tree.sharedIdentity(id) else { return path }
             if let first = firstPaths[identity] { return first }
@@ -29,18 +29,20 @@ struct FileDiff {
         }
     }
 
-    private init(_ left: RootfsOfImage, _ right: RootfsOfImage) {
+    private init(_ left: ImageRootfs, _ right: ImageRootfs) {
         (self.left, self.right) = (Side(left), Side(right))
     }
 
-    /// - Throws: `ToolError` with code `io` for what cannot be read.
-    static func changes(_ left: RootfsOfImage, _ right: RootfsOfImage) throws -> [FileChange] {
+    /// Compares two images.
+    ///
+    /// - Throws: `ToolError` with code `io` for unreadable files.
+    static func changes(_ left: ImageRootfs, _ right: ImageRootfs) throws -> [FileChange] {
         var diff = FileDiff(left, right)
         try diff.compare(.root, .root, at: [UInt8(ascii: ".")], below: [])
         return diff.found
     }
 
-    /// Compares what stands at one path in both images, and all below it.
+    /// Compares the entries at one path and everything below it.
     private mutating func compare(
         _ a: RootFilesystem.ID?, _ b: RootFilesystem.ID?, at path: [UInt8], below prefix: [UInt8]
     ) throws {
@@ -58,7 +60,7 @@ struct FileDiff {
 
     private typealias Child = (name: [UInt8], id: RootFilesystem.ID)
 
-    /// The children of two directories by their names, in order.
+    /// The children of two directories, matched by name, in order.
     private static func paired(
         _ left: [Child]?, _ right: [Child]?
     ) -> [(name: [UInt8], a: RootFilesystem.ID?, b: RootFilesystem.ID?)] {
@@ -113,8 +115,8 @@ struct FileDiff {
         guard let (bodyA, layerA) = left.tree.placedBody(a), let (bodyB, layerB) = right.tree.placedBody(b) else {
             return true
         }
-        // At one place of one layer there is one body.
-        if let diffA = left.layers[layerA].archived?.diffID, diffA == right.layers[layerB].archived?.diffID,
+        // The same position of the same layer has the same body.
+        if let diffA = left.layers[layerA].diffID, diffA == right.layers[layerB].diffID,
             bodyA.offset - left.tree.layers[layerA].offset == bodyB.offset - right.tree.layers[layerB].offset
         {
             return true
@@ -125,19 +127,19 @@ struct FileDiff {
 
 /// A path at which two images differ.
 package struct FileChange: Sendable {
-    /// What of a file differs.
+    /// A property of a file that can differ.
     package enum Aspect: String, Sendable {
         case type, mode, owner, size, content, mtime, xattrs
         case linkTarget = "link target"
         case device
-        /// Which other names the file has.
+        /// The other names of the file.
         case hardLinks = "hard links"
     }
 
-    /// Below the root, without a slash before it; that of the root is `.`.
+    /// The path below the root, without a leading slash; the root is `.`.
     package let path: [UInt8]
-    /// Nil where the image does not have the path.
+    /// The entries; nil if an image does not have the path.
     package let a, b: RootfsEntry?
-    /// What differs of a path that both have.
+    /// The different properties of a path that both images have.
     package let aspects: [Aspect]
 }

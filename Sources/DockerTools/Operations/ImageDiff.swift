@@ -4,50 +4,55 @@ import JSON
 import OCI
 import Tar
 
-/// How two images differ: in their configs, and in the file systems that they come to. How the files are told off into
-/// layers is no difference.
-package struct ImageDiff: Sendable {
-    /// A key of the config whose value differs.
+extension DockerTools {
+    /// Compares two images. The layers are verified at the same time.
+    ///
+    /// - Throws: `ToolError`: `data` for a damaged image, `io` for unreadable files.
+    public func diff(_ a: ImageSource, _ b: ImageSource) async throws -> ImageDiff {
+        try await run {
+            let a = try await OpenedSource.open(a, context).image()
+            let b = try await OpenedSource.open(b, context).image()
+            return try ImageDiff.compare(a, b, context)
+        }
+    }
+}
+
+/// The differences of two images: of their configs and of their root file systems. The assignment of files to layers is not
+/// compared.
+public struct ImageDiff: Sendable {
+    /// A key of the config with different values.
     package struct ConfigChange: Sendable {
-        /// `config.Env`.
+        /// The path of the key: `config.Env`.
         package let key: String
-        /// Nil where the image does not have the key.
+        /// The values; nil if an image does not have the key.
         package let a, b: JSONValue?
     }
 
-    /// The differences of the configs, by key.
+    /// The differences of the configs, sorted by key.
     package let config: [ConfigChange]
     /// The differences of the files, in the order of the tree.
     package let files: [FileChange]
 
-    package var isEqual: Bool { config.isEmpty && files.isEmpty }
+    /// Whether there are no differences.
+    public var isEqual: Bool { config.isEmpty && files.isEmpty }
 
-    /// Compares two images, whose layers are compared with their digests too.
-    ///
-    /// - Throws: `ToolError`: `data` for an image that is damaged, `io` for what cannot be read.
-    package static func compare(
-        _ a: ImageArgument, _ b: ImageArgument, context: Context, reporter: any Reporter
-    ) async throws -> ImageDiff {
-        let a = try await ImageOrigin(a, context, reporter).image(context, reporter)
-        let b = try await ImageOrigin(b, context, reporter).image(context, reporter)
-        let left = try RootfsOfImage(a.layers, spool: context.spool, needsBodies: true)
-        let right = try RootfsOfImage(b.layers, spool: context.spool, needsBodies: true)
+    /// Compares two images.
+    fileprivate static func compare(_ a: any Image, _ b: any Image, _ context: Context) throws -> ImageDiff {
+        let left = try ImageRootfs.merge(a.layers, spool: context.spool, needsBodies: true)
+        let right = try ImageRootfs.merge(b.layers, spool: context.spool, needsBodies: true)
         let verifications = [left.beginVerifying(), right.beginVerifying()]
-        let configs = try (config(of: a, left), config(of: b, right))
+        let configs = (config(of: a), config(of: b))
         let files = try FileDiff.changes(left, right)
         for verification in verifications { try verification.finish() }
         return ImageDiff(config: changes(configs.0, configs.1, key: ""), files: files)
     }
 
     /// The config without the digests of the layers.
-    private static func config(of image: any Image, _ flattened: RootfsOfImage) throws -> JSONValue {
-        let diffIDs = try flattened.layers.map { try $0.archived?.diffID ?? $0.open().diffID() }
-        let config = try JSONValue(
-            parsing: image.config(diffIDs: diffIDs), source: "the config", limit: ImageLimits.json)
-        return .object((config.object ?? [:]).filter { $0.key != "rootfs" })
+    private static func config(of image: any Image) -> JSONValue {
+        .object((image.config.json.object ?? [:]).filter { $0.key != "rootfs" })
     }
 
-    /// What differs in two values: keys of objects one by one, all else as a whole.
+    /// The differences of two values: objects are compared key by key, other values as a whole.
     private static func changes(_ a: JSONValue?, _ b: JSONValue?, key: String) -> [ConfigChange] {
         if a == b { return [] }
         guard let left = a?.object, let right = b?.object else { return [ConfigChange(key: key, a: a, b: b)] }
@@ -61,10 +66,10 @@ extension ImageDiff {
     /// The object that `diff --json` prints:
     ///
     ///     equal   boolean
-    ///     config  list of {key, a, b}: the values in A and B; null where an image does not have the key
+    ///     config  list of {key, a, b}: the values in A and B; null if an image does not have the key
     ///     files   list, in the order of the tree, of
     ///               path    string, below the root; bytes that are not UTF-8 are replaced
-    ///               change  "added" (B alone has it), "removed" (A alone has it), "changed"
+    ///               change  "added" (only in B), "removed" (only in A), "changed"
     ///               what    list of strings: type, mode, owner, size, content, link target, device, mtime, xattrs, hard links
     ///               a, b    null, or {type, mode, uid, gid, size, mtime, linkTarget, device, xattrs}: mode in octal digits,
     ///                       size in bytes, mtime in whole seconds since 1970, device MAJOR:MINOR or null, xattrs an object
@@ -98,7 +103,7 @@ extension RootfsEntry {
         let isDevice = kind == .characterDevice || kind == .blockDevice
         let values = xattrs.map { (String(decoding: $0.name, as: UTF8.self), JSONValue.string(Hex.encode($0.value))) }
         return [
-            "type": .string(kind.word),
+            "type": .string(kind.displayName),
             "mode": .string(String(mode, radix: 8)),
             "uid": .int(Int64(clamping: attributes.uid)),
             "gid": .int(Int64(clamping: attributes.gid)),
@@ -112,8 +117,8 @@ extension RootfsEntry {
 }
 
 extension TarKind {
-    /// What people call it.
-    var word: String {
+    /// The kind in messages and results.
+    var displayName: String {
         switch self {
         case .file: "file"
         case .hardLink: "hard link"
@@ -127,35 +132,35 @@ extension TarKind {
 }
 
 extension ImageDiff {
-    /// A line for each difference: `-` what A alone has, `+` what B alone has, `~` what differs.
-    package var text: String {
+    /// One line for each difference: `-` is only in A, `+` is only in B, `~` differs.
+    public var text: String {
         if isEqual { return "The images are equal.\n" }
         let configLines = config.map { change in
-            "~ config \(change.key.onOneLine): \(Self.words(change.a)) -> \(Self.words(change.b))\n"
+            "~ config \(change.key.onOneLine): \(Self.text(of: change.a)) -> \(Self.text(of: change.b))\n"
         }
         let counts = ["added", "removed", "changed"].map { kind in "\(files.count { $0.change == kind }) \(kind)" }
         let summary = "\(config.count) keys of the config, \(counts.joined(separator: ", ")) paths\n"
         return (configLines + files.map { $0.line + "\n" }).joined() + summary
     }
 
-    private static func words(_ value: JSONValue?) -> String { value?.canonical ?? "(none)" }
+    private static func text(of value: JSONValue?) -> String { value?.canonical ?? "(none)" }
 }
 
 extension FileChange {
     fileprivate var line: String {
         let name = TerminalText.printable(path)
         switch (a, b) {
-        case (nil, let entry?): return "+ \(name)  \(entry.words)"
-        case (let entry?, nil): return "- \(name)  \(entry.words)"
-        default: return "~ \(name)  \(aspects.map(words).joined(separator: ", "))"
+        case (nil, let entry?): return "+ \(name)  \(entry.summary)"
+        case (let entry?, nil): return "- \(name)  \(entry.summary)"
+        default: return "~ \(name)  \(aspects.map(text(of:)).joined(separator: ", "))"
         }
     }
 
-    private func words(_ aspect: Aspect) -> String {
+    private func text(of aspect: Aspect) -> String {
         guard let a, let b else { return aspect.rawValue }
         func both(_ value: (RootfsEntry) -> String) -> String { "\(aspect.rawValue) \(value(a)) -> \(value(b))" }
         switch aspect {
-        case .type: return both(\.kind.word)
+        case .type: return both(\.kind.displayName)
         case .mode: return both { String($0.mode, radix: 8) }
         case .owner: return both { "\($0.attributes.uid):\($0.attributes.gid)" }
         case .size: return both { "\(ByteCount($0.size))" }
@@ -168,8 +173,8 @@ extension FileChange {
 }
 
 extension RootfsEntry {
-    fileprivate var words: String {
+    fileprivate var summary: String {
         let size = kind == .file ? ", \(ByteCount(size))" : ""
-        return "\(kind.word), mode \(String(mode, radix: 8)), owner \(attributes.uid):\(attributes.gid)\(size)"
+        return "\(kind.displayName), mode \(String(mode, radix: 8)), owner \(attributes.uid):\(attributes.gid)\(size)"
     }
 }

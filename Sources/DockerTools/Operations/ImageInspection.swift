@@ -4,87 +4,81 @@ import Images
 import JSON
 import OCI
 
-/// What an image says about itself.
-package struct ImageInspection: Sendable {
-    /// The repository name of the image, without its tag; nil where the archive gives none.
-    package let name: String?
-    /// The tag; nil where the archive gives none.
-    package let tag: String?
-    /// All names of the image, `NAME:TAG` each.
-    package let names: [String]
-    /// The SHA-256 of the config's bytes.
-    package let imageID: Digest
-    /// The whole config of the image (Image Specification v1.2).
+extension DockerTools {
+    /// Reads an image, or builds the image of a spec, and describes it. The layers of an image in a registry are not fetched.
+    ///
+    /// - Throws: `ToolError`: `data` for a damaged image or an unknown name, `io` for unreadable files.
+    public func inspect(_ source: ImageSource) async throws -> ImageInspection {
+        try await run {
+            let opened = try OpenedSource.open(source, context)
+            guard opened.spec == nil else { return try ImageInspection(await opened.image(), source: "\(source)") }
+            let archive = try await source.archive(context.reading(architecture: nil, keepsLayers: false), context)
+            return ImageInspection(
+                try archive.image(named: source.chosenName), chosen: source.chosenName, buildArgs: archive.buildArgs)
+        }
+    }
+}
+
+/// The description of an image: its names, its config and its layers.
+public struct ImageInspection: Sendable {
+    /// The repository name of the image, without its tag; nil if it has no name.
+    public let name: String?
+    /// The tag; nil if it has no tag.
+    public let tag: String?
+    /// All names of the image: `NAME:TAG`.
+    public let names: [String]
+    /// The image ID: the digest of the config.
+    public let imageID: Digest
+    /// The config of the image (Docker Image Specification v1.2).
     package let imageConfig: JSONValue
-    /// The layers, the lowest one first.
-    package let layers: [Layer]
-    /// The name of what was read, for errors.
+    /// The layers, the lowest first.
+    public let layers: [Layer]
+    /// The source in errors.
     private let source: String
     private let archiveBuildArgs: JSONValue?
 
-    /// One layer, with what the config's history says of it.
-    package struct Layer: Hashable, Sendable {
-        package let diffID: Digest
-        /// Bytes of the layer as it lies in the archive; of its plain tar where the image is made from a spec.
-        package let size: UInt64
-        /// The command or program that made it; nil where the history does not say.
-        package let createdBy: String?
-        /// The history's comment: dockerTools writes the layer's store paths here.
-        package let comment: String?
+    /// A layer and its entry in the config's history.
+    public struct Layer: Hashable, Sendable {
+        /// The digest of the uncompressed tar.
+        public let diffID: Digest
+        /// The size of the layer in the archive in bytes, compressed or not; of its uncompressed tar if the image is built from
+        /// a spec.
+        public let size: UInt64
+        /// The command or program that created the layer; nil if the history does not say.
+        public let createdBy: String?
+        /// The comment of the history: dockerTools writes the store paths of the layer here.
+        public let comment: String?
     }
 
-    /// Reads or makes an image and describes it.
+    /// Describes an image that was built.
     ///
-    /// - Throws: `ToolError` with code `data` if it is damaged or holds no image of that name, which lists those that it holds;
-    ///   with code `io` if it cannot be read; what the making of a spec's image throws.
-    package static func read(
-        _ argument: ImageArgument, context: Context, reporter: any Reporter
-    ) async throws -> ImageInspection {
-        switch try ImageOrigin(argument, context, reporter) {
-        case .place(let location):
-            return try await read(location, context: context, reporter: reporter)
-        case .spec(let spec):
-            return try ImageInspection(await spec.image(context, reporter), source: argument.text)
-        }
-    }
-
-    /// Reads what lies at `location` and describes one of its images.
-    static func read(
-        _ location: ImageLocation, context: Context, reporter: any Reporter
-    ) async throws -> ImageInspection {
-        let archive = try await location.archive(context, reporter, keepsLayers: false)
-        return ImageInspection(
-            try archive.image(named: location.name), chosen: location.name, buildArgs: archive.buildArgs)
-    }
-
-    /// - Parameter image: an image that was made.
-    /// - Throws: what its layers throw.
-    init(_ image: any Image, source: String) throws {
+    /// - Throws: the errors of its layers.
+    fileprivate init(_ image: any Image, source: String) throws {
         let written = try ImageSummary(image, opened: image.layers)
-        let config = try JSONValue(
-            parsing: image.config(diffIDs: written.layers.map(\.diffID)), source: "the config", limit: ImageLimits.json)
+        let config = image.config.with(diffIDs: written.layers.map(\.diffID))
         names = written.names.map { "\($0)" }
         (name, tag) = (written.names.first?.name, written.names.first?.tag)
         imageID = written.imageID
-        imageConfig = config
+        imageConfig = config.json
         layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
         self.source = source
-        archiveBuildArgs = try image.extraMembers.first { $0.name == buildArgsName }.map {
-            try JSONValue(parsing: $0.bytes, source: buildArgsName, limit: ImageLimits.json)
+        archiveBuildArgs = try image.extraMembers.first { $0.name == BuiltImage.buildArgsName }.map {
+            try JSONValue(parsing: $0.bytes, source: BuiltImage.buildArgsName, limit: ImageLimits.json)
         }
     }
 
+    /// Describes an image that was read.
+    ///
     /// - Parameters:
-    ///   - image: an image that was read.
-    ///   - chosen: what it was chosen by; nil: the first.
-    ///   - buildArgs: the arguments that it was built with, where they are known.
-    init(_ image: ArchivedImage, chosen: String?, buildArgs: JSONValue?) {
+    ///   - chosen: the name that chose the image; nil: it is the first one.
+    ///   - buildArgs: the arguments that it was built with, if they are known.
+    fileprivate init(_ image: ArchivedImage, chosen: String?, buildArgs: JSONValue?) {
         names = image.names.map { "\($0)" }
         let shown = image.names.first { "\($0)" == chosen } ?? image.names.first
         (name, tag) = (shown?.name, shown?.tag)
         imageID = image.imageID
-        imageConfig = image.config.value
-        layers = Self.layers(image.archivedLayers.map { ($0.diffID, $0.size) }, image.config.value)
+        imageConfig = image.config.json
+        layers = Self.layers(image.archivedLayers.map { ($0.statedDiffID, $0.size) }, image.config)
         source = image.source
         archiveBuildArgs = buildArgs
     }
@@ -96,22 +90,20 @@ package struct ImageInspection: Sendable {
         guard let archiveBuildArgs else {
             throw ToolError(
                 .data, "cannot show the build arguments of \(source)",
-                cause:
-                    "the archive has no member buildArgs.json: it was told not to keep them, or is another program's",
-                remedy: "build the image with dockertools, without --no-build-args")
+                cause: "the archive has no member buildArgs.json: it was built without them, or by another program",
+                remedy: "build the image with dockertools, without \(.noBuildArgs)")
         }
         return archiveBuildArgs
     }
 
-    /// The entries of the history that are not marked `empty_layer` belong to the layers, one to each.
-    private static func layers(_ layers: [(diffID: Digest, size: UInt64)], _ config: JSONValue) -> [Layer] {
-        let made = (config["history"]?.array ?? []).filter { $0["empty_layer"]?.bool != true }
+    /// Assigns the history entries without `empty_layer` to the layers, if their numbers are equal.
+    private static func layers(_ layers: [(diffID: Digest, size: UInt64)], _ config: ImageConfig) -> [Layer] {
+        let made = config.layerHistory
         let isMatched = made.count == layers.count
         return layers.enumerated().map { index, layer in
-            let entry = isMatched ? made[index] : .null
+            let entry = isMatched ? made[index] : nil
             return Layer(
-                diffID: layer.diffID, size: layer.size, createdBy: entry["created_by"]?.string,
-                comment: entry["comment"]?.string)
+                diffID: layer.diffID, size: layer.size, createdBy: entry?.createdBy, comment: entry?.comment)
         }
     }
 }
@@ -126,13 +118,13 @@ extension ImageInspection {
     ///     architecture  string or null: a GOARCH
     ///     os            string or null
     ///     created       string or null: RFC 3339
-    ///     config        object: the run-time configuration, as it is in the image
+    ///     config        object: the run-time configuration of the image
     ///     layers        list, the lowest layer first, of
-    ///                     diffID     string: sha256:hex of the plain layer, as the config says
-    ///                     size       integer: bytes of the layer as it lies in the archive
-    ///                     createdBy  string or null: what made it, as the history says
+    ///                     diffID     string: sha256:hex of the uncompressed layer
+    ///                     size       integer: bytes of the layer in the archive
+    ///                     createdBy  string or null: the creator of the layer by the history
     ///                     comment    string or null: the history's comment
-    ///     history       list of objects: the history as it is in the image
+    ///     history       list of objects: the history of the image
     package var json: JSONValue {
         [
             "name": Self.value(name),
@@ -148,7 +140,7 @@ extension ImageInspection {
         ]
     }
 
-    /// The run-time configuration; images without one have `null` there.
+    /// The run-time configuration; an empty object if the image has none.
     var runConfig: JSONValue {
         guard let config = imageConfig["config"], config != .null else { return .object([:]) }
         return config
@@ -167,23 +159,23 @@ extension ImageInspection {
 }
 
 extension ImageInspection {
-    /// The description for people: what the image is, how it runs, and a table of its layers.
-    package var text: String {
+    /// The names, the digests, the configuration and a table of the layers.
+    public var text: String {
         var facts = TextTable([.init(""), .init("")])
         facts.add(["name", name ?? "(none)"])
         facts.add(["tag", tag ?? "(none)"])
         for other in names where other != names.first { facts.add(["also named", other]) }
         facts.add(["image ID", "\(imageID)"])
         for key in ["architecture", "variant", "os", "created"] {
-            if let value = imageConfig[key], value != .null { facts.add([key, Self.words(value)]) }
+            if let value = imageConfig[key], value != .null { facts.add([key, Self.text(of: value)]) }
         }
         for (key, value) in configFacts { facts.add([key, value]) }
         facts.add(["size", "\(ByteCount(layers.reduce(0) { $0 &+ $1.size })) in \(layers.count) layers"])
         return facts.description + "\n" + layerTable.description
     }
 
-    /// The fields of the configuration that tell how the image runs, in the order of its specification; what is not set
-    /// is left out. Env and the like have a line for each value.
+    /// The fields of the configuration in the order of its specification, without empty ones. Lists have one line for each
+    /// value.
     private var configFacts: [(String, String)] {
         let keys = [
             "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal",
@@ -197,14 +189,14 @@ extension ImageInspection {
     private static func lines(_ key: String, _ value: JSONValue) -> [String] {
         switch value {
         case .null, .string(""): []
-        // A command is one thing, and its words' limits count.
+        // The boundaries between the words of a command matter.
         case .array where key == "Cmd" || key == "Entrypoint": [value.canonical]
-        case .array(let values): values.map(words)
+        case .array(let values): values.map(text(of:))
         case .object(let members) where key == "Labels":
-            members.sorted { $0.key < $1.key }.map { "\($0.key)=\(words($0.value))" }
-        // Ports and volumes are the keys of objects that are empty.
+            members.sorted { $0.key < $1.key }.map { "\($0.key)=\(text(of: $0.value))" }
+        // Ports and volumes are keys of empty objects.
         case .object(let members) where key != "Healthcheck": members.keys.sorted()
-        default: [words(value)]
+        default: [text(of: value)]
         }
     }
 
@@ -216,12 +208,12 @@ extension ImageInspection {
         return table
     }
 
-    /// The comment says more than the program's name where there is one; both are cut to what a person reads.
+    /// The creator and the comment of a layer, cut to 80 characters.
     private static func origin(_ layer: Layer) -> String {
         let parts = [layer.createdBy, layer.comment].compactMap { $0?.onOneLine }.filter { !$0.isEmpty }
         let text = parts.joined(separator: ": ")
         return text.count > 80 ? text.prefix(79) + "…" : text
     }
 
-    private static func words(_ value: JSONValue) -> String { value.string ?? value.canonical }
+    private static func text(of value: JSONValue) -> String { value.string ?? value.canonical }
 }

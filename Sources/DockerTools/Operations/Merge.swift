@@ -1,62 +1,47 @@
 import ByteIO
-import Compression
 import Errors
 import Images
 import OCI
-import SystemPackage
 
-/// Writes the images of several archives to one.
-package struct Merge: Sendable {
-    private let arguments: [ImageArgument]
-    private let lastWins: Bool
-    private let context: Context
-    private let reporter: any Reporter
-
+extension DockerTools {
+    /// Writes the images of several archives to one archive.
+    ///
     /// - Parameters:
-    ///   - arguments: the images, or the specs that they are made from.
-    ///   - lastWins: whether of two images of one name the later has it, rather than that being an error.
-    package init(
-        _ arguments: [ImageArgument], lastWins: Bool, context: Context, reporter: any Reporter
-    ) {
-        self.arguments = arguments
-        self.lastWins = lastWins
-        self.context = context
-        self.reporter = reporter
-    }
-
-    /// - Parameters:
-    ///   - output: the output's path, `-` for standard output.
-    ///   - jsonFile: where what is known of the images will be written, if anywhere.
-    /// - Throws: `ToolError`; then there is no output.
-    package func write(
-        to output: String, format: ArchiveFormat, compressor: Compressor, jsonFile: String?
+    ///   - sources: the images, or the specs that they are built from.
+    ///   - lastWins: whether the later of two different images with the same name gets the name; else that is an error.
+    /// - Throws: `ToolError`; there is no output then.
+    @discardableResult
+    public func merge(
+        _ sources: [ImageSource], to destination: ImageDestination, lastWins: Bool = false
     ) async throws -> ImageResult {
-        let directory = context.currentDirectory
-        let origins = try arguments.map { ($0.text, try ImageOrigin($0, context, reporter)) }
-        let inputs = origins.flatMap { $1.inputs(context) }
-        let destination = ImageOutput(output, name: "", format: format, compressor: compressor, in: directory)
-        try destination.check(inputs: inputs)
-        if let jsonFile { try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: inputs) }
-        var names = MergedNames(lastWins: lastWins)
-        for (text, origin) in origins {
-            for image in try await origin.images(context, reporter) { try names.add(image, from: text) }
+        try await run {
+            let opened = try sources.map { ("\($0)", try OpenedSource.open($0, context)) }
+            let compressor = destination.compressor(for: nil)
+            let writer = ImageWriter(
+                to: destination.path, name: "merged", suffix: destination.format.suffix(compressor), context)
+            try writer.check(inputs: opened.flatMap { $1.inputs }, jsonFile: destination.jsonFile)
+            var names = MergedNames(lastWins: lastWins)
+            for (text, source) in opened {
+                for image in try await source.images() { try names.add(image, from: text) }
+            }
+            let result = try writer.write(names.images, format: destination.format, compressor: compressor)
+            try result.write(result.jsonOfImages, to: destination.jsonFile, context)
+            return result
         }
-        return try destination.write(
-            names.images, format: format, compressor: compressor, context, progress: reporter)
     }
 }
 
-/// Which image has which name, where images of several archives come together.
+/// Assigns names to the images of several archives.
 ///
-/// The same image from two archives is one with the names of both. An image without a name stays without one.
+/// The same image of two archives becomes one image with the names of both. An image without a name stays without one.
 struct MergedNames {
     private struct Entry {
         let image: any Image
         let imageID: Digest
         var names: [ImageName]
-        /// Where it comes from, for errors.
+        /// The source of the image, for errors.
         let source: String
-        /// It had no name from the beginning.
+        /// Whether the image had no name in its source.
         let isNameless: Bool
     }
 
@@ -69,7 +54,7 @@ struct MergedNames {
 
     /// Adds an image.
     ///
-    /// - Throws: `ToolError` with code `data` if another image has one of its names, unless the last one wins.
+    /// - Throws: `ToolError` with code `data` if a different image has one of its names, unless the last one wins.
     mutating func add(_ image: any Image, from source: String) throws {
         let imageID = try ImageSummary.id(of: image)
         let names = image.names(imageID: imageID)
@@ -80,8 +65,8 @@ struct MergedNames {
             guard lastWins else {
                 throw ToolError(
                     .data, "cannot merge \(entries[other].source) and \(source)",
-                    cause: "both have an image named \("\(name)".onOneLine), and it is not the same one",
-                    remedy: "say --last-wins if the later one is to have the name, or choose images with PATH#NAME:TAG")
+                    cause: "both have an image named \("\(name)".onOneLine), and the images differ",
+                    remedy: "set \(.lastWins) to give the name to the later image, or choose images with PATH#NAME:TAG")
             }
             entries[other].names.removeAll(where: isSame)
         }
@@ -93,7 +78,7 @@ struct MergedNames {
         }
     }
 
-    /// The images in their order, each with the names that it has now; without those that lost all of theirs.
+    /// The images in their order with their final names, without images that lost all names.
     var images: [any Image] {
         entries.filter { !$0.names.isEmpty || $0.isNameless }.map { RenamedImage($0.image, names: $0.names) }
     }

@@ -1,44 +1,43 @@
 import Images
 import JSON
 
-/// What `plan` tells: the layers of an image, their sizes and shares, and why each store path is where it is.
-package struct PlanReport: Sendable {
+extension DockerTools {
+    /// Plans the layers of a spec's image. Only the metadata of files is read, unless references have to be scanned for.
+    ///
+    /// - Throws: `ToolError`.
+    public func plan(_ source: ImageSource) async throws -> PlanReport {
+        try await run { try await OpenedSource.open(source, context).planReport() }
+    }
+}
+
+/// The plan of an image: its layers, their sizes and shares, and the reason for the layer of each store path.
+public struct PlanReport: Sendable {
     /// A layer of the plan.
     package struct Layer: Sendable {
-        /// From 1 on, the lowest first.
+        /// The number from 1; the lowest layer is first.
         package let number: Int
-        /// Bytes of the plain tar.
+        /// The size of the uncompressed tar in bytes.
         package let size: UInt64
-        /// What the layer is.
+        /// A description of the layer.
         package let title: String
-        /// The store paths in it and why they are there; none for a base layer and the customization layer.
+        /// The store paths and the reasons for their layer; empty for a base layer and the customization layer.
         package let storePaths: [(path: String, reason: String)]
-        /// The part of the image's bytes that lies in this layer: 0 to 1.
+        /// The layer's share of the image's size: 0…1.
         package let share: Double
     }
 
-    package let name: String
+    /// The name of the image.
+    public let name: String
+    /// The layers, the lowest first.
     package let layers: [Layer]
 
-    /// Bytes of all the layers.
-    package var size: UInt64 { layers.reduce(0) { $0 + $1.size } }
+    /// The total size of the layers in bytes.
+    public var size: UInt64 { layers.reduce(0) { $0 + $1.size } }
 
-    /// Plans the image of a spec: made by `verb`, or as its keys tell.
+    /// Reads the metadata of the image's files.
     ///
-    /// - Throws: `ToolError`.
-    package static func make(
-        _ source: SpecSource, as verb: SpecVerb?, sets: [String], context: Context, reporter: any Reporter
-    ) async throws -> PlanReport {
-        let spec = try LoadedSpec(source, sets: sets, context: context, reporter: reporter) {
-            verb ?? SpecVerb.told(by: $0)
-        }
-        return try PlanReport(await spec.image(context, reporter))
-    }
-
-    /// Reads the metadata of the image's files, and no file.
-    ///
-    /// - Throws: `ToolError` with code `io` for what cannot be read.
-    init(_ image: any BuiltImage) throws {
+    /// - Throws: `ToolError` with code `io` for unreadable directories.
+    init(_ image: BuiltImage) throws {
         let sizes = try image.layers.map { try $0.open().size }
         let total = Double(max(1, sizes.reduce(0, +)))
         name = image.spec.name
@@ -50,7 +49,7 @@ package struct PlanReport: Sendable {
         }
     }
 
-    /// `{name, size, layers: [{number, size, share, storePaths: [{path, reason}]}]}`; a share is of 1.
+    /// The object `{name, size, layers: [{number, size, share, storePaths: [{path, reason}]}]}`; shares are 0…1.
     package var json: JSONValue {
         .object([
             "name": .string(name),
@@ -70,8 +69,8 @@ package struct PlanReport: Sendable {
         ])
     }
 
-    /// A table, a line a store path.
-    package var text: String {
+    /// A table with one line for each store path.
+    public var text: String {
         var table = TextTable([
             TextTable.Column("LAYER", .right), TextTable.Column("SIZE", .right), TextTable.Column("SHARE", .right),
             TextTable.Column("STORE PATH"), TextTable.Column("WHY"),
@@ -93,6 +92,6 @@ package struct PlanReport: Sendable {
         return "\(tenths / 10).\(tenths % 10)%"
     }
 
-    /// To a millionth, so that no digits are shown that mean nothing.
+    /// A share, rounded to a millionth.
     private static func rounded(_ share: Double) -> Double { (share * 1e6).rounded() / 1e6 }
 }

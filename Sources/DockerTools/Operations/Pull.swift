@@ -5,84 +5,94 @@ import JSON
 import OCI
 import SystemPackage
 
-/// Brings an image from a registry, and writes it as the docker-archive that skopeo writes of it.
-package struct Pull: Sendable {
-    private let request: PullRequest
-    private let inputs: [FilePath]
-    private let context: Context
-    private let reporter: any Reporter
+/// An image to pull: a name, or a spec with the arguments of nixpkgs' `pullImage`.
+public enum PullSource: Sendable {
+    /// `NAME`, `NAME:TAG` or `NAME@DIGEST`.
+    case name(String)
+    /// A spec file, and overrides of its keys: `KEY=VALUE`.
+    case specFile(SpecSource, overrides: [String] = [])
+}
 
-    /// - Parameters:
-    ///   - source: the spec.
-    ///   - sets: the overrides of the command line, `KEY=VALUE` each.
-    /// - Throws: `ToolError` as the reading and the checking of specs do; with code `usage` for a choice that is none.
-    package init(
-        spec source: SpecSource, sets: [String], choices: PullChoices, context: Context,
-        reporter: any Reporter
-    ) throws {
-        let directory = context.currentDirectory
-        let file = try SpecFile(reading: source, currentDirectory: directory)
-        request = try choices.applied(to: PullRequest(PullSpec(file, sets: sets)))
-        inputs = [source.path.map { directory.pushing($0) }].compactMap { $0 }
-        (self.context, self.reporter) = (context, reporter)
+extension DockerTools {
+    /// Pulls an image from a registry and writes it. A docker-archive has the bytes that skopeo writes.
+    ///
+    /// - Throws: `ToolError`; there is no output then. The code is `data` if the image does not have the expected hash.
+    @discardableResult
+    public func pull(
+        _ source: PullSource, _ choices: PullChoices = PullChoices(), to destination: ImageDestination
+    ) async throws -> ImageResult {
+        try await run {
+            let (request, inputs) = try pullRequest(for: source, choices)
+            let writer = ImageWriter(
+                to: destination.path, name: request.finalName.name ?? "", suffix: destination.format.suffix(.none),
+                context)
+            // A conflict is found before the work.
+            try writer.check(inputs: inputs, jsonFile: destination.jsonFile)
+            let pulled = try await PulledImage.fetch(request, context)
+            let result = try ArchivePull(request: request, pulled: pulled, context: context)
+                .write(to: writer, destination)
+            try result.write(result.json, to: destination.jsonFile, context)
+            return result
+        }
     }
 
-    /// - Parameter name: `NAME`, `NAME:TAG` or `NAME@DIGEST`.
-    /// - Throws: `ToolError` with code `usage` for a malformed name, or a choice that is none.
-    package init(
-        name: String, choices: PullChoices, context: Context, reporter: any Reporter
-    ) throws {
-        request = try choices.applied(to: PullRequest(name))
-        inputs = []
-        (self.context, self.reporter) = (context, reporter)
+    /// Reads the spec of a source, if it is one.
+    ///
+    /// - Returns: the request, and the files that were read.
+    private func pullRequest(for source: PullSource, _ choices: PullChoices) throws -> (PullRequest, inputs: [FilePath])
+    {
+        switch source {
+        case .name(let name): return (try choices.applied(to: PullRequest(name)), [])
+        case .specFile(let source, let overrides):
+            let directory = context.currentDirectory
+            let file = try SpecFile.read(source, currentDirectory: directory)
+            let request = try choices.applied(to: PullRequest(PullSpec.read(file, sets: overrides)))
+            return (request, [source.path.map { directory.pushing($0) }].compactMap { $0 })
+        }
     }
+}
 
-    /// - Parameters:
-    ///   - output: the output's path, `-` for standard output, nil for a file called after the image.
-    ///   - jsonFile: where what is known of the image will be written, if anywhere.
-    /// - Throws: `ToolError`; then there is no output. With code `data` where the image is not what was asked for.
-    package func write(to output: String?, format: ArchiveFormat, jsonFile: String?) async throws -> ImageResult {
-        let directory = context.currentDirectory
-        let destination = ImageOutput(
-            output, name: request.finalName.name ?? "", format: format, compressor: .none, in: directory)
-        // Before the work: it would be in vain.
-        try destination.check(inputs: inputs)
-        if let jsonFile { try destination.check(jsonFile: directory.pushing(FilePath(jsonFile)), inputs: inputs) }
-        let pulled = try await PulledImage(request, context, reporter)
+/// Writes a pulled image and checks its hash.
+private struct ArchivePull {
+    let request: PullRequest
+    let pulled: PulledImage
+    let context: Context
+
+    func write(to writer: ImageWriter, _ destination: ImageDestination) throws -> ImageResult {
         var result: ImageResult
         var sha256: Digest?
-        if format == .dockerArchive {
-            (result, sha256) = try write(pulled, to: destination)
+        if destination.format == .dockerArchive {
+            (result, sha256) = try writeArchive(to: writer)
         } else {
-            // The hash is of the docker-archive, whatever is written.
+            // The expected hash is the one of the docker-archive in every format.
             if request.hash != nil {
-                let known = try pulled.archiveHash(progress: reporter)
-                try pulled.check(known)
-                sha256 = known
+                let hash = try pulled.archiveHash()
+                try pulled.check(hash)
+                sha256 = hash
             }
-            result = try destination.write(
-                [pulled.named], format: format, compressor: pulled.image.layerCompressor, context,
-                progress: reporter)
+            result = try writer.write(
+                [pulled.named], format: destination.format,
+                compressor: destination.compressor ?? pulled.image.layerCompressor)
         }
-        if request.hash == nil { warn(pulled, sha256) }
+        if request.hash == nil { warn(sha256) }
         result.more = [
             "digest": .string("\(pulled.digest)"), "sha256": sha256.map { .string("\($0)") } ?? .null,
         ]
         return result
     }
 
-    private func write(_ pulled: PulledImage, to destination: ImageOutput) throws -> (ImageResult, Digest?) {
+    private func writeArchive(to writer: ImageWriter) throws -> (ImageResult, Digest?) {
         var sha256: Digest?
-        let result = try destination.write(progress: reporter) { sink in
-            // What went to standard output cannot be called back.
-            guard request.hash != nil, case .standardOutput = destination else {
-                let (written, hash) = try pulled.writeArchive(to: sink, progress: reporter)
+        let result = try writer.write { sink in
+            // Standard output cannot be undone, so the archive is checked before it is written there.
+            guard request.hash != nil, writer.isStandardOutput else {
+                let (written, hash) = try pulled.writeArchive(to: sink)
                 try pulled.check(hash)
                 sha256 = hash
                 return [written]
             }
             let (archive, (written, hash)) = try context.spool.makeFile("the archive").keep {
-                try pulled.writeArchive(to: $0, progress: reporter)
+                try pulled.writeArchive(to: $0)
             }
             try pulled.check(hash)
             sha256 = hash
@@ -92,69 +102,76 @@ package struct Pull: Sendable {
         return (result, sha256)
     }
 
-    private func warn(_ pulled: PulledImage, _ sha256: Digest?) {
-        // The tag stays: it is in the archive, and so in the hash.
+    /// Warns that nothing pins the image, and names the values that do.
+    private func warn(_ sha256: Digest?) {
+        // The name keeps its tag because the tag is in the archive, and so in the hash.
         let name = request.reference.with(tag: request.reference.tag, digest: pulled.digest)
         let pin =
-            sha256.map { "to pin it: --sha256 \($0.nixBase32), of \(name)" }
-            ?? "`dockertools prefetch \(name)` tells the hash to pin"
-        let fault =
+            sha256.map { "to pin it, use sha256 \($0.nixBase32) and the name \(name)" }
+            ?? "`dockertools prefetch \(name)` prints the hash that pins it"
+        let problem =
             request.reference.digest == nil
-            ? "nothing pins \(request.reference): the registry is believed" : "no hash pins the archive"
-        reporter.warn("\(fault); \(pin)")
+            ? "nothing pins \(request.reference): the registry is trusted" : "no hash pins the archive"
+        context.reporter.warn("\(problem); \(pin)")
     }
 }
 
 extension ArchivedImage {
-    /// How its layers are to be compressed so that they can stay as they are: as all of them are, else by gzip.
+    /// The compression with which the layers can stay unchanged: the one of all layers, else gzip.
     fileprivate var layerCompressor: Compressor {
         get throws {
-            for layer in archivedLayers { layer.expect() }
+            for layer in archivedLayers { layer.prefetch() }
             let kinds = Set(try archivedLayers.map { try Compression(of: $0.file) })
             return kinds == [.zstd] ? .zstd : kinds == [.none] ? .none : .gz
         }
     }
 }
 
-/// What the command line says of an image to pull, besides its name: it goes before what a spec says.
-package struct PullChoices: Sendable {
-    /// In any form of Nix.
-    package var sha256: String?
-    package var os: String?
-    package var arch: String?
-    package var variant: String?
-    package var finalImageName: String?
-    package var finalImageTag: String?
+/// Settings for pulling an image. They take precedence over the keys of a spec.
+public struct PullChoices: Sendable {
+    /// The expected SHA-256 of the docker-archive: Nix base-32, hexadecimal or SRI.
+    public var sha256: String?
+    /// The operating system, such as `linux`.
+    public var os: String?
+    /// The processor by Go's name, such as `amd64`.
+    public var arch: String?
+    /// The variant of the processor, such as `v7` of arm.
+    public var variant: String?
+    /// The name in the archive.
+    public var finalImageName: String?
+    /// The tag in the archive.
+    public var finalImageTag: String?
 
-    package init() {}
+    /// Creates settings that choose nothing.
+    public init() {}
 
-    /// The request as it is chosen.
+    /// Applies the settings to a request.
     ///
-    /// - Throws: `ToolError` with code `usage` for what no spec could say either.
+    /// - Throws: `ToolError` with code `usage` for a value that would be invalid in a spec.
     func applied(to request: PullRequest) throws -> PullRequest {
         var request = request
-        if let sha256 = try checked(sha256, "sha256", "--sha256") { request.hash = PinnedHash(sha256) }
-        if let os = try checked(os, "os", "--os") { request.platform.os = os }
-        if let arch = try checked(arch, "arch", "--arch") {
+        if let sha256 = try checked(sha256, "sha256", .sha256) { request.hash = PinnedHash(sha256) }
+        if let os = try checked(os, "os", .os) { request.platform.os = os }
+        if let arch = try checked(arch, "arch", .architecture) {
             request.platform.architecture = HostArchitecture.goName(of: arch)
         }
-        if let variant = try checked(variant, "variant", "--variant") { request.platform.variant = variant }
-        if let name = try checked(finalImageName, "finalImageName", "--final-image-name") {
+        if let variant = try checked(variant, "variant", .variant) { request.platform.variant = variant }
+        if let name = try checked(finalImageName, "finalImageName", .finalImageName) {
             request.finalName.name = name
         }
-        if let tag = try checked(finalImageTag, "finalImageTag", "--final-image-tag") { request.finalName.tag = tag }
+        if let tag = try checked(finalImageTag, "finalImageTag", .finalImageTag) { request.finalName.tag = tag }
         return request
     }
 
-    /// An option's value, which has the type of a spec's key.
-    private func checked(_ value: String?, _ key: String, _ option: String) throws -> String? {
+    /// Checks a value by the type of the spec's key.
+    private func checked(_ value: String?, _ key: String, _ setting: Setting) throws -> String? {
         guard let value else { return nil }
         var report = SpecReport()
         SpecKey.named(key)?.type.check(.string(value), at: SpecPath(key), &report)
-        if let fault = report.faults.first {
+        if let fault = report.issues.first {
             throw ToolError(
-                .usage, "cannot take \(option) \(JSONValue.string(value).shortened)", cause: fault.reason,
-                remedy: "correct the option")
+                .usage, "cannot use the \(key) \(JSONValue.string(value).shortened)", cause: fault.reason,
+                remedy: "correct \(setting)")
         }
         return value
     }

@@ -1,98 +1,104 @@
-import ByteIO
 import Compression
 import Images
 import JSON
 import OCI
 import Registry
 
-/// Pushes images to a registry: an image by its tag, or an index of several, one for each platform.
-package struct Push: Sendable {
-    private let arguments: [ImageArgument]
-    private let reference: RegistryReference
-    private let isIndex: Bool
-    private let compressor: Compressor?
-    private let context: Context
-    private let reporter: any Reporter
-
+extension DockerTools {
+    /// Pushes an image that was built to a registry. Layers that the registry has are not uploaded.
+    ///
     /// - Parameters:
-    ///   - arguments: the images, or the specs that they are made from; one, unless an index is wanted.
-    ///   - name: where they go: `registry.example/team/app:1`.
-    ///   - isIndex: whether an index is made of them.
-    ///   - compressor: of the layers; nil: compressed ones stay as they are, others are compressed as their spec says.
-    /// - Throws: `ToolError` with code `usage` for a malformed name.
-    package init(
-        _ arguments: [ImageArgument], to name: String, isIndex: Bool, compressor: Compressor?,
-        context: Context, reporter: any Reporter
-    ) throws {
-        self.arguments = arguments
-        reference = try RegistryReference(name)
-        self.isIndex = isIndex
-        self.compressor = compressor
-        self.context = context
-        self.reporter = reporter
+    ///   - name: the name in the registry: `registry.example/team/app:1`.
+    ///   - compressor: the compression of the layers; nil: compressed layers stay as they are, others are compressed as the
+    ///     spec says.
+    /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the image. An existing tag is
+    ///   unchanged then.
+    @discardableResult
+    public func push(_ image: BuiltImage, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
+        try await run {
+            let (push, reference) = try await registryPush(to: name)
+            let compressor = compressor ?? image.spec.compressor
+            return PushResult(reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
+        }
     }
 
-    /// - Throws: `ToolError`: with code `unavailable` if the registry does not take the images. A tag that is there stays as
-    ///   it is then.
-    package func run() async throws -> PushResult {
-        defer { reporter.finish() }
-        let origins = try arguments.map { try ImageOrigin($0, context, reporter) }
+    /// Reads an image, or builds the image of a spec, and pushes it to a registry. Layers that the registry has are not
+    /// uploaded.
+    ///
+    /// - Parameters:
+    ///   - name: the name in the registry: `registry.example/team/app:1`.
+    ///   - compressor: the compression of the layers; nil: compressed layers stay as they are, others are compressed as the
+    ///     spec says.
+    /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the image. An existing tag is
+    ///   unchanged then.
+    @discardableResult
+    public func push(_ source: ImageSource, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
+        try await push([source], to: name, compressor: compressor)
+    }
+
+    /// Pushes images to a registry: one image by its tag, or an index of several images, one for each platform.
+    ///
+    /// - Parameters:
+    ///   - sources: the images, or the specs that they are built from; one, unless an index is created.
+    ///   - name: the name in the registry: `registry.example/team/app:1`.
+    ///   - isIndex: whether an index of the images is created.
+    ///   - compressor: the compression of the layers; nil: compressed layers stay as they are, others are compressed as their
+    ///     spec says.
+    /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the images. An existing tag
+    ///   is unchanged then.
+    @discardableResult
+    public func push(
+        _ sources: [ImageSource], to name: String, asIndex isIndex: Bool = false, compressor: Compressor? = nil
+    ) async throws -> PushResult {
+        try await run {
+            let sources = try sources.map { ($0, try OpenedSource.open($0, context)) }
+            let (push, reference) = try await registryPush(to: name)
+            var pushed: [PushedImage] = []
+            for (source, opened) in sources {
+                let image = try await opened.image()
+                rememberRepository(of: image, source, in: reference.registry)
+                let compressor = compressor ?? opened.spec?.compressor
+                pushed.append(try push.push(image, compressor: compressor, isPart: isIndex))
+            }
+            return PushResult(reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil)
+        }
+    }
+
+    private func registryPush(to name: String) async throws -> (RegistryPush, RegistryReference) {
+        let reference = try RegistryReference(name)
         let client = try await context.registryClient(for: reference, task: "cannot push to \(reference)")
-        let push = RegistryPush(to: reference, client, memory: context.digestCache, progress: reporter)
-        var pushed: [PushedImage] = []
-        for origin in origins {
-            let image = try await origin.image(context, reporter)
-            noteRepository(of: image, origin)
-            pushed.append(try push.push(image, compressor: compressor ?? origin.compressor, isPart: isIndex))
-        }
-        return PushResult(reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil)
+        return (RegistryPush(to: reference, client, memory: context.digestCache, progress: context.reporter), reference)
     }
 
-    /// Where an image comes from the same registry its layers are there already, in another repository.
-    private func noteRepository(of image: any Image, _ origin: ImageOrigin) {
-        guard case .place(let location) = origin, case .registry(let source) = location.place,
-            source.registry == reference.registry
+    /// Remembers that the registry has the layers of an image in another repository, if the image comes from this registry.
+    private func rememberRepository(of image: any Image, _ source: ImageSource, in registry: String) {
+        guard case .registry(let name) = source, let other = try? RegistryReference(name), other.registry == registry
         else { return }
-        for digest in image.layers.compactMap({ $0.archived?.digest }) {
-            context.digestCache?.keep(repository: source.repository, of: digest, in: source.registry)
+        for digest in image.layers.compactMap({ $0.descriptor?.digest }) {
+            context.digestCache?.keep(repository: other.repository, of: digest, in: registry)
         }
     }
 }
 
-extension ImageOrigin {
-    /// What the layers are compressed with where nothing else is said; nil where they lie compressed already.
-    fileprivate var compressor: Compressor? {
-        guard case .spec(let loaded) = self else { return nil }
-        return loaded.spec.compressor
-    }
-}
-
-/// What is known of images that were pushed.
-package struct PushResult: Sendable {
+/// The result of a push.
+public struct PushResult: Sendable {
     private let reference: RegistryReference
     private let images: [PushedImage]
-    private let index: RegistryManifest?
+    private let index: Blob?
 
-    init(_ reference: RegistryReference, _ images: [PushedImage], index: RegistryManifest?) {
+    init(_ reference: RegistryReference, _ images: [PushedImage], index: Blob?) {
         self.reference = reference
         self.images = images
         self.index = index
     }
 
-    /// The digest of what the name leads to now: of the manifest, or of the index.
-    var digest: Digest? { (index ?? images.first?.manifest)?.descriptor.digest }
+    /// The digest that the name refers to now: of the manifest, or of the index.
+    public var digest: Digest? { (index ?? images.first?.manifest)?.descriptor.digest }
 
-    /// `registry.example/team/app:1@sha256:…`
-    package var text: String { "\(reference.with(tag: reference.tag, digest: digest))" }
+    /// The name with its digest: `registry.example/team/app:1@sha256:…`.
+    public var text: String { "\(reference.with(tag: reference.tag, digest: digest))" }
 
-    /// Writes the digest to a file and nothing else, as podman and skopeo do.
-    ///
-    /// - Throws: `ToolError` with code `io`.
-    package func writeDigest(to path: String) throws {
-        if let digest { try OutputFile.write("\(digest)", to: path) }
-    }
-
-    /// `{name, tag, digest, reference, sent, spared, images: [{imageID, digest, platform, layers}]}`
+    /// The object `{name, tag, digest, reference, sent, spared, images: [{imageID, digest, platform, layers}]}`.
     package var json: JSONValue {
         .object([
             "name": .string(reference.name),

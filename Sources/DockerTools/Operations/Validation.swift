@@ -5,61 +5,66 @@ import JSON
 import OCI
 import SystemPackage
 
-/// What comes of computing all sizes and digests of images anew.
-package struct Validation: Sendable {
-    /// An image as it was found.
+extension DockerTools {
+    /// Recomputes all sizes and digests of images: of all images of a source, or of the chosen one.
+    ///
+    /// - Throws: `ToolError` with code `io` for unreadable files. Faults of the images are results, not errors.
+    public func validate(_ source: ImageSource) async throws -> Validation {
+        try await run { try await Validation.run(source, context) }
+    }
+}
+
+/// The result of validating images.
+public struct Validation: Sendable {
+    /// An image and its layers.
     struct Entry: Sendable {
         let image: ArchivedImage
         let layers: [Layer]
     }
 
+    /// A layer: digests by the config, and its size.
     struct Layer: Sendable {
-        /// As the config says.
         let diffID: Digest
         let chainID: Digest
-        /// Bytes of the plain tar; 0 where it cannot be read.
+        /// The size of the uncompressed tar in bytes; 0 if it cannot be read.
         let size: UInt64
     }
 
-    /// What was read, for people.
+    /// The source in messages.
     let source: String
     let images: [Entry]
-    /// Everything that is wrong.
-    package let faults: [ImageIssues.Fault]
+    /// All faults of the images.
+    package let faults: [ValidationIssue]
 
-    /// Reads the images at a place, all of them or the one that is chosen, to their last byte.
-    ///
-    /// - Throws: `ToolError` with code `io` if something cannot be read. What is wrong with the images is no error.
-    package static func run(
-        _ location: ImageLocation, context: Context, reporter: any Reporter
-    ) async throws -> Validation {
-        let faults = ImageIssues()
+    /// Reads the images of a source completely.
+    fileprivate static func run(_ source: ImageSource, _ context: Context) async throws -> Validation {
+        let faults = ValidationIssues()
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
-        readingContext.faults = faults
+        readingContext.issues = faults
         let archive: ImageArchive
         let images: [ArchivedImage]
         do {
-            archive = try await location.archive(context, reporter, readingContext)
-            images = location.name == nil ? archive.images : [try archive.image(named: location.name)]
+            archive = try await source.archive(readingContext, context)
+            images = source.chosenName == nil ? archive.images : [try archive.image(named: source.chosenName)]
         } catch let failure as ToolError where failure.code == .data {
-            faults.add(ImageIssues.Fault(failure))
-            return Validation(source: location.words, images: [], faults: faults.all)
+            faults.add(ValidationIssue(failure))
+            return Validation(source: source.displayName, images: [], faults: faults.all)
         }
-        // Each layer once, however often it is listed; the largest first, as they take longest.
+        // Every layer once, the largest first because they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }
             .sorted { ($1.value.size, $0.key) < ($0.value.size, $1.key) }
         let workers = OrderedThreadPool<ArchivedLayer, LayerExamination>(width: workerCount) {
-            try LayerExamination($0)
+            try LayerExamination.run($0)
         }
         defer { workers.finish() }
         for layer in layers { workers.submit(layer.value) }
-        // Meanwhile. What damage to a layer does here is told once, by its examination.
+        // In parallel. Damage to a layer is reported once, by its examination.
         let refusals = try images.compactMap { try refusal(of: $0, context) }
         var sizes: [String: UInt64] = [:]
         for (key, _) in layers {
             guard let examination = try workers.next() else { break }
             sizes[key] = examination.size
-            examination.faults.forEach(faults.add)
+            examination.issues.forEach(faults.add)
         }
         if faults.all.isEmpty { refusals.forEach(faults.add) }
         let entries = try images.map { image in
@@ -70,26 +75,26 @@ package struct Validation: Sendable {
         return Validation(source: archive.name, images: entries, faults: faults.all)
     }
 
-    /// Why the layers make no file system: names, whiteouts and links that no image should have.
+    /// The reason why the layers cannot be merged: invalid names, whiteouts or links.
     private static func refusal(
         of image: ArchivedImage, _ context: Context
-    ) throws -> ImageIssues.Fault? {
+    ) throws -> ValidationIssue? {
         do {
-            _ = try RootfsOfImage(image.layers, spool: context.spool, needsBodies: false)
+            _ = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: false)
             return nil
         } catch let failure as ToolError where failure.code == .data {
-            return ImageIssues.Fault(failure)
+            return ValidationIssue(failure)
         }
     }
 
-    /// Each line of the history that is not marked `empty_layer` belongs to a layer.
-    private static func checkHistory(of image: ArchivedImage, _ faults: ImageIssues) {
-        guard let history = image.config.value["history"]?.array, !history.isEmpty else { return }
-        let lines = history.count { $0["empty_layer"]?.bool != true }
+    /// Checks that the number of history entries without `empty_layer` is the number of layers.
+    private static func checkHistory(of image: ArchivedImage, _ faults: ValidationIssues) {
+        guard !image.config.history.isEmpty else { return }
+        let lines = image.config.layerHistory.count
         guard lines != image.archivedLayers.count else { return }
         faults.add(
-            ImageIssues.Fault(
-                "the config \(image.imageID)", "lines of the history that belong to layers", got: "\(lines)",
+            ValidationIssue(
+                "the config \(image.imageID)", "history entries that belong to layers", got: "\(lines)",
                 wanted: "\(image.archivedLayers.count)"))
     }
 
@@ -97,28 +102,28 @@ package struct Validation: Sendable {
         zip(zip(diffIDs, try ChainID.all(diffIDs)), sizes).map { Layer(diffID: $0.0, chainID: $0.1, size: $1) }
     }
 
-    /// The error that ends the program where anything is wrong.
+    /// The error for images with faults; nil for valid images.
     package var failure: ToolError? {
         guard !faults.isEmpty else { return nil }
         let count = faults.count == 1 ? "1 fault" : "\(faults.count) faults"
         return ToolError(
-            .data, "\(source.onOneLine) is not valid", cause: "\(count) found, told on standard output",
-            remedy: "get the image anew, or make it with another program")
+            .data, "\(source.onOneLine) is not valid", cause: "\(count) found, listed in the result",
+            remedy: "fetch the image again, or create it with another program")
     }
 }
 
 extension ArchivedLayer {
-    /// The same for what is one layer in several images.
-    fileprivate var key: String { "\(name) \(diffID)" }
+    /// The identity of a layer, the same in several images.
+    fileprivate var key: String { "\(name) \(statedDiffID)" }
 }
 
 extension Validation {
     /// The object that `validate --json` prints:
     ///
     ///     valid   boolean
-    ///     images  list of {names, imageID, layers: [{diffID, chainID, size}]}: names is a list of NAME:TAG, the size that of
-    ///             the plain tar in bytes, 0 where it cannot be read
-    ///     faults  list of {where, what, got, wanted}: strings; got and wanted are null where there is nothing to compare
+    ///     images  list of {names, imageID, layers: [{diffID, chainID, size}]}: names is a list of NAME:TAG, size is the
+    ///             size of the uncompressed tar in bytes, 0 if it cannot be read
+    ///     faults  list of {where, what, got, wanted}: strings; got and wanted are null if nothing is compared
     package var json: JSONValue {
         [
             "valid": .bool(faults.isEmpty),
@@ -153,7 +158,7 @@ extension Validation.Entry {
 
 extension Validation {
     /// The images with a table of their layers, and a paragraph for each fault.
-    package var text: String {
+    public var text: String {
         let images = images.map { entry in
             let name = entry.image.names.first.map { "\($0)".onOneLine } ?? "(none)"
             var table = TextTable([.init("LAYER", .right), .init("SIZE", .right), .init("DIFF ID"), .init("CHAIN ID")])

@@ -7,9 +7,9 @@ import OCI
 import Registry
 import Synchronization
 
-/// Tells people on standard error how the work goes on: a bar on a terminal, a plain line a layer elsewhere.
-package final class ConsoleReporter: Reporter {
-    /// At most so many redraws a second.
+/// Reports to people on standard error: with a progress bar on a terminal, else with one line for each layer.
+public final class ConsoleReporter: Reporter {
+    /// The maximum number of redraws in a second.
     private static let redrawsPerSecond = 10.0
 
     private struct State {
@@ -23,23 +23,29 @@ package final class ConsoleReporter: Reporter {
     private let columns: Int
     private let state = Mutex(State())
 
-    /// - Parameter isQuiet: nothing is told at all.
-    package init(isQuiet: Bool) {
+    /// Creates a reporter.
+    ///
+    /// - Parameter isQuiet: whether nothing is reported.
+    public init(isQuiet: Bool) {
         self.isQuiet = isQuiet
         columns = isQuiet ? 0 : Int(clinux_terminal_columns(STDERR_FILENO))
     }
 
     private var isTerminal: Bool { columns > 0 }
 
-    package func note(_ text: String) { tell(text.onOneLine) }
+    /// Prints a fact.
+    public func note(_ text: String) { emit(text.onOneLine) }
 
-    package func warn(_ text: String) { tell("warning: \(text.onOneLine)") }
+    /// Prints a possible problem.
+    public func warn(_ text: String) { emit("warning: \(text.onOneLine)") }
 
-    package func scriptOutput(_ line: String) { tell(line) }
+    /// Prints a line of a script.
+    public func scriptOutput(_ line: String) { emit(line) }
 
-    package func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
+    /// Shows the layer that begins.
+    public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         guard isTerminal else {
-            tell("layer \(number)/\(count)  \(ByteCount(size))  \(title)")
+            emit("layer \(number)/\(count)  \(ByteCount(size))  \(title)")
             return
         }
         state.withLock { state in
@@ -50,19 +56,22 @@ package final class ConsoleReporter: Reporter {
         }
     }
 
-    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
+    /// Prints a layer that is in the registry.
+    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {
         let how =
             switch layer.status {
             case .uploaded: "uploaded"
             case .exists: "already exists"
             case .mounted: "mounted from another repository"
             }
-        tell("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
+        emit("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }
 
-    package func finished(_ layer: Digest, size: UInt64) { tell("layer \(layer)  \(ByteCount(size))  is here") }
+    /// Prints a layer that was fetched.
+    public func finished(_ layer: Digest, size: UInt64) { emit("layer \(layer)  \(ByteCount(size))  is here") }
 
-    package func advance(_ bytes: Int) {
+    /// Updates the progress.
+    public func advance(_ bytes: Int) {
         guard isTerminal else { return }
         state.withLock { state in
             state.layer.bytes += UInt64(bytes)
@@ -70,7 +79,8 @@ package final class ConsoleReporter: Reporter {
         }
     }
 
-    package func finish() {
+    /// Ends the progress report.
+    public func finish() {
         state.withLock { clear(&$0) }
     }
 
@@ -87,7 +97,7 @@ package final class ConsoleReporter: Reporter {
         Self.write("\r\u{1B}[K")
     }
 
-    private func tell(_ line: String) {
+    private func emit(_ line: String) {
         guard !isQuiet else { return }
         state.withLock { state in
             clear(&state)
@@ -95,37 +105,39 @@ package final class ConsoleReporter: Reporter {
         }
     }
 
-    /// Seconds by a clock that is never set.
+    /// Seconds of a monotonic clock.
     private static var now: Double { ProcessInfo.processInfo.systemUptime }
 
-    /// Nobody can be told that nobody can be told anything: errors are dropped.
+    /// Writes to standard error; errors are ignored because they cannot be reported anywhere.
     private static func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }
 
-/// A bar with the layer at hand, the bytes so far and their rate, on one line.
+/// A progress bar with the current layer, the bytes so far and their rate, on one line.
 struct ProgressLine {
-    /// Of the layer, from 1 on.
+    /// The number of the current layer, from 1.
     var number: Int
-    /// Layers in the image.
+    /// The number of layers in the image.
     var count: Int
     var title: String
-    /// Bytes of the layer.
+    /// The size of the layer in bytes.
     var size: UInt64
-    /// Bytes of the layers below.
+    /// The size of the layers below in bytes.
     var bytesBefore: UInt64 = 0
-    /// Bytes of this layer so far.
+    /// The bytes of this layer that are done.
     var bytes: UInt64 = 0
 
     private static let barWidth = 24
 
     var totalBytes: UInt64 { bytesBefore + bytes }
 
+    /// The text of the line.
+    ///
     /// - Parameters:
-    ///   - seconds: since the first layer began.
-    ///   - columns: the most that the line may have.
+    ///   - seconds: the time since the first layer began.
+    ///   - columns: the maximum length of the line.
     func text(seconds: Double, columns: Int) -> String {
         let part = size > 0 ? Double(min(bytes, size)) / Double(size) : 0
         let share = count > 0 ? (Double(max(0, number - 1)) + part) / Double(count) : 0
@@ -137,23 +149,32 @@ struct ProgressLine {
     }
 }
 
-/// Is told what people should see while the program works; nothing of it is a result.
-package protocol Reporter: Images.Progress, FetchProgress, PushProgress {
-    /// Something worth knowing.
+/// Receives progress, notes and warnings while an operation runs. None of them is a result.
+///
+/// The functions may be called by several threads at the same time.
+public protocol Reporter: Images.Progress, FetchProgress, PushProgress {
+    /// Reports a fact.
     func note(_ text: String)
-    /// Something that may be wrong.
+    /// Reports a possible problem.
     func warn(_ text: String)
-    /// A line that a script of the spec wrote.
+    /// Reports a line that a script of the spec wrote.
     func scriptOutput(_ line: String)
 }
 
-/// Drops all progress, notes and warnings.
-package struct SilentReporter: Reporter {
-    package init() {}
-    package func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
-    package func advance(_ bytes: Int) {}
-    package func finish() {}
-    package func note(_ text: String) {}
-    package func warn(_ text: String) {}
-    package func scriptOutput(_ line: String) {}
+/// Ignores all progress, notes and warnings.
+public struct SilentReporter: Reporter {
+    /// Creates a reporter.
+    public init() {}
+    /// Does nothing.
+    public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
+    /// Does nothing.
+    public func advance(_ bytes: Int) {}
+    /// Does nothing.
+    public func finish() {}
+    /// Does nothing.
+    public func note(_ text: String) {}
+    /// Does nothing.
+    public func warn(_ text: String) {}
+    /// Does nothing.
+    public func scriptOutput(_ line: String) {}
 }

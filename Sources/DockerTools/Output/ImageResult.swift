@@ -2,34 +2,35 @@ import Images
 import JSON
 import SystemPackage
 
-/// What a verb that makes an image has to tell: one JSON object with `--json`.
-package struct ImageResult: Sendable {
+/// The result of an operation that writes images.
+public struct ImageResult: Sendable {
+    /// Names, digests and layers of the images.
     package let images: [ImageSummary]
-    /// The output's path; `-` for standard output.
-    package let output: String
-    /// Bytes of the output.
-    package let size: UInt64
-    /// What a verb has to tell besides, under these names.
+    /// The path of the output; `-` for standard output.
+    public let output: String
+    /// The size of the output in bytes.
+    public let size: UInt64
+    /// Additional members of the JSON object.
     var more: [String: JSONValue] = [:]
 
     init(images: [ImageSummary], output: String, size: UInt64) {
         (self.images, self.output, self.size) = (images, output, size)
     }
 
-    /// Writes JSON to a file, whole or not at all.
+    /// Writes a JSON description of the result to a file, if there is one.
     ///
     /// - Throws: `ToolError` with code `io`.
-    package static func write(_ json: JSONValue, to path: String) throws {
-        try OutputFile.write(json.canonical + "\n", to: path)
+    func write(_ json: JSONValue, to path: String?, _ context: Context) throws {
+        if let path { try OutputFile.write(json.canonical + "\n", to: path, context) }
     }
 
-    /// Of the one image `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`, name and tag null for one
-    /// without a name.
+    /// The JSON object for one image: `{name, tag, imageID, output, size, layers: [{diffID, size, storePaths}]}`. Name and
+    /// tag are null for an image without a name.
     package var json: JSONValue {
         .object(common.merging(images.first.map(Self.members) ?? [:]) { $1 }.merging(more) { $1 })
     }
 
-    /// Of however many images `{output, size, images: [{name, tag, names, imageID, layers}]}`.
+    /// The JSON object for any number of images: `{output, size, images: [{name, tag, names, imageID, layers}]}`.
     package var jsonOfImages: JSONValue {
         let images = images.map { image in
             let names: [String: JSONValue] = ["names": .array(image.names.map { .string("\($0)") })]

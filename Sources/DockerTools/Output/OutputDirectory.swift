@@ -4,19 +4,23 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// A directory that is there whole or not at all: made beside its place, synced, and renamed. An OCI layout that stands there
-/// is replaced, and nothing else.
+/// An output directory that becomes visible as a whole: it is written beside its final path, synced, and renamed. It
+/// replaces an existing OCI layout or an empty directory, and nothing else.
 final class OutputDirectory {
-    /// Where to write: it is empty.
+    /// The empty directory to write to.
     let path: FilePath
     private let place: FilePath
-    /// Locked while this process lives, so that what a killed one left is told from what another makes.
+    /// A lock as long as this process runs: an unlocked partial directory is the orphan of a killed process.
     private let lock: Int32
+    private let cleanup: CleanupRegistry
     private var isCommitted = false
 
-    /// - Parameter place: where the directory is to be.
-    /// - Throws: `ToolError` with code `usage` if something else stands there, `io` if it cannot be made.
-    init(_ place: FilePath) throws {
+    /// Creates the partial directory.
+    ///
+    /// - Parameter place: the final path.
+    /// - Throws: `ToolError` with code `usage` if something else exists at the path, `io` if the directory cannot be created.
+    init(_ place: FilePath, _ context: Context) throws {
+        cleanup = context.cleanup
         let place = place.place ?? place
         self.place = place
         try Self.check(place)
@@ -24,10 +28,10 @@ final class OutputDirectory {
         var path = place.removingLastComponent().appending(name)
         if !Self.removeOrphan(path) { path = place.removingLastComponent().appending(".\(getpid())\(name)") }
         self.path = path
-        Cleanup.shared.add(directory: path)
-        guard path.withPlatformString({ mkdir($0, 0o755 & ~Umask.ofUser) }) == 0 else {
-            let failure = ToolError.io("cannot make the directory \(place)")
-            Cleanup.shared.remove(directory: path)
+        cleanup.add(directory: path)
+        guard path.withPlatformString({ mkdir($0, 0o755 & ~context.fileCreationMask) }) == 0 else {
+            let failure = ToolError.io("cannot create the directory \(place)")
+            cleanup.remove(directory: path)
             throw failure
         }
         lock = path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -37,29 +41,30 @@ final class OutputDirectory {
     deinit {
         if !isCommitted {
             DirectoryRemoval.remove(path)
-            Cleanup.shared.remove(directory: path)
+            cleanup.remove(directory: path)
         }
         if lock >= 0 { close(lock) }
     }
 
-    /// Puts the directory in its place.
+    /// Syncs the directory and renames it to its final path.
     ///
     /// - Throws: `ToolError` with code `io`.
     func commit() throws {
         for directory in [path.appending("blobs/sha256"), path.appending("blobs"), path] { directory.syncDirectory() }
         let isExchanged = path.withPlatformString { new in place.withPlatformString { clinux_exchange(new, $0) } } == 0
-        // Nothing stands there, or the file system cannot exchange: then only an empty directory gives way.
+        // The exchange fails if nothing exists at the path or the file system does not support it. rename(2) replaces an
+        // empty directory only.
         guard isExchanged || path.withPlatformString({ new in place.withPlatformString { rename(new, $0) } }) == 0
         else {
             throw ToolError.io("cannot write \(place)")
         }
         isCommitted = true
         if isExchanged { DirectoryRemoval.remove(path) }
-        Cleanup.shared.remove(directory: path)
+        cleanup.remove(directory: path)
         place.removingLastComponent().syncDirectory()
     }
 
-    /// Refuses what may not be replaced.
+    /// Checks that whatever exists at the path may be replaced.
     private static func check(_ place: FilePath) throws {
         var status = stat()
         guard place.withPlatformString({ lstat($0, &status) }) == 0 else { return }
@@ -68,8 +73,8 @@ final class OutputDirectory {
         guard isDirectory, isLayout || isEmpty(place) else {
             throw ToolError(
                 .usage, "cannot write an OCI layout to \(place)",
-                cause: isDirectory ? "it is a directory with something else in it" : "it is no directory",
-                remedy: "name a new directory with --output")
+                cause: isDirectory ? "it is a directory with something else in it" : "it is not a directory",
+                remedy: "name a new directory with \(.output)")
         }
     }
 
@@ -81,7 +86,9 @@ final class OutputDirectory {
         return count <= 2
     }
 
-    /// Removes a directory that no living process has locked; false if one has.
+    /// Removes a directory unless a running process has locked it.
+    ///
+    /// - Returns: whether nothing exists at the path now.
     private static func removeOrphan(_ path: FilePath) -> Bool {
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
         guard descriptor >= 0 else { return errno == ENOENT }

@@ -7,40 +7,43 @@ import MicroVM
 import Processes
 import SystemPackage
 
-/// Makes a squashfs with `sqfstar`, which reads a tar.
+/// Creates squashfs file systems with the program `sqfstar`, which reads a tar.
 struct Sqfstar {
+    /// The number of output lines that an error repeats.
     private static let lastLines = 20
     private static let name = "sqfstar"
-    /// Of its caches: else it takes a quarter of the machine's memory.
+    /// The size of its caches. The default is a quarter of the machine's memory.
     private static let memory = "256M"
 
     let context: Context
-    let reporter: any Reporter
-    /// How the files are compressed.
+    /// The compression of the files.
     var compressor = Compressor.zstd
 
+    /// A compression of squashfs.
     enum Compressor: String {
-        /// Small, and slow to make. Levels are out of reach: sqfstar 4.5 takes their number for the output's name.
+        /// Small results at a low speed. The level cannot be set: sqfstar 4.5 takes its number as the output's name.
         case zstd
-        /// Fast both ways, and half as small.
+        /// Fast in both directions; the results are about twice as large as with zstd.
         case lz4
     }
 
-    /// Makes the file system of a tree in a file that is there.
+    private var reporter: any Reporter { context.reporter }
+
+    /// Writes the file system of a tree to an existing file.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if the program is not there, `io` if it fails, `data` for what no squashfs
-    ///   can hold.
+    /// - Throws: `ToolError` with code `unavailable` if the program is missing, `io` if it fails, `data` for a file that a
+    ///   squashfs cannot hold.
     func make(_ tree: RootFilesystem, in file: FilePath) async throws {
         for path in tree.pathsLosingXattrs(in: .squashfs) {
             reporter.warn(
                 "extended attributes of /\(String(decoding: path, as: UTF8.self)) are left out of the squashfs")
         }
         guard let root = tree.entry(.root) else { return }
-        let lines = try ScriptOutput.start(limit: Self.lastLines) { reporter.scriptOutput($0) }
+        let lines = try ScriptOutput.start(limit: Self.lastLines) { context.reporter.scriptOutput($0) }
         let outcome: (status: ToolResult.Status, written: Result<Void, any Error>)
         do {
             outcome = try await run(arguments(root) + [file.string], lines) { descriptor in
-                let sink = ProgressSink(to: DescriptorSink(descriptor, name: Self.name), reporter)
+                let sink = ProgressSink(to: DescriptorSink(descriptor, name: Self.name), context.reporter)
                 _ = try RootfsWriter.write(tree, form: .squashfs, to: sink)
             }
         } catch {
@@ -48,24 +51,24 @@ struct Sqfstar {
             throw error
         }
         lines.finish()
-        // Where it ended by itself, that is why its end of the pipe was closed.
+        // An error of the program explains an error of writing to its pipe, so it is reported first.
         if case .exited(let code) = outcome.status, code != 0 {
-            let said = lines.last.isEmpty ? "" : "; its last lines:" + lines.last.map { "\n    \($0)" }.joined()
+            let output = lines.last.isEmpty ? "" : "; its last lines:" + lines.last.map { "\n    \($0)" }.joined()
             throw ToolError(
-                .io, "cannot make the squashfs", cause: "\(Self.name) ended with status \(code)\(said)",
-                remedy: "see that there is room for the output, or export the image as a tar")
+                .io, "cannot create the squashfs", cause: "\(Self.name) ended with status \(code)\(output)",
+                remedy: "free some space for the output, or export the image as a tar")
         }
         try outcome.written.get()
         guard outcome.status == .exited(0) else {
             throw ToolError(
-                .io, "cannot make the squashfs", cause: "\(Self.name) was ended by a signal",
-                remedy: "see whether the machine is out of memory")
+                .io, "cannot create the squashfs", cause: "\(Self.name) was ended by a signal",
+                remedy: "check whether the machine is out of memory")
         }
         try SquashfsRoot.set(root, in: file)
     }
 
     private func arguments(_ root: RootfsEntry) -> [String] {
-        // Inodes and owners uncompressed, for `SquashfsRoot`.
+        // `SquashfsRoot` needs uncompressed inodes and owners.
         [
             "-force", "-no-progress", "-quiet", "-exit-on-error", "-comp", compressor.rawValue, "-noI", "-mem",
             Self.memory,
@@ -74,15 +77,15 @@ struct Sqfstar {
         ]
     }
 
-    /// Runs it on what `write` writes to a pipe.
+    /// Runs the program with the output of `write` as its standard input.
     private func run(
         _ arguments: [String], _ lines: ScriptOutput, _ write: @escaping @Sendable (Int32) throws -> Void
     ) async throws -> (ToolResult.Status, Result<Void, any Error>) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for \(Self.name)") }
+        guard pipe(&ends) == 0 else { throw ToolError.io("cannot create a pipe for \(Self.name)") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let (readEnd, writeEnd) = (ends[0], ends[1])
-        // No SOURCE_DATE_EPOCH: sqfstar refuses it together with its options for times.
+        // sqfstar refuses its time options if SOURCE_DATE_EPOCH is set.
         var command = ToolCommand(.sqfstar, arguments, programPath: context.programPath)
         command.environment = ["TZ": "UTC"]
         command.input = FileDescriptor(rawValue: readEnd)
@@ -105,22 +108,26 @@ struct Sqfstar {
     }
 }
 
-/// Sets owner and time of a squashfs's root directory where `sqfstar` did not: that of squashfs-tools 4.5 takes the options
-/// and heeds the mode alone, so that the bytes would depend on who made them, and when.
+/// Sets the owner and the time of a squashfs's root directory.
 ///
-/// Source: `squashfs_fs.h` of squashfs-tools: the superblock, the inodes' common head and the table of owners. Both tables
+/// sqfstar of squashfs-tools 4.5 accepts the options for both but ignores them, so that its output depends on the user and
+/// the time.
+///
+/// Source: `squashfs_fs.h` of squashfs-tools: the superblock, the common header of inodes and the ID table. Both tables
 /// have to be uncompressed.
 struct SquashfsRoot {
     private let descriptor: Int32
     private let file: FilePath
 
-    /// Bytes of a block of metadata, and of the length that stands before each.
+    /// The sizes of a metadata block and of the length before each block, in bytes.
     private static let (blockSize, lengthSize): (UInt64, UInt64) = (8192, 2)
 
-    /// Seconds since 1970 as the file system can hold them.
+    /// The time of the root in seconds since 1970, limited to the 32 bits of squashfs.
     static func time(of root: RootfsEntry) -> UInt32 { UInt32(clamping: root.attributes.modified.seconds) }
 
-    /// - Throws: `ToolError` with code `io`; `unavailable` if the owner of the root has nothing in the file system.
+    /// Sets the owner and the time.
+    ///
+    /// - Throws: `ToolError` with code `io`; `unavailable` if the ID table lacks the owner.
     static func set(_ root: RootfsEntry, in file: FilePath) throws {
         let descriptor = file.withPlatformString { open($0, O_RDWR | O_CLOEXEC) }
         guard descriptor >= 0 else { throw ToolError.io("cannot write \(file)") }
@@ -133,27 +140,28 @@ struct SquashfsRoot {
             guard try owners[safe: Int(squashfs.number(at: position, bytes: 2))] != id else { continue }
             guard let index = owners.firstIndex(of: id) else {
                 throw ToolError(
-                    .unavailable, "cannot give the root of the squashfs the owner \(id)",
-                    cause: "sqfstar before 4.6 makes it the owner who runs it, and no file is \(id)'s",
+                    .unavailable, "cannot set the owner of the squashfs's root to \(id)",
+                    cause:
+                        "sqfstar before 4.6 sets the user who runs it as the owner, and no other file belongs to \(id)",
                     remedy: "install squashfs-tools 4.6 or later, or export the image as a tar")
             }
             try squashfs.write(UInt64(index), at: position, bytes: 2)
         }
-        // A half may lie in the next block.
+        // The two halves may be in different blocks.
         let time = UInt64(Self.time(of: root))
         for half in [UInt64(0), 2] {
             try squashfs.write(time >> (8 * half) & 0xFFFF, at: squashfs.position(inode, 8 + half), bytes: 2)
         }
     }
 
-    /// Where in the file a byte of an inode lies.
+    /// The position in the file of a byte of an inode.
     private func position(_ inode: UInt64, _ place: UInt64) throws -> UInt64 {
         let offset = (inode & 0xFFFF) + place
         let blocks = offset / Self.blockSize + 1
         return try number(at: 64, bytes: 8) + (inode >> 16) + offset + blocks * Self.lengthSize
     }
 
-    /// The numbers that stand for users and groups.
+    /// The ID table: the IDs of all users and groups.
     private func owners() throws -> [UInt64] {
         let index = try number(at: 48, bytes: 8)
         return try (0..<number(at: 26, bytes: 2)).map { owner in

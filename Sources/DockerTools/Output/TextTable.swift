@@ -1,15 +1,15 @@
 import ByteIO
 
-/// Rows of text in aligned columns, two blanks between them.
+/// A table of text with aligned columns, separated by two spaces.
 package struct TextTable: CustomStringConvertible, Sendable {
-    /// Where the text of a column stands.
+    /// The alignment of a column.
     package enum Alignment: Sendable {
         case left
         /// For sizes and other numbers.
         case right
     }
 
-    /// One column.
+    /// A column: its title and its alignment.
     package struct Column: Sendable {
         package let title: String
         package let alignment: Alignment
@@ -27,13 +27,13 @@ package struct TextTable: CustomStringConvertible, Sendable {
         self.columns = columns
     }
 
-    /// Adds a row. Cells beyond the columns are left out, missing ones are empty; what would break a line or move the
-    /// cursor of a terminal is replaced.
+    /// Adds a row. Cells beyond the last column are ignored, and missing cells are empty. Line breaks and control characters
+    /// are replaced.
     package mutating func add(_ cells: [String]) {
         rows.append(columns.indices.map { $0 < cells.count ? cells[$0].onOneLine : "" })
     }
 
-    /// The table with its titles, unless all of them are empty; each line ends in a newline and in no blanks.
+    /// The table with its titles; a table whose titles are all empty has no title line. Lines have no trailing spaces.
     package var description: String {
         let titles = columns.map(\.title)
         let lines = titles.allSatisfy(\.isEmpty) ? rows : [titles] + rows
@@ -53,7 +53,7 @@ package struct TextTable: CustomStringConvertible, Sendable {
     }
 }
 
-/// A number of bytes as people read it: `999 B`, `1.2 kB`, `1.2 GB`; decimal units, the same in every locale.
+/// A number of bytes with a decimal unit: `999 B`, `1.2 kB`, `1.2 GB`. The text does not depend on the locale.
 package struct ByteCount: CustomStringConvertible, Sendable {
     package let bytes: UInt64
 
@@ -61,13 +61,13 @@ package struct ByteCount: CustomStringConvertible, Sendable {
         self.bytes = bytes
     }
 
-    /// One digit behind the point, rounded to the nearest; whole bytes below 1000.
+    /// The number with one decimal digit, rounded to the nearest; whole bytes below 1000.
     package var description: String {
         guard bytes >= 1000 else { return "\(bytes) B" }
         var unit: UInt64 = 1000
         for symbol in ["kB", "MB", "GB", "TB", "PB"] {
             let tenths = Self.tenths(bytes, of: unit)
-            // What rounds to 1000.0 belongs to the next unit.
+            // A number that rounds to 1000.0 is written in the next unit.
             if tenths < 10_000 { return "\(tenths / 10).\(tenths % 10) \(symbol)" }
             unit *= 1000
         }

@@ -3,32 +3,35 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// A directory of its own for work files, in `$TMPDIR`, that goes when the work ends, whatever ends it.
+/// A temporary directory in `$TMPDIR` that is removed when the object is destroyed or the program is interrupted.
 final class WorkDirectory: Sendable {
     let path: FilePath
+    private let cleanup: CleanupRegistry
 
-    /// - Parameter context: of the program, for `TMPDIR`.
+    /// Creates the directory.
+    ///
     /// - Throws: `ToolError` with code `io`.
     init(_ context: Context) throws {
-        // Absolute, as scripts run in another directory.
+        cleanup = context.cleanup
+        // The path is absolute because scripts run in another directory.
         let base = context.temporaryDirectory
         let name = "dockertools-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         path = base.appending(name)
-        Cleanup.shared.add(directory: path)
+        cleanup.add(directory: path)
         guard path.withPlatformString({ mkdir($0, 0o700) }) == 0 else {
             let failure = ToolError.io(
-                "cannot make a work directory in \(base)", remedy: "set TMPDIR to a directory that can be written to")
-            Cleanup.shared.remove(directory: path)
+                "cannot create a work directory in \(base)", remedy: "set TMPDIR to a writable directory")
+            cleanup.remove(directory: path)
             throw failure
         }
     }
 
     deinit {
         DirectoryRemoval.remove(path)
-        Cleanup.shared.remove(directory: path)
+        cleanup.remove(directory: path)
     }
 
-    /// Makes a file in it.
+    /// Creates a file in the directory.
     ///
     /// - Throws: `ToolError` with code `io`; what `write` throws.
     @discardableResult
@@ -41,23 +44,25 @@ final class WorkDirectory: Sendable {
         return file
     }
 
-    /// Makes a directory in it.
+    /// Creates a directory in the directory.
     ///
     /// - Throws: `ToolError` with code `io`.
     func makeDirectory(_ name: String) throws -> FilePath {
         let directory = path.appending(name)
         guard directory.withPlatformString({ mkdir($0, 0o755) }) == 0 else {
-            throw ToolError.io("cannot make the directory \(directory)")
+            throw ToolError.io("cannot create the directory \(directory)")
         }
         return directory
     }
 }
 
-/// Removes a directory and all below it, never following a link.
+/// Removes a directory and everything below it without following links.
 ///
-/// Directories inside are moved up into the directory itself: two descriptors are enough however deep they lie.
+/// Inner directories are moved up into the directory itself, so that two descriptors suffice at any depth.
 struct DirectoryRemoval {
-    /// Whether nothing is left.
+    /// Removes a directory.
+    ///
+    /// - Returns: whether nothing exists at the path now.
     @discardableResult
     static func remove(_ directory: FilePath) -> Bool {
         let descriptor = directory.withPlatformString { name in open(AT_FDCWD, name) }
@@ -68,7 +73,7 @@ struct DirectoryRemoval {
         return directory.withPlatformString { rmdir($0) } == 0 || errno == ENOENT || removeAsOwner(directory)
     }
 
-    /// Removes a directory in which things belong to the user's subordinate ids, as root of a namespace that has those.
+    /// Removes a directory with files that belong to the user's subordinate IDs, as root of a user namespace that maps them.
     private static func removeAsOwner(_ directory: FilePath) -> Bool {
         guard geteuid() != 0 else { return false }
         let command = RootEmulation.namespace + ["--", "rm", "-rf", "--", directory.string]
@@ -88,7 +93,7 @@ struct DirectoryRemoval {
     }
 
     private let root: Int32
-    /// Names the directories that were moved up.
+    /// The number in the name of the last directory that was moved up.
     private var number = 0
 
     private init(root: Int32) {
@@ -98,12 +103,14 @@ struct DirectoryRemoval {
     private mutating func empty() {
         while true {
             let directories = Self.unlinkFiles(in: root)
-            // Where no directory goes or comes up there is no use in going on.
+            // Without progress in a round, the remaining directories cannot be removed.
             guard directories.reduce(false, { clear($1) || $0 }) else { return }
         }
     }
 
-    /// Removes a directory in the root, and moves up the directories in it: whether that came to anything.
+    /// Removes a directory in the root, or moves up the directories in it.
+    ///
+    /// - Returns: whether anything was removed or moved.
     private mutating func clear(_ name: [CChar]) -> Bool {
         if unlinkat(root, name, AT_REMOVEDIR) == 0 { return true }
         let directory = Self.open(root, name)
@@ -117,7 +124,7 @@ struct DirectoryRemoval {
     }
 
     private mutating func moveUp(_ name: [CChar], from directory: Int32) -> Bool {
-        // A directory that moves is itself written to.
+        // Moving a directory writes its `..` entry, so it has to be writable.
         fchmodat(directory, name, 0o700, AT_SYMLINK_NOFOLLOW)
         while true {
             number += 1
@@ -126,9 +133,9 @@ struct DirectoryRemoval {
         }
     }
 
-    /// Removes all but the directories from a directory.
+    /// Removes everything but directories from a directory.
     ///
-    /// - Returns: the names of those.
+    /// - Returns: the names of the directories.
     private static func unlinkFiles(in directory: Int32) -> [[CChar]] {
         let descriptor = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, let stream = fdopendir(descriptor) else {

@@ -2,122 +2,124 @@ import ByteIO
 import Errors
 import Glibc
 import Images
-import MicroVM
 import Store
 import SystemPackage
 
-/// Runs a spec's `fakeRootCommands`, in the directory of the last layer or with the image as `/`.
-struct FakeRootCommands {
+/// Runs `fakeRootCommands`, in the directory of the customization layer or with the image as `/`.
+struct FakeRootCommands: LayerScript {
     static let key = "fakeRootCommands"
 
-    let spec: ImageSpec
-    let base: BaseImage?
-    /// What the base comes to; nil without one.
-    let flattened: RootfsOfImage?
-    /// What the image has of the store.
+    let build: BuildContext
+    /// The store paths of the image.
     let storePaths: [StorePath]
-    let context: Context
-    let reporter: any Reporter
 
-    /// - Parameter tree: what the layer holds before the commands run, in the base's directories as they are.
-    /// - Returns: the layer.
-    /// - Throws: `ToolError` with code `script` for a script that failed, `unavailable` for what it needs and this machine has
-    ///   not.
-    func run(on tree: FileTree, title: String) async throws -> SpooledLayer {
+    var text: String { spec.fakeRootCommands }
+
+    private var spec: ImageSpec { build.spec }
+    private var context: Context { build.context }
+
+    /// - Parameter tree: the files of the layer, placed over the root file system of the base.
+    func run(on tree: FileTree) async throws -> SpooledLayer {
         if !spec.enableFakechroot { try checkInterpreter() }
-        let root = try await RootEmulation.find(programPath: context.programPath)
-        let inRoot = spec.enableFakechroot ? try await root.mounting(programPath: context.programPath) : nil
+        let emulation = try await RootEmulation.find(programPath: context.programPath)
+        let inRoot = spec.enableFakechroot ? try await emulation.mounting(programPath: context.programPath) : nil
         let work = try WorkDirectory(context)
-        _ = try work.makeDirectory(FakeRootSession.layer)
-        try work.write(FakeRootSession.before) {
-            try FileLayer(title: title, parts: [.init(.tree(tree), at: "")], owner: spec.owner).open().write(to: $0)
-        }
-        try work.write("session") {
-            try $0.write(Array((inRoot == nil ? FakeRootSession.inDirectory : FakeRootSession.inRoot).utf8))
-        }
+        try write(tree, to: work, inRoot: inRoot != nil)
         var session =
-            (inRoot ?? root.command) + ["bash", work.path.appending("session").string, work.path.string, owner, mode]
+            (inRoot ?? emulation.command)
+            + ["bash", work.path.appending("session").string, work.path.string, owner, mode]
         if inRoot != nil {
-            try prepareRoot(in: work, devices: root.makesDevices)
-            session += [Self.overlayOptions(root), spec.storeLocation.storeDir]
+            try writeRoot(to: work, devices: emulation.makesDevices)
+            session += [Self.overlayOptions(emulation), spec.storeLocation.storeDir]
         }
-        var script = Script(key: Self.key, text: spec.fakeRootCommands, modified: spec.mtime)
-        script.session = session
         do {
-            try await script.run(in: work.path, work: work, path: context.programPath) {
-                reporter.scriptOutput($0)
+            try await script(session: session).run(in: work.path, work: work, context: context) {
+                [reporter = context.reporter] in reporter.scriptOutput($0)
             }
-        } catch let failure as ToolError where failure.code == .script {
-            throw self.failure(failure, in: work)
+        } catch let error as ToolError where error.code == .script {
+            throw sessionError(error, in: work)
         }
         let after = try OpenFile.read(work.path.appending(FakeRootSession.after), name: "the layer of \(Self.key)")
         let entries = SessionEntries(
-            base: flattened?.tree, before: tree, isOverlay: inRoot != nil, isFakeroot: root.way == .fakeroot)
-        return try await ScriptLayer(spec: spec, base: flattened?.tree, context: context, reporter: reporter)
-            .make(after.whole, key: Self.key, title: title, bringsStorePaths: false, entries: entries.corrected)
+            rootfs: build.rootfs, before: tree, isOverlay: inRoot != nil, isFakeroot: emulation.method == .fakeroot)
+        return try await layer(of: after.whole, addsStorePaths: false, entries: entries.corrected)
     }
 
-    /// What a session tells of it would be taken for the script's own words.
+    /// Checks that the interpreter of the script exists: from the session, the error would look like the script's own
+    /// output.
     private func checkInterpreter() throws {
-        guard spec.fakeRootCommands.hasPrefix("#!"),
-            let name = spec.fakeRootCommands.dropFirst(2).prefix(while: { $0 != "\n" }).split(separator: " ").first,
+        guard text.hasPrefix("#!"),
+            let name = text.dropFirst(2).prefix(while: { $0 != "\n" }).split(separator: " ").first,
             access(String(name), X_OK) != 0
         else { return }
         let cause = "its first line names \(name): \(Errno.current)"
         throw ToolError(.script, "cannot run \(Self.key)", cause: cause, remedy: "check the script's first line")
     }
 
-    /// What the root of the image is like that the script finds, as stat(1) tells it.
+    /// The owner of the root directory that the script finds, as stat(1) prints it.
     private var owner: String { root.map { "\($0.attributes.uid):\($0.attributes.gid)" } ?? "0:0" }
     private var mode: String { String(root?.mode ?? TreeMerger.directoryMode, radix: 8) }
-    private var root: RootfsEntry? { flattened?.tree.entry(.root) }
+    private var root: RootfsEntry? { build.rootfs?.entry(.root) }
 
-    /// No redirections: a directory of the base that is renamed has to be in the layer whole.
-    private static func overlayOptions(_ root: RootEmulation) -> String {
-        root.way == .root && RootEmulation.ownsMachine
+    /// No redirections: a directory of the base that is renamed has to be in the layer as a whole.
+    private static func overlayOptions(_ emulation: RootEmulation) -> String {
+        emulation.method == .root && RootEmulation.isInInitialNamespace
             ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "userxattr"
     }
 
-    /// Writes what the session makes the image's root of.
-    private func prepareRoot(in work: WorkDirectory, devices: Bool) throws {
-        try work.write("base.tar") { [tree = flattened?.tree ?? RootFilesystem()] in
-            _ = try RootfsWriter.write(tree, form: devices ? .portable : .withoutDevices, to: $0)
+    /// Writes the session and the files of the layer.
+    private func write(_ tree: FileTree, to work: WorkDirectory, inRoot: Bool) throws {
+        _ = try work.makeDirectory(FakeRootSession.layer)
+        try work.write(FakeRootSession.before) {
+            try FileLayer(
+                title: CustomizationLayer.title, parts: [.init(.tree(tree), at: "")], owner: spec.owner
+            ).open().write(to: $0)
+        }
+        try work.write("session") {
+            try $0.write(Array((inRoot ? FakeRootSession.inRoot : FakeRootSession.inDirectory).utf8))
+        }
+    }
+
+    /// Writes what the session needs to build the image's root: the base, the store paths and the environment.
+    private func writeRoot(to work: WorkDirectory, devices: Bool) throws {
+        try work.write("base.tar") { [rootfs = build.rootfs ?? RootFilesystem()] in
+            _ = try RootfsWriter.write(rootfs, form: devices ? .portable : .withoutDevices, to: $0)
         }
         let mounts = storePaths.flatMap { [$0.path, spec.storeLocation.machinePath(of: $0).string] }
         try work.write("store") { try $0.write(Self.list(mounts)) }
-        try work.write("environment") { try $0.write(Self.list(spec.environmentOfRoot(on: base))) }
+        try work.write("environment") { try $0.write(Self.list(build.environmentOfRoot)) }
     }
 
-    /// Texts with a NUL behind each.
+    /// The texts, each followed by a NUL.
     private static func list(_ texts: [String]) -> [UInt8] { texts.flatMap { Array($0.utf8) + [0] } }
 
-    /// The error of a session, which has the script's status if it came so far.
-    private func failure(_ failure: ToolError, in work: WorkDirectory) -> ToolError {
+    /// The error of a session, by the stage that it reached. In the stage of the script it has the script's status.
+    private func sessionError(_ error: ToolError, in work: WorkDirectory) -> ToolError {
         let stage = try? SmallFile.text(work.path.appending(FakeRootSession.stage))
         guard stage == "\(FakeRootSession.running)\n" else {
-            let what =
+            let message =
                 stage == nil
-                ? "cannot prepare the files that \(Self.key) works on" : "cannot pack what \(Self.key) left"
+                ? "cannot prepare the files that \(Self.key) works on" : "cannot pack the files of \(Self.key)"
             return ToolError(
-                stage == nil ? .unavailable : .io, what, cause: failure.cause,
+                stage == nil ? .unavailable : .io, message, cause: error.cause,
                 remedy: spec.enableFakechroot
-                    ? "let TMPDIR be a directory on a disk, or run as root; see what the last lines tell"
-                    : "see what the last lines tell")
+                    ? "set TMPDIR to a directory on a disk, or run as root; the last lines of the cause say more"
+                    : "correct what the last lines of the cause name")
         }
-        guard let line = failure.cause.split(separator: "\n").last, line.contains("chroot: failed to run command")
+        guard let line = error.cause.split(separator: "\n").last, line.contains("chroot: failed to run command")
         else {
-            return failure
+            return error
         }
         return ToolError(
             .script, "cannot run \(Self.key)", cause: "the image has no such interpreter: \(line.drop { $0 == " " })",
             remedy:
-                "bring a shell into the image as /bin/sh, or begin the script with a #! line that names one of its store"
+                "add a shell to the image as /bin/sh, or begin the script with a #! line that names one of its store"
         )
     }
 }
 
 extension SmallFile {
-    /// The text of a file of the kernel's, or of a few words.
+    /// The text of a file of the kernel, or of another short file, up to 64 KiB.
     static func text(_ path: FilePath) throws -> String {
         String(decoding: try read(path, limit: 1 << 16), as: UTF8.self)
     }

@@ -1,17 +1,18 @@
-/// The text, for bash, of a session in which `fakeRootCommands` runs: it unpacks what the layer holds before, runs the
-/// script, and packs what is there then.
+/// The bash text of a session in which `fakeRootCommands` runs: it unpacks the files of the layer, runs the script and
+/// packs the files again.
 ///
-/// All three are in one session, since what fakeroot has believed is known for as long as it runs. The work directory's file
-/// `stage` tells how far it came. Arguments: the work directory, owner and mode of the root, and the script's command.
+/// All three run in one session, because fakeroot remembers owners and devices only while it runs. The file `stage` in
+/// the work directory has the stage that the session reached. Arguments: the work directory, the owner and the mode of
+/// the root, and the script's command.
 enum FakeRootSession {
     /// Files of the work directory.
     static let (before, after, stage, layer) = ("before.tar", "after.tar", "stage", "layer")
-    /// What stands in `stage` while the script runs.
+    /// The content of `stage` while the script runs.
     static let running = "run"
 
-    /// In the directory of the layer.
+    /// Runs the script in the directory of the layer.
     static let inDirectory = start + unpack + runInDirectory + pack
-    /// With the image as `/`, in a namespace of mounts and one of processes.
+    /// Runs the script with the image as `/`, in a mount namespace and a process namespace.
     static let inRoot = start + mount + runInRoot + pack
 
     private static let start = #"""
@@ -19,7 +20,7 @@ enum FakeRootSession {
         work=$1 owner=$2 mode=$3
         shift 3
 
-        # Unpacks a tar into a directory, whatever it says of owners.
+        # Unpacks a tar into a directory, with its owners and modes.
         unpack() {
             tar --extract --file="$1" --directory="$2" --preserve-permissions --same-owner --numeric-owner \
                 --delay-directory-restore --warning=no-timestamp --xattrs --xattrs-include='*'
@@ -37,7 +38,7 @@ enum FakeRootSession {
 
     private static let runInDirectory = #"""
         echo run > "$work/stage"
-        # In a process group of its own, so that nothing of it writes to the layer while it is packed.
+        # The script has its own process group, so that none of its processes writes to the layer while it is packed.
         set -m
         "$@" < /dev/null &
         script=$! status=0
@@ -57,7 +58,7 @@ enum FakeRootSession {
         (
         """# + "\n" + unpack + #"""
             )
-            # What is mounted on is in a layer of its own, the lowest, and so in none that is packed.
+            # The mount points are in a lower layer of their own, so they are not packed.
             mkdir -p "places$store"
             while IFS= read -r -d '' place && IFS= read -r -d '' source; do
                 if [ -L "$source" ]; then
@@ -70,8 +71,9 @@ enum FakeRootSession {
             done < store
             mount -t overlay -o "$options,lowerdir=base:places,upperdir=layer,workdir=overlay" overlay root
 
-            # Whether a path in the image is a directory that no link leads to: a link would be followed on this machine.
-            plain() {
+            # Checks that a path in the image is a directory without links on its way: a link would be followed on this
+            # machine.
+            check_directory() {
                 local place=root part parts
                 IFS=/ read -r -a parts <<< "$1"
                 for part in "${parts[@]}"; do
@@ -83,8 +85,8 @@ enum FakeRootSession {
                 done
             }
 
-            # A mount may not lose what keeps others safe from it.
-            kept() {
+            # Prints the restrictions of the mount of a path: a new mount of it has to keep them.
+            restrictions() {
                 local options
                 options=$(findmnt --noheadings --raw --output VFS-OPTIONS --target "$1")
                 for option in nosuid nodev noexec noatime nodiratime relatime; do
@@ -92,16 +94,16 @@ enum FakeRootSession {
                 done
             }
 
-            plain "$store"
+            check_directory "$store"
             flags=
             while IFS= read -r -d '' place && IFS= read -r -d '' source; do
                 [ -L "root$place" ] && continue
-                flags=${flags:-$(kept "$source")}
+                flags=${flags:-$(restrictions "$source")}
                 mount --bind "$source" "root$place"
                 mount -o "remount,bind,ro$flags" "root$place"
             done < store
-            plain /proc
-            plain /dev
+            check_directory /proc
+            check_directory /dev
             mount -t proc proc root/proc 2> /dev/null || mount --rbind /proc root/proc
             mount -t tmpfs -o mode=755 tmpfs root/dev
             for device in null zero full random urandom tty; do
@@ -118,14 +120,14 @@ enum FakeRootSession {
     private static let runInRoot = #"""
         script=/dev/fakeRootCommands
         cp "${!#}" "root$script"
-        # More than the script itself is a shell of this machine's: the image has its own.
+        # More arguments than the script itself are a shell of this machine: the image has its own.
         if [ $# = 1 ]; then set -- "$script"; else set -- /bin/sh -e "$script"; fi
-        # The image's PATH has other programs than this machine's, and that of a user may be without the administrator's.
+        # chroot is looked up before the image's PATH is set, and also in the administrator's directories.
         chroot=$(PATH=$PATH:/usr/sbin:/sbin; type -P chroot)
         mapfile -d '' variables < environment
         echo run > stage
         env -i -- "${variables[@]}" "$chroot" root "$@" < /dev/null
-        # All but this one, which is the first of its namespace.
+        # Ends all processes of the namespace except this one, which is its first.
         kill -KILL -1 2> /dev/null || true
         cd layer
 
@@ -133,7 +135,7 @@ enum FakeRootSession {
 
     private static let pack = #"""
         echo pack > "$work/stage"
-        # The root has an entry where the script changed it, and only there.
+        # The root gets an entry only if the script changed it.
         if [ "$(stat --format='%u:%g %a' .)" = "$owner $mode" ]; then
             find . -mindepth 1 -maxdepth 1 -print0 | sort --zero-terminated
         else

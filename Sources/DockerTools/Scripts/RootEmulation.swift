@@ -1,134 +1,131 @@
 import ByteIO
 import Errors
 import Glibc
+import MicroVM
 import Processes
 import SystemPackage
 
-/// How a script comes to be root as far as the files of a layer go, on this machine.
+/// The method by which scripts run as root on this machine, as seen from the files of a layer.
 package struct RootEmulation: Equatable, Sendable {
-    /// What the ways are and in which order they are tried, for people.
-    package static let discussion = """
-        fakeRootCommands needs no root. The first of these that works is taken:
-          root runs the commands as they are;
-          a user with a range in /etc/subuid and /etc/subgid runs them in a user
-          namespace (package uidmap), with fakeroot for devices if it is there;
-          any other runs them under fakeroot (package fakeroot), which statically
-          linked programs do not heed.
-        enableFakechroot takes one of the first two. In a user namespace it makes
-        no devices.
-        """
-
-    enum Way: Equatable, Sendable {
-        /// This program is root, with the capabilities that it takes.
+    enum Method: Equatable, Sendable {
+        /// This process is root and has the necessary capabilities.
         case root
-        /// A user namespace, with the subordinate ids that this user has: chown and setcap are real there.
+        /// A user namespace with the subordinate ids of this user: chown and setcap are real there.
         case namespace
-        /// No more than the program fakeroot, which has chown and the like believed by what is linked to libc at run time.
+        /// The program fakeroot, which emulates chown, mknod and setcap for dynamically linked programs.
         case fakeroot
     }
 
-    var way: Way
-    /// Whether fakeroot is there for what the way does not allow: devices, and owners beyond the subordinate ids.
-    var hasFakeroot: Bool
-    /// Whether devices are real: root of the machine's own namespace makes them, no other.
-    var makesDevices: Bool
+    let method: Method
+    /// Whether fakeroot emulates what the method does not allow: devices, and owners outside of the subordinate ids.
+    let hasFakeroot: Bool
+    /// Whether devices are real. Only root in the initial user namespace creates them.
+    let makesDevices: Bool
 
-    /// How it is done, for people.
-    var words: String {
-        switch way {
-        case .root: "run as root"
-        case .namespace: "run in a user namespace" + (hasFakeroot ? ", with fakeroot for devices" : ", without devices")
-        case .fakeroot: "run under fakeroot"
-        }
-    }
-
-    /// What stands before a command.
+    /// The command whose last arguments are the command to run.
     var command: [String] {
-        switch way {
+        switch method {
         case .root: hasFakeroot && !makesDevices ? Self.realFakeroot : []
-        // All that runs in a namespace of processes ends with its first, and fakeroot's message queues with theirs.
+        // The end of the first process ends all of a process namespace; the IPC namespace removes fakeroot's message
+        // queues.
         case .namespace: Self.namespace + ["--ipc", "--"] + (hasFakeroot ? Self.realFakeroot : [])
         case .fakeroot: ["fakeroot", "--"]
         }
     }
 
-    /// The same for a command that mounts, without fakeroot, whose library no image has; nil if that cannot be.
+    /// The command prefix for a command that mounts; nil under fakeroot, which cannot mount. It does not use fakeroot,
+    /// whose library the image does not have.
     var mountingCommand: [String]? {
-        switch way {
+        switch method {
         case .root: ["unshare", "--mount"] + Self.ownProcesses + ["--"]
         case .namespace: Self.namespace + ["--mount", "--"]
         case .fakeroot: nil
         }
     }
 
+    /// The command prefix that runs a command as root of a user namespace.
     static let namespace = ["unshare", "--user", "--map-root-user", "--map-auto"] + ownProcesses
     private static let ownProcesses = ["--pid", "--fork", "--kill-child"]
-    /// Owners are those of the files until somebody changes them, which is not tried: no namespace has all numbers.
+    /// Owners are those of the files until a command changes them. Real changes are not tried, since no namespace maps
+    /// all ids.
     private static let realFakeroot = ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot", "--unknown-is-real", "--"]
 }
 
 extension RootEmulation {
-    /// Finds the best way on this machine, by trying.
+    /// Finds the first method that works on this machine, by trying.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if there is none.
+    /// - Parameter programPath: the directories in which programs are looked up, as `PATH` has them.
+    /// - Throws: `ToolError` with code `unavailable` if no method works.
     static func find(programPath: String) async throws -> RootEmulation {
         let trial = Trial(programPath: programPath)
         if isRoot {
-            let makesDevices = ownsMachine && Capabilities.effective.contains(.makeNodes)
-            let hasFakeroot = makesDevices ? false : await trial.fault(["fakeroot", "--", "true"]) == nil
-            return RootEmulation(way: .root, hasFakeroot: hasFakeroot, makesDevices: makesDevices)
+            let makesDevices = isInInitialNamespace && Capabilities.effective.contains(.makeNodes)
+            let hasFakeroot = makesDevices ? false : await trial.failure(["fakeroot", "--", "true"]) == nil
+            return RootEmulation(method: .root, hasFakeroot: hasFakeroot, makesDevices: makesDevices)
         }
-        let fakeroot = await trial.fault(["fakeroot", "--", "true"])
-        guard let namespace = await trial.fault(namespace + ["--", "true"]) else {
-            return RootEmulation(way: .namespace, hasFakeroot: fakeroot == nil, makesDevices: false)
+        let fakeroot = await trial.failure(["fakeroot", "--", "true"])
+        guard let namespace = await trial.failure(namespace + ["--", "true"]) else {
+            return RootEmulation(method: .namespace, hasFakeroot: fakeroot == nil, makesDevices: false)
         }
-        guard let fakeroot else { return RootEmulation(way: .fakeroot, hasFakeroot: true, makesDevices: false) }
+        guard let fakeroot else { return RootEmulation(method: .fakeroot, hasFakeroot: true, makesDevices: false) }
         throw ToolError(
             .unavailable, "cannot run \(FakeRootCommands.key)",
-            cause: "this user is not root, and nothing has chown and mknod believed:\nuser namespace: \(namespace)\n"
-                + "fakeroot: \(fakeroot)",
+            cause: "not running as root, and neither a user namespace nor fakeroot is available:\n"
+                + "user namespace: \(namespace)\nfakeroot: \(fakeroot)",
             remedy: "install uidmap, and give the user a range in /etc/subuid and /etc/subgid; or install fakeroot: "
                 + "apt-get install uidmap fakeroot")
     }
 
-    /// What the command is that runs in the image's own root.
+    /// The command prefix for a command that mounts the image's root, after a trial.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if this user may not mount anything.
+    /// - Throws: `ToolError` with code `unavailable` if this user cannot mount.
     func mounting(programPath: String) async throws -> [String] {
-        let fault: String
+        let cause: String
         if let command = mountingCommand {
-            guard let cause = await Trial(programPath: programPath).fault(command + ["true"]) else { return command }
-            fault = cause
+            guard let failure = await Trial(programPath: programPath).failure(command + ["true"]) else {
+                return command
+            }
+            cause = failure
         } else {
-            fault = "this user has no namespace to mount in, and fakeroot mounts nothing"
+            cause = "this user has no user namespace, and fakeroot cannot mount"
         }
         throw ToolError(
-            .unavailable, "cannot run \(FakeRootCommands.key) with the image as /", cause: fault,
+            .unavailable, "cannot run \(FakeRootCommands.key) with the image as /", cause: cause,
             remedy:
                 "run as root, or install uidmap (apt-get install uidmap) and give the user a range in /etc/subuid and "
-                + "/etc/subgid; in a container, let it make user and mount namespaces; or set enableFakechroot to false"
-        )
+                + "/etc/subgid; in a container, allow user and mount namespaces; or set enableFakechroot to false")
     }
 
-    /// Whether this is root with all that makes files another's.
+    /// Whether this process is root, with the capabilities that changing owners and modes takes.
     private static var isRoot: Bool {
         geteuid() == 0
-            && Capabilities.effective.isSuperset(of: [.changeOwner, .overrideModes, .ownFiles, .setCapabilities])
+            && Capabilities.effective.isSuperset(of: [.changeOwner, .overrideModes, .ownFiles, .setFileCaps])
     }
 
-    /// Whether this is the user namespace that the machine began with: no container's that maps a few ids.
-    static var ownsMachine: Bool {
+    /// Whether this process runs in the initial user namespace, which maps all ids to themselves (user_namespaces(7)).
+    static var isInInitialNamespace: Bool {
         let map = (try? SmallFile.text(FilePath("/proc/self/uid_map"))) ?? ""
         return map.split { $0 == " " || $0 == "\n" } == ["0", "0", "4294967295"]
     }
 }
 
-/// Runs a command to see whether it can be run.
+extension RootEmulation: CustomStringConvertible {
+    /// The method in a few words, for `doctor`.
+    package var description: String {
+        switch method {
+        case .root: "run as root"
+        case .namespace: "run in a user namespace" + (hasFakeroot ? ", with fakeroot for devices" : ", without devices")
+        case .fakeroot: "run under fakeroot"
+        }
+    }
+}
+
+/// Runs commands to find out whether they work.
 private struct Trial {
     let programPath: String
 
-    /// Why not; nil if it can.
-    func fault(_ command: [String]) async -> String? {
+    /// The reason why a command fails; nil if it works.
+    func failure(_ command: [String]) async -> String? {
         do {
             let tool = Tool(command[0], remedy: "install it")
             let result = try await ToolCommand(tool, Array(command.dropFirst()), programPath: programPath).run()
@@ -143,7 +140,7 @@ private struct Trial {
     }
 }
 
-/// Capabilities of a process, of those that the files of a layer take.
+/// Capabilities of a process that the files of a layer may need.
 ///
 /// Source: `linux/capability.h`.
 struct Capabilities: OptionSet, Sendable {
@@ -153,9 +150,9 @@ struct Capabilities: OptionSet, Sendable {
     static let overrideModes = Capabilities(rawValue: 1 << 1)
     static let ownFiles = Capabilities(rawValue: 1 << 3)
     static let makeNodes = Capabilities(rawValue: 1 << 27)
-    static let setCapabilities = Capabilities(rawValue: 1 << 31)
+    static let setFileCaps = Capabilities(rawValue: 1 << 31)
 
-    /// Those of this process.
+    /// The effective capabilities of this process.
     static var effective: Capabilities {
         let status = (try? SmallFile.text(FilePath("/proc/self/status"))) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }

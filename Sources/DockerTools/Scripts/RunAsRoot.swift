@@ -1,79 +1,80 @@
-import ByteIO
 import Errors
-import Glibc
 import GuestProtocol
 import Images
 import MicroVM
-import OCI
 import Store
 import SystemPackage
 
-/// Runs a spec's scripts as root, in a virtual machine that has the base image, the closure, and the contents.
-struct RunAsRoot {
+/// Runs `runAsRoot` and `extraCommands` as root in a virtual machine, over the base image, the closure and the
+/// contents.
+struct RunAsRoot: LayerScript {
     static let key = "runAsRoot"
 
-    let spec: ImageSpec
-    let base: BaseImage?
-    /// What the base comes to; nil without one.
-    let flattened: RootfsOfImage?
-    let context: Context
-    let reporter: any Reporter
+    let build: BuildContext
 
-    /// - Parameter contents: what the layer holds before the scripts run, in the base's directories as they are.
-    /// - Returns: the layer's tar, which nobody has checked.
-    /// - Throws: `ToolError` with code `script` for a script that failed, `unavailable` for what a virtual machine needs and
-    ///   this machine has not.
-    func run(on contents: FileTree) async throws -> FileRange {
+    var text: String { spec.runAsRoot.replacing(ShadowSetup.name, with: ShadowSetup.text) }
+
+    private var spec: ImageSpec { build.spec }
+    private var context: Context { build.context }
+
+    /// - Parameter tree: the files of the layer, placed over the root file system of the base.
+    func run(on tree: FileTree) async throws -> SpooledLayer {
         let machine = try context.virtualMachine()
         let directory = try WorkDirectory(context)
-        var work = VMJob()
-        work.memory = spec.buildVMMemorySize
-        work.diskSize = spec.diskSize
-        work.environment = spec.environmentOfRoot(on: base)
-        work.scripts = [(GuestStep(key: Self.key, place: .root), spec.runAsRoot)]
-        if !spec.extraCommands.isEmpty {
-            work.scripts.append((GuestStep(key: "extraCommands", place: .layer), spec.extraCommands))
-        }
-        if contents.entries.count > 1 { work.contents = try write(contents, in: directory) }
-        if let store = try await store(of: contents, in: directory) {
-            work.lowers.append(store)
-            work.storeDir = spec.storeLocation.storeDir
-        }
-        let images = RootfsImage(context: context, reporter: reporter)
-        if let flattened { work.lowers.append(try await images.file(of: flattened, in: directory)) }
+        let job = try await job(on: tree, in: directory)
+        let reporter = context.reporter
         let outcome = try await machine.run(
-            work, in: directory.path, output: { [reporter] in reporter.scriptOutput($0) }, warn: reporter.warn)
-        if let failure = outcome.status.failure(of: work, log: outcome.log) { throw failure }
-        guard let layer = outcome.layer else {
+            job, in: directory.path, output: { reporter.scriptOutput($0) }, warn: reporter.warn)
+        if let error = outcome.status.failure(of: job, log: outcome.log) { throw error }
+        guard let tar = outcome.layer else {
             throw ToolError(
-                .unavailable, "cannot run the virtual machine", cause: "it gave no layer back",
+                .unavailable, "cannot run the virtual machine", cause: "it returned no layer",
                 remedy: "report this as a bug")
         }
-        return layer
+        return try await layer(of: tar, addsStorePaths: true)
     }
 
-    private func write(_ contents: FileTree, in directory: WorkDirectory) throws -> FilePath {
+    private func job(on tree: FileTree, in directory: WorkDirectory) async throws -> VMJob {
+        var job = VMJob()
+        job.memory = spec.buildVMMemorySize
+        job.diskSize = spec.diskSize
+        job.environment = build.environmentOfRoot
+        job.scripts = [(GuestStep(key: Self.key, place: .root), text)]
+        if !spec.extraCommands.isEmpty {
+            job.scripts.append((GuestStep(key: ExtraCommands.key, place: .layer), spec.extraCommands))
+        }
+        if tree.entries.count > 1 { job.contents = try write(tree, in: directory) }
+        if let store = try await storeImage(for: tree, in: directory) {
+            job.lowers.append(store)
+            job.storeDir = spec.storeLocation.storeDir
+        }
+        if let base = build.mergedBase {
+            job.lowers.append(try await RootfsImage(context: context).file(of: base, in: directory))
+        }
+        return job
+    }
+
+    private func write(_ tree: FileTree, in directory: WorkDirectory) throws -> FilePath {
         try directory.write("contents.tar") {
-            try FileLayer(title: "contents", parts: [FileLayer.Part(.tree(contents), at: "")], owner: spec.owner)
+            try FileLayer(title: "contents", parts: [FileLayer.Part(.tree(tree), at: "")], owner: spec.owner)
                 .open().write(to: $0)
         }
     }
 
-    /// The file system of the store paths that the layer needs and the base has not; nil if there are none.
-    private func store(of contents: FileTree, in directory: WorkDirectory) async throws -> FilePath? {
-        let closure = try await ClosureSearch(spec).closure(of: contents, reporter: reporter)
-        let paths = closure.nodes.map(\.path)
-            .filter { flattened?.tree.find(Array($0.path.utf8), followsLast: false) == nil }
+    /// The rootfs image of the store paths that the layer needs and the base does not have; nil if there are none.
+    private func storeImage(for tree: FileTree, in directory: WorkDirectory) async throws -> FilePath? {
+        let paths = try await build.closures.closure(of: tree).paths(missingIn: build.rootfs)
         guard !paths.isEmpty else { return nil }
         let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.owner, cache: nil)
-        let image = try RootfsOfImage([layer], spool: context.spool, needsBodies: true)
-        return try await RootfsImage(context: context, reporter: reporter)
-            .make(image.tree, "store.squashfs", in: directory)
+        let image = try ImageRootfs.merge([layer], spool: context.spool, needsBodies: true)
+        return try await RootfsImage(context: context).make(image.tree, "store.squashfs", in: directory)
     }
 }
 
 extension Context {
-    /// A virtual machine, as far as all that it needs is there.
+    /// A virtual machine with the kernel, the guest and the settings of this context.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if the kernel or the guest is missing.
     func virtualMachine() throws -> VirtualMachine {
         VirtualMachine(
             virtualMachines, kernel: try GuestKernel.find(virtualMachines.kernel, environment: environment),
@@ -82,72 +83,41 @@ extension Context {
     }
 }
 
-/// The file system of a base image as a squashfs, which a virtual machine has for its lower disk. It is made once for each
-/// chain of layers, and kept in the cache.
-struct RootfsImage {
-    let context: Context
-    let reporter: any Reporter
+/// The helper that replaces `${shadowSetup}` in `runAsRoot`: it creates the files that groupadd, useradd and chown
+/// need.
+package enum ShadowSetup {
+    /// The text that is replaced in a script.
+    package static let name = "${shadowSetup}"
 
-    /// - Parameter work: where it lies if there is no cache.
-    /// - Throws: `ToolError` with code `data` if a layer is not what its image says.
-    func file(of image: RootfsOfImage, in work: WorkDirectory) async throws -> FilePath {
-        let diffIDs = try image.layers.map { try $0.open().diffID() }
-        guard let cache = context.cacheDirectory, let chainID = try ChainID.all(diffIDs).last else {
-            return try await make(image.tree, "base.squashfs", in: work)
-        }
-        let file = RootfsImageCache.file(chainID, in: cache)
-        if Self.isWhole(file) {
-            // The time of its last use is what it is pruned by.
-            file.withPlatformString { _ = utimensat(AT_FDCWD, $0, nil, 0) }
-            return file
-        }
-        guard RootfsImageCache.directory(in: cache).makeDirectories() else {
-            return try await make(image.tree, "base.squashfs", in: work)
-        }
-        reporter.note(
-            "making the virtual machine's disk of the base image, \(ByteCount(image.size)): once for each base")
-        // It is kept under the name of what the layers are said to be: so they have to be that.
-        let verification = image.beginVerifying()
-        let partial = PartialFile(beside: file)
-        guard partial.descriptor >= 0 else { throw ToolError.io("cannot write \(file)") }
-        defer { close(partial.descriptor) }
-        do {
-            try await sqfstar.make(image.tree, in: partial.path)
-            try verification.finish()
-            guard fsync(partial.descriptor) == 0,
-                partial.path.withPlatformString({ old in file.withPlatformString { rename(old, $0) } }) == 0
-            else { throw ToolError.io("cannot write \(file)") }
-        } catch {
-            partial.path.withPlatformString { _ = unlink($0) }
-            Cleanup.shared.remove(file: partial.path)
-            throw error
-        }
-        Cleanup.shared.remove(file: partial.path)
-        return file
-    }
+    /// POSIX shell that creates only missing files.
+    package static let text = #"""
+        export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
+        mkdir -p /etc/pam.d
+        if [ ! -e /etc/passwd ]; then
+          echo "root:x:0:0::/root:/bin/sh" > /etc/passwd
+        fi
+        if [ ! -e /etc/shadow ]; then
+          echo "root:!x:::::::" > /etc/shadow
+          chmod 640 /etc/shadow
+        fi
+        if [ ! -e /etc/group ]; then
+          echo "root:x:0:" > /etc/group
+        fi
+        if [ ! -e /etc/gshadow ]; then
+          echo "root:x::" > /etc/gshadow
+          chmod 640 /etc/gshadow
+        fi
+        if [ ! -e /etc/pam.d/other ]; then
+          cat > /etc/pam.d/other <<'EOF'
+        account sufficient pam_unix.so
+        auth sufficient pam_rootok.so
+        password requisite pam_unix.so nullok
+        session required pam_unix.so
+        EOF
+        fi
+        if [ ! -e /etc/login.defs ]; then
+          : > /etc/login.defs
+        fi
 
-    /// Makes the file system of a tree that is not kept.
-    func make(_ tree: RootFilesystem, _ name: String, in work: WorkDirectory) async throws -> FilePath {
-        let file = try work.write(name) { _ in }
-        try await sqfstar.make(tree, in: file)
-        return file
-    }
-
-    /// It is made while somebody waits, and read by a processor that may be a slow one.
-    private var sqfstar: Sqfstar {
-        Sqfstar(context: context, reporter: reporter, compressor: .lz4)
-    }
-
-    /// Whether a file is there and as long as its head says.
-    ///
-    /// Source: `squashfs_fs.h` of squashfs-tools: the magic number, and at 40 the bytes used.
-    private static func isWhole(_ file: FilePath) -> Bool {
-        guard let head = try? SmallFile.read(file, limit: 95), head.count == 96, head.starts(with: Array("hsqs".utf8))
-        else {
-            return false
-        }
-        let used = head[40..<48].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        var status = stat()
-        return file.withPlatformString { stat($0, &status) } == 0 && UInt64(status.st_size) >= used
-    }
+        """#
 }

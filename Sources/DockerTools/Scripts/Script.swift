@@ -5,32 +5,32 @@ import Processes
 import Subprocess
 import SystemPackage
 
-/// A script of the spec, run in a directory on this machine with an environment that is the same everywhere.
+/// A script of the spec as a process of this machine, with the same environment on every machine.
 ///
-/// Text with a `#!` line is run by what it names, other text by `bash -e`.
+/// A text with a `#!` line is run by the interpreter that the line names, any other by `bash -e`.
 struct Script {
-    /// The spec's key, for people.
+    /// The spec's key, for messages.
     let key: String
     let text: String
-    /// Seconds since 1970, for tools that ask SOURCE_DATE_EPOCH.
+    /// The value of SOURCE_DATE_EPOCH: seconds since 1970.
     let modified: Int64
-    /// What stands before the command that runs the script: the command of a session that has it for its last arguments, and
-    /// ends with its status. Empty: none.
+    /// The command of a session, whose last arguments are the command that runs the script; it ends with the status of
+    /// that. Empty without a session.
     var session: [String] = []
 
-    /// Lines of output that a failure repeats.
+    /// The number of lines of output that an error repeats.
     private static let lastLines = 20
 
-    /// Runs the script to its end, and ends what it left running.
+    /// Runs the script to its end, and ends the processes that it left running.
     ///
     /// - Parameters:
-    ///   - directory: where it runs.
-    ///   - work: for the script's own file, and its temporary files.
-    ///   - path: where programs are looked up.
-    ///   - output: gets each line that the script writes, to standard output or error.
-    /// - Throws: `ToolError` with code `script` and the last lines if it ends with another status than 0.
+    ///   - directory: the current directory of the script.
+    ///   - work: holds the script's file and its temporary files.
+    ///   - context: the environment in which programs are looked up and processes registered.
+    ///   - output: receives each line that the script writes to standard output or error.
+    /// - Throws: `ToolError` with code `script` and the last lines if the status is not 0.
     func run(
-        in directory: FilePath, work: WorkDirectory, path: String, output: @escaping @Sendable (String) -> Void
+        in directory: FilePath, work: WorkDirectory, context: Context, output: @escaping @Sendable (String) -> Void
     ) async throws {
         let file = work.path.appending(key)
         try write(to: file)
@@ -41,14 +41,15 @@ struct Script {
             executable: session.isEmpty && isExecutable ? .path(file) : .name(command[0]),
             arguments: Arguments(Array(command.dropFirst())),
             environment: .custom([
-                "PATH": path, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C", "TZ": "UTC",
+                "PATH": context.programPath, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C",
+                "TZ": "UTC",
                 "SOURCE_DATE_EPOCH": String(modified),
             ]),
             workingDirectory: directory, platformOptions: Self.ownGroup)
         let lines = try ScriptOutput.start(limit: Self.lastLines, output: output)
         let status: TerminationStatus
         do {
-            status = try await Self.run(configuration, lines, work)
+            status = try await Self.run(configuration, lines, work, context)
         } catch let error as SubprocessError {
             lines.finish()
             throw ToolError(
@@ -56,30 +57,31 @@ struct Script {
                 remedy: isExecutable
                     ? "check the script's first line" : "install bash, or begin the script with a #! line")
         }
-        guard status.isSuccess else { throw failure(status, lines.last) }
+        guard status.isSuccess else { throw error(status, lines.last) }
     }
 
     private static func run(
-        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory
+        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory, _ context: Context
     ) async throws -> TerminationStatus {
-        OrphanReaper.adopt()
-        // What the script leaves running would hold the pipe open, and must not outlive it.
-        // `.combinedWithOutput` would keep a copy of the pipe's end open (swift-subprocess 1.0.2), and the end never come.
+        context.processSupervisor?.adoptOrphans()
+        // A process that the script leaves running would keep the pipe open; it is ended with the script.
+        // `.combinedWithOutput` of swift-subprocess 1.0.2 keeps a copy of the pipe's writing end open: the reader would
+        // never see the end.
         let end = FileDescriptor(rawValue: lines.writeEnd)
         let outcome = try await Subprocess.run(
             configuration, input: .none, output: .fileDescriptor(end, closeAfterSpawningProcess: false),
             error: .fileDescriptor(end, closeAfterSpawningProcess: false)
         ) { execution in
             let group = pid_t(execution.processIdentifier.value)
-            Cleanup.shared.add(group: group)
+            context.cleanup.add(group: group)
             return group
         }
         let group = outcome.closureResult
         kill(-group, SIGKILL)
-        // None may still write to the layer when it is read.
+        // No process may write to the layer while it is read.
         while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
-        OrphanReaper.end(of: work.path)
-        Cleanup.shared.remove(group: group)
+        context.processSupervisor?.endOrphans(of: work.path)
+        context.cleanup.remove(group: group)
         lines.finish()
         return outcome.terminationStatus
     }
@@ -101,7 +103,7 @@ struct Script {
         }
     }
 
-    private func failure(_ status: TerminationStatus, _ last: [String]) -> ToolError {
+    private func error(_ status: TerminationStatus, _ last: [String]) -> ToolError {
         let how =
             switch status {
             case .exited(let code): "it ended with status \(code)"

@@ -3,20 +3,20 @@ import Images
 import Store
 import Tar
 
-/// The entries of a tar that a session of `fakeRootCommands` left, as the layer is to have them.
+/// Translates the entries of a tar that a session of `fakeRootCommands` packed to entries of a layer.
 struct SessionEntries: Sendable {
-    /// What lies below the layer; nil: nothing.
-    let base: RootFilesystem?
-    /// Whether the files are the upper ones of an overlay, in whose own way it tells what was removed.
+    /// The root file system below the layer; nil without a base.
+    private let rootfs: RootFilesystem?
+    /// Whether the files are the upper directory of an overlay, which marks removed files in its own way.
     private let isOverlay: Bool
     private let isFakeroot: Bool
-    /// The directories that were there before the script.
+    /// The directories that existed before the script ran.
     private let directories: Set<[UInt8]>
 
     private static let slash = UInt8(ascii: "/")
 
-    init(base: RootFilesystem?, before tree: FileTree, isOverlay: Bool, isFakeroot: Bool) {
-        self.base = base
+    init(rootfs: RootFilesystem?, before tree: FileTree, isOverlay: Bool, isFakeroot: Bool) {
+        self.rootfs = rootfs
         self.isOverlay = isOverlay
         self.isFakeroot = isFakeroot
         var directories: Set<[UInt8]> = []
@@ -26,37 +26,37 @@ struct SessionEntries: Sendable {
         self.directories = directories
     }
 
-    /// What stands in the place of an entry.
+    /// The entries that replace an entry of the tar.
     func corrected(_ member: TarMember) -> [TarMember] {
         if isOverlay { return inOverlay(member) }
         var member = isFakeroot ? withOwner(member) : member
-        let path = Self.plain(member.path)
-        guard let base, !path.isEmpty else { return [member] }
-        member.path = Self.redirected(path, isDirectory: member.kind == .directory, through: base)
-        // The base has a link there, and the directory that it leads to.
-        if member.kind == .directory, member.path != path, base.resolve(path) != nil { return [] }
+        let path = Self.normalized(member.path)
+        guard let rootfs, !path.isEmpty else { return [member] }
+        member.path = Self.redirected(path, isDirectory: member.kind == .directory, through: rootfs)
+        // The base has a link at this path, which leads to an existing directory.
+        if member.kind == .directory, member.path != path, rootfs.resolve(path) != nil { return [] }
         if member.kind == .hardLink {
-            member.linkTarget = Self.redirected(Self.plain(member.linkTarget), isDirectory: false, through: base)
+            member.linkTarget = Self.redirected(Self.normalized(member.linkTarget), isDirectory: false, through: rootfs)
         }
-        return [onWay(member)]
+        return [asInBase(member)]
     }
 
-    /// Where a path of the layer comes to lie in the image: behind a link of the base's to a directory, where the script, which
-    /// does not see the base, made a directory in its place.
-    private static func redirected(_ path: [UInt8], isDirectory: Bool, through base: RootFilesystem) -> [UInt8] {
-        var place: [UInt8] = []
+    /// The path in the image of a path in the layer. The script does not see the base: where it made a directory and
+    /// the base has a link to a directory, the files belong behind the link.
+    private static func redirected(_ path: [UInt8], isDirectory: Bool, through rootfs: RootFilesystem) -> [UInt8] {
+        var result: [UInt8] = []
         let components = path.split(separator: slash)
         for (number, component) in components.enumerated() {
-            place += (place.isEmpty ? [] : [slash]) + component
-            if number < components.count - 1 || isDirectory { place = base.resolve(place) ?? place }
+            result += (result.isEmpty ? [] : [slash]) + component
+            if number < components.count - 1 || isDirectory { result = rootfs.resolve(result) ?? result }
         }
-        return place
+        return result
     }
 
-    /// A directory that the script made on the way to a file is the base's, where the base has it.
-    private func onWay(_ member: TarMember) -> TarMember {
+    /// A parent directory that the script created has the owner and the mode of the base's directory if there is one.
+    private func asInBase(_ member: TarMember) -> TarMember {
         guard member.kind == .directory, member.mode == TreeMerger.directoryMode, member.uid == 0, member.gid == 0,
-            !directories.contains(member.path), let directory = base?.directory(at: member.path)
+            !directories.contains(member.path), let directory = rootfs?.directory(at: member.path)
         else { return member }
         var member = member
         member.mode = directory.mode
@@ -66,8 +66,8 @@ struct SessionEntries: Sendable {
         return member
     }
 
-    /// Of a file that nobody has given an owner, fakeroot 1.31 takes the real one as soon as it gets attributes, and root
-    /// only without.
+    /// Corrects the owner of a file with extended attributes: fakeroot 1.31 records the real owner for it, and root for
+    /// any other file whose owner nothing has changed.
     private func withOwner(_ member: TarMember) -> TarMember {
         guard !member.xattrs.isEmpty else { return member }
         var member = member
@@ -76,16 +76,19 @@ struct SessionEntries: Sendable {
         return member
     }
 
-    /// Source: Linux, "Overlay Filesystem", on whiteouts and opaque directories. A newly made directory is opaque at times
-    /// though nothing is below it, which depends on the kernel, and stands for nothing.
+    /// Translates whiteouts and opaque directories of an overlay to those of a layer.
+    ///
+    /// Some kernels mark a new directory as opaque although nothing is below it; that mark is ignored.
+    /// Source: https://docs.kernel.org/filesystems/overlayfs.html, "whiteouts and opaque directories".
     private func inOverlay(_ member: TarMember) -> [TarMember] {
-        let path = Self.plain(member.path)
+        let path = Self.normalized(member.path)
         if member.kind == .characterDevice, member.deviceMajor == 0, member.deviceMinor == 0 {
-            guard base?.find(path, followsLast: false) != nil else { return [] }
+            guard rootfs?.find(path, followsLast: false) != nil else { return [] }
             let cut = path.lastIndex(of: Self.slash).map { $0 + 1 } ?? 0
             return [marker(path[..<cut] + Array(".wh.".utf8) + path[cut...], like: member)]
         }
-        guard member.kind == .directory, member.xattrs.contains(where: Self.isOpaque), base?.directory(at: path) != nil
+        guard member.kind == .directory, member.xattrs.contains(where: Self.isOpaque),
+            rootfs?.directory(at: path) != nil
         else {
             return [member]
         }
@@ -99,14 +102,14 @@ struct SessionEntries: Sendable {
         return marker
     }
 
-    /// As root, and in a user namespace.
+    /// Whether an attribute marks an opaque directory: `trusted.` for root, `user.` in a user namespace.
     private static func isOpaque(_ xattr: TarXattr) -> Bool {
         ["trusted.overlay.opaque", "user.overlay.opaque"].contains { xattr.name.elementsEqual($0.utf8) }
             && xattr.value == [UInt8(ascii: "y")]
     }
 
-    /// A path below the root, without `./` before and a slash behind it.
-    private static func plain(_ path: [UInt8]) -> [UInt8] {
+    /// A path relative to the root, without a leading `./` and a trailing slash.
+    private static func normalized(_ path: [UInt8]) -> [UInt8] {
         let components = path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
         return Array(components.joined(separator: [slash]))
     }

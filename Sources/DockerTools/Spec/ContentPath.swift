@@ -1,28 +1,35 @@
+import ByteIO
 import Store
 import SystemPackage
 
 /// A path of a spec's `contents`.
-package struct ContentPath: Hashable, Sendable {
-    /// Where the content lies.
+public struct ContentPath: Hashable, Sendable {
+    /// The place of a content.
     package enum Place: Hashable, Sendable {
-        /// In the store: a store path, and what follows it (`bin/sh`), empty for the whole of it.
+        /// A store path, or a path below it (`bin/sh`); `below` is empty for the store path itself.
         case store(StorePath, below: String)
-        /// A plain directory or file of this machine, absolute.
+        /// The absolute path of a directory or file outside of the store.
         case machine(FilePath)
     }
 
     /// The path as the spec has it.
-    package let written: String
-    /// Where it leads.
+    public let written: String
+    /// The place that the path leads to.
     package let place: Place
 
-    /// The absolute path in the store's own terms, wherever the store lies on this machine; nil for a plain directory.
+    /// The absolute path below the logical store directory; nil outside of the store.
     package var logicalPath: String? {
         guard case .store(let path, let below) = place else { return nil }
         return below.isEmpty ? path.path : "\(path.path)/\(below)"
     }
 
-    /// Where the content lies on this machine.
+    /// The store path that the content is or is in; nil outside of the store.
+    package var storePath: StorePath? {
+        guard case .store(let path, _) = place else { return nil }
+        return path
+    }
+
+    /// The absolute path on this machine.
     package func machinePath(in store: StoreLocation) -> FilePath {
         switch place {
         case .machine(let path): path
@@ -30,28 +37,39 @@ package struct ContentPath: Hashable, Sendable {
         }
     }
 
-    /// Nil if the path leads into the store's directory, and what it names there has no store path's name.
-    ///
-    /// - Parameters:
-    ///   - directory: the absolute directory that a relative path starts from.
-    init?(_ written: String, directory: FilePath, store: StoreLocation) {
+    /// A path of this machine that is not resolved yet: it may be relative, or lead into the store.
+    public init(_ written: String) {
         self.written = written
-        let absolute = written.path(from: directory)
-        // By the text alone, as the store need not be there yet, and its paths are no links.
-        let normalised = absolute.lexicallyNormalized().string
+        place = .machine(FilePath(written))
+    }
+
+    private init(written: String, place: Place) {
+        self.written = written
+        self.place = place
+    }
+
+    /// The path with its place relative to the store.
+    ///
+    /// - Parameter directory: the absolute directory that a relative path starts from.
+    /// - Returns: nil if the path leads into the store's directory, but not to a store path.
+    func resolved(from directory: FilePath, in store: StoreLocation) -> ContentPath? {
+        guard case .machine(let path) = place else { return self }
+        let absolute = path.string.path(from: directory)
+        // By the text alone: the store need not exist yet, and its paths are no links.
+        let normalized = absolute.lexicallyNormalized().string
         let directoryOnMachine = store.machinePath(of: store.storeDir).lexicallyNormalized().string
         guard
-            let rest = Self.rest(of: normalised, below: store.storeDir)
-                ?? Self.rest(of: normalised, below: directoryOnMachine)
+            let rest = Self.rest(of: normalized, below: store.storeDir)
+                ?? Self.rest(of: normalized, below: directoryOnMachine)
         else {
-            place = .machine(absolute)
-            return
+            return ContentPath(written: written, place: .machine(absolute))
         }
         let parts = rest.split(separator: "/", maxSplits: 1)
         guard let baseName = parts.first,
             let path = StorePath(baseName: String(baseName), storeDir: store.storeDir)
         else { return nil }
-        place = .store(path, below: parts.count > 1 ? String(parts[1]) : "")
+        return ContentPath(
+            written: written, place: .store(path, below: parts.count > 1 ? String(parts[1]) : ""))
     }
 
     private static func rest(of path: String, below directory: String) -> Substring? {
@@ -59,21 +77,26 @@ package struct ContentPath: Hashable, Sendable {
     }
 }
 
-/// The processors by the names that Go has for them (GOARCH), as the image specification asks.
+extension ContentPath: ExpressibleByStringLiteral {
+    /// A path of this machine.
+    public init(stringLiteral path: String) { self.init(path) }
+}
+
+/// The names of architectures that the image specification demands: Go's GOARCH values.
 enum HostArchitecture {
-    /// Those that Go builds Linux programs for. Source: `go tool dist list`.
+    /// The architectures that Go builds Linux programs for. Source: `go tool dist list`.
     static let known = [
         "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le",
         "riscv64", "s390x",
     ]
 
-    /// What Nix and `uname` call them, and nixpkgs' `pullImage` is given at times.
+    /// The names of Nix and `uname`, which some users of nixpkgs' `pullImage` pass, with their GOARCH names.
     static let aliases = ["aarch64": "arm64", "x86_64": "amd64"]
 
-    /// The name that Go has for the processor of a name or an alias.
+    /// The GOARCH name of an architecture or an alias.
     static func goName(of name: String) -> String { aliases[name] ?? name }
 
-    /// This machine's.
+    /// The GOARCH name of this machine's architecture.
     static var name: String {
         #if arch(x86_64)
             "amd64"
@@ -90,7 +113,7 @@ enum HostArchitecture {
         #elseif arch(s390x)
             "s390x"
         #else
-            #error("name this processor as Go does")
+            #error("add the GOARCH name of this architecture")
         #endif
     }
 }

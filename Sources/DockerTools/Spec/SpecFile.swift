@@ -3,53 +3,51 @@ import Errors
 import JSON
 import SystemPackage
 
-/// A spec as it was read: JSON or TOML, nothing of it checked yet.
-package struct SpecFile: Sendable {
+/// A spec file that was read, JSON or TOML, and is not checked yet.
+package struct SpecFile: Sendable, CustomStringConvertible {
     /// The spec in messages: `the spec 'hello.json'`.
-    package let words: String
+    package let description: String
     /// The absolute directory that relative paths of the spec start from.
     package let directory: FilePath
-    /// What the file holds.
+    /// The content of the file.
     package let value: JSONValue
 
-    /// The most bytes of a spec. Real ones have a few thousand; scripts and labels may make them longer.
+    /// The maximum size of a spec: 4 MiB. Most specs have a few KB; scripts and labels may make them longer.
     static let limit = 4 << 20
 
     /// Reads a spec.
     ///
     /// - Parameters:
     ///   - currentDirectory: the absolute directory that a relative path to the spec starts from.
-    ///   - standardInput: what `SpecSource.standardInput` reads.
-    /// - Throws: `ToolError` with code `data` if there is no such spec, or it is neither JSON nor TOML (with line and
-    ///   column), or too long; with code `io` if it cannot be read.
-    package init(
-        reading source: SpecSource, currentDirectory: FilePath, standardInput: FileDescriptor = .standardInput
-    ) throws {
-        words = source.words
+    ///   - standardInput: the descriptor of `SpecSource.standardInput`.
+    /// - Throws: `ToolError` with code `data` if the spec does not exist, is neither JSON nor TOML (with line and
+    ///   column), or is too long; with code `io` if it cannot be read.
+    package static func read(
+        _ source: SpecSource, currentDirectory: FilePath, standardInput: FileDescriptor = .standardInput
+    ) throws -> SpecFile {
         let bytes: [UInt8]
-        var format = Format.told
+        let directory: FilePath
+        var format: Format?
         switch source {
         case .standardInput:
             directory = currentDirectory
-            bytes = try Self.bytes(of: standardInput, words)
+            bytes = try self.bytes(of: standardInput, source.description)
         case .file(let path), .anyFile(let path):
             let absolute = currentDirectory.pushing(path)
             directory = absolute.removingLastComponent()
-            bytes = try Self.bytes(at: absolute, words)
-            format = Format(rawValue: path.extension ?? "") ?? .told
+            bytes = try self.bytes(at: absolute, source.description)
+            format = Format(rawValue: path.extension ?? "")
         }
-        if format == .told { format = Self.firstCharacter(bytes) == UInt8(ascii: "{") ? .json : .toml }
-        value =
-            switch format {
-            case .json: try JSONValue(parsing: bytes, source: words, limit: Self.limit)
-            case .toml, .told: try JSONValue(parsingTOML: bytes, source: words)
+        let value =
+            switch format ?? (firstCharacter(bytes) == UInt8(ascii: "{") ? .json : .toml) {
+            case .json: try JSONValue(parsing: bytes, source: source.description, limit: limit)
+            case .toml: try JSONValue(parsingTOML: bytes, source: source.description)
             }
+        return SpecFile(description: source.description, directory: directory, value: value)
     }
 
     private enum Format: String {
         case json, toml
-        /// By the content.
-        case told
     }
 
     private static func firstCharacter(_ bytes: [UInt8]) -> UInt8? {
@@ -57,31 +55,31 @@ package struct SpecFile: Sendable {
         return text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     }
 
-    private static func bytes(at path: FilePath, _ words: String) throws -> [UInt8] {
+    private static func bytes(at path: FilePath, _ name: String) throws -> [UInt8] {
         do {
-            return try checked(SmallFile.read(path, limit: limit), words)
+            return try checked(SmallFile.read(path, limit: limit), name)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             throw ToolError(
-                .data, "cannot read \(words)", cause: "there is no such spec",
+                .data, "cannot read \(name)", cause: "there is no such spec",
                 remedy: "check the path; `-` reads a spec from standard input")
         } catch let error as Errno {
-            throw ToolError.io("cannot read \(words)", error)
+            throw ToolError.io("cannot read \(name)", error)
         }
     }
 
-    private static func bytes(of descriptor: FileDescriptor, _ words: String) throws -> [UInt8] {
+    private static func bytes(of descriptor: FileDescriptor, _ name: String) throws -> [UInt8] {
         do {
-            return try checked(SmallFile.read(descriptor, limit: limit), words)
+            return try checked(SmallFile.read(descriptor, limit: limit), name)
         } catch let error as Errno {
-            throw ToolError.io("cannot read \(words)", error)
+            throw ToolError.io("cannot read \(name)", error)
         }
     }
 
-    /// Refuses what is longer than the limit.
-    private static func checked(_ bytes: [UInt8], _ words: String) throws -> [UInt8] {
+    /// Checks the size.
+    private static func checked(_ bytes: [UInt8], _ name: String) throws -> [UInt8] {
         guard bytes.count <= limit else {
             throw ToolError(
-                .data, "cannot read \(words)", cause: "it has more than the limit of \(limit) bytes",
+                .data, "cannot read \(name)", cause: "it is longer than the limit of \(limit) bytes",
                 remedy: "check that this is the file you meant")
         }
         return bytes
@@ -89,17 +87,17 @@ package struct SpecFile: Sendable {
 }
 
 extension SpecFile {
-    /// The spec's members after the overrides, all of them right.
+    /// The spec's members after the overrides, all of them valid.
     ///
     /// - Parameters:
-    ///   - sets: the overrides of the command line, `KEY=VALUE` each, applied in turn.
-    ///   - verb: what the spec is read for.
-    /// - Throws: `ToolError` with code `data` that names every fault of the spec; `usage` for a malformed override.
+    ///   - sets: overrides of the spec's keys, `KEY=VALUE` each, applied in turn.
+    ///   - verb: the verb that the spec is read for.
+    /// - Throws: `ToolError` with code `data` that names every invalid value; `usage` for an invalid override.
     func checked(sets: [String], verb: SpecVerb) throws -> (members: [String: JSONValue], warnings: [String]) {
         var report = SpecReport()
         guard var members = value.object else {
-            report.faults = [SpecIssue(path: "the whole", found: value, reason: "expected an object")]
-            try report.throwFaults(of: words)
+            report.issues = [SpecIssue(path: "the whole", found: value, reason: "expected an object")]
+            try report.throwIssues(of: description)
             return ([:], [])
         }
         var overridden: [SpecPath] = []
@@ -108,23 +106,23 @@ extension SpecFile {
         }
         var checker = SpecChecker(verb: verb, report: report)
         checker.check(members, overridden: overridden)
-        try checker.report.throwFaults(of: words)
+        try checker.report.throwIssues(of: description)
         return (members, checker.report.warnings)
     }
 }
 
-/// Where a spec comes from.
-package enum SpecSource: Hashable, Sendable {
-    /// A file; its extension tells JSON from TOML.
+/// The place that a spec is read from.
+public enum SpecSource: Hashable, Sendable {
+    /// A file whose extension is the format: `.json` or `.toml`.
     case file(FilePath)
-    /// A file of any name; its content tells JSON from TOML unless its extension does.
+    /// A file of any name; without a known extension the content decides between JSON and TOML.
     case anyFile(FilePath)
-    /// Standard input; its content tells JSON from TOML.
+    /// Standard input; the content decides between JSON and TOML.
     case standardInput
 
-    /// Reads an argument of the command line: `-` is standard input.
+    /// Makes a source of an argument; `-` is standard input.
     ///
-    /// - Parameter anyExtension: whether a file may be called anything (`--spec`).
+    /// - Parameter anyExtension: whether a file may have any name.
     /// - Throws: `ToolError` with code `usage` if the name ends in neither `.json` nor `.toml`.
     package init(argument: String, anyExtension: Bool) throws {
         if argument == "-" {
@@ -135,12 +133,12 @@ package enum SpecSource: Hashable, Sendable {
             self = .file(FilePath(argument))
         } else {
             throw ToolError(
-                .usage, "cannot take '\(argument)' as a spec", cause: "its name ends in neither .json nor .toml",
-                remedy: "name a spec, or say --spec if it is one all the same")
+                .usage, "cannot use '\(argument)' as a spec", cause: "its name ends in neither .json nor .toml",
+                remedy: "name a spec, or use \(.spec) for a spec with another name")
         }
     }
 
-    /// Whether an argument of the command line names a spec rather than an image.
+    /// Whether an argument names a spec, and no image: its extension is `.json` or `.toml`.
     package static func isSpec(_ argument: String) -> Bool {
         ["json", "toml"].contains(FilePath(argument).extension)
     }
@@ -152,9 +150,11 @@ package enum SpecSource: Hashable, Sendable {
         case .standardInput: nil
         }
     }
+}
 
+extension SpecSource: CustomStringConvertible {
     /// The source in messages: `the spec 'hello.json'`.
-    var words: String {
+    public var description: String {
         switch self {
         case .file(let path), .anyFile(let path): "the spec '\(path)'"
         case .standardInput: "the spec on standard input"

@@ -2,60 +2,60 @@ import Errors
 import JSON
 import OCI
 
-/// One fault of a spec.
+/// An invalid value of a spec.
 struct SpecIssue: Equatable {
-    /// The path of the key, with what overrode it: `config.Env[2]`.
+    /// The path of the key, and the origin of an overridden value: `config.Env[2]`.
     var path: String
-    /// What stands there, nil if nothing does.
+    /// The value; nil if it is missing.
     var found: JSONValue?
-    /// What is wrong, or what was expected: `expected an integer from 2 to 125`.
+    /// The reason, or the expected value: `expected an integer from 2 to 125`.
     var reason: String
 
-    /// One line: the path, the value, what was expected.
+    /// The path, the value and the reason in one line.
     var line: String {
         guard let found else { return "\(path): missing; \(reason)" }
         return "\(path): got \(found.shortened); \(reason)"
     }
 }
 
-/// What the check of a spec found.
+/// The result of the check of a spec.
 struct SpecReport {
-    var faults: [SpecIssue] = []
-    /// A line each.
+    var issues: [SpecIssue] = []
+    /// One line each.
     var warnings: [String] = []
 
-    /// A text of faults alone must not flood the terminal.
+    /// The maximum number of issues in an error, so that a spec with many does not flood the terminal.
     static let mostLines = 50
 
-    /// Throws all faults as one failure.
+    /// Throws all issues as one error.
     ///
-    /// - Parameter source: what was read: `the spec 'hello.json'`.
-    func throwFaults(of source: String) throws {
-        guard !faults.isEmpty else { return }
-        var lines = faults.prefix(Self.mostLines).map(\.line)
-        if faults.count > Self.mostLines { lines.append("and \(faults.count - Self.mostLines) more") }
-        let count = faults.count == 1 ? "a fault" : "\(faults.count) faults"
+    /// - Parameter source: the spec in messages: `the spec 'hello.json'`.
+    func throwIssues(of source: String) throws {
+        guard !issues.isEmpty else { return }
+        var lines = issues.prefix(Self.mostLines).map(\.line)
+        if issues.count > Self.mostLines { lines.append("and \(issues.count - Self.mostLines) more") }
+        let count = issues.count == 1 ? "an error" : "\(issues.count) errors"
         throw ToolError(
             .data, "\(source) has \(count)", cause: lines.joined(separator: "\n"),
-            remedy: "correct the keys named; `dockertools schema` prints every key with its type")
+            remedy: "correct these keys; `dockertools schema` prints every key with its type")
     }
 }
 
 extension JSONValue {
-    /// The value as JSON, at most 80 characters of it, for messages.
+    /// The value as JSON, cut to 80 characters, for messages.
     var shortened: String {
         let text = canonical
         return text.count <= 80 ? text : "\(text.prefix(77))..."
     }
 }
 
-/// Finds the known key that a mistyped one was meant to be.
+/// Finds the known key that is nearest to a mistyped one.
 enum NearestKey {
-    /// Keys longer than this are no typing slip, and comparing them costs.
+    /// The maximum length of a key that is compared: a longer one is not a typing error, and comparing it takes long.
     private static let longest = 64
 
-    /// The nearest of `known`, by optimal string alignment distance and whatever the case; nil if none is near: more
-    /// than a third of its letters differ.
+    /// The nearest of `known` by optimal string alignment distance, ignoring case; nil if more than a third of the
+    /// letters differ.
     static func of(_ key: String, among known: [String]) -> String? {
         guard key.utf8.count <= longest else { return nil }
         let typed = Array(key.lowercased().utf8)
@@ -69,7 +69,7 @@ enum NearestKey {
         return best?.key
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours that lead from one text to the other.
+    /// The number of insertions, deletions, replacements and swaps of neighbors between two texts.
     private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...b.count)
@@ -87,11 +87,12 @@ enum NearestKey {
     }
 }
 
-extension ReferenceName {
+extension ReferenceGrammar {
+    /// A description of a valid name, for messages.
     static let expected = "an image's name such as \"hello\" or \"registry.example:5000/team/hello\""
 
-    /// What is wrong with the name of a repository, nil if nothing is.
-    static func fault(_ written: String) -> String? {
+    /// The reason why the name of a repository is invalid; nil if it is valid.
+    static func issue(_ written: String) -> String? {
         let name = lowercased(written)
         if let digest = name.firstIndex(of: "@") {
             return "expected a name without a digest, \(JSONValue.string(String(written[..<digest])).shortened)"
@@ -102,7 +103,7 @@ extension ReferenceName {
             let fix =
                 isTag(tag)
                 ? ": write name \(JSONValue.string(String(written[..<colon])).shortened) and tag \"\(tag)\"" : ""
-            return "a name holds no tag, the key tag does\(fix)"
+            return "a name has no tag, the key tag has it\(fix)"
         }
         var parts = name.split(separator: "/", omittingEmptySubsequences: false)
         if parts.count > 1, parts[0] == "localhost" || parts[0].contains(where: { $0 == "." || $0 == ":" }) {
@@ -110,7 +111,7 @@ extension ReferenceName {
         }
         guard name.utf8.count <= 255, parts.allSatisfy(isComponent) else { return "expected \(expected)" }
         if parts.count == 1, name.utf8.count == 64, name.utf8.allSatisfy(isHexDigit) {
-            return "64 hexadecimal digits are an image's ID, expected \(expected)"
+            return "64 hexadecimal digits are an image ID, expected \(expected)"
         }
         return nil
     }

@@ -1,25 +1,26 @@
 import Compression
+import Images
 import JSON
 import OCI
 
-/// A key of the spec: all that is known of it, once.
+/// A key of the spec: its names, verbs, type, default and description.
 struct SpecKey: Sendable {
     var name: String
-    /// Another name of the same key.
+    /// Another name of the key.
     var alias: String?
-    /// The verbs that take it.
+    /// The verbs that use the key.
     var verbs: [SpecVerb]
-    /// The verbs that accept it and do nothing with it.
+    /// The verbs that accept the key and ignore it.
     var ignoredBy: [SpecVerb] = []
-    /// The verbs that cannot do without it.
+    /// The verbs that require the key.
     var requiredBy: [SpecVerb] = []
     var type: SpecType
-    /// The value that stands for the key's absence, nil if there is none, or if it is the machine's.
+    /// The default; nil if there is none, or if it depends on the machine.
     var defaultValue: JSONValue?
-    /// One line.
+    /// A description in one line.
     var meaning: String
-    /// False for a key that is known and cannot be used yet.
-    var isBuilt = true
+    /// Whether the key is implemented; a key of nixpkgs that is not only accepts its default.
+    var isImplemented = true
 
     init(
         _ name: String, alias: String? = nil, _ verbs: [SpecVerb], _ type: SpecType, default defaultValue: JSONValue?,
@@ -33,7 +34,7 @@ struct SpecKey: Sendable {
         self.meaning = meaning
     }
 
-    /// The key's names.
+    /// The name and the alias.
     var names: [String] { [name] + [alias].compactMap { $0 } }
 
     /// The key of a name or alias.
@@ -41,7 +42,7 @@ struct SpecKey: Sendable {
         table.first { $0.names.contains(name) }
     }
 
-    /// The names that a mistyped key of a spec for `verb` may have meant.
+    /// The names of the keys that a verb accepts.
     static func names(for verb: SpecVerb) -> [String] {
         table.filter { $0.verbs.contains(verb) || $0.ignoredBy.contains(verb) }.flatMap(\.names)
     }
@@ -58,9 +59,9 @@ struct SpecKey: Sendable {
         return key
     }
 
-    private var notBuiltYet: SpecKey {
+    private var notImplemented: SpecKey {
         var key = self
-        key.isBuilt = false
+        key.isImplemented = false
         return key
     }
 }
@@ -69,22 +70,22 @@ extension SpecKey {
     private static let images: [SpecVerb] = [.build, .layered, .stream]
     private static let withExport: [SpecVerb] = images + [.export]
     private static let layeredOnly: [SpecVerb] = [.layered, .stream]
-    /// The owners' numbers that Linux has: 2^32-1 means "no owner" there.
+    /// User and group IDs of Linux, where 2^32-1 stands for "unchanged" (chown(2)).
     private static let owner = SpecType.integer(0...4_294_967_294)
     private static let timestamp = SpecType.pattern(.timestamp)
     private static let path = SpecType.pattern(.path)
 
-    /// All keys, in the order that people read them in.
+    /// All keys, in the order of the schema.
     static let table: [SpecKey] = imageKeys + fileKeys + layerKeys + storeKeys + pullKeys
 
     private static let imageKeys = [
         SpecKey(
             "name", withExport, .pattern(.imageName), default: nil,
-            "The repository's name; a registry may stand before it; lower-cased."
+            "The name of the repository, with or without a registry; it is lower-cased."
         ).required(by: .build, .layered, .stream),
         SpecKey(
             "tag", images, .nullable(.pattern(.tag)), default: .null,
-            "The tag; null: the first 160 bits of the image's ID in Nix base-32."),
+            "The tag; null: the first 160 bits of the image ID in Nix base-32."),
         SpecKey(
             "fromImage", withExport,
             .nullable(
@@ -92,84 +93,90 @@ extension SpecKey {
                     path,
                     .record([SpecField("pull", .record(pullFields, open: false), "An image to pull.")], open: false),
                 ])),
-            default: .null, "The base image: an archive, an OCI layout, another spec, or one to pull."
+            default: .null, "The base image: an archive, an OCI layout, another spec, or an image to pull."
         ).required(by: .export),
         SpecKey(
             "fromImageName", withExport, .nullable(.string), default: .null,
-            "The image's name in the base archive; null: the first one's."
+            "The name of the image in the base archive; null: the first image."
         ),
         SpecKey(
             "fromImageTag", withExport, .nullable(.string), default: .null,
-            "The image's tag in the base archive; null: the first one's."
+            "The tag of the image in the base archive; null: the first image."
         ),
         SpecKey(
             "config", images, .record(ContainerConfigFields.all, open: true), default: [:],
-            "The run-time configuration of the image specification v1.2."),
+            "The run-time configuration of containers (Docker Image Specification v1.2)."),
         SpecKey(
             "inheritConfig", images, .nullable(.bool), default: false,
-            "Take all of the base image's configuration, not its Env alone."
+            "Inherit all of the base image's config, instead of Env only."
         ),
         SpecKey(
             "created", images, timestamp, default: "1970-01-01T00:00:01Z",
-            "The image's time of creation, as metadata only; SOURCE_DATE_EPOCH sets the default."),
+            "The creation time in the image's config; SOURCE_DATE_EPOCH sets the default."),
         SpecKey(
             "architecture", images, .choice(HostArchitecture.known), default: nil,
-            "The processor, by Go's name; by default the base's, without a base this machine's."),
+            "The GOARCH name of the architecture; by default the base's, or this machine's without a base."),
         SpecKey(
-            "variant", images, .nullable(.pattern(.variant)), default: .null, "The processor's variant, such as v8."),
+            "variant", images, .nullable(.pattern(.variant)), default: .null,
+            "The variant of the architecture, such as v8."),
     ]
 
     private static let fileKeys = [
         SpecKey(
             "contents", alias: "copyToRoot", images, .either([path, .list(path)]), default: [],
-            "Store paths, or plain directories, whose files appear in the image's root."),
+            "Store paths, directories or files whose files appear in the root of the image."),
         SpecKey(
             "mtime", images, timestamp, default: "1970-01-01T00:00:01Z",
-            "The time of the files that this image adds; SOURCE_DATE_EPOCH sets the default."),
-        SpecKey("uid", images, owner, default: 0, "The owning user's number, of the files that this image adds."),
-        SpecKey("gid", images, owner, default: 0, "The owning group's number, of the files that this image adds."),
-        SpecKey("uname", images, .pattern(.ownerName), default: "root", "The owning user's name, likewise."),
-        SpecKey("gname", images, .pattern(.ownerName), default: "root", "The owning group's name, likewise."),
+            "The modification time of the files that this image adds; SOURCE_DATE_EPOCH sets the default."),
+        SpecKey("uid", images, owner, default: 0, "The user ID of the files that this image adds."),
+        SpecKey("gid", images, owner, default: 0, "The group ID of the files that this image adds."),
+        SpecKey(
+            "uname", images, .pattern(.ownerName), default: "root", "The user name of the files that this image adds."),
+        SpecKey(
+            "gname", images, .pattern(.ownerName), default: "root",
+            "The group name of the files that this image adds."),
         SpecKey(
             "extraCommands", images, .string, default: "",
-            "Bash that is run in the last layer's directory before it is packed."),
+            "Bash that runs in the directory of the customization layer before it is packed."),
         SpecKey(
             "fakeRootCommands", layeredOnly, .nullable(.string), default: "",
-            "Bash that is run as extraCommands is, after it; chown, mknod and setcap are believed."
+            "Bash that runs like extraCommands, and after it, with root emulation: chown, mknod and setcap work."
         ),
         SpecKey(
             "enableFakechroot", layeredOnly, .nullable(.bool), default: false,
-            "Run fakeRootCommands with the image as /, in namespaces of its own."
+            "Run fakeRootCommands with the image as /, in its own namespaces."
         ),
         SpecKey(
             "runAsRoot", [.build], .nullable(.string), default: .null,
-            "Bash that is run as root in a virtual machine, over the base and this layer."
+            "Bash that runs as root in a virtual machine, over the base and this layer."
         ),
         SpecKey(
             "diskSize", [.build], .nullable(.integer(1...(1 << 24))), default: 1024,
-            "The virtual machine's disk in MiB."
+            "The disk of the virtual machine in MiB."
         ),
         SpecKey(
             "buildVMMemorySize", [.build], .nullable(.integer(64...(1 << 24))), default: 512,
-            "The virtual machine's memory in MiB."
+            "The memory of the virtual machine in MiB."
         ),
         SpecKey(
             "keepContentsDirlinks", [.build], .nullable(.bool), default: false,
-            "Keep a link to a directory, made by an earlier one of contents, where a later one has the directory."
+            "Keep a link to a directory in contents, with the files of later contents behind it."
         ),
     ]
 
     private static let layerKeys = [
-        SpecKey("maxLayers", layeredOnly, .integer(2...125), default: 100, "The most layers, base and last included."),
+        SpecKey(
+            "maxLayers", layeredOnly, .integer(2...125), default: 100,
+            "The maximum number of layers, with those of the base and the customization layer."),
         SpecKey(
             "layering", layeredOnly, .choice(LayeringChoice.allCases.map(\.rawValue)), default: "popularity",
-            "How store paths are told off into layers: by popularity or by size."),
+            "How store paths are assigned to layers: by popularity or by size."),
         SpecKey(
             "includeStorePaths", layeredOnly, .bool, default: true,
-            "Put the store paths into the image; false: links into a store that is mounted there."),
+            "Add the store paths to the image; false: only links into a store that is mounted in the container."),
         SpecKey(
-            "includeNixDB", images, .nullable(.bool), default: false, "Put a Nix database of the store paths in."
-        ).notBuiltYet,
+            "includeNixDB", images, .nullable(.bool), default: false, "Add a Nix database of the store paths."
+        ).notImplemented,
         SpecKey(
             "compressor", [.build, .layered], .choice(Compressor.allCases.map(\.rawValue)), default: "gz",
             "The compression of a docker-archive, or of the layers in the OCI formats."
@@ -179,24 +186,25 @@ extension SpecKey {
     private static let storeKeys = [
         SpecKey(
             "closure", images, .nullable(path), default: .null,
-            "A graph file of the store paths' references; null: ask the Nix database, else scan."),
+            "A graph file with the references of the store paths; null: the Nix database, or a scan of the files."),
         SpecKey(
-            "storeDir", images, .pattern(.storeDirectory), default: "/nix/store", "The store's directory in the image."),
+            "storeDir", images, .pattern(.storeDirectory), default: "/nix/store",
+            "The store's directory in the image."),
         SpecKey("storeRoot", images, path, default: "/", "The directory of this machine that holds storeDir."),
     ]
 
     private static let pullKeys = [
         SpecKey(
             "imageName", [.pull], .pattern(.pulledName), default: nil,
-            "The image to pull, by its registry's name; Docker Hub's without a registry."
+            "The name of the image to pull; without a registry it is on Docker Hub."
         ).required(by: .pull),
         SpecKey(
             "imageDigest", [.pull], .pattern(.digest), default: nil,
-            "The digest of the manifest, or of the index that has it: sha256:…."
+            "The digest of the manifest, or of an index that has it: sha256:…."
         ).required(by: .pull),
         SpecKey(
             "sha256", alias: "hash", [.pull], .pattern(.hash), default: nil,
-            "The hash of the pulled docker-archive: Nix base-32, hex or SRI."
+            "The hash of the docker-archive of the image: Nix base-32, hexadecimal or SRI."
         ).required(by: .pull),
         SpecKey(
             "finalImageName", [.pull], .nullable(.pattern(.pulledName)), default: .null,
@@ -206,12 +214,12 @@ extension SpecKey {
             "os", [.pull], .nullable(.pattern(.system)), default: "linux", "The operating system to pull for."),
         SpecKey(
             "arch", [.pull], .nullable(.choice(HostArchitecture.known + HostArchitecture.aliases.keys.sorted())),
-            default: "amd64", "The processor to pull for, by Go's name, whatever this machine's is."),
+            default: "amd64", "The GOARCH name of the architecture to pull for."),
         SpecKey(
             "tlsVerify", [.pull], .nullable(.bool), default: true, "Whether the registry's certificate is checked."),
     ]
 
-    /// The members of `fromImage`'s `pull`: the keys of the verb.
+    /// The members of `pull` in `fromImage`: the keys of the verb `pull`.
     private static let pullFields = pullKeys.flatMap { key in
         key.names.map { SpecField($0, key.type, key.meaning) }
     }

@@ -1,10 +1,8 @@
 import Errors
 import JSON
 
-/// An override of the command line: `--set config.User=nobody`.
+/// An override of a value of a spec: `config.User=nobody`.
 struct SpecOverride {
-    /// The text as given, for messages.
-    private let option: String
     private let key: [Substring]
     private let text: String
 
@@ -12,33 +10,33 @@ struct SpecOverride {
     init(_ option: String) throws {
         guard let equals = option.firstIndex(of: "="), equals > option.startIndex else {
             throw ToolError(
-                .usage, "cannot read the option --set \(option)", cause: "it is not KEY=VALUE",
-                remedy: "write for instance --set tag=v1 or --set config.User=nobody")
+                .usage, "cannot read the override '\(option)'", cause: "it is not KEY=VALUE",
+                remedy: "write for example \(.overrides) tag=v1 or \(.overrides) config.User=nobody")
         }
-        self.option = option
         key = option[..<equals].split(separator: ".", omittingEmptySubsequences: false)
         text = String(option[option.index(after: equals)...])
     }
 
-    /// Puts the value at the key's place. What it is read as, the key's type says; a text that does not read so stays
-    /// a text, and the check of the spec then says what was expected. `null` is null where the type takes it, and a
-    /// text elsewhere.
+    /// Sets the value of the key.
     ///
-    /// - Returns: the path of what was set, nil if `report` took a fault: there is no such key.
+    /// The text is read by the type of the key; an unreadable text stays a string, which the check of the spec reports.
+    /// `null` is null if the type is nullable, and a string otherwise.
+    ///
+    /// - Returns: the path of the value; nil if there is no such key, which `report` then has as an issue.
     func apply(to members: inout [String: JSONValue], verb: SpecVerb, _ report: inout SpecReport) -> SpecPath? {
         let name = String(key.first ?? "")
         guard let specKey = SpecKey.named(name) else {
             reportUnknown(name, among: SpecKey.names(for: verb), &report)
             return nil
         }
-        // An alias in the file gives way, or the two would exclude each other.
+        // An alias in the file is removed: a spec with both names is invalid.
         for other in specKey.names where other != name { members[other] = nil }
         guard let value = set(key.dropFirst(), in: members[name], type: specKey.type, &report) else { return nil }
         members[name] = value
         return key.dropFirst().reduce(SpecPath(name)) { $0.key(String($1)) }
     }
 
-    /// The value with what the rest of the key names replaced.
+    /// The value, with the member that the rest of the key names replaced.
     private func set(
         _ rest: ArraySlice<Substring>, in current: JSONValue?, type: SpecType, _ report: inout SpecReport
     ) -> JSONValue? {
@@ -67,13 +65,13 @@ struct SpecOverride {
     private func reportUnknown(_ name: String, among known: [String], _ report: inout SpecReport) {
         let nearest = NearestKey.of(name, among: known).map { "; did you mean \($0)?" } ?? ""
         let path = key.joined(separator: ".").prefix(80)
-        report.faults.append(
-            SpecIssue(path: "\(path) (from --set)", found: .string(text), reason: "unknown key\(nearest)"))
+        report.issues.append(
+            SpecIssue(path: "\(path) (from an override)", found: .string(text), reason: "unknown key\(nearest)"))
     }
 }
 
 extension SpecType {
-    /// Reads the text of a `--set` as the type. A text that is none is kept as a string, which the check refuses.
+    /// Reads the text of an override as the type; a text that is unreadable stays a string, which the check reports.
     fileprivate func read(_ text: String) -> JSONValue {
         switch self {
         case .string, .pattern, .choice: .string(text)
@@ -89,6 +87,6 @@ extension SpecType {
 
     private static func json(_ text: String, _ opening: String) -> JSONValue? {
         guard text.hasPrefix(opening) else { return nil }
-        return try? JSONValue(parsing: Array(text.utf8), source: "--set", limit: SpecFile.limit)
+        return try? JSONValue(parsing: Array(text.utf8), source: "an override", limit: SpecFile.limit)
     }
 }

@@ -2,8 +2,8 @@ import JSON
 
 /// The JSON Schema of specs.
 package enum SpecSchema {
-    /// One schema for the specs of all verbs, draft 2020-12. It is a little looser than the check of a spec is: which
-    /// keys a verb takes, and what lies behind a string's grammar, the check alone knows.
+    /// The schema for the specs of all verbs, draft 2020-12. It accepts all valid specs and some invalid ones: it does
+    /// not know which keys a verb accepts, and some patterns are looser than the check.
     package static var value: JSONValue {
         var properties: [String: JSONValue] = [:]
         for key in SpecKey.table {
@@ -15,7 +15,7 @@ package enum SpecSchema {
         return [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "dockertools spec",
-            "description": "What an image is made of. Relative paths are relative to the spec's directory.",
+            "description": "The spec of an image. Relative paths start from the directory of the spec.",
             "type": "object",
             "properties": .object(properties),
             "additionalProperties": false,
@@ -29,7 +29,7 @@ package enum SpecSchema {
         var description = key.meaning
         if name == key.alias { description = "Another name of \(key.name). \(description)" }
         description += " For \(key.verbs.map(\.rawValue).joined(separator: ", "))."
-        if !key.isBuilt { description += " Not built yet." }
+        if !key.isImplemented { description += " Not implemented yet." }
         schema["description"] = .string(description)
         if let value = key.defaultValue { schema["default"] = value }
         return .object(schema)

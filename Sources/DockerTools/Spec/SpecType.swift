@@ -1,34 +1,34 @@
 import JSON
 
-/// The type of a key's value. From it come the check of a spec, the reading of `--set` and the JSON Schema.
+/// The type of a key's value, by which values are checked, overrides are read and the JSON Schema is made.
 indirect enum SpecType: Sendable {
-    /// Any text without a NUL.
+    /// A string without NUL.
     case string
-    /// A string of a grammar.
+    /// A string that matches a pattern.
     case pattern(SpecPattern)
     case choice([String])
     case bool
     case integer(ClosedRange<Int64>)
-    /// A list of strings that is a command line.
+    /// A list of strings: a program and its arguments.
     case command
     case list(SpecType)
-    /// An object whose names are data: each of the grammar, if there is one.
+    /// An object with any names; each matches the pattern if there is one.
     case map(keys: SpecPattern?, values: SpecType)
-    /// An object of known fields; an unknown one is an error, or a warning where the object is open.
+    /// An object of known fields; an unknown field is an error, or a warning if the object is open.
     case record([SpecField], open: Bool)
     case anyObject
-    /// One of some types that differ in their JSON kind.
+    /// One of several types with different kinds of JSON values.
     case either([SpecType])
     case nullable(SpecType)
 
-    /// What the type takes, in words for a person.
+    /// The values of the type, for messages: `a list of strings`.
     var expected: String {
         switch self {
         case .string: "a string"
         case .pattern(let pattern): pattern.expected
         case .choice(let names): "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ")
         case .bool: "true or false"
-        case .integer(let range): Self.words(for: range)
+        case .integer(let range): Self.description(of: range)
         case .command, .list(.string): "a list of strings"
         case .list(let element): "a list, each item \(element.expected)"
         case .map, .record, .anyObject: "an object"
@@ -37,7 +37,7 @@ indirect enum SpecType: Sendable {
         }
     }
 
-    private static func words(for range: ClosedRange<Int64>) -> String {
+    private static func description(of range: ClosedRange<Int64>) -> String {
         switch (range.lowerBound, range.upperBound) {
         case (.min, .max): "an integer"
         case (_, .max): "an integer of \(range.lowerBound) or more"
@@ -45,7 +45,7 @@ indirect enum SpecType: Sendable {
         }
     }
 
-    /// Whether null may stand for the key's absence.
+    /// Whether null is allowed, with the meaning of a missing key.
     var isNullable: Bool {
         guard case .nullable = self else { return false }
         return true
@@ -57,7 +57,7 @@ indirect enum SpecType: Sendable {
         return type
     }
 
-    /// The object among the type's forms, if there is one: what a dotted path goes into.
+    /// The type of the members that a dotted path leads to; nil if no value of the type is an object.
     var objectForm: SpecType? {
         switch self {
         case .map, .record, .anyObject: self
@@ -70,10 +70,10 @@ indirect enum SpecType: Sendable {
 
 /// A known member of an object.
 struct SpecField: Sendable {
-    var name: String
-    var type: SpecType
-    /// One line.
-    var meaning: String
+    let name: String
+    let type: SpecType
+    /// A description in one line.
+    let meaning: String
 
     init(_ name: String, _ type: SpecType, _ meaning: String) {
         self.name = name
@@ -86,8 +86,8 @@ extension SpecType {
     /// Checks a value of a spec against the type.
     ///
     /// - Parameters:
-    ///   - path: where the value stands.
-    ///   - report: takes what is wrong.
+    ///   - path: the path of the value.
+    ///   - report: receives the issues.
     func check(_ value: JSONValue, at path: SpecPath, _ report: inout SpecReport) {
         switch (self, value) {
         case (.nullable, .null), (.bool, .bool), (.anyObject, .object):
@@ -97,11 +97,11 @@ extension SpecType {
         case (.string, .string(let text)):
             Self.checkText(text, { _ in nil }, at: path, &report)
         case (.pattern(let pattern), .string(let text)):
-            Self.checkText(text, pattern.fault, at: path, &report)
+            Self.checkText(text, pattern.issue, at: path, &report)
         case (.choice(let names), .string(let text)):
             guard !names.contains(text) else { return }
             let nearest = NearestKey.of(text, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-            report.faults.append(SpecIssue(path: path.text, found: value, reason: "expected \(expected)\(nearest)"))
+            report.issues.append(SpecIssue(path: path.text, found: value, reason: "expected \(expected)\(nearest)"))
         case (.integer(let range), _) where value.wholeNumber.map(range.contains) ?? false:
             break
         case (.command, .array(let elements)):
@@ -110,8 +110,8 @@ extension SpecType {
             Self.check(elements, element, at: path, &report)
         case (.map(let keys, let values), .object(let members)):
             for (key, member) in members.inOrder {
-                if let fault = keys?.fault(key) {
-                    report.faults.append(SpecIssue(path: path.key(key).text, found: .string(key), reason: fault))
+                if let issue = keys?.issue(key) {
+                    report.issues.append(SpecIssue(path: path.key(key).text, found: .string(key), reason: issue))
                 }
                 values.check(member, at: path.key(key), &report)
             }
@@ -127,7 +127,7 @@ extension SpecType {
             guard let type = types.first(where: { $0.takes(kindOf: value) }) else { fallthrough }
             type.check(value, at: path, &report)
         default:
-            report.faults.append(
+            report.issues.append(
                 SpecIssue(path: path.text, found: value, reason: "expected \(expected)\(listForm(of: value))"))
         }
     }
@@ -139,11 +139,11 @@ extension SpecType {
     }
 
     private static func checkText(
-        _ text: String, _ fault: (String) -> String?, at path: SpecPath, _ report: inout SpecReport
+        _ text: String, _ issue: (String) -> String?, at path: SpecPath, _ report: inout SpecReport
     ) {
-        let reason = text.utf8.contains(0) ? "expected a text without the character NUL" : fault(text)
+        let reason = text.utf8.contains(0) ? "expected a text without NUL characters" : issue(text)
         guard let reason else { return }
-        report.faults.append(SpecIssue(path: path.text, found: .string(text), reason: reason))
+        report.issues.append(SpecIssue(path: path.text, found: .string(text), reason: reason))
     }
 
     private static func reportUnknown(
@@ -155,11 +155,11 @@ extension SpecType {
         if open {
             report.warnings.append("\(path.text): unknown key, kept as it is\(nearest)")
         } else {
-            report.faults.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(nearest)"))
+            report.issues.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(nearest)"))
         }
     }
 
-    /// Whether a value has the JSON kind of the type, whatever it holds.
+    /// Whether a value has the kind of JSON value that the type has.
     private func takes(kindOf value: JSONValue) -> Bool {
         switch (self, value) {
         case (.string, .string), (.pattern, .string), (.choice, .string), (.list, .array), (.command, .array),
@@ -169,7 +169,7 @@ extension SpecType {
         }
     }
 
-    /// The list to write instead of a text, where a list of strings is expected.
+    /// The list to write instead of a string, if a list of strings is expected.
     private func listForm(of value: JSONValue) -> String {
         guard case .string(let text) = value else { return "" }
         let list: [JSONValue]
@@ -185,7 +185,7 @@ extension SpecType {
 }
 
 extension JSONValue {
-    /// The value as an integer; `2.0` is one, as JSON Schema has it.
+    /// The value as an integer; `2.0` is an integer too, as in JSON Schema.
     var wholeNumber: Int64? {
         switch self {
         case .int(let value): value
@@ -196,7 +196,7 @@ extension JSONValue {
 }
 
 extension [String: JSONValue] {
-    /// The members by name, so that messages come in the same order each time.
+    /// The members sorted by the bytes of their names, so that messages have the same order each time.
     var inOrder: [(key: String, value: JSONValue)] {
         sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }

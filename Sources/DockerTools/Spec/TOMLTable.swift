@@ -1,21 +1,21 @@
 import Errors
 import JSON
 
-/// A table while its document is read. What may still be added to it depends on how it came to be.
+/// A table of a document that is being read. Its origin decides what may be added to it.
 final class TOMLTable {
     enum Origin {
-        /// On the way to a table that a header names: a header of its own may still come.
+        /// A parent of a table that a header names: its own header may follow.
         case implied
-        /// By its own header, or as the document: closed for headers and for dotted keys from outside.
+        /// A table with its own header, or the document: closed for other headers and for dotted keys from outside.
         case header
-        /// By a dotted key: open for more of them.
+        /// A table of a dotted key: open for other dotted keys.
         case dotted
     }
 
     enum Member {
         case value(JSONValue)
         case table(TOMLTable)
-        /// An array of tables, made by `[[…]]`.
+        /// An array of tables: `[[…]]`.
         case tables([TOMLTable])
     }
 
@@ -26,6 +26,7 @@ final class TOMLTable {
         self.origin = origin
     }
 
+    /// The table as a JSON object.
     var value: JSONValue {
         .object(
             members.mapValues { member in
@@ -37,7 +38,8 @@ final class TOMLTable {
             })
     }
 
-    /// The table that a header `[key]` or `[[key]]` opens below this one; nil if the key has another meaning already.
+    /// The table that a header `[key]` or `[[key]]` opens below this one; nil if the key is already defined as
+    /// something else.
     func open(_ key: [String], asElement: Bool) -> TOMLTable? {
         guard let last = key.last else { return nil }
         var parent = self
@@ -62,7 +64,9 @@ final class TOMLTable {
         }
     }
 
-    /// Sets the value of a dotted key; false if the key has another meaning already.
+    /// Sets the value of a dotted key.
+    ///
+    /// - Returns: false if the key is already defined.
     func set(_ key: [String], to value: JSONValue) -> Bool {
         guard let last = key.last else { return false }
         var parent = self
@@ -92,17 +96,17 @@ final class TOMLTable {
 }
 
 extension JSONValue {
-    /// Reads a TOML document as the JSON value that says the same.
+    /// Reads a TOML document as an equivalent JSON value.
     ///
-    /// - Parameter source: what is read, for the error: `the spec 'hello.toml'`.
-    /// - Throws: `ToolError` with code `data` if the bytes are no TOML, with line and column.
+    /// - Parameter source: the name of the document, for the error: `the spec 'hello.toml'`.
+    /// - Throws: `ToolError` with code `data`, line and column for an invalid document.
     init(parsingTOML bytes: [UInt8], source: String) throws {
         do {
             var parser = TOMLParser(bytes)
             self = try parser.parse()
         } catch {
             throw ToolError(
-                .data, "cannot read \(source)", cause: "it is no valid TOML: \(error.position): \(error.reason)",
+                .data, "cannot read \(source)", cause: "it is not valid TOML: \(error.position): \(error.reason)",
                 remedy: "correct the file; https://toml.io/en/v1.0.0 has the syntax")
         }
     }

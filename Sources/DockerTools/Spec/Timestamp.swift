@@ -2,27 +2,27 @@ import ByteIO
 import Errors
 import Glibc
 
-/// A point in time, in UTC, to the nanosecond: 0000-01-01 to 9999-12-31. No locale and no time zone comes into it.
-package struct Timestamp: Hashable, Sendable {
+/// A point in time in UTC, in nanoseconds, from 0000-01-01 to 9999-12-31. It does not depend on locale and time zone.
+public struct Timestamp: Hashable, Sendable {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted; negative before it.
-    package let seconds: Int64
-    /// What comes after the second, 0 to 999,999,999.
-    package let nanoseconds: Int32
+    public let seconds: Int64
+    /// Nanoseconds of the second: 0…999,999,999.
+    public let nanoseconds: Int32
 
-    /// The years 0000 to 9999, which is what RFC 3339 can write.
+    /// The years 0000 to 9999, the range of RFC 3339.
     static let range: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
-    /// dockerTools' own: one second after the epoch, as some programs take 0 for "no time".
-    package static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
+    /// The default of dockerTools: one second after the epoch, since some programs take 0 for "no time".
+    public static let standard = Timestamp(unchecked: 1, nanoseconds: 0)
 
-    /// Nil outside the years 0000 to 9999, or if `nanoseconds` is no part of a second.
-    package init?(seconds: Int64, nanoseconds: Int32 = 0) {
+    /// Nil outside of the years 0000 to 9999, or if `nanoseconds` is not in 0…999,999,999.
+    public init?(seconds: Int64, nanoseconds: Int32 = 0) {
         guard Self.range.contains(seconds), (0...999_999_999).contains(nanoseconds) else { return nil }
         self.init(unchecked: seconds, nanoseconds: nanoseconds)
     }
 
-    /// The present, by the system's clock.
-    package static func now() -> Timestamp {
+    /// The current time of the system clock.
+    public static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(unchecked: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
@@ -35,8 +35,8 @@ package struct Timestamp: Hashable, Sendable {
 }
 
 extension Timestamp: CustomStringConvertible {
-    /// As RFC 3339 writes it, in UTC: `1970-01-01T00:00:01Z`, with as many digits after the second as it needs.
-    package var description: String {
+    /// The RFC 3339 form in UTC: `1970-01-01T00:00:01Z`, with as many fractional digits as necessary.
+    public var description: String {
         let (day, second) = seconds.quotientAndRemainder(flooredBy: 86_400)
         let date = CivilDate(daysSinceEpoch: day)
         var text = "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))"
@@ -55,7 +55,7 @@ extension Timestamp: CustomStringConvertible {
 }
 
 extension Int64 {
-    /// Division whose remainder is never negative.
+    /// Divides with a remainder that is never negative.
     fileprivate func quotientAndRemainder(flooredBy divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
@@ -63,13 +63,13 @@ extension Int64 {
 }
 
 extension Timestamp {
-    /// Reads a time as RFC 3339 section 5.6 writes it: `1970-01-01T00:00:01Z`, `1970-01-01T01:00:01.5+01:00`. A blank
-    /// may stand for the `T`, as the RFC lets it. Digits beyond the nanosecond are dropped.
+    /// Reads an RFC 3339 timestamp (section 5.6): `1970-01-01T00:00:01Z`, `1970-01-01T01:00:01.5+01:00`. A space may
+    /// replace the `T`, as the RFC allows. Digits beyond nanoseconds are dropped.
     ///
-    /// Nil for anything else, for a day that the calendar does not have, and for second 60: a leap second is no
-    /// number of seconds since the epoch.
+    /// Nil for any other text, for a day that does not exist, and for second 60: a leap second has no number of seconds
+    /// since the epoch.
     package init?(_ text: String) {
-        var reader = Reader(rest: Array(text.utf8)[...])
+        var reader = TimestampReader(rest: Array(text.utf8)[...])
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
             let day = reader.number(2), reader.take("Tt "), let hour = reader.number(2), reader.take(":"),
             let minute = reader.number(2), reader.take(":"), let second = reader.number(2),
@@ -85,26 +85,28 @@ extension Timestamp {
     ///
     /// Source: https://reproducible-builds.org/specs/source-date-epoch/.
     ///
-    /// - Throws: `ToolError` with code `data` if SOURCE_DATE_EPOCH is no whole number of seconds up to the year 9999.
+    /// - Throws: `ToolError` with code `data` if SOURCE_DATE_EPOCH is not a whole number of seconds up to the year
+    ///   9999.
     package static func defaultTime(environment: [String: String]) throws -> Timestamp {
         guard let text = environment["SOURCE_DATE_EPOCH"] else { return .standard }
         guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }), let seconds = Int64(text),
             let time = Timestamp(seconds: seconds)
         else {
             throw ToolError(
-                .data, "cannot use the environment's SOURCE_DATE_EPOCH",
+                .data, "cannot use the environment variable SOURCE_DATE_EPOCH",
                 cause: "it is \"\(text.prefix(80))\", expected a whole number of seconds since 1970, at most "
                     + "\(range.upperBound)",
-                remedy: "set it to what `date +%s` prints, or unset it")
+                remedy: "set it to a number as `date +%s` prints it, or unset it")
         }
         return time
     }
 }
 
-private struct Reader {
+/// Reads the parts of an RFC 3339 timestamp.
+private struct TimestampReader {
     var rest: ArraySlice<UInt8>
 
-    /// A number of exactly so many digits.
+    /// A number with a fixed number of digits.
     mutating func number(_ digits: Int) -> Int64? {
         let head = rest.prefix(digits)
         guard head.count == digits, head.allSatisfy({ (48...57).contains($0) }) else { return nil }
@@ -112,14 +114,14 @@ private struct Reader {
         return head.reduce(0) { $0 * 10 + Int64($1 - 48) }
     }
 
-    /// One of some characters.
+    /// Skips one of several characters.
     mutating func take(_ characters: String) -> Bool {
         guard let first = rest.first, characters.utf8.contains(first) else { return false }
         rest = rest.dropFirst()
         return true
     }
 
-    /// Nanoseconds: 0 if there is no point, nil if no digit follows it.
+    /// Nanoseconds: 0 without a point, nil if no digit follows the point.
     mutating func fraction() -> Int32? {
         guard take(".") else { return 0 }
         let digits = rest.prefix { (48...57).contains($0) }
@@ -139,16 +141,17 @@ private struct Reader {
     }
 }
 
-/// A day of the Gregorian calendar, reckoned back before its time as ISO 8601 does.
+/// A day of the proleptic Gregorian calendar, as ISO 8601 uses it.
 ///
-/// Source: the algorithms `days_from_civil` and `civil_from_days` by Howard Hinnant, which count years from March so
-/// that the leap day is a year's last, in eras of 400 years (146,097 days).
+/// Source: the algorithms `days_from_civil` and `civil_from_days` by Howard Hinnant
+/// (https://howardhinnant.github.io/date_algorithms.html). Years begin in March, so that the leap day is the last of
+/// its year, and 400 years (146,097 days) are an era.
 struct CivilDate: Equatable {
     let year: Int64
     let month: Int64
     let day: Int64
 
-    /// Nil if the calendar has no such day, or the year is not one of 0 to 9999.
+    /// Nil if the calendar has no such day, or the year is not in 0…9999.
     init?(year: Int64, month: Int64, day: Int64) {
         guard (0...9999).contains(year), (1...12).contains(month), day >= 1,
             day <= Self.length(ofMonth: month, year: year)
@@ -158,9 +161,9 @@ struct CivilDate: Equatable {
         self.day = day
     }
 
-    /// - Parameter days: days since 1970-01-01, which is 719,468 days after 0000-03-01; not before the year 0.
+    /// - Parameter days: days since 1970-01-01, which is 719,468 days after 0000-03-01; the year is 0 or later.
     init(daysSinceEpoch days: Int64) {
-        // 400 years are added and taken off again, so that the first months of the year 0 need no negative division.
+        // One era is added here and subtracted below: January and February of the year 0 belong to the year -1.
         let shifted = days + 719_468 + 146_097
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097

@@ -5,9 +5,10 @@ import Tar
 
 /// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
 ///
-/// The members: for each layer `<diffID>/layer.tar`, and `VERSION` and `json` beside it for readers older than Docker
-/// 1.10; for each image the config as `<image ID>.json`; the extraMembers; `manifest.json`; and `repositories` for the
-/// old readers. What several images share is written once.
+/// The members are: for each layer `<diffID>/layer.tar`, with `VERSION` and `json` beside it for readers older than
+/// Docker 1.10; for each image the config as `<image ID>.json`; the extra members; `manifest.json`; and `repositories`
+/// for old readers. A layer or config that several images share is written once.
+///
 /// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
 package final class DockerArchiveWriter {
     private static let owner = TarOwner()
@@ -18,6 +19,9 @@ package final class DockerArchiveWriter {
     private var describedLayers: Set<Digest> = []
     private var writtenConfigs: Set<Digest> = []
 
+    /// - Parameters:
+    ///   - sink: receives the archive.
+    ///   - progress: receives the progress of the layers.
     package init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
         tar = TarWriter(to: sink, owner: Self.owner)
@@ -28,9 +32,9 @@ package final class DockerArchiveWriter {
         }
     }
 
-    /// Writes an archive of images, to its end.
+    /// Writes a whole archive of images.
     ///
-    /// - Returns: what is known of each, in their order.
+    /// - Returns: the summary of each image, in their order.
     package func write(_ images: [any Image]) throws -> [ImageSummary] {
         let written = try images.map { try write($0, $0.layers) }
         if let image = images.first, images.count == 1 {
@@ -39,39 +43,40 @@ package final class DockerArchiveWriter {
         return try end(written)
     }
 
-    /// Writes what names the images, and the end of the archive.
+    /// Writes the members that list the images, and the end of the archive.
     private func end(_ written: [ImageSummary]) throws -> [ImageSummary] {
-        try member("manifest.json", Self.manifest(of: written))
+        try member("manifest.json", Self.manifest(of: written).json)
         try member("repositories", Self.repositories(of: written))
         try tar.finish()
         try sink.finish()
         return written
     }
 
-    /// Writes an archive of one image without the files of layers that its reader has.
+    /// Writes a whole archive of one image, without the files of layers that its reader has.
     ///
-    /// Docker takes a layer's file only if it does not have that chain of layers, and misses none that it does not take.
-    package func write(_ remainder: MissingLayers) throws -> ImageSummary {
-        try end([try write(remainder.image, remainder.rest, above: remainder.spared)])[0]
+    /// Docker reads a layer's file only if it does not have that chain of layers, so the other files may be missing.
+    package func write(_ image: MissingLayers) throws -> ImageSummary {
+        try end([try write(image.image, image.missing, above: image.present)])[0]
     }
 
     private func write(
-        _ image: any Image, _ rest: [any Layer], above spared: [ImageSummary.Layer] = []
+        _ image: any Image, _ missing: [any Layer], above present: [ImageSummary.Layer] = []
     ) throws -> ImageSummary {
-        // While one layer is written the next ones are hashed, unless the sink lets a layer's name come after its bytes. What
-        // comes behind another image may be there already: that must be known before.
+        // While one layer is written the next ones are hashed, unless the sink can fill in a layer's name after its
+        // bytes. A layer of a further image may repeat an earlier one, which must be known before it is written.
         let hashesAhead = !sink.supportsBackpatching || !self.layers.isEmpty
-        let layers = try spared + self.layers.write(rest, above: spared.count, hashesAhead: hashesAhead)
-        let bytes = try image.config(diffIDs: layers.map(\.diffID))
-        let imageID = try SHA256.digest(of: bytes)
+        let layers = try present + self.layers.write(missing, above: present.count, hashesAhead: hashesAhead)
+        let config = image.config.with(diffIDs: layers.map(\.diffID))
+        let imageID = try config.blob().descriptor.digest
         let written = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
-        try writeLegacyLayers(of: written, JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json))
-        if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", bytes) }
+        try writeLegacyLayers(of: written, config)
+        if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", config.bytes) }
         return written
     }
 
-    /// What readers older than Docker 1.10 want beside each layer: an image for each, the child of the one below it.
-    private func writeLegacyLayers(of image: ImageSummary, _ config: JSONValue) throws {
+    /// Writes the members beside each layer for readers older than Docker 1.10: an image for each layer, which is the
+    /// child of the one below.
+    private func writeLegacyLayers(of image: ImageSummary, _ config: ImageConfig) throws {
         var parent: Digest?
         for (number, layer) in image.layers.enumerated() {
             let diffID = layer.diffID
@@ -80,21 +85,20 @@ package final class DockerArchiveWriter {
             var json: [String: JSONValue] = [
                 "id": .string(diffID.hex), "parent": parent.map { .string($0.hex) } ?? .null,
             ]
-            for key in ["created", "architecture", "os"] { json[key] = config[key] }
-            if number == image.layers.count - 1 { json["config"] = config["config"] }
+            for key in ["created", "architecture", "os"] { json[key] = config.json[key] }
+            if number == image.layers.count - 1 { json["config"] = config.json["config"] }
             try member("\(diffID.hex)/VERSION", Array("1.0".utf8))
             try member("\(diffID.hex)/json", JSONValue.object(json.filter { $0.value != .null }))
         }
     }
 
-    private static func manifest(of images: [ImageSummary]) -> JSONValue {
-        .array(
+    private static func manifest(of images: [ImageSummary]) -> DockerManifest {
+        DockerManifest(
             images.map { image in
-                [
-                    "Config": .string("\(image.imageID.hex).json"),
-                    "RepoTags": .array(image.names.filter(\.isComplete).map { .string("\($0)") }),
-                    "Layers": .array(image.layers.map { .string("\($0.diffID.hex)/layer.tar") }),
-                ]
+                DockerManifest.Entry(
+                    config: "\(image.imageID.hex).json",
+                    repoTags: image.names.filter(\.isComplete).map { "\($0)" },
+                    layers: image.layers.map { "\($0.diffID.hex)/layer.tar" })
             })
     }
 

@@ -3,12 +3,12 @@ import JSON
 import OCI
 import Tar
 
-/// Writes an image as the docker-archive that skopeo 1.9 makes of one in a registry (`skopeo copy docker://…
-/// docker-archive:…`), byte for byte: the `sha256` that nixpkgs' `pullImage` is given is that of this file.
+/// Writes an image as the docker-archive that skopeo 1.9 makes of an image in a registry (`skopeo copy docker://…
+/// docker-archive:…`), byte for byte. The `sha256` of nixpkgs' `pullImage` is the hash of this file.
 ///
-/// The members: the layers as `<diffID>.tar`, each once; the config as it is; then for readers older than Docker 1.10 a
-/// directory for each layer with a link to it, `VERSION` and `json`; `manifest.json`; and `repositories`. A layer that comes
-/// twice has a directory each time. Names have their registry with them.
+/// The members are: the layers as `<diffID>.tar`, each once; the config; then for readers older than Docker 1.10 a
+/// directory for each layer with a link to it, `VERSION` and `json`; `manifest.json`; and `repositories`. A layer that
+/// an image has twice has two directories. Names include their registry.
 package final class SkopeoArchiveWriter {
     private static let owner = TarOwner(userName: "", groupName: "", modified: 0)
 
@@ -16,6 +16,9 @@ package final class SkopeoArchiveWriter {
     private let tar: TarWriter
     private let layers: LayerMembers
 
+    /// - Parameters:
+    ///   - sink: receives the archive.
+    ///   - progress: receives the progress of the layers.
     package init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
         tar = TarWriter(to: sink, owner: Self.owner, dialect: .go)
@@ -27,35 +30,36 @@ package final class SkopeoArchiveWriter {
         }
     }
 
-    /// Writes the archive of an image, to its end.
+    /// Writes the whole archive of an image.
     ///
-    /// - Parameter name: what the image is called in it, name and tag, whatever it is called elsewhere.
-    /// - Returns: what is known of the image.
-    /// - Throws: what the layers throw; `ToolError` with code `data` for a config that is no JSON object.
+    /// - Parameter name: the name and tag in the archive; the image's own names are ignored.
+    /// - Returns: the summary of the image.
+    /// - Throws: the errors of the layers; `ToolError` with code `data` for a config that is not a JSON object.
     package func write(_ image: any Image, as name: ImageName) throws -> ImageSummary {
         let layers = try layers.write(image.layers, hashesAhead: true)
-        let config = try image.config(diffIDs: layers.map(\.diffID))
-        let imageID = try SHA256.digest(of: config)
-        try file("\(imageID.hex).json", config)
-        let legacy = try SkopeoLegacyLayer.layers(layers.map(\.diffID), config: config)
+        let config = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
+        let imageID = config.descriptor.digest
+        try file("\(imageID.hex).json", config.bytes)
+        let legacy = try SkopeoLegacyLayer.layers(layers.map(\.diffID), config: config.bytes)
         for layer in legacy {
             try link("\(layer.id)/layer.tar", to: "../\(layer.diffID.hex).tar")
             try file("\(layer.id)/VERSION", Array("1.0".utf8))
             try file("\(layer.id)/json", layer.json)
         }
         let written = ImageSummary(names: [name], imageID: imageID, layers: layers)
-        try file("manifest.json", Array(Self.manifest(of: written, name.full).utf8))
+        try file("manifest.json", Array(Self.manifest(of: written, name.full).skopeoText.utf8))
         try file("repositories", Array(Self.repositories(top: legacy.last, name.full).canonical.utf8))
         try tar.finish()
         try sink.finish()
         return written
     }
 
-    /// The members in the order that skopeo has them in, which is not that of their names.
-    private static func manifest(of image: ImageSummary, _ name: ImageName) -> String {
-        let tags = JSONValue.array([.string("\(name)")]).canonical
-        let layers = JSONValue.array(image.layers.map { .string("\($0.diffID.hex).tar") }).canonical
-        return #"[{"Config":"\#(image.imageID.hex).json","RepoTags":\#(tags),"Layers":\#(layers)}]"#
+    private static func manifest(of image: ImageSummary, _ name: ImageName) -> DockerManifest {
+        DockerManifest([
+            DockerManifest.Entry(
+                config: "\(image.imageID.hex).json", repoTags: ["\(name)"],
+                layers: image.layers.map { "\($0.diffID.hex).tar" })
+        ])
     }
 
     private static func repositories(top: SkopeoLegacyLayer?, _ name: ImageName) -> JSONValue {
@@ -79,23 +83,25 @@ package final class SkopeoArchiveWriter {
     }
 }
 
-/// What an archive of skopeo's has of a layer for readers older than Docker 1.10: an image that is the child of the one
-/// below it.
+/// The JSON that skopeo's archives have for each layer, for readers older than Docker 1.10: an image that is the child
+/// of the one below.
 struct SkopeoLegacyLayer {
-    /// The digest of what is said of it, 64 hexadecimal digits.
+    /// The digest of the JSON, 64 hexadecimal digits.
     let id: String
     let diffID: Digest
     let json: [UInt8]
 
-    /// The members of the config that the top one has.
+    /// The members of the config that are repeated in the topmost layer's JSON.
     private static let ofConfig = [
         "architecture", "config", "container", "container_config", "created", "docker_version", "os",
     ]
 
+    /// The JSON of all layers.
+    ///
     /// - Parameters:
-    ///   - diffIDs: of all layers, the lowest first.
-    ///   - config: the image's config.
-    /// - Throws: `ToolError` with code `data` if the config is no JSON object.
+    ///   - diffIDs: the digests of all layers, the lowest first.
+    ///   - config: the bytes of the image's config: skopeo copies members in the spelling that they have there.
+    /// - Throws: `ToolError` with code `data` if the config is not a JSON object.
     static func layers(_ diffIDs: [Digest], config: [UInt8]) throws -> [SkopeoLegacyLayer] {
         var layers: [SkopeoLegacyLayer] = []
         for (number, (diffID, chainID)) in zip(diffIDs, try ChainID.all(diffIDs)).enumerated() {

@@ -1,19 +1,17 @@
-import ByteIO
 import Compression
-import JSON
 import OCI
 
-/// Puts images in a layout: layers, configs, manifests, and the index of all.
+/// Writes images to an OCI layout: layers, configs, manifests, and the index of all.
 ///
 /// Source: OCI Image Format Specification 1.0, "Image Layout", "Image Manifest".
 struct OCIImageWriter {
     private let store: any OCIBlobStore
     private let compressor: Compressor
     private let progress: any Progress
-    /// The layers that the layout has already, by their plain digests.
-    private var layers: [Digest: OCIBlob] = [:]
+    /// The layers that the layout has already, by their diffIDs.
+    private var layers: [Digest: Descriptor] = [:]
     /// The configs and manifests that it has.
-    private var records: [Digest: OCIBlob] = [:]
+    private var documents: Set<Digest> = []
 
     init(_ store: any OCIBlobStore, compressor: Compressor, progress: any Progress) {
         self.store = store
@@ -21,36 +19,37 @@ struct OCIImageWriter {
         self.progress = progress
     }
 
-    /// An image, and where its parts lie in the layout.
-    struct Placed {
+    /// An image of the layout.
+    struct Written {
         let image: ImageSummary
-        let config: OCIBlob
-        let layers: [OCIBlob]
+        let manifest: Manifest
     }
 
-    mutating func write(_ images: [any Image]) throws -> [Placed] {
-        var placed: [Placed] = []
-        var manifests: [JSONValue] = []
+    /// Writes a whole layout of images.
+    mutating func write(_ images: [any Image]) throws -> [Written] {
+        var written: [Written] = []
+        var index = Index(manifests: [])
         for image in images {
-            let parts = try write(image, isFirst: placed.isEmpty)
-            let manifest = try add(Array(manifest(of: parts).canonical.utf8))
-            // A name for each, as readers look for one: an image of two names is listed twice.
+            let parts = try write(image, isFirst: written.isEmpty)
+            let manifest = try add(parts.manifest.blob())
+            // Readers search a name, so an image of two names is listed twice.
             let names = parts.image.names.isEmpty ? [nil] : parts.image.names.map { Optional($0) }
-            manifests += names.map { manifest.descriptor(MediaType.manifest, annotations: Self.annotations($0)) }
-            placed.append(parts)
+            for name in names {
+                var entry = manifest
+                entry.annotations = Self.annotations(name)
+                index.manifests.append(entry)
+            }
+            written.append(parts)
         }
         try store.add(file: "oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
-        let index: JSONValue = [
-            "schemaVersion": 2, "mediaType": .string(MediaType.index), "manifests": .array(manifests),
-        ]
-        try store.add(file: "index.json", Array(index.canonical.utf8))
-        return placed
+        try store.add(file: "index.json", index.blob().bytes)
+        return written
     }
 
-    private mutating func write(_ image: any Image, isFirst: Bool) throws -> Placed {
-        var (written, blobs): ([ImageSummary.Layer], [OCIBlob]) = ([], [])
+    private mutating func write(_ image: any Image, isFirst: Bool) throws -> Written {
+        var (written, blobs): ([ImageSummary.Layer], [Descriptor]) = ([], [])
         let count = image.layers.count
-        for layer in image.layers { layer.expect() }
+        for layer in image.layers { layer.prefetch() }
         for layer in image.layers {
             let open = try layer.open()
             progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
@@ -58,32 +57,31 @@ struct OCIImageWriter {
             written.append(ImageSummary.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
             blobs.append(blob)
         }
-        let bytes = try image.config(diffIDs: written.map(\.diffID))
-        let config = try add(bytes)
+        let config = try add(image.config.with(diffIDs: written.map(\.diffID)).blob())
         let imageID = config.digest
-        let result = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: written)
-        return Placed(image: result, config: config, layers: blobs)
+        let summary = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: written)
+        return Written(image: summary, manifest: Manifest(config: config, layers: blobs))
     }
 
-    /// Puts a config or a manifest, unless the layout has it.
-    private mutating func add(_ record: [UInt8]) throws -> OCIBlob {
-        let digest = try SHA256.digest(of: record)
-        if let known = records[digest] { return known }
-        let blob = try store.add(record)
-        records[digest] = blob
-        return blob
+    /// Adds a config or a manifest, unless the layout has it.
+    private mutating func add(_ document: Blob) throws -> Descriptor {
+        let descriptor = document.descriptor
+        guard documents.insert(descriptor.digest).inserted else { return descriptor }
+        return try store.add(descriptor.mediaType, about: descriptor.size) { try $0.write(document.bytes) }
     }
 
-    /// - Parameter mayRepeat: whether the layout may have the layer already, which must be known before it is written: of one
-    ///   image only layers without store paths come twice.
+    /// Adds a layer, unless the layout has it.
+    ///
+    /// - Parameter mayRepeat: whether the layout may have the layer already, which must be known before it is written.
+    ///   In a single image only layers without store paths may be repeated.
     private mutating func write(
         _ layer: any Layer, _ open: any OpenLayer, mayRepeat: Bool
-    ) throws -> (Digest, OCIBlob) {
+    ) throws -> (Digest, Descriptor) {
         if let known = try mayRepeat ? open.diffID() : open.knownDiffID, let blob = layers[known] {
             return (known, blob)
         }
         var diffID: Digest?
-        let blob = try store.add(about: open.size) { sink in
+        let blob = try store.add(MediaType.layer(compressor), about: open.size) { sink in
             diffID = try LayerBlob(layer, open, compressor: compressor).write(to: sink, progress)
         }
         let digest = try diffID ?? open.diffID()
@@ -91,65 +89,11 @@ struct OCIImageWriter {
         return (digest, blob)
     }
 
-    private func manifest(of image: Placed) -> JSONValue {
-        let layerType = MediaType.layer(compressor)
-        return [
-            "schemaVersion": 2,
-            "mediaType": .string(MediaType.manifest),
-            "config": image.config.descriptor(MediaType.config),
-            "layers": .array(image.layers.map { $0.descriptor(layerType) }),
-        ]
-    }
-
-    /// The tag is what skopeo, umoci and podman look for; the whole name is what containerd does.
+    /// The annotations of a name: skopeo, umoci and podman look for the tag, containerd for the whole name.
     private static func annotations(_ name: ImageName?) -> [String: String] {
         guard let name, let tag = name.tag else { return [:] }
         var annotations = ["org.opencontainers.image.ref.name": tag]
         if name.name != nil { annotations["io.containerd.image.name"] = "\(name)" }
         return annotations
-    }
-}
-
-/// A layer as a blob of an image: compressed, or plain, or as it lies in an archive.
-package struct LayerBlob {
-    private let layer: any Layer
-    private let open: any OpenLayer
-    private let compressor: Compressor
-    private let threads: Int
-
-    /// - Parameters:
-    ///   - open: the layer, opened.
-    ///   - threads: how many compress it.
-    package init(_ layer: any Layer, _ open: any OpenLayer, compressor: Compressor, threads: Int = workerCount) {
-        self.layer = layer
-        self.open = open
-        self.compressor = compressor
-        self.threads = threads
-    }
-
-    /// Writes the blob.
-    ///
-    /// - Returns: the digest of the plain layer.
-    /// - Throws: `ToolError` with code `data` for a layer that has another digest than its image says; what the sink throws.
-    package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
-        if let known = open.knownDiffID, let file = try layer.archived?.file(compressedBy: compressor) {
-            // It lies there as it is to be: verified when it was opened.
-            try file.copy(to: ProgressSink(to: sink, progress))
-            return known
-        }
-        let compressing = CompressingSink(compressor, to: sink, threads: threads)
-        let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
-        let diffID: Digest
-        if let known = open.knownDiffID {
-            try open.write(to: target)
-            diffID = known
-        } else {
-            let hash = try HashSink(to: target)
-            try open.write(to: hash)
-            diffID = try hash.finish()
-            open.remember(diffID)
-        }
-        try compressing?.finish()
-        return diffID
     }
 }

@@ -10,22 +10,23 @@ package final class OCILayoutWriter: OCIBlobStore {
     private let directory: FilePath
     private let compressor: Compressor
     private let progress: any Progress
-    /// Bytes of all files.
+    /// The size of all files in bytes.
     package private(set) var size: UInt64 = 0
 
     /// - Parameters:
-    ///   - directory: is there, and empty.
-    ///   - compressor: of the layers.
+    ///   - directory: an existing, empty directory.
+    ///   - compressor: the compressor of the layers.
+    ///   - progress: receives the progress of the layers.
     package init(in directory: FilePath, compressor: Compressor, progress: any Progress) {
         self.directory = directory
         self.compressor = compressor
         self.progress = progress
     }
 
-    /// Writes the layout.
+    /// Writes the whole layout.
     ///
-    /// - Returns: what is known of each image, in their order.
-    /// - Throws: `ToolError` with code `io`; what the layers throw.
+    /// - Returns: the summary of each image, in their order.
+    /// - Throws: `ToolError` with code `io`; the errors of the layers.
     package func write(_ images: [any Image]) throws -> [ImageSummary] {
         for name in ["blobs", "blobs/sha256"] {
             let path = directory.appending(name)
@@ -37,14 +38,14 @@ package final class OCILayoutWriter: OCIBlobStore {
         return try writer.write(images).map(\.image)
     }
 
-    func add(about size: UInt64, _ write: (BlobSink) throws -> Void) throws -> OCIBlob {
+    func add(_ mediaType: String, about size: UInt64, _ write: (BlobSink) throws -> Void) throws -> Descriptor {
         let partial = directory.appending("blobs/partial")
         let blob = try file(partial) { sink in
             let blob = try BlobSink(to: sink)
             try write(blob)
-            return OCIBlob(digest: try blob.digest(), size: blob.size)
+            return try blob.descriptor(mediaType)
         }
-        let path = directory.appending(OCIBlob.path(blob.digest))
+        let path = directory.appending(blob.digest.blobPath)
         guard partial.withPlatformString({ old in path.withPlatformString { rename(old, $0) } }) == 0 else {
             throw ToolError.io("cannot write \(path)")
         }
@@ -65,24 +66,5 @@ package final class OCILayoutWriter: OCIBlobStore {
         let result = try write(DescriptorSink(descriptor, name: "\(path)"))
         guard fsync(descriptor) == 0 else { throw ToolError.io("cannot write \(path)") }
         return result
-    }
-}
-
-/// Where the blobs of a layout are put: a directory, or a tar.
-protocol OCIBlobStore: AnyObject {
-    /// Puts a blob that is not there yet.
-    ///
-    /// - Parameters:
-    ///   - size: bytes of what it is made from: it has hardly more.
-    ///   - write: writes its bytes.
-    func add(about size: UInt64, _ write: (BlobSink) throws -> Void) throws -> OCIBlob
-
-    /// Puts a file that is no blob.
-    func add(file name: String, _ bytes: [UInt8]) throws
-}
-
-extension OCIBlobStore {
-    func add(_ bytes: [UInt8]) throws -> OCIBlob {
-        try add(about: UInt64(bytes.count)) { try $0.write(bytes) }
     }
 }

@@ -1,18 +1,19 @@
-/// The name of an entry in a layer, taken apart and judged.
+/// The parsed path of an entry in a layer.
 ///
-/// Source: OCI Image Specification v1.1, "Image Layer Filesystem Changeset"; for the bookkeeping, Docker's `archive`.
+/// Source: OCI Image Format Specification v1.1, "Image Layer Filesystem Changeset"; for AUFS's files, Docker's
+/// `archive`.
 struct LayerPath {
-    /// What an entry of that name stands for.
+    /// The meaning of an entry with that path.
     enum Meaning {
         /// The root of the image.
         case root
-        /// A file or whatever else.
+        /// A file, directory, link or device.
         case entry
-        /// Something of lower layers is removed: `.wh.NAME`.
+        /// The removal of a file or directory of lower layers: `.wh.NAME`.
         case whiteout
-        /// All that lower layers have in a directory is removed: `.wh..wh..opq`.
+        /// The removal of everything that lower layers have in a directory: `.wh..wh..opq`.
         case opaque
-        /// What AUFS kept for itself, in layers from its time: `.wh..wh.*`. It stands for nothing.
+        /// A file of AUFS itself in an old layer, which is ignored: `.wh..wh.*`.
         case bookkeeping
     }
 
@@ -21,13 +22,13 @@ struct LayerPath {
     private static let opaqueName = Array(".wh..wh..opq".utf8)
 
     let meaning: Meaning
-    /// The directories on the way, from the root on.
+    /// The names of the parent directories, from the root on.
     let directories: ArraySlice<ArraySlice<UInt8>>
-    /// The last component, for a whiteout what it removes; empty for the root.
+    /// The last component, for a whiteout the name that it removes; empty for the root.
     let name: ArraySlice<UInt8>
 
-    /// - Throws: `LayerFault` for a name that leads out of the root, or that no file can have.
-    init(_ path: [UInt8]) throws(LayerFault) {
+    /// - Throws: `LayerError` for a path that leads out of the root, or that no file can have.
+    init(_ path: [UInt8]) throws(LayerError) {
         let components = try Self.components(path)
         guard let last = components.last else {
             (meaning, directories, name) = (.root, [], [])
@@ -43,7 +44,7 @@ struct LayerPath {
         } else if Self.isWhiteout(last) {
             let hidden = last.dropFirst(Self.whiteoutPrefix.count)
             guard !hidden.isEmpty, !Self.isDot(hidden), !Self.isDotDot(hidden) else {
-                throw LayerFault("it is a whiteout of no name")
+                throw LayerError("it is a whiteout without a valid name")
             }
             (meaning, name) = (.whiteout, hidden)
         } else {
@@ -51,29 +52,29 @@ struct LayerPath {
         }
     }
 
-    /// The components of a path below the root, without those that lead nowhere.
-    static func components(_ path: [UInt8]) throws(LayerFault) -> [ArraySlice<UInt8>] {
-        guard !path.isEmpty else { throw LayerFault("its name is empty") }
+    /// The components of a path below the root, without empty ones and `.`.
+    static func components(_ path: [UInt8]) throws(LayerError) -> [ArraySlice<UInt8>] {
+        guard !path.isEmpty else { throw LayerError("its name is empty") }
         guard path.count <= RootfsLimits.path else {
-            throw LayerFault("its name has \(path.count) bytes, more than the limit of \(RootfsLimits.path)")
+            throw LayerError("its name has \(path.count) bytes, more than the limit of \(RootfsLimits.path)")
         }
-        guard !path.contains(0) else { throw LayerFault("its name holds a NUL") }
+        guard !path.contains(0) else { throw LayerError("its name contains a NUL character") }
         let components = split(path).filter { !isDot($0) }
         for component in components {
-            guard !isDotDot(component) else { throw LayerFault("its name leads upwards, by '..'") }
+            guard !isDotDot(component) else { throw LayerError("its name contains '..'") }
             try check(component)
         }
         return components
     }
 
-    /// The parts between slashes that are not empty.
+    /// The components between slashes, without empty ones.
     static func split(_ path: [UInt8]) -> [ArraySlice<UInt8>] {
         path.split(separator: UInt8(ascii: "/"))
     }
 
-    static func check(_ component: ArraySlice<UInt8>) throws(LayerFault) {
+    static func check(_ component: ArraySlice<UInt8>) throws(LayerError) {
         guard component.count <= RootfsLimits.component else {
-            throw LayerFault(
+            throw LayerError(
                 "a component of its name has \(component.count) bytes, more than the limit of "
                     + "\(RootfsLimits.component)")
         }
@@ -89,11 +90,11 @@ struct LayerPath {
         component.count == 2 && component.allSatisfy { $0 == UInt8(ascii: ".") }
     }
 
-    /// Whether one of the directories is AUFS's own. No other may have the name of a whiteout.
-    private static func isBookkeeping(_ directories: ArraySlice<ArraySlice<UInt8>>) throws(LayerFault) -> Bool {
+    /// Whether one of the directories is AUFS's own. No other directory may have the name of a whiteout.
+    private static func isBookkeeping(_ directories: ArraySlice<ArraySlice<UInt8>>) throws(LayerError) -> Bool {
         for directory in directories where isWhiteout(directory) {
             guard directory.starts(with: bookkeepingPrefix), !directory.elementsEqual(opaqueName) else {
-                throw LayerFault("it lies below a whiteout")
+                throw LayerError("it is below a whiteout")
             }
             return true
         }

@@ -2,15 +2,15 @@ import ByteIO
 import Errors
 import Tar
 
-/// Reads the bodies of small files through a window into each layer: files that follow one another in the output mostly
-/// do so in their layer too, and then one call reads many.
+/// Reads the bodies of small files through a buffer for each layer. Files that follow one another in the output mostly
+/// do so in their layer too, and then one system call reads many.
 final class LayerWindows {
-    /// Bytes of a window: as many as the largest body that is read through it. 128 layers have 8 MiB of them.
+    /// The size of a window, and of the largest body that is read through it: 64 KiB, so that 128 layers take 8 MiB.
     private static let capacity = 64 * 1024
 
     private struct Window {
         let bytes = BlockBuffer(capacity: LayerWindows.capacity)
-        /// Where in the layer it begins.
+        /// The offset of the window in the layer.
         var start: UInt64 = 0
     }
 
@@ -22,16 +22,18 @@ final class LayerWindows {
         windows = Array(repeating: nil, count: layers.count)
     }
 
+    /// The body of a file.
+    ///
     /// - Parameters:
-    ///   - layer: the number of the layer, from 0 on.
-    ///   - place: where in the layer the body begins.
+    ///   - layer: the number of the layer, from 0.
+    ///   - place: the offset of the body in the layer.
     func body(layer: Int, at place: UInt64) -> LayerBody {
         LayerBody(layers[layer], in: self, layer: layer, at: place)
     }
 
-    /// Fills the start of `buffer` with what lies at `place` of a layer.
+    /// Fills the start of `buffer` with the bytes at an offset of a layer.
     ///
-    /// - Returns: how many bytes came; 0 only at the end of the layer.
+    /// - Returns: the number of bytes; 0 only at the end of the layer.
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer, layer: Int, at place: UInt64) throws -> Int {
         guard buffer.count < Self.capacity else { return try layers[layer].read(into: buffer, at: place) }
         var window = windows[layer] ?? Window()
@@ -52,7 +54,7 @@ final class LayerBody: TarBody {
     private let range: FileRange
     private let windows: LayerWindows
     private let layer: Int
-    /// Where in the layer the next byte lies.
+    /// The offset of the next byte in the layer.
     private var place: UInt64
 
     fileprivate init(_ range: FileRange, in windows: LayerWindows, layer: Int, at place: UInt64) {
@@ -66,7 +68,7 @@ final class LayerBody: TarBody {
 
     var offset: UInt64? { range.offset + place }
 
-    /// The error for a body that ends before its end: the layer was whole when its entries were read.
+    /// The error for a body that is too short: the layer was complete when its entries were read.
     var shortened: ToolError { range.file.shortened }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -1,11 +1,13 @@
-/// Finds the nodes of a tree by their parent and name: an open-addressing table of their numbers.
+/// Finds the nodes of a tree by their parent and name: an open-addressing hash table of their numbers.
 ///
-/// The hash is Swift's own, whose seed nobody who makes an archive can know.
+/// The hash is Swift's own, which is seeded at random, so no archive can be made to cause collisions.
 struct NameTable {
-    /// Numbers of nodes; 0, the root's, for an empty slot, since the root has no parent. A power of two of them.
+    /// The numbers of nodes; 0 for an empty slot, since the root, whose number it is, is not in the table. The count is
+    /// a power of two.
     private var slots = [UInt32](repeating: 0, count: 1024)
     private var count = 0
 
+    /// The hash of a name in a directory.
     static func hash(_ name: UnsafeRawBufferPointer, in parent: RootFilesystem.ID) -> Int {
         var hasher = Hasher()
         hasher.combine(parent)
@@ -13,7 +15,7 @@ struct NameTable {
         return hasher.finalize()
     }
 
-    /// The node with that hash for which `matches` holds.
+    /// The node with a hash for which `matches` returns true.
     func find(_ hash: Int, where matches: (RootFilesystem.ID) -> Bool) -> RootFilesystem.ID? {
         var slot = hash & (slots.count - 1)
         while slots[slot] != 0 {
@@ -24,12 +26,12 @@ struct NameTable {
         return nil
     }
 
-    /// Whether it is to be grown before the next node: three quarters of its slots are taken.
+    /// Whether the table must grow before the next node: three quarters of its slots are taken.
     var isFull: Bool { count * 4 >= slots.count * 3 }
 
-    /// A table twice as large with the same nodes.
+    /// A table of twice the size with the same nodes.
     ///
-    /// - Parameter hash: the hash of a node.
+    /// - Parameter hash: returns the hash of a node.
     func grown(hash: (RootFilesystem.ID) -> Int) -> NameTable {
         var table = NameTable()
         table.slots = [UInt32](repeating: 0, count: slots.count * 2)
@@ -40,7 +42,7 @@ struct NameTable {
         return table
     }
 
-    /// Takes a node that is not in the table. There must be room for it.
+    /// Adds a node that is not in the table. There must be room for it.
     mutating func insert(_ id: RootFilesystem.ID, _ hash: Int) {
         var slot = hash & (slots.count - 1)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }

@@ -2,19 +2,21 @@ import ByteIO
 import Tar
 
 extension RootFilesystem {
-    /// Puts a layer over those that were applied before.
+    /// Applies a layer on top of those that were applied before.
     ///
-    /// What is applied: entries in the order of the tar, of two with one name the last; whiteouts and opaque directories of
-    /// lower layers' files alone; hard links as further names of the same file. A directory over a directory keeps what is in
-    /// it; all else replaces what was there.
+    /// Entries are applied in the order of the tar, so of two with one name the last one stays. Whiteouts and opaque
+    /// directories remove files of lower layers only. Hard links are further names of the same file. A directory on a
+    /// directory keeps its contents; everything else replaces what was there.
     ///
-    /// - Parameter layer: the plain tar.
-    /// - Throws: `ToolError` with code `data` for what no image should hold, which names the layer and the entry; the tree
-    ///   is of no more use then. `ToolError` with code `io` if the layer cannot be read.
+    /// - Parameters:
+    ///   - layer: the uncompressed tar.
+    ///   - name: the layer's name in errors.
+    /// - Throws: `ToolError` with code `data` for an entry that is not valid, which names the layer and the entry; the
+    ///   tree must not be used afterwards. `ToolError` with code `io` if the layer cannot be read.
     package mutating func apply(_ layer: FileRange, name: String) throws {
         let reader = TarReader(layer.source(), archive: name)
         guard layers.count < RootfsLimits.layers else {
-            throw reader.failure("it is one of more layers than the limit of \(RootfsLimits.layers)")
+            throw reader.failure("the image has more than the limit of \(RootfsLimits.layers) layers")
         }
         layers.append(layer)
         while let member = try reader.next() {
@@ -26,14 +28,16 @@ extension RootFilesystem {
         }
     }
 
-    private mutating func apply(_ member: TarMember) throws(LayerFault) {
+    private mutating func apply(_ member: TarMember) throws(LayerError) {
         let path = try LayerPath(member.path)
         switch path.meaning {
         case .bookkeeping: break
         case .whiteout: try whiteOut(path)
         case .opaque: try makeOpaque(path)
         case .root:
-            guard member.kind == .directory else { throw LayerFault("it has the name of the root and is no directory") }
+            guard member.kind == .directory else {
+                throw LayerError("it has the path of the root but is not a directory")
+            }
             try set(.root, to: member)
         case .entry where member.kind == .hardLink: try link(path, to: member.linkTarget)
         case .entry:
@@ -42,8 +46,8 @@ extension RootFilesystem {
         }
     }
 
-    /// Has a name stand for an entry. What is below it stays if it was a directory and is one.
-    private mutating func set(_ id: ID, to member: TarMember) throws(LayerFault) {
+    /// Sets the node of a name to an entry. The contents stay if it was a directory and the entry is one.
+    private mutating func set(_ id: ID, to member: TarMember) throws(LayerError) {
         var entry = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
         (entry.kind, entry.mode, entry.owner) = (member.kind, member.mode, try owner(of: member))
         (entry.seconds, entry.nanoseconds) = (member.modified.seconds, member.modified.nanoseconds)
@@ -54,7 +58,7 @@ extension RootFilesystem {
             entry.size = UInt64(member.linkTarget.count)
         case .characterDevice, .blockDevice:
             guard max(member.deviceMajor, member.deviceMinor) <= Self.deviceLimit else {
-                throw LayerFault("it is a device with a number that Linux does not have")
+                throw LayerError("it is a device with a number that is too large for Linux")
             }
             entry.size = UInt64(member.deviceMajor) << 32 | UInt64(member.deviceMinor)
         default: break
@@ -62,30 +66,30 @@ extension RootFilesystem {
         try put(entry, member.xattrs.filter(\.belongsToLayers), at: id)
     }
 
-    /// Has a name stand for the same file as another one.
-    private mutating func link(_ path: LayerPath, to target: [UInt8]) throws(LayerFault) {
-        guard !target.isEmpty else { throw LayerFault("it is a hard link to nothing") }
+    /// Makes a name a further name of an existing file.
+    private mutating func link(_ path: LayerPath, to target: [UInt8]) throws(LayerError) {
+        guard !target.isEmpty else { throw LayerError("it is a hard link with an empty target") }
         guard target.first != UInt8(ascii: "/") else {
-            throw LayerFault("it is a hard link to '\(TerminalText.printable(target))', an absolute path")
+            throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which is an absolute path")
         }
         guard !LayerPath.split(target).contains(where: LayerPath.isDotDot) else {
-            throw LayerFault("it is a hard link to '\(TerminalText.printable(target))', which leads upwards")
+            throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which contains '..'")
         }
         guard let source = find(target, followsLast: false) else {
-            throw LayerFault("it is a hard link to '\(TerminalText.printable(target))', which is not there")
+            throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which does not exist")
         }
         guard self[source].kind != .directory else {
-            throw LayerFault("it is a hard link to '\(TerminalText.printable(target))', which is a directory")
+            throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which is a directory")
         }
         self[source].isShared = true
         let entry = self[source]
         let attributes = xattrs[source] ?? []
         let id = try node(path.name, in: makeDirectory(path.directories))
-        guard id != source else { throw LayerFault("it is a hard link to itself") }
+        guard id != source else { throw LayerError("it is a hard link to itself") }
         try put(entry, attributes, at: id)
     }
 
-    private mutating func put(_ entry: RootfsNode, _ attributes: [TarXattr], at id: ID) throws(LayerFault) {
+    private mutating func put(_ entry: RootfsNode, _ attributes: [TarXattr], at id: ID) throws(LayerError) {
         if self[id].kind != .directory || entry.kind != .directory { removeChildren(of: id) }
         self[id].take(entry)
         self[id].setIn = layer
@@ -94,7 +98,7 @@ extension RootFilesystem {
         for xattr in attributes { try count(xattr.name.count + xattr.value.count) }
     }
 
-    private mutating func owner(of member: TarMember) throws(LayerFault) -> UInt32 {
+    private mutating func owner(of member: TarMember) throws(LayerError) -> UInt32 {
         let owner = Owner(
             uid: member.uid, gid: member.gid, userName: member.userName, groupName: member.groupName)
         if let number = ownerNumbers[owner] { return number }
@@ -105,48 +109,48 @@ extension RootFilesystem {
         return number
     }
 
-    /// The largest number that a device's field in a header holds; Linux has 12 bits for major and 20 for minor ones.
+    /// The largest device number that a tar header can contain. Linux has 12 bits for major and 20 for minor numbers.
     private static let deviceLimit: UInt32 = 0o7_777_777
 
-    private static func linkTarget(_ target: [UInt8]) throws(LayerFault) -> [UInt8] {
-        guard !target.isEmpty else { throw LayerFault("it is a link to nothing") }
+    private static func linkTarget(_ target: [UInt8]) throws(LayerError) -> [UInt8] {
+        guard !target.isEmpty else { throw LayerError("it is a link with an empty target") }
         guard target.count <= RootfsLimits.path else {
-            throw LayerFault("its target has \(target.count) bytes, more than the limit of \(RootfsLimits.path)")
+            throw LayerError("its target has \(target.count) bytes, more than the limit of \(RootfsLimits.path)")
         }
-        guard !target.contains(0) else { throw LayerFault("its target holds a NUL") }
+        guard !target.contains(0) else { throw LayerError("its target contains a NUL character") }
         return target
     }
 }
 
-/// The way to an entry's name, which may lead through links of its own layer.
+/// Finding the parent directory of an entry, through symbolic links of the entry's own layer.
 extension RootFilesystem {
     private enum Step {
         case directory(ID)
-        /// Something that no directory is there for, where none is to be made.
+        /// There is no such directory, and none may be created.
         case nothing
-        /// Links lead in a circle.
-        case circle
+        /// The links form a loop.
+        case loop
     }
 
-    /// The directory that an entry of the current layer lies in.
+    /// The directory of an entry of the current layer.
     ///
-    /// Missing directories are made. A link of the layer itself is followed within the root; if it leads in a circle, and if
-    /// it or a file is there from a lower layer, a directory takes its place: that is what Docker's overlay2 shows, where
-    /// each layer is unpacked by itself.
-    mutating func makeDirectory(_ components: ArraySlice<ArraySlice<UInt8>>) throws(LayerFault) -> ID {
+    /// Missing directories are created. A link of the layer itself is followed within the root. A link that is part of
+    /// a loop, and a link or file of a lower layer, is replaced by a directory: that is the result of Docker's
+    /// overlay2, which unpacks each layer separately.
+    mutating func makeDirectory(_ components: ArraySlice<ArraySlice<UInt8>>) throws(LayerError) -> ID {
         var directory = ID.root
         for component in components {
             var links = 0
             switch try step(component, in: directory, makes: true, &links) {
             case .directory(let next): directory = next
-            case .circle, .nothing: directory = try place(component, in: directory)
+            case .loop, .nothing: directory = try place(component, in: directory)
             }
         }
         return directory
     }
 
-    /// The directory that a whiteout of the current layer lies in; nil if there is none. Nothing is made.
-    mutating func findDirectory(_ components: ArraySlice<ArraySlice<UInt8>>) throws(LayerFault) -> ID? {
+    /// The directory of a whiteout of the current layer; nil if there is none. Nothing is created.
+    mutating func findDirectory(_ components: ArraySlice<ArraySlice<UInt8>>) throws(LayerError) -> ID? {
         var directory = ID.root
         for component in components {
             var links = 0
@@ -160,7 +164,7 @@ extension RootFilesystem {
 
     private mutating func step(
         _ name: ArraySlice<UInt8>, in directory: ID, makes: Bool, _ links: inout Int
-    ) throws(LayerFault) -> Step {
+    ) throws(LayerError) -> Step {
         if let id = child(name, of: directory) {
             if self[id].kind == .directory {
                 if makes { self[id].touchedIn = layer }
@@ -173,12 +177,12 @@ extension RootFilesystem {
         return makes ? .directory(try place(name, in: directory)) : .nothing
     }
 
-    /// Where a link leads: from its directory or the root on, and never above the root.
+    /// Follows a link, from its directory or from the root, and never above the root.
     private mutating func follow(
         _ link: ID, from directory: ID, makes: Bool, _ links: inout Int
-    ) throws(LayerFault) -> Step {
+    ) throws(LayerError) -> Step {
         links += 1
-        guard links <= RootfsLimits.links else { return .circle }
+        guard links <= RootfsLimits.links else { return .loop }
         let target = Array(text(self[link].targetRange))
         var place = target.first == UInt8(ascii: "/") ? ID.root : directory
         for component in LayerPath.split(target) where !LayerPath.isDot(component) {
@@ -193,18 +197,20 @@ extension RootFilesystem {
         return .directory(place)
     }
 
-    /// Puts a directory in the place of whatever is there.
-    private mutating func place(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerFault) -> ID {
+    /// Replaces whatever has the name by a directory.
+    private mutating func place(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerError) -> ID {
         let id = try node(name, in: directory)
-        makePlainDirectory(id)
+        makeImplicitDirectory(id)
         self[id].touchedIn = layer
         return id
     }
 }
 
-/// What a layer removes is what lower layers have: what it brings itself stays, before the whiteout and behind it.
+/// Whiteouts. They remove files of lower layers only: the layer's own entries stay, whether before or after the
+/// whiteout.
 extension RootFilesystem {
-    mutating func whiteOut(_ path: LayerPath) throws(LayerFault) {
+    /// Applies a whiteout.
+    mutating func whiteOut(_ path: LayerPath) throws(LayerError) {
         guard let directory = try findDirectory(path.directories), let id = child(path.name, of: directory) else {
             return
         }
@@ -212,22 +218,24 @@ extension RootFilesystem {
         hideLower([id])
     }
 
-    mutating func makeOpaque(_ path: LayerPath) throws(LayerFault) {
+    /// Applies an opaque directory.
+    mutating func makeOpaque(_ path: LayerPath) throws(LayerError) {
         guard let directory = try findDirectory(path.directories) else { return }
         hideLower([directory])
     }
 
-    /// Removes a name, unless it is of the current layer, or a directory on the way to what is.
+    /// Removes a name, unless the current layer has an entry for it or below it.
     private mutating func hide(_ id: ID) {
         guard self[id].setIn != layer else { return }
         if self[id].kind == .directory, self[id].touchedIn == layer {
-            makePlainDirectory(id)
+            makeImplicitDirectory(id)
         } else {
             remove(id)
         }
     }
 
-    /// Removes what lower layers have in directories: once for each, since nothing of them can come later.
+    /// Removes the files of lower layers from directories. Each directory is visited once: no later entry is of a lower
+    /// layer.
     private mutating func hideLower(_ names: [ID]) {
         var directories = names
         while let directory = directories.popLast() {
@@ -245,8 +253,9 @@ extension RootFilesystem {
     }
 }
 
-/// Why an entry of a layer is refused. Whoever reads the layer knows its name and the entry, and makes a `ToolError` of it.
-struct LayerFault: Error {
+/// The reason why an entry of a layer is not valid. The reader, which knows the layer and the entry, makes a
+/// `ToolError` of it.
+struct LayerError: Error {
     let cause: String
 
     init(_ cause: String) {

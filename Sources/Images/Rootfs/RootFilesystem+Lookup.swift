@@ -1,10 +1,10 @@
 import Tar
 
 extension RootFilesystem {
-    /// The name in its directory; that of the root is empty.
+    /// The name of a node in its directory; that of the root is empty.
     package func name(of id: ID) -> ArraySlice<UInt8> { text(self[id].nameRange) }
 
-    /// The path below the root, without a slash before or behind it; the root's own is empty.
+    /// The path below the root, without slashes at its ends; that of the root is empty.
     package func path(of id: ID) -> [UInt8] {
         var names: [ArraySlice<UInt8>] = []
         var id = id
@@ -15,7 +15,7 @@ extension RootFilesystem {
         return Array(names.reversed().joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// What is in a directory, by `PathOrder`; nothing for all but directories.
+    /// The contents of a directory, sorted by `PathOrder`; empty for other nodes.
     package func children(of directory: ID) -> [ID] {
         var children: [ID] = []
         var child = self[directory].firstChild
@@ -33,22 +33,24 @@ extension RootFilesystem {
         return children
     }
 
-    /// What is in a directory with its names, by `PathOrder`.
+    /// The contents of a directory with their names, sorted by `PathOrder`.
     package func namedChildren(of directory: ID) -> [(name: [UInt8], id: ID)] {
         children(of: directory).map { (Array(name(of: $0)), $0) }
     }
 
-    /// What is in a directory under a name.
+    /// The node of a name in a directory; nil if there is none.
     package func child(_ name: ArraySlice<UInt8>, of directory: ID) -> ID? {
         guard let id = known(name, of: directory), self[id].kind != nil else { return nil }
         return id
     }
 
-    /// What stands at a path below the root, whether it begins with a slash or not. Links on the way are followed as the
-    /// kernel would follow them with the tree as its root.
+    /// The node at a path below the root, which may begin with a slash. Symbolic links are followed as the kernel
+    /// follows them with the tree as its root.
     ///
-    /// - Parameter followsLast: whether a link at the end is followed too.
-    /// - Returns: nil if nothing is there, or the links lead in a circle.
+    /// - Parameters:
+    ///   - path: the path.
+    ///   - followsLast: whether a link at the end is followed too.
+    /// - Returns: nil if there is none, or the links form a loop.
     package func find(_ path: [UInt8], followsLast: Bool = true) -> ID? {
         var rest = Array(LayerPath.split(path).reversed())
         var place = ID.root
@@ -74,7 +76,7 @@ extension RootFilesystem {
         return place
     }
 
-    /// The node of a name, be the name removed or not.
+    /// The node of a name, even if the name was removed.
     func known(_ name: ArraySlice<UInt8>, of directory: ID) -> ID? {
         name.withUnsafeBytes { name in
             table.find(NameTable.hash(name, in: directory)) { id in

@@ -2,12 +2,13 @@ import ByteIO
 import Store
 import Tar
 
-/// The file system that the layers of an image come to, one over the other, as names and metadata alone: the bodies stay
-/// where they lie in the layers.
+/// The root filesystem that the layers of an image make when they are applied one on top of the other. It contains
+/// names and metadata; the bodies of files stay in the layers.
 ///
-/// All of it is in memory: 64 bytes a name, and the name. Nothing is made on this machine, and no link leads out of it.
+/// It is in memory: 64 bytes a name, and the name. Nothing is created on this machine's disk, and no link leads out of
+/// it.
 package struct RootFilesystem: Sendable {
-    /// A name in the tree. It stays the same for as long as the tree does, and stands for nothing once it is removed.
+    /// A name in the tree. It stays valid as long as the tree, and has no entry once it is removed.
     package struct ID: Hashable, Sendable {
         let number: UInt32
 
@@ -15,7 +16,7 @@ package struct RootFilesystem: Sendable {
         package static let root = ID(number: 0)
     }
 
-    /// Owner by number and name.
+    /// An owner by number and name.
     struct Owner: Hashable, Sendable {
         var uid: UInt64 = 0
         var gid: UInt64 = 0
@@ -23,18 +24,18 @@ package struct RootFilesystem: Sendable {
         var groupName: [UInt8] = []
     }
 
-    /// The layers so far, the lowest first, each a plain tar.
+    /// The uncompressed tars of the layers so far, the lowest first.
     package internal(set) var layers: [FileRange] = []
 
     var nodes: [RootfsNode]
-    /// Names and link targets, one behind the other.
+    /// Names and link targets, concatenated.
     var texts: [UInt8] = []
     var table = NameTable()
-    /// The first is that of directories that no layer has an entry for.
+    /// All owners; the first is that of directories without an entry in any layer.
     var owners = [Owner()]
     var ownerNumbers = [Owner(): UInt32(0)]
     var xattrs: [ID: [TarXattr]] = [:]
-    /// Bytes of texts, owners' names and attributes that the layers have brought.
+    /// The number of bytes of all texts, owners' names and attributes of the layers.
     var textBytes = 0
 
     /// An empty root: mode 0755, owner 0:0, time 0.
@@ -49,17 +50,18 @@ package struct RootFilesystem: Sendable {
         _modify { yield &nodes[Int(id.number)] }
     }
 
-    /// The layer that entries are taken from now, counted from 1.
+    /// The number of the layer that is being applied, from 1.
     var layer: UInt16 { UInt16(layers.count) }
 
-    /// The bytes of a stretch of the texts.
+    /// The bytes of a range of the texts.
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> { texts[range] }
 }
 
-/// How nodes come and go.
+/// Adding and removing nodes.
 extension RootFilesystem {
-    /// The node of a name in a directory: a new one if no layer has had it yet. It stands among the directory's children.
-    mutating func node(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerFault) -> ID {
+    /// The node of a name in a directory, which is created if no layer has had the name yet. It becomes one of the
+    /// directory's children.
+    mutating func node(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerError) -> ID {
         let id: ID
         if let known = known(name, of: directory) { id = known } else { id = try make(name, in: directory) }
         if !self[id].isLinked {
@@ -70,18 +72,18 @@ extension RootFilesystem {
         return id
     }
 
-    private mutating func make(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerFault) -> ID {
+    private mutating func make(_ name: ArraySlice<UInt8>, in directory: ID) throws(LayerError) -> ID {
         guard nodes.count < RootfsLimits.names, let number = UInt32(exactly: nodes.count) else {
-            throw LayerFault("the layers have more names than the limit of \(RootfsLimits.names)")
+            throw LayerError("the layers have more names than the limit of \(RootfsLimits.names)")
         }
         let pathLength = Int(self[directory].pathLength) + (directory == .root ? 0 : 1) + name.count
-        guard pathLength <= RootfsLimits.flatPath else {
-            throw LayerFault("its path comes to \(pathLength) bytes, more than the limit of \(RootfsLimits.flatPath)")
+        guard pathLength <= RootfsLimits.pathBelowRoot else {
+            throw LayerError("its path has \(pathLength) bytes, more than the limit of \(RootfsLimits.pathBelowRoot)")
         }
         try LayerPath.check(name)
-        // No entry has such a name or lies below one, and in the flat tar it would remove things.
-        guard !LayerPath.isWhiteout(name) else { throw LayerFault("a link leads it below a whiteout") }
-        guard let length = UInt8(exactly: name.count) else { throw LayerFault("its name is too long") }
+        // No entry has such a name or is below one, and in the tar of the root filesystem it would remove files.
+        guard !LayerPath.isWhiteout(name) else { throw LayerError("a link leads to a path below a whiteout") }
+        guard let length = UInt8(exactly: name.count) else { throw LayerError("its name is too long") }
         let id = ID(number: number)
         let offset = try keep(name)
         nodes.append(
@@ -96,31 +98,31 @@ extension RootFilesystem {
         return id
     }
 
-    /// Keeps a name or a link's target.
+    /// Stores a name or a link's target.
     ///
-    /// - Returns: where it begins in the texts.
-    mutating func keep(_ text: ArraySlice<UInt8>) throws(LayerFault) -> Int {
+    /// - Returns: its offset in the texts.
+    mutating func keep(_ text: ArraySlice<UInt8>) throws(LayerError) -> Int {
         try count(text.count)
         let offset = texts.count
         texts += text
         return offset
     }
 
-    /// Counts bytes that the tree is to keep.
-    mutating func count(_ bytes: Int) throws(LayerFault) {
+    /// Counts bytes that the tree stores.
+    mutating func count(_ bytes: Int) throws(LayerError) {
         textBytes += bytes
         guard textBytes <= RootfsLimits.texts else {
-            throw LayerFault("the names and attributes of the layers have more bytes than \(RootfsLimits.texts)")
+            throw LayerError("the names and attributes of the layers have more bytes than \(RootfsLimits.texts)")
         }
     }
 
-    /// Removes a name and all below it.
+    /// Removes a name and everything below it.
     mutating func remove(_ id: ID) {
         removeChildren(of: id)
         clear(id)
     }
 
-    /// Removes all that is in a directory.
+    /// Removes the contents of a directory.
     mutating func removeChildren(of id: ID) {
         var directories = [id]
         while let directory = directories.popLast() {
@@ -142,13 +144,13 @@ extension RootFilesystem {
         self[id].kind = nil
     }
 
-    /// Makes a directory of a name as one that no layer has an entry for; what is in it stays.
-    mutating func makePlainDirectory(_ id: ID) {
+    /// Makes a name a directory without an entry in any layer. If it was a directory, its contents stay.
+    mutating func makeImplicitDirectory(_ id: ID) {
         if self[id].kind != .directory { removeChildren(of: id) }
         clear(id)
-        var plain = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
-        (plain.kind, plain.mode) = (.directory, 0o755)
-        self[id].take(plain)
+        var implicit = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
+        (implicit.kind, implicit.mode) = (.directory, 0o755)
+        self[id].take(implicit)
         self[id].setIn = 0
     }
 }
@@ -170,53 +172,23 @@ extension RootFilesystem: BaseDirectories {
     }
 }
 
-/// How much the layers of an image may claim of a flat tree before they are refused. The tree is in memory; bodies never
-/// are.
+/// The limits of a root filesystem. Layers that exceed them are refused, since the tree is in memory.
 package enum RootfsLimits {
-    /// Different names that all layers together may have: 4 Mi, at 64 bytes each. Large images have some 500,000; a
-    /// tar of this many empty files compresses to a few MiB.
+    /// The largest number of different names in all layers: 4,194,304, at 64 bytes each. Large images have about
+    /// 500,000; a tar of that many empty files compresses to a few MiB.
     package static let names = 4 << 20
-    /// Bytes of names, link targets, owners' names and extended attributes of all layers together: 512 MiB. A large
-    /// image's names come to some 20 MiB.
+    /// The largest size of names, link targets, owners' names and extended attributes of all layers: 512 MiB. The names
+    /// of a large image have about 20 MiB.
     package static let texts = 512 << 20
-    /// Bytes of a path, and of a link's target: Linux takes no more (PATH_MAX).
+    /// The largest size of a path or a link's target in bytes: Linux's own limit (PATH_MAX).
     package static let path = 4096
-    /// Bytes of one component of a path: Linux takes no more (NAME_MAX).
+    /// The largest size of a path's component in bytes: Linux's own limit (NAME_MAX).
     package static let component = 255
-    /// Bytes of a path below the root, when the links on its way have been followed: with `./` before it and a directory's slash
-    /// behind it a reader takes it.
-    package static let flatPath = path - 3
-    /// Links that are followed on the way to one name: as many as Linux follows (path_resolution(7)).
+    /// The largest size in bytes of a path below the root after links have been followed. With `./` before it, a
+    /// directory's slash after it and a final NUL it has the size PATH_MAX.
+    package static let pathBelowRoot = path - 3
+    /// The largest number of links that are followed in one path: Linux's own limit (path_resolution(7)).
     package static let links = 40
-    /// Layers of one image: what two bytes count. Docker makes at most 128.
+    /// The largest number of layers of an image, which two bytes can count. Docker makes at most 128.
     package static let layers = Int(UInt16.max)
-}
-
-/// The file system that an image comes to, and the layers that it is made of.
-package struct RootfsOfImage: Sendable {
-    package let tree: RootFilesystem
-    /// The layers, opened; the lowest first.
-    package let layers: [any Layer]
-
-    /// - Parameters:
-    ///   - spool: where layers go that lie in no file.
-    ///   - needsBodies: false if the files' contents are not asked for.
-    /// - Throws: `ToolError` with code `data` for layers that no image should have; what the layers throw.
-    package init(_ layers: [any Layer], spool: SpoolDirectory, needsBodies: Bool) throws {
-        for layer in layers { layer.expect() }
-        let opened = try OrderedThreadPool.map(layers) { try OpenedLayer($0) }
-        var tree = RootFilesystem()
-        for layer in opened {
-            let tar = try layer.open().plainTar(spool: spool, needsBodies: needsBodies)
-            try tree.apply(tar, name: layer.archived?.words ?? "the layer \(layer.title)")
-        }
-        self.tree = tree
-        self.layers = opened
-    }
-
-    /// Bytes of the plain layers.
-    package var size: UInt64 { tree.layers.reduce(0) { $0 + $1.size } }
-
-    /// Begins to compare the layers with their digests, beside other work.
-    package func beginVerifying() -> LayerVerification { LayerVerification(layers) }
 }

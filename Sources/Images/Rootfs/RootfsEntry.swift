@@ -1,25 +1,28 @@
 import ByteIO
 import Tar
 
-/// What a name in a flat tree stands for.
+/// The metadata of a file in a root filesystem.
 package struct RootfsEntry: Equatable, Sendable {
-    /// Never a hard link: each name of a file is a file.
+    /// The type. It is never a hard link: each name of a file is a file.
     package var kind: TarKind
-    /// Permission bits with setuid, setgid and sticky: 07777.
+    /// The permission bits with setuid, setgid and sticky: 0…07777.
     package var mode: UInt16
+    /// The owner and the time.
     package var attributes: TarAttributes
-    /// In the order of the layer.
+    /// The extended attributes in the order of the layer.
     package var xattrs: [TarXattr]
-    /// Bytes of a file; 0 for all else.
+    /// The size of a file in bytes; 0 for other types.
     package var size: UInt64
-    /// What a symbolic link points to; empty for all else.
+    /// The target of a symbolic link; empty for other types.
     package var linkTarget: [UInt8]
+    /// The major number of a device; 0 for other types.
     package var deviceMajor: UInt32
+    /// The minor number of a device; 0 for other types.
     package var deviceMinor: UInt32
 }
 
 extension RootFilesystem {
-    /// What a name stands for; nil if it was removed.
+    /// The metadata of a name; nil if it was removed.
     package func entry(_ id: ID) -> RootfsEntry? {
         let node = self[id]
         guard let kind = node.kind else { return nil }
@@ -36,26 +39,26 @@ extension RootFilesystem {
             deviceMinor: isDevice ? UInt32(truncatingIfNeeded: node.size) : 0)
     }
 
-    /// The body of a file, where it lies in its layer; nil for all else.
+    /// The body of a file in its layer; nil for other types.
     package func body(_ id: ID) -> FileRange? {
         let node = self[id]
         guard node.kind == .file else { return nil }
         return layers[Int(node.bodyLayer) - 1].slice(at: node.offset, size: node.size)
     }
 
-    /// The body of a file, and the number of the layer that it lies in, from 0 on; nil for all else.
+    /// The body of a file, and the number of its layer, from 0; nil for other types.
     package func placedBody(_ id: ID) -> (body: FileRange, layer: Int)? {
         body(id).map { ($0, Int(self[id].bodyLayer) - 1) }
     }
 
-    /// What all names of one file have in common, and no two files.
+    /// A value that all names of one file have in common, and that differs for two files.
     package struct FileIdentity: Hashable, Sendable {
         let kind: TarKind
         let layer: UInt16
         let offset: UInt64
     }
 
-    /// Which file a name stands for, if other names may stand for it too; nil if there are none.
+    /// The identity of a file that may have several names; nil if it has only one.
     package func sharedIdentity(_ id: ID) -> FileIdentity? {
         let node = self[id]
         guard node.isShared, let kind = node.kind else { return nil }
@@ -63,35 +66,35 @@ extension RootFilesystem {
     }
 }
 
-/// A name in a flat tree, in 64 bytes.
+/// A name in a root filesystem, in 64 bytes.
 ///
-/// A node stays when its name is removed, as one without a kind, and comes back to life when a later layer has the name.
+/// When a name is removed its node stays, without a kind, and is used again when a later layer has the name.
 struct RootfsNode {
     var parent: RootFilesystem.ID
-    /// The first of those in a directory, and the next in the same one, in no order; the root for none.
+    /// The first child of a directory, and the next child of the same parent, in no order; the root for none.
     var firstChild = RootFilesystem.ID.root
     var nextSibling = RootFilesystem.ID.root
-    /// Where its name begins in the tree's texts.
+    /// The offset of the name in the tree's texts.
     var name: UInt32
-    /// Bytes of a file or of a link's target; the numbers of a device.
+    /// The size in bytes of a file or of a link's target; the numbers of a device.
     var size: UInt64 = 0
-    /// Where a file's body begins in its layer, or a link's target in the tree's texts. No two entries that a layer has
-    /// share it: with the kind and the layer it tells which names are one file.
+    /// The offset of a file's body in its layer, or of a link's target in the tree's texts. It is different for all
+    /// entries of a layer, so with the kind and the layer it identifies a file.
     var offset: UInt64 = 0
     var seconds: Int64 = 0
     var nanoseconds: UInt32 = 0
-    /// The place in the tree's owners.
+    /// The index in the tree's owners.
     var owner: UInt32 = 0
     var mode: UInt16 = 0
-    /// The layer that holds the body; layers are counted from 1.
+    /// The number of the layer that contains the body, from 1.
     var bodyLayer: UInt16 = 0
-    /// The layer whose entry this is; 0 for a directory that none has an entry for.
+    /// The number of the layer whose entry this is; 0 for a directory without an entry in any layer.
     var setIn: UInt16 = 0
-    /// The last layer that has something below the directory.
+    /// The number of the last layer that has an entry below the directory.
     var touchedIn: UInt16 = 0
-    /// The last layer that hides what lower ones have in the directory.
+    /// The number of the last layer that removes the contents of lower layers from the directory.
     var opaqueIn: UInt16 = 0
-    /// Bytes of its path below the root, with single slashes between.
+    /// The size in bytes of the path below the root.
     var pathLength: UInt16
     var nameLength: UInt8
     /// Nil for a name that was removed.
@@ -105,19 +108,19 @@ struct RootfsNode {
         self.pathLength = pathLength
     }
 
-    /// Whether it stands among its parent's children.
+    /// Whether it is in the list of its parent's children.
     var isLinked: Bool {
         get { flags & 1 != 0 }
         set { flags = newValue ? flags | 1 : flags & ~1 }
     }
 
-    /// Whether another name is, or was, the same file.
+    /// Whether the same file has, or had, another name.
     var isShared: Bool {
         get { flags & 2 != 0 }
         set { flags = newValue ? flags | 2 : flags & ~2 }
     }
 
-    /// Whether the tree keeps extended attributes for it.
+    /// Whether the tree has extended attributes for it.
     var hasXattrs: Bool {
         get { flags & 4 != 0 }
         set { flags = newValue ? flags | 4 : flags & ~4 }
@@ -125,10 +128,10 @@ struct RootfsNode {
 
     var nameRange: Range<Int> { Int(name)..<Int(name) + Int(nameLength) }
 
-    /// The stretch of the texts that is a link's target.
+    /// The range of a link's target in the texts.
     var targetRange: Range<Int> { Int(offset)..<Int(offset) + Int(size) }
 
-    /// Takes over all that a name stands for; its place in the tree stays.
+    /// Copies the metadata of another node, but not its place in the tree.
     mutating func take(_ other: RootfsNode) {
         (kind, mode, owner, size) = (other.kind, other.mode, other.owner, other.size)
         (offset, bodyLayer, seconds, nanoseconds) = (other.offset, other.bodyLayer, other.seconds, other.nanoseconds)

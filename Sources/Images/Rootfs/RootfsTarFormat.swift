@@ -1,17 +1,18 @@
 import Errors
 import Tar
 
-/// The form of the tar that a flat tree becomes.
+/// The format of the tar of a root filesystem.
 package enum RootfsTarFormat: Sendable {
-    /// As `docker import` takes it: `./` first, then `./…`, in PAX form.
+    /// The format for `docker import`: `./` first, then `./…`, with PAX headers.
     case portable
-    /// The same but for devices, which only root of the machine's own user namespace may make.
+    /// The portable format without devices, which only root of the initial user namespace may create.
     case withoutDevices
-    /// As `sqfstar` takes it whole (squashfs-tools 4.5): without the root, which it ignores, and without `./`; long names
-    /// in GNU's form, since it cuts `/`, `./` and `../` off the link targets of PAX; nothing that a squashfs cannot hold.
+    /// The format for `sqfstar` (squashfs-tools 4.5): without the root, which it ignores, and without `./`; long names
+    /// in GNU's format, since it removes `/`, `./` and `../` from link targets in PAX headers; nothing that a squashfs
+    /// cannot contain.
     case squashfs
 
-    /// What stands before each name.
+    /// The prefix of each name.
     var prefix: [UInt8] {
         switch self {
         case .portable, .withoutDevices: Array("./".utf8)
@@ -19,6 +20,7 @@ package enum RootfsTarFormat: Sendable {
         }
     }
 
+    /// The dialect of the headers.
     var dialect: TarDialect {
         switch self {
         case .portable, .withoutDevices: .python
@@ -26,22 +28,22 @@ package enum RootfsTarFormat: Sendable {
         }
     }
 
-    /// An entry as the form can hold it: what it cannot hold of its time and its attributes is left out.
+    /// An entry without the parts of its time and its attributes that the format cannot contain.
     ///
-    /// - Returns: nil for one that it leaves out.
-    /// - Throws: `ToolError` with code `data` for an owner or a device that would become another.
+    /// - Returns: nil for an entry that the format leaves out.
+    /// - Throws: `ToolError` with code `data` for an owner or a device whose number is too large for the format.
     func fitted(_ entry: RootfsEntry, path: @autoclosure () -> [UInt8]) throws -> RootfsEntry? {
         if self == .withoutDevices, entry.kind == .characterDevice || entry.kind == .blockDevice { return nil }
         guard self == .squashfs else { return entry }
         let owner = entry.attributes
         guard max(owner.uid, owner.gid) <= UInt64(UInt32.max) else {
             throw Self.refusal(
-                path(), "its owner is \(owner.uid):\(owner.gid), and no number can be over \(UInt32.max)")
+                path(), "its owner is \(owner.uid):\(owner.gid), and the largest number is \(UInt32.max)")
         }
         guard entry.deviceMajor < 1 << 12, entry.deviceMinor < 1 << 20 else {
             throw Self.refusal(
                 path(),
-                "it is the device \(entry.deviceMajor):\(entry.deviceMinor), and the numbers can be 4095:1048575 at most"
+                "it is the device \(entry.deviceMajor):\(entry.deviceMinor), and the largest numbers are 4095:1048575"
             )
         }
         var fitted = entry
@@ -55,6 +57,7 @@ package enum RootfsTarFormat: Sendable {
     /// The namespaces of a squashfs (`squashfs_fs.h`, SQUASHFS_XATTR_USER and the next).
     private static let namespaces = ["user.", "trusted.", "security."].map { Array($0.utf8) }
 
+    /// Whether the format can contain an extended attribute.
     func keeps(_ xattr: TarXattr) -> Bool {
         self != .squashfs || Self.namespaces.contains { xattr.name.starts(with: $0) }
     }
@@ -67,7 +70,7 @@ package enum RootfsTarFormat: Sendable {
 }
 
 extension RootFilesystem {
-    /// The paths whose extended attributes a form cannot hold all of, in order.
+    /// The paths of files with extended attributes that a format cannot contain, sorted.
     package func pathsLosingXattrs(in form: RootfsTarFormat) -> [[UInt8]] {
         xattrs.filter { id, xattrs in
             self[id].hasXattrs && self[id].kind != nil

@@ -1,11 +1,11 @@
 import ByteIO
 import Tar
 
-/// Writes a flat tree as one tar, as `docker import` and `sqfstar` take it.
+/// Writes a root filesystem as one tar, for `docker import` and `sqfstar`.
 ///
-/// A directory comes before what is in it, siblings come by `PathOrder`; in the portable form the root `./` is first. Of the
-/// names of one file the first holds it, and the others are hard links to that. Each entry keeps its owner, its time and
-/// its attributes, so the bytes depend on the layers alone.
+/// A directory precedes its contents, which are sorted by `PathOrder`; in the portable format the root `./` is first.
+/// The first name of a file is followed by the file's body, and further names are hard links to the first. Each entry
+/// keeps its owner, its time and its attributes, so the bytes depend only on the layers.
 package struct RootfsWriter {
     private let tree: RootFilesystem
     private let form: RootfsTarFormat
@@ -13,7 +13,7 @@ package struct RootfsWriter {
     private let windows: LayerWindows
     /// The first name of each file that has several.
     private var firstNames: [RootFilesystem.FileIdentity: RootFilesystem.ID] = [:]
-    /// The name of the entry that is being written.
+    /// The path of the entry that is being written.
     private var path: [UInt8]
 
     private init(_ tree: RootFilesystem, form: RootfsTarFormat, to sink: any ByteSink) {
@@ -24,11 +24,11 @@ package struct RootfsWriter {
         windows = LayerWindows(tree.layers)
     }
 
-    /// Writes all of it.
+    /// Writes a whole tar.
     ///
-    /// - Returns: bytes of the tar.
-    /// - Throws: what the sink throws; `ToolError` with code `io` if a layer cannot be read, or is not as long as it was;
-    ///   `data` for what the form cannot hold.
+    /// - Returns: the size of the tar in bytes.
+    /// - Throws: the errors of the sink; `ToolError` with code `io` if a layer cannot be read, or has become shorter;
+    ///   `data` for an entry that the format cannot contain.
     package static func write(
         _ tree: RootFilesystem, form: RootfsTarFormat = .portable, to sink: any ByteSink
     ) throws -> UInt64 {
@@ -39,7 +39,7 @@ package struct RootfsWriter {
 
     private mutating func write() throws {
         if !path.isEmpty { try write(.root) }
-        // Of each directory on the way: what of it is still to come, the next one last, and the length of its path.
+        // For each directory on the current path: its remaining contents in reverse order, and the length of its path.
         var pending = [(rest: Array(tree.children(of: .root).reversed()), length: path.count)]
         while let directory = pending.last {
             guard let id = directory.rest.last else {

@@ -5,30 +5,15 @@ import JSON
 import NIOHTTP1
 import OCI
 
-/// A manifest or an index as a registry gave it.
-package struct RegistryManifest: Sendable {
-    package let descriptor: OCIDescriptor
-    package let bytes: [UInt8]
-}
-
-extension RegistryManifest {
-    /// One that is made here.
-    init(_ value: JSONValue, _ mediaType: String) throws {
-        bytes = Array(value.canonical.utf8)
-        descriptor = OCIDescriptor(
-            mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
-    }
-}
-
 extension RegistryClient {
-    /// The manifest or index of a name, as the registry has it.
+    /// Fetches a manifest or an index.
     ///
     /// - Parameters:
-    ///   - repository: `library/redis`.
-    ///   - reference: a tag, or a digest, which what comes is compared with.
-    /// - Throws: `ToolError` with code `data` if there is none, or it is not what it should be; `unavailable` where the
-    ///   registry does not give it.
-    package func manifest(_ repository: String, _ reference: String) throws -> RegistryManifest {
+    ///   - repository: the repository: `library/redis`.
+    ///   - reference: a tag; or a digest, which the manifest is compared with.
+    /// - Throws: `ToolError` with code `data` if there is none, or it is not valid; `unavailable` if the registry denies
+    ///   it.
+    package func manifest(_ repository: String, _ reference: String) throws -> Blob {
         let call = Call(
             method: .GET, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
@@ -37,36 +22,34 @@ extension RegistryClient {
         guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
         }
-        // Its digest is of what lies inside its signatures: it would not be found right.
+        // Before the digest: that of schema 1 does not cover the signatures in the document, so it would not match.
         if MediaType.isSchema1(response.header("Content-Type") ?? "") { throw schema1(place) }
         let digest = try SHA256.digest(of: bytes)
-        // A digest as the reference, and the header that a registry sends along, both promise the same.
-        for promised in [Digest(reference), response.header("Docker-Content-Digest").flatMap { Digest($0) }] {
-            guard let promised, promised != digest else { continue }
-            throw damaged("\(place) has the digest \(digest), and should have \(promised)")
+        // The reference, if it is a digest, and the registry's header both state the digest.
+        for stated in [Digest(reference), response.header("Docker-Content-Digest").flatMap { Digest($0) }] {
+            guard let stated, stated != digest else { continue }
+            throw damaged("\(place) has the digest \(digest), and should have \(stated)")
         }
         let value = try JSONValue(parsing: bytes, source: place, limit: ImageLimits.json)
         let type = try mediaType(value, response.header("Content-Type"), place)
-        return RegistryManifest(
-            descriptor: OCIDescriptor(mediaType: type, digest: digest, size: UInt64(bytes.count)), bytes: bytes)
+        return try Blob(bytes, mediaType: type)
     }
 
-    /// What a manifest is, by what it says itself and by what the registry says, which must be the same
-    /// (CVE-2021-41190).
+    /// The media type of a manifest, which the document and the registry state. They must agree (CVE-2021-41190).
     private func mediaType(_ value: JSONValue, _ header: String?, _ place: String) throws -> String {
         let own = value["mediaType"]?.string
-        let told = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
-        if value["schemaVersion"]?.int == 1 || MediaType.isSchema1(own ?? told ?? "") {
+        let stated = header.map { String($0.prefix { $0 != ";" }).trimmingBlanks }
+        if value["schemaVersion"]?.int == 1 || MediaType.isSchema1(own ?? stated ?? "") {
             throw schema1(place)
         }
-        if let own, let told, own != told, MediaType.known.contains(told) {
-            throw damaged("\(place) calls itself \(TerminalText.quoted(own)), and the registry calls it '\(told)'")
+        if let own, let stated, own != stated, MediaType.known.contains(stated) {
+            throw damaged("\(place) calls itself \(TerminalText.quoted(own)), and the registry calls it '\(stated)'")
         }
         if let own, !MediaType.known.contains(own) {
             throw damaged("\(place) calls itself \(TerminalText.quoted(own)), which is neither a manifest nor an index")
         }
-        // OCI's manifests need not say what they are.
-        return own ?? told.flatMap { MediaType.known.contains($0) ? $0 : nil }
+        // OCI's manifests need not state their media type.
+        return own ?? stated.flatMap { MediaType.known.contains($0) ? $0 : nil }
             ?? (value["manifests"] == nil ? MediaType.manifest : MediaType.index)
     }
 

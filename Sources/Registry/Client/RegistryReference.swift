@@ -35,7 +35,7 @@ package struct RegistryReference: Hashable, Sendable {
             rest = rest[..<at]
         }
         let written = ImageName(String(rest))
-        if let tag = written.tag, !ReferenceName.isTag(tag) {
+        if let tag = written.tag, !ReferenceGrammar.isTag(tag) {
             throw invalid(
                 "'\(TerminalText.printable(Array(tag.utf8)))' is not a valid tag: letters, digits and _.-, the first one not . or -"
             )
@@ -44,10 +44,10 @@ package struct RegistryReference: Hashable, Sendable {
         let name = ImageName(name: written.name, tag: nil).full.name ?? ""
         var parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let registry = parts.removeFirst()
-        guard ReferenceName.isHost(registry.lowercased()[...]) else {
+        guard ReferenceGrammar.isHost(registry.lowercased()[...]) else {
             throw invalid("its registry is not a valid host name")
         }
-        guard !parts.isEmpty, parts.allSatisfy(ReferenceName.isComponent) else {
+        guard !parts.isEmpty, parts.allSatisfy(ReferenceGrammar.isComponent) else {
             throw invalid("its repository is not a valid name")
         }
         guard parts.joined() == parts.joined().lowercased() else {

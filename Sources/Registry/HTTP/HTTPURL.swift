@@ -44,7 +44,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// Percent-encodes a text for a path or a query: everything but letters, digits and `-._~` (RFC 3986, 2.3).
     package static func encoded(_ text: String) -> String {
         text.utf8.map { byte in
-            let isUnreserved = ReferenceName.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
+            let isUnreserved = ReferenceGrammar.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
             let hex = String(byte, radix: 16, uppercase: true)
             return isUnreserved ? String(UnicodeScalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
         }.joined()
@@ -79,7 +79,7 @@ package struct HTTPURL: Hashable, Sendable {
     /// `169.254.169.254%2F` decodes to neither; the redirect policy and the HTTP client would interpret it differently.
     private static func isHost(_ name: String) -> Bool {
         if name.contains(":") { return IPAddress(name) != nil }
-        return name.utf8.allSatisfy { ReferenceName.isAlphanumeric($0) || "-._".utf8.contains($0) }
+        return name.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "-._".utf8.contains($0) }
     }
 
     private static func target(of components: URLComponents) -> String {

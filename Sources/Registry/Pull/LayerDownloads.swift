@@ -5,7 +5,7 @@ import OCI
 import Synchronization
 
 /// Receives the progress of layer downloads, from several threads.
-package protocol FetchProgress: Sendable {
+public protocol FetchProgress: Sendable {
     /// Called when more bytes of a layer arrive.
     ///
     /// - Parameter bytes: the number of bytes since the last call.
@@ -19,9 +19,9 @@ package protocol FetchProgress: Sendable {
 
 extension FetchProgress {
     /// Ignores the bytes.
-    package func fetched(_ bytes: Int, of layer: Digest) {}
+    public func fetched(_ bytes: Int, of layer: Digest) {}
     /// Ignores the layer.
-    package func finished(_ layer: Digest, size: UInt64) {}
+    public func finished(_ layer: Digest, size: UInt64) {}
 }
 
 /// Downloads layers in parallel, each once, in the order of the requests.

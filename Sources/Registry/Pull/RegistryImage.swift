@@ -2,20 +2,25 @@ import ByteIO
 import Images
 import OCI
 
-/// An image in a registry: manifest, config and layers, each brought when it is asked for, and kept in the cache.
+/// An image in a registry. Its manifest, config and layers are fetched when they are needed, and cached.
 package struct RegistryImage: BlobSource {
+    /// The name of the image.
     package let reference: RegistryReference
-    /// The manifest or the index that the name leads to.
-    package let root: RegistryManifest
+    /// The manifest or the index of the name.
+    package let root: Blob
     private let client: RegistryClient
     private let cache: BlobCache
-    private let fetches: LayerDownloads
+    private let downloads: LayerDownloads
 
     package var name: String { "'\(reference)'" }
 
-    /// Asks the registry for what the name leads to.
+    /// Fetches the manifest or the index of a name.
     ///
-    /// - Parameter progress: is told of layers that are brought.
+    /// - Parameters:
+    ///   - reference: the name of the image.
+    ///   - client: the client of the registry.
+    ///   - cache: the cache of blobs.
+    ///   - progress: receives the progress of downloads.
     /// - Throws: `ToolError`.
     package init(
         _ reference: RegistryReference, _ client: RegistryClient, cache: BlobCache, progress: any FetchProgress
@@ -23,20 +28,20 @@ package struct RegistryImage: BlobSource {
         self.reference = reference
         self.client = client
         self.cache = cache
-        fetches = LayerDownloads(progress)
+        downloads = LayerDownloads(progress)
         root = try client.manifest(reference.repository, reference.manifest)
     }
 
-    /// What it says, as all other images are read.
+    /// Reads the image's manifest and config.
     ///
-    /// - Throws: `ToolError` with code `data` if it is damaged, is for no platform that is wanted, or contradicts
+    /// - Throws: `ToolError` with code `data` if it is damaged, has no image for the wanted platform, or contradicts
     ///   itself.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
         let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
-        return try ImageArchive(self, root: root.descriptor, names: names, context)
+        return try ImageArchive.read(self, root: root.descriptor, names: names, context)
     }
 
-    package func record(_ descriptor: OCIDescriptor) throws -> [UInt8] {
+    package func document(_ descriptor: Descriptor) throws -> [UInt8] {
         if descriptor.digest == root.descriptor.digest { return root.bytes }
         if MediaType.known.contains(descriptor.mediaType) {
             return try client.manifest(reference.repository, "\(descriptor.digest)").bytes
@@ -49,11 +54,11 @@ package struct RegistryImage: BlobSource {
         return try blob(descriptor) { _ in }.bytes()
     }
 
-    package func layer(_ descriptor: OCIDescriptor) throws -> any RemoteFile {
-        RegistryLayer(digest: descriptor.digest, fetches: fetches) { advance in try blob(descriptor, advance) }
+    package func layer(_ descriptor: Descriptor) throws -> any RemoteFile {
+        RegistryLayer(digest: descriptor.digest, downloads: downloads) { advance in try blob(descriptor, advance) }
     }
 
-    private func blob(_ descriptor: OCIDescriptor, _ advance: (Int) -> Void) throws -> FileRange {
+    private func blob(_ descriptor: Descriptor, _ advance: (Int) -> Void) throws -> FileRange {
         try cache.blob(descriptor.digest, size: descriptor.size) { partial in
             try client.fetch(reference.repository, descriptor.digest, into: partial, advance: advance)
         }
@@ -63,10 +68,10 @@ package struct RegistryImage: BlobSource {
 /// A layer of an image in a registry.
 private struct RegistryLayer: RemoteFile {
     let digest: Digest
-    let fetches: LayerDownloads
-    let fetch: LayerDownloads.Fetch
+    let downloads: LayerDownloads
+    let download: LayerDownloads.Fetch
 
-    func expect() { fetches.start(digest, fetch) }
+    func prefetch() { downloads.start(digest, download) }
 
-    func bring() throws -> FileRange { try fetches.layer(digest, fetch) }
+    func fetch() throws -> FileRange { try downloads.layer(digest, download) }
 }

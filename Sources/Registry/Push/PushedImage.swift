@@ -1,5 +1,4 @@
 import Images
-import JSON
 import OCI
 import Store
 
@@ -8,7 +7,7 @@ package struct PushedImage: Sendable {
     /// The digest of the config.
     package let imageID: Digest
     /// The manifest, as it was pushed.
-    package let manifest: RegistryManifest
+    package let manifest: Blob
     /// The platform in the config.
     package let platform: Platform
     /// The layers, the lowest first.
@@ -19,21 +18,15 @@ package struct PushedImage: Sendable {
     package let existingBytes: UInt64
 
     /// The image's descriptor in an index (OCI Image Index Specification).
-    var indexEntry: JSONValue {
-        var entry =
-            OCIBlob(digest: manifest.descriptor.digest, size: manifest.descriptor.size)
-            .descriptor(manifest.descriptor.mediaType).object ?? [:]
-        var members: [String: JSONValue] = [
-            "os": .string(platform.os), "architecture": .string(platform.architecture),
-        ]
-        members["variant"] = platform.variant.map { .string($0) }
-        entry["platform"] = .object(members)
-        return .object(entry)
+    var indexEntry: Descriptor {
+        var entry = manifest.descriptor
+        entry.platform = platform
+        return entry
     }
 }
 
 /// Receives the progress of a push, from several threads. `Progress` receives the bytes of each layer.
-package protocol PushProgress: Progress {
+public protocol PushProgress: Progress {
     /// Called when a layer is in the registry.
     ///
     /// - Parameters:
@@ -44,11 +37,11 @@ package protocol PushProgress: Progress {
 
 extension PushProgress {
     /// Ignores the layer.
-    package func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
+    public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
 }
 
 /// A layer of a pushed image.
-package struct PushedLayer: Sendable {
+public struct PushedLayer: Sendable {
     /// How the layer got into the repository. The raw values are part of the JSON results.
     package enum Status: String, Sendable {
         /// It was uploaded.
@@ -61,10 +54,8 @@ package struct PushedLayer: Sendable {
 
     /// The digest of the uncompressed tar.
     package let diffID: Digest
-    /// The digest and size of the compressed blob.
-    package let blob: OCIBlob
-    /// The media type of the blob.
-    package let mediaType: String
+    /// The compressed blob.
+    package let blob: Descriptor
     /// How the layer got into the repository.
     package let status: Status
     /// The store paths in the layer.

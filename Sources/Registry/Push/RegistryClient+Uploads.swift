@@ -1,4 +1,3 @@
-import Images
 import NIOHTTP1
 import OCI
 import Synchronization
@@ -31,16 +30,19 @@ extension RegistryClient {
 
     /// Uploads a blob that is generated while it is sent.
     ///
-    /// - Parameter write: writes the blob; called again for each retry.
+    /// - Parameters:
+    ///   - repository: the repository.
+    ///   - mediaType: the media type of the blob.
+    ///   - write: writes the blob; called again for each retry.
     /// - Returns: the blob, and the result of `write`.
     /// - Throws: `ToolError` with code `unavailable` if the registry rejects the blob; errors of `write`.
     func upload<Result: Sendable>(
-        to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
-    ) throws -> (OCIBlob, Result) {
+        to repository: String, _ mediaType: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
+    ) throws -> (Descriptor, Result) {
         var attempt = 0
         while true {
             do {
-                return try uploadOnce(to: repository, write)
+                return try uploadOnce(to: repository, mediaType, write)
             } catch let error as HTTPError {
                 try wait(before: attempt, after: error)
                 attempt += 1
@@ -50,15 +52,15 @@ extension RegistryClient {
 
     /// - Throws: `HTTPError` for an interrupted connection, and for a status after which a retry may succeed.
     private func uploadOnce<Result: Sendable>(
-        to repository: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
-    ) throws -> (OCIBlob, Result) {
+        to repository: String, _ mediaType: String, _ write: @escaping @Sendable (BlobSink) throws -> Result
+    ) throws -> (Descriptor, Result) {
         let upload = try beginUpload(to: repository)
-        let outcome = Mutex<(OCIBlob, Result)?>(nil)
+        let outcome = Mutex<(Descriptor, Result)?>(nil)
         let body = HTTPRequest.Body.stream(size: nil) { sink in
             let blob = try BlobSink(to: sink)
             let result = try write(blob)
-            let digest = try blob.digest()
-            outcome.withLock { $0 = (OCIBlob(digest: digest, size: blob.size), result) }
+            let descriptor = try blob.descriptor(mediaType)
+            outcome.withLock { $0 = (descriptor, result) }
         }
         let call = Call(
             method: .PATCH, target: .url(upload), headers: ["Content-Type": "application/octet-stream"], body: body,
@@ -84,7 +86,7 @@ extension RegistryClient {
     /// - Parameter reference: a tag, or the manifest's digest.
     /// - Throws: `ToolError` with code `unavailable` if the registry rejects the manifest, `data` if the registry
     ///   computes another digest.
-    func put(_ manifest: RegistryManifest, to repository: String, _ reference: String) throws {
+    func put(_ manifest: Blob, to repository: String, _ reference: String) throws {
         let call = Call(
             method: .PUT, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Content-Type": manifest.descriptor.mediaType], body: .bytes(manifest.bytes),

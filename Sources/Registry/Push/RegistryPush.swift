@@ -2,11 +2,10 @@ import ByteIO
 import Compression
 import Errors
 import Images
-import JSON
 import OCI
 import Synchronization
 
-/// Pushes images to a repository: only what it has not got, a few layers at a time, each made while it is sent.
+/// Pushes images to a repository. Only missing blobs are uploaded, several at a time; layers are compressed meanwhile.
 package struct RegistryPush: Sendable {
     private let reference: RegistryReference
     private let client: RegistryClient
@@ -32,23 +31,18 @@ package struct RegistryPush: Sendable {
     /// Pushes an image.
     ///
     /// - Parameters:
-    ///   - compressor: of the layers; nil: compressed ones stay as they are, plain ones become gz.
-    ///   - isPart: whether it is to be part of an index: it is put by its digest then, and not by the tag.
-    /// - Throws: `ToolError`: `unavailable` where the registry does not take it; what the image's layers throw.
+    ///   - image: the image.
+    ///   - compressor: the compressor of the layers; nil to keep compressed layers and to compress others by gzip.
+    ///   - isPart: whether the image becomes part of an index, and is pushed by its digest instead of the tag.
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects the image; the errors of the layers.
     package func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
         let layers = try push(image.layers, compressor)
-        let bytes = try image.config(diffIDs: layers.map(\.diffID))
-        let config = OCIBlob(digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))
+        let document = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
+        let config = document.descriptor
         let hasConfig = try client.hasBlob(reference.repository, config.digest)
-        if !hasConfig { try client.upload(bytes, to: reference.repository) }
-        let manifest = try RegistryManifest(
-            [
-                "schemaVersion": 2, "mediaType": .string(MediaType.manifest),
-                "config": config.descriptor(MediaType.config),
-                "layers": .array(layers.map { $0.blob.descriptor($0.mediaType) }),
-            ], MediaType.manifest)
+        if !hasConfig { try client.upload(document.bytes, to: reference.repository) }
+        let manifest = try Manifest(config: config, layers: layers.map(\.blob)).blob()
         try put(manifest, isPart: isPart)
-        let value = try JSONValue(parsing: bytes, source: "the config", limit: ImageLimits.json)
         let sizes = Dictionary(layers.map { ($0.blob, $0.status) }) { first, _ in first }
         func total(_ isSent: Bool) -> UInt64 {
             sizes.reduce(hasConfig == isSent ? 0 : config.size) {
@@ -56,33 +50,26 @@ package struct RegistryPush: Sendable {
             }
         }
         return PushedImage(
-            imageID: config.digest, manifest: manifest,
-            platform: Platform(
-                os: value["os"]?.string ?? "linux", architecture: value["architecture"]?.string ?? "unknown",
-                variant: value["variant"]?.string), layers: layers, uploadedBytes: total(true),
-            existingBytes: total(false))
+            imageID: config.digest, manifest: manifest, platform: image.config.platform, layers: layers,
+            uploadedBytes: total(true), existingBytes: total(false))
     }
 
-    /// Pushes an index of images that were pushed as its parts.
+    /// Pushes an index of images that were pushed as parts of it.
     ///
     /// - Throws: `ToolError` with code `data` for two images of one platform.
-    package func push(indexOf images: [PushedImage]) throws -> RegistryManifest {
+    package func push(indexOf images: [PushedImage]) throws -> Blob {
         var platforms: Set<Platform> = []
         for image in images where !platforms.insert(image.platform).inserted {
             throw ToolError(
                 .data, client.task, cause: "two of the images are for \(image.platform)",
                 remedy: "give one image for each platform")
         }
-        let index = try RegistryManifest(
-            [
-                "schemaVersion": 2, "mediaType": .string(MediaType.index),
-                "manifests": .array(images.map(\.indexEntry)),
-            ], MediaType.index)
+        let index = try Index(manifests: images.map(\.indexEntry)).blob()
         try put(index, isPart: false)
         return index
     }
 
-    private func put(_ manifest: RegistryManifest, isPart: Bool) throws {
+    private func put(_ manifest: Blob, isPart: Bool) throws {
         let digest = manifest.descriptor.digest
         if !isPart, let wanted = reference.digest, wanted != digest {
             throw ToolError(
@@ -99,8 +86,7 @@ package struct RegistryPush: Sendable {
         let layer: any Layer
         let compressor: Compressor
         var diffID: Digest?
-        var blob: OCIBlob?
-        var mediaType: String
+        var blob: Descriptor?
         /// How the layer got into the repository; nil if it must be uploaded.
         var status: PushedLayer.Status?
     }
@@ -144,14 +130,14 @@ package struct RegistryPush: Sendable {
     /// Determines a layer's blob, and whether the registry has it.
     private func plan(_ layer: any Layer, _ compressor: Compressor?) throws -> Planned {
         var planned: Planned
-        if let archived = layer.archived, let kept = keptAsItIs(archived, compressor) {
-            planned = kept
+        if let stored = stored(layer, compressor) {
+            planned = stored
         } else {
             let compressor = compressor ?? .gz
-            let diffID = try layer.archived?.diffID ?? layer.open().knownDiffID
+            let diffID = try layer.diffID ?? layer.open().knownDiffID
             planned = Planned(
                 layer: layer, compressor: compressor, diffID: diffID,
-                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, mediaType: MediaType.layer(compressor))
+                blob: diffID.flatMap { memory?.blob(of: $0, compressor) })
         }
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
@@ -164,34 +150,35 @@ package struct RegistryPush: Sendable {
         return planned
     }
 
-    /// A layer that a manifest names as a compressed blob, and that may stay one.
-    private func keptAsItIs(_ layer: ArchivedLayer, _ compressor: Compressor?) -> Planned? {
-        guard let digest = layer.digest, let form = layer.mediaType.flatMap(MediaType.compressor), form != .none,
-            compressor == nil || compressor == form
+    /// The plan for a layer that is stored as a compressed blob and can be pushed as it is; nil for other layers.
+    private func stored(_ layer: any Layer, _ compressor: Compressor?) -> Planned? {
+        guard var blob = layer.descriptor, let stored = MediaType.compressor(blob.mediaType), stored != .none,
+            compressor == nil || compressor == stored
         else { return nil }
-        return Planned(
-            layer: layer, compressor: form, diffID: layer.diffID, blob: OCIBlob(digest: digest, size: layer.size),
-            mediaType: MediaType.layer(form))
+        // Docker's media type becomes OCI's, as in all manifests that are written here.
+        blob.mediaType = MediaType.layer(stored)
+        return Planned(layer: layer, compressor: stored, diffID: layer.diffID, blob: blob)
     }
 
     private func send(_ planned: Planned) throws -> PushedLayer {
         let layer = planned.layer
         if let status = planned.status, let blob = planned.blob, let diffID = planned.diffID {
-            return pushed(layer, diffID, blob, planned.mediaType, status)
+            return pushed(layer, diffID, blob, status)
         }
         let open = try layer.open()
-        let (blob, diffID) = try client.upload(to: reference.repository) { [progress] sink in
+        let mediaType = MediaType.layer(planned.compressor)
+        let (blob, diffID) = try client.upload(to: reference.repository, mediaType) { [progress] sink in
             try LayerBlob(layer, open, compressor: planned.compressor, threads: 1).write(to: sink, progress)
         }
         memory?.keep(blob, of: diffID, planned.compressor)
-        return pushed(layer, diffID, blob, planned.mediaType, .uploaded)
+        return pushed(layer, diffID, blob, .uploaded)
     }
 
     private func pushed(
-        _ layer: any Layer, _ diffID: Digest, _ blob: OCIBlob, _ mediaType: String, _ status: PushedLayer.Status
+        _ layer: any Layer, _ diffID: Digest, _ blob: Descriptor, _ status: PushedLayer.Status
     ) -> PushedLayer {
         memory?.keep(repository: reference.repository, of: blob.digest, in: client.registry)
         return PushedLayer(
-            diffID: diffID, blob: blob, mediaType: mediaType, status: status, storePaths: layer.storePaths)
+            diffID: diffID, blob: blob, status: status, storePaths: layer.storePaths)
     }
 }

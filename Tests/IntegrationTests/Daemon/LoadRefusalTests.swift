@@ -119,7 +119,7 @@ struct LoadRefusalTests {
         }
         let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
         #expect(outcome.status == 69)
-        #expect(outcome.failure?.cause == "it said: no space left")
+        #expect(outcome.failure?.cause == "the daemon's message: no space left")
         // A daemon that needs all layers is not searched for them.
         #expect(server.lines == ["GET /_ping", "GET /info", "POST /images/load"])
     }

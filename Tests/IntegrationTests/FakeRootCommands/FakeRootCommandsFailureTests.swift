@@ -65,7 +65,7 @@ struct FakeRootCommandsFailureTests {
         #expect(outcome.failure?.what == "cannot run fakeRootCommands")
         #expect(
             outcome.failure?.cause == """
-                this user is not root, and nothing has chown and mknod believed:
+                not running as root, and neither a user namespace nor fakeroot is available:
                        user namespace: unshare: failed to execute newuidmap: No such file or directory
                        fakeroot: the program fakeroot is not in PATH
                 """)

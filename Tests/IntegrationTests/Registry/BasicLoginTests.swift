@@ -170,6 +170,6 @@ struct BasicLoginTests {
         let two = try bench.run(
             ["diff", "docker://\(server.authority)/a", "docker://\(image)"] + creds)
         #expect(two.status == 64)
-        #expect(two.errors.contains("cannot use --creds for several registries"))
+        #expect(two.errors.contains("cannot use the credentials for several registries"))
     }
 }

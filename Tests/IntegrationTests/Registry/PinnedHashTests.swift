@@ -61,7 +61,7 @@ struct PinnedHashTests {
     func unpinned() throws {
         let outcome = try pull([])
         #expect(outcome.status == 0)
-        let pin = try #require(outcome.errors.firstMatch(of: /to pin it: --sha256 ([0-9a-z]{52}), of (\S+)/))
+        let pin = try #require(outcome.errors.firstMatch(of: /to pin it, use sha256 ([0-9a-z]{52}) and the name (\S+)/))
         #expect(String(pin.output.1) == (try bench.nixHash("theirs.tar", "base32")))
         let pinned = try bench.run([
             "pull", String(pin.output.2), "--sha256", String(pin.output.1), "--final-image-name", "pinned",

@@ -62,7 +62,7 @@ struct BadInputClosureTests {
         let machine = try machine(graph: "[\(Self.node(Self.one))]", members)
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
-        #expect(outcome.failure?.what == "cannot find the store path \(Self.two), which config or a command names")
+        #expect(outcome.failure?.what == "cannot find the store path \(Self.two), which config or a script names")
         #expect(outcome.failure?.cause == "the graph file '\(machine.path("graph.json"))' does not list it")
         #expect(try machine.leftovers == [])
     }

@@ -39,9 +39,9 @@ struct BadInputSpecTests {
             "expected NAME=VALUE"),
         Case(#"{"name": "x", "config": {"Volumes": {"data": {}}}}"#, "data", "expected an absolute path"),
         Case(#"{"name": "x", "contents": [], "copyToRoot": []}"#, "copyToRoot", "only one of the two"),
-        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB", "not built yet"),
+        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB", "not implemented yet"),
         Case(#"{"name": "x", "fakeRootCommands": ["true"]}"#, "fakeRootCommands", "expected a string"),
-        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB: got true", "not built yet"),
+        Case(#"{"name": "x", "includeNixDB": true}"#, "includeNixDB: got true", "not implemented yet"),
         Case(#"{"name": "x", "runAsRoot": "true"}"#, "runAsRoot", "the key is for build, not for layered"),
         Case(#"{"name": "x", "maxLayers": 1}"#, "maxLayers: got 1", "from 2 to 125"),
         Case(#"{"name": "x", "maxLayers": 126}"#, "maxLayers: got 126", "from 2 to 125"),
@@ -60,7 +60,7 @@ struct BadInputSpecTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect(failure.what.hasPrefix("the spec 'spec.json' has a fault"))
+        #expect(failure.what.hasPrefix("the spec 'spec.json' has an error"))
         for message in bad.messages { #expect(failure.cause.contains(message), "\(failure.cause)") }
         #expect(outcome.output.isEmpty)
         #expect(try machine.leftovers == [])
@@ -73,7 +73,7 @@ struct BadInputSpecTests {
         let outcome = try machine.layered()
         #expect(outcome.status == 65)
         let failure = try #require(outcome.failure)
-        #expect(failure.what == "the spec 'spec.json' has 3 faults")
+        #expect(failure.what == "the spec 'spec.json' has 3 errors")
         let lines = failure.cause.split(separator: "\n").map { $0.drop { $0 == " " } }
         try #require(lines.count == 3)
         #expect(lines[0].hasPrefix("config.Cmd: got 1; expected a list of strings"))
@@ -103,7 +103,7 @@ struct BadInputSpecTests {
         try machine.write("{}", to: "spec.yaml")
         let other = try machine.run(["layered", "spec.yaml"])
         #expect(other.status == 64)
-        #expect(other.failure?.what == "cannot take 'spec.yaml' as a spec")
+        #expect(other.failure?.what == "cannot use 'spec.yaml' as a spec")
         #expect(other.failure?.cause == "its name ends in neither .json nor .toml")
         #expect(other.failure?.fix.contains("--spec") == true)
     }

@@ -40,9 +40,9 @@ struct BadInputUsageTests {
         let machine = try TestMachine()
         try machine.spec()
         for (option, message) in [
-            ("nmae=x", #"nmae (from --set): got "x"; unknown key; did you mean name?"#),
-            ("config.Usr=x", "config.Usr (from --set): got \"x\"; unknown key; did you mean User?"),
-            ("maxLayers=many", #"maxLayers (from --set): got "many"; expected an integer from 2 to 125"#),
+            ("nmae=x", #"nmae (from an override): got "x"; unknown key; did you mean name?"#),
+            ("config.Usr=x", "config.Usr (from an override): got \"x\"; unknown key; did you mean User?"),
+            ("maxLayers=many", #"maxLayers (from an override): got "many"; expected an integer from 2 to 125"#),
         ] {
             let outcome = try machine.layered(["--set", option])
             #expect(outcome.status == 65)

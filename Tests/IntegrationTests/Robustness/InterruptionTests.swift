@@ -183,9 +183,9 @@ struct InterruptionTests {
         try machine.spec(["extraCommands": "true"])
         let outcome = try machine.layered(environment: ["TMPDIR": machine.path("gone")])
         #expect(outcome.status == 74)
-        #expect(outcome.failure?.what == "cannot make a work directory in \(machine.path("gone"))")
+        #expect(outcome.failure?.what == "cannot create a work directory in \(machine.path("gone"))")
         #expect(outcome.failure?.cause == "No such file or directory (errno 2)")
-        #expect(outcome.failure?.fix == "set TMPDIR to a directory that can be written to")
+        #expect(outcome.failure?.fix == "set TMPDIR to a writable directory")
         #expect(try machine.leftovers == [])
     }
 

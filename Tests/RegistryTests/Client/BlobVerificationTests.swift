@@ -1,4 +1,5 @@
 import Errors
+import OCI
 import TestSupport
 import Testing
 

@@ -1,0 +1,54 @@
+import Images
+import Layering
+
+/// Builds a layered image: the base's layers, store layers by a plan, and the customization layer on top.
+enum LayeredBuilder {
+    /// Finds the closure, plans the layers and runs the spec's scripts. Files of layers are not read yet, unless a scan
+    /// for references has to.
+    ///
+    /// - Throws: `ToolError`: `data` for a missing path, an invalid graph or too few layers, `script` for a script that
+    ///   failed, `unavailable` for a missing program, `io` for a file that cannot be read.
+    static func build(_ build: BuildContext) async throws -> BuiltImage {
+        let (spec, context) = (build.spec, build.context)
+        try Contents.check(spec)
+        let plan = try await plan(build)
+        let files = try await CustomizationLayer.files(build)
+        // Where the base has a link to a directory, such as Debian's /bin, a directory of the layer would hide the
+        // files behind the link. So a layer with files is placed over the base's root file system.
+        var build = build
+        if files.tree.entries.count > 1 || !spec.fakeRootCommands.isEmpty, !build.baseLayers.isEmpty {
+            try build.readRootfs(needsBodies: !spec.fakeRootCommands.isEmpty && spec.enableFakechroot)
+        }
+        let top = try await CustomizationLayer.build(files, storePaths: plan.layers.flatMap { $0 }, in: build)
+        let storeLayers: [any Layer] = plan.layers.map {
+            FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: context.digestCache)
+        }
+        let own = storeLayers + [top.layer]
+        return BuiltImage(
+            spec: spec, base: build.base, layers: build.baseLayers + own, comments: own.map(comment), plan: plan,
+            work: top.work)
+    }
+
+    private static func plan(_ build: BuildContext) async throws -> LayerPlan {
+        let spec = build.spec
+        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: build.baseLayers.count)
+        guard spec.includeStorePaths else {
+            _ = try budget.available(for: 0)
+            return .empty
+        }
+        let closure = try await build.closures.closureOfContents()
+        let available = try budget.available(for: closure.nodes.count)
+        switch spec.layering {
+        case .popularity: return try Popularity().plan(closure, available: available)
+        case .size:
+            let sized = try closure.fillingSizes(from: spec.storeLocation)
+            return try SizeLayering().plan(sized, available: available)
+        }
+    }
+
+    /// The comment of a layer in the history, in nixpkgs' spelling: the image's digest depends on the text.
+    private static func comment(_ layer: any Layer) -> String {
+        guard !layer.storePaths.isEmpty else { return "customisation layer" }
+        return "store paths: [\(layer.storePaths.map { "'\($0)'" }.joined(separator: ", "))]"
+    }
+}

@@ -1,0 +1,50 @@
+import ByteIO
+import Compression
+import OCI
+
+/// Writes a layer as a blob: compressed, uncompressed, or with the stored bytes of the archive that it comes from.
+package struct LayerBlob {
+    private let layer: any Layer
+    private let open: any OpenLayer
+    private let compressor: Compressor
+    private let threads: Int
+
+    /// - Parameters:
+    ///   - layer: the layer.
+    ///   - open: the same layer, opened.
+    ///   - compressor: the compressor of the blob.
+    ///   - threads: the number of threads that compress it.
+    package init(_ layer: any Layer, _ open: any OpenLayer, compressor: Compressor, threads: Int = workerCount) {
+        self.layer = layer
+        self.open = open
+        self.compressor = compressor
+        self.threads = threads
+    }
+
+    /// Writes the blob.
+    ///
+    /// - Returns: the digest of the uncompressed layer.
+    /// - Throws: `ToolError` with code `data` for a layer whose digest is not the one that its config states; the
+    ///   errors of the sink.
+    package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
+        if let known = open.knownDiffID, let file = try layer.storedBlob(compressedBy: compressor) {
+            // Verified when the layer was opened.
+            try file.copy(to: ProgressSink(to: sink, progress))
+            return known
+        }
+        let compressing = CompressingSink(compressor, to: sink, threads: threads)
+        let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
+        let diffID: Digest
+        if let known = open.knownDiffID {
+            try open.write(to: target)
+            diffID = known
+        } else {
+            let hash = try HashSink(to: target)
+            try open.write(to: hash)
+            diffID = try hash.finish()
+            open.remember(diffID)
+        }
+        try compressing?.finish()
+        return diffID
+    }
+}

@@ -1,0 +1,149 @@
+import ByteIO
+import Errors
+import JSON
+import OCI
+
+/// Reads the images of an OCI image layout: `index.json`, and the blobs that it leads to.
+///
+/// Source: OCI Image Format Specification, "Image Layout".
+struct OCIIndexReader {
+    private let files: any ImageFiles
+    private let context: ReadingContext
+
+    /// The largest depth of indexes in indexes. Real layouts have a depth of two.
+    private static let depthLimit = 4
+
+    init(_ files: any ImageFiles, _ context: ReadingContext) {
+        self.files = files
+        self.context = context
+    }
+
+    func images() throws -> [ArchivedImage] {
+        let layout = try files.value("oci-layout", "the layout's version")
+        guard let version = layout["imageLayoutVersion"]?.string, version.hasPrefix("1.") else {
+            throw files.failure("imageLayoutVersion of oci-layout is not supported; expected 1.0.0")
+        }
+        let index = try files.value("index.json", "the index")
+        let images = try named(manifests(index, "index.json")).flatMap { names, entry in
+            try self.images(entry, names: names, depth: 1)
+        }
+        guard !images.isEmpty else { throw files.failure("its index.json lists no image") }
+        return images
+    }
+
+    /// The descriptors of an index, without those of attestations.
+    private func manifests(_ json: JSONValue, _ place: String) throws -> [Descriptor] {
+        let index = try files.valid(place) { () throws(OCIFormatError) in try Index(json: json) }
+        return index.manifests.filter { $0.platform?.os != "unknown" }
+    }
+
+    /// The descriptors with their names. Several descriptors of one name are one image for several platforms: if one is
+    /// for the wanted platform, the others are left out.
+    private func named(_ entries: [Descriptor]) -> [(names: [ImageName], entry: Descriptor)] {
+        let named = entries.map { (names: Self.names($0), entry: $0) }
+        let fitting = Set(named.filter { isWanted($0.entry) }.map(\.names))
+        return named.filter { $0.entry.platform == nil || isWanted($0.entry) || !fitting.contains($0.names) }
+    }
+
+    private func isWanted(_ entry: Descriptor) -> Bool {
+        entry.platform?.serves(context.platform) == true
+    }
+
+    /// The image of a manifest; of an index the one for the wanted platform. Empty for other media types.
+    func images(_ descriptor: Descriptor, names: [ImageName], depth: Int) throws -> [ArchivedImage] {
+        if MediaType.manifests.contains(descriptor.mediaType) {
+            return [try OCIManifestReader(files, context).image(descriptor, names: names)]
+        }
+        guard MediaType.indexes.contains(descriptor.mediaType) else { return [] }
+        guard depth < Self.depthLimit else {
+            throw files.failure("its indexes are nested more than \(Self.depthLimit) deep")
+        }
+        let place = "the index \(descriptor.digest)"
+        let value = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
+        return try images(chosen(manifests(value, place), of: place), names: names, depth: depth + 1)
+    }
+
+    private func chosen(_ entries: [Descriptor], of place: String) throws -> Descriptor {
+        if let entry = entries.first(where: isWanted) ?? (entries.count == 1 ? entries.first : nil) { return entry }
+        let platforms = entries.compactMap(\.platform).map { TerminalText.printable(Array("\($0)".utf8)) }
+        throw ToolError(
+            .data, "cannot read \(files.name)", cause: "\(place) has no image for \(context.platform)",
+            remedy: "set architecture to one that it has: \(platforms.joined(separator: ", "))")
+    }
+
+    /// The names in the annotations: the specification's, which may be only a tag, and containerd's, which is a whole
+    /// name.
+    private static func names(_ descriptor: Descriptor) -> [ImageName] {
+        let full = descriptor.annotations["io.containerd.image.name"].map { ImageName($0) }
+        guard let reference = descriptor.annotations["org.opencontainers.image.ref.name"] else {
+            return full.map { [$0] } ?? []
+        }
+        if let full, full.tag == reference || "\(full)" == reference { return [full] }
+        let isTag = !reference.contains(where: { $0 == "/" || $0 == ":" })
+        let name = isTag ? ImageName(name: nil, tag: reference) : ImageName(reference)
+        return (full.map { [$0] } ?? []) + [name]
+    }
+}
+
+/// Reads the image of a manifest.
+///
+/// Source: OCI Image Format Specification, "Image Manifest".
+struct OCIManifestReader {
+    private let files: any ImageFiles
+    private let context: ReadingContext
+
+    init(_ files: any ImageFiles, _ context: ReadingContext) {
+        self.files = files
+        self.context = context
+    }
+
+    func image(_ descriptor: Descriptor, names: [ImageName]) throws -> ArchivedImage {
+        let place = "the manifest \(descriptor.digest)"
+        let json = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
+        let manifest = try files.valid(place) { () throws(OCIFormatError) in try Manifest(json: json) }
+        let bytes = try files.blob(manifest.config, "the config \(manifest.config.digest)", context)
+        let (config, imageID) = try files.config(bytes)
+        guard config.diffIDs.count == manifest.layers.count else {
+            throw files.failure(
+                "\(place) has \(manifest.layers.count) layers, but its config has \(config.diffIDs.count) diff_ids")
+        }
+        let layers = try zip(manifest.layers, config.diffIDs).map { try layer($0, $1) }
+        return ArchivedImage(
+            source: files.name, names: names, config: config, imageID: imageID, archivedLayers: layers)
+    }
+
+    private func layer(_ descriptor: Descriptor, _ diffID: Digest) throws -> ArchivedLayer {
+        guard let file = try files.layer(descriptor) else {
+            throw files.failure("the layer \(descriptor.digest) is missing")
+        }
+        try files.checkSize(file.size, descriptor, "the layer \(descriptor.digest)", context)
+        return ArchivedLayer(
+            name: descriptor.digest.blobPath, archive: files.name, statedDiffID: diffID, digest: descriptor.digest,
+            mediaType: descriptor.mediaType, size: file.size, place: file.place, context: context)
+    }
+}
+
+extension ImageFiles {
+    /// The bytes of a manifest, index or config, with the size and the digest that its descriptor states.
+    ///
+    /// - Parameter what: the document's name in errors: `the manifest sha256:…`.
+    func blob(_ descriptor: Descriptor, _ what: String, _ context: ReadingContext) throws -> [UInt8] {
+        let bytes = try document(descriptor, what)
+        try checkSize(UInt64(bytes.count), descriptor, what, context)
+        let digest = try SHA256.digest(of: bytes)
+        if digest != descriptor.digest {
+            try context.contradiction(
+                ValidationIssue(what, "digest", got: "\(digest)", wanted: "\(descriptor.digest)"),
+                failure("\(what) has the digest \(digest)"))
+        }
+        return bytes
+    }
+
+    /// Compares a blob's size with the one that its descriptor states.
+    func checkSize(_ size: UInt64, _ descriptor: Descriptor, _ what: String, _ context: ReadingContext) throws {
+        guard size != descriptor.size else { return }
+        try context.contradiction(
+            ValidationIssue(what, "size", got: "\(size)", wanted: "\(descriptor.size)"),
+            failure("\(what) has \(size) bytes, but its descriptor states \(descriptor.size)"))
+    }
+}
