@@ -17,8 +17,8 @@ package struct LayerPlan: Equatable, Sendable {
         /// The path's rank by popularity, from 1 (paths of one cycle share a rank), and its score: the number of ways
         /// that lead to the path and to all paths that refer to it.
         case popularity(rank: Int, score: BigUInt)
-        /// The large paths that need the path, largest first. They include the path itself if it is large, and are empty if
-        /// no large path needs it.
+        /// The large paths that need the path, largest first. They include the path itself if it is large, and are
+        /// empty if no large path needs it.
         case size(marks: [StorePath])
     }
 }
@@ -52,8 +52,8 @@ package struct LayerBudget: Hashable, Sendable {
 
     /// Computes the number of layers that are available for store paths.
     ///
-    /// Store paths need at least one layer. An image without store paths needs none: `maxLayers` may then be just enough
-    /// for the base image and the customization layer, and the result is 0.
+    /// Store paths need at least one layer. An image without store paths needs none: `maxLayers` may then be just
+    /// enough for the base image and the customization layer, and the result is 0.
     ///
     /// - Parameter pathCount: the number of store paths in the image.
     /// - Throws: `ToolError` with code `data` if the paths, the base and the customization layer do not fit.
