@@ -248,7 +248,7 @@ struct DockerManifestTests {
 
     @Test func refusesJSONThatIsDamagedOrTooLarge() {
         let damaged = Self.refusal([("manifest.json", Array("[{]".utf8))])
-        #expect(damaged?.hasPrefix("it is no valid JSON: ") == true)
+        #expect(damaged?.hasPrefix("it is not valid JSON: ") == true)
         let blanks = [UInt8](repeating: UInt8(ascii: " "), count: 4 << 20)
         #expect(
             Self.refusal([("manifest.json", Array("[".utf8) + blanks)])

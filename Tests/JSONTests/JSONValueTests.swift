@@ -69,7 +69,7 @@ struct JSONValueTests {
         let failure = #expect(throws: ToolError.self) { try Self.parse(text) }
         #expect(failure?.code == .data)
         #expect(failure?.message == "cannot read the test")
-        #expect(failure?.cause.hasPrefix("it is no valid JSON: ") == true)
+        #expect(failure?.cause.hasPrefix("it is not valid JSON: ") == true)
     }
 
     @Test func holdsTextsToTheLimit() throws {
