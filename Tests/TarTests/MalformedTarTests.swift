@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 /// Archives that lie: each is refused with the entry and the reason.
+@Suite("Malformed tar archives")
 struct MalformedTarTests {
     /// A malformed archive, with what is said of it.
     struct Case: CustomTestStringConvertible, Sendable {
@@ -200,7 +201,8 @@ struct MalformedTarTests {
         #expect(failure.cause.hasPrefix(malformed.cause), "\(failure.cause)")
     }
 
-    @Test func namesTheEntryWhoseBodyIsTruncated() throws {
+    @Test("The error for a truncated body names the entry")
+    func namesTheEntryWhoseBodyIsTruncated() throws {
         var tar = CraftedTar()
         tar.file("a\u{1B}[31m", String(repeating: "x", count: 600))
         for count in [513, 1000, 1111, 1112, 1535] {
@@ -213,14 +215,16 @@ struct MalformedTarTests {
         }
     }
 
-    @Test func readsNoEndlessTrailer() throws {
+    @Test("The bytes after the end are limited")
+    func readsNoEndlessTrailer() throws {
         let reader = TarReader(EndlessZeros(), archive: "'t.tar'")
         let failure = #expect(throws: ToolError.self) { try reader.finish() }
         #expect(failure?.cause == "more than the limit of 16777216 bytes follow its end")
     }
 
     /// Whatever bytes are changed, the reader comes to an end or to a failure.
-    @Test func endsOnDamage() throws {
+    @Test("An archive with changed bytes is read or is a data error")
+    func endsOnDamage() throws {
         var random = SeededGenerator(seed: 99)
         let sound =
             try PythonTar.write(
