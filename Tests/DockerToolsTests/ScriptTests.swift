@@ -1,10 +1,11 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Glibc
 import Synchronization
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct ScriptTests {
     private let directory: SpecDirectory

@@ -2,13 +2,14 @@ import ByteIO
 import Errors
 import Foundation
 import Glibc
-@testable import Images
-@testable import OCI
 import Store
 import SystemPackage
 import Tar
 import TestSupport
 import Testing
+
+@testable import Images
+@testable import OCI
 
 struct FileLayerTests {
     private let directory: TemporaryDirectory

@@ -71,7 +71,8 @@ private struct DaemonLoad {
         case .images: return try MissingLayers.find(in: image) { _ in true }
         case .layers:
             let chains = try daemon.chains()
-            return chains.isEmpty ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
+            return chains.isEmpty
+                ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
         }
     }
 

@@ -42,7 +42,8 @@ struct LoadRefusalTests {
             """, environment: ["DOCKER_HOST": proxy.host])
         #expect(outcome.status == 69)
         #expect(outcome.failure?.cause == "permission denied")
-        #expect(outcome.failure?.fix == "run as a user that may access the daemon: root, or a member of the group docker")
+        #expect(
+            outcome.failure?.fix == "run as a user that may access the daemon: root, or a member of the group docker")
     }
 
     @Test("A daemon that dies during the load keeps no part of the image")
