@@ -23,13 +23,18 @@ package final class ProgressSink: ByteSink {
     private let next: any ByteSink
     private let progress: any Progress
 
+    /// - Parameters:
+    ///   - next: receives the bytes.
+    ///   - progress: receives their number.
     public init(to next: any ByteSink, _ progress: any Progress) {
         self.next = next
         self.progress = progress
     }
 
+    /// The buffer size of the next sink, in bytes.
     public var bufferSize: Int { next.bufferSize }
 
+    /// Whether the next sink copies files in the kernel.
     public var copiesFiles: Bool { next.copiesFiles }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {

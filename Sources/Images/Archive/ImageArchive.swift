@@ -28,13 +28,6 @@ package struct ImageArchive: Sendable {
     /// The arguments that the image was built with, from the member `buildArgs.json`; nil if there is none.
     package let buildArgs: JSONValue?
 
-    init(name: String, form: Form, images: [ArchivedImage], buildArgs: JSONValue?) {
-        self.name = name
-        self.form = form
-        self.images = images
-        self.buildArgs = buildArgs
-    }
-
     private static func read(_ files: some ImageFiles, _ context: ReadingContext) throws -> ImageArchive {
         let (form, images): (Form, [ArchivedImage])
         if try files.file("manifest.json") != nil {
