@@ -114,7 +114,7 @@ struct DigestCacheTests {
 
     private var cache: DigestCache { DigestCache(directory: FilePath(directory.path("deep/cache"))) }
 
-    /// A key as it would be long after the files changed.
+    /// The cache key of a layer, computed long after the files changed.
     private func key(
         directories: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
     ) throws -> DigestCache.Key {
