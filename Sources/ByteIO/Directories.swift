@@ -1,6 +1,6 @@
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// What lies in a directory.
 package enum DirectoryNames {

@@ -1,6 +1,6 @@
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Reads from a descriptor; passes over bytes without reading them where it is a file.
 package final class FileSource: ByteSource {

@@ -1,6 +1,6 @@
-import Errors
+package import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A file that is read from any place by any number of readers at once. It is closed when nobody has it any more.
 package final class OpenFile: Sendable {

@@ -1,6 +1,6 @@
 import CLinux
 import Errors
-import SystemPackage
+package import SystemPackage
 
 /// The directory for files without a name: what has to be on disk to be read in any order. They are gone when they are closed,
 /// whatever ends the program.

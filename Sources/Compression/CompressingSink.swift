@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 import Foundation
 
 /// Compresses what it is given in blocks of one size, on all processors, and writes the blocks in order.

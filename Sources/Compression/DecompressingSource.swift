@@ -1,6 +1,6 @@
-import ByteIO
+package import ByteIO
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The plain bytes of an archive or a layer, however it is compressed: its content tells, not its name.
 package final class DecompressingSource: ByteSource {

@@ -1,6 +1,6 @@
-import BigInt
+package import BigInt
 import Errors
-import Store
+package import Store
 
 /// Which store paths lie in which layer, and why.
 package struct LayerPlan: Equatable, Sendable {

@@ -1,5 +1,5 @@
 import BigInt
-import Store
+package import Store
 
 /// The most popular paths get a layer each, all the others share one.
 ///

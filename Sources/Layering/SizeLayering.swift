@@ -1,5 +1,5 @@
 import Errors
-import Store
+package import Store
 
 /// Large paths get layers of their own, and what only some of them need lies with those that need it.
 ///

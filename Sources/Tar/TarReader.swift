@@ -1,5 +1,5 @@
-import ByteIO
-import Errors
+package import ByteIO
+package import Errors
 
 /// Reads a tar from a source in one pass, in ustar, PAX, GNU or pre-POSIX form, and believes none of it.
 ///

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Writes a tar: that of Python's `tarfile` in PAX form, or another's where a reader wants that.
 ///
