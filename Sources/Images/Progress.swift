@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Receives the progress of writing an image.
 public protocol Progress: Sendable {

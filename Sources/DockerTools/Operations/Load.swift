@@ -1,8 +1,9 @@
+import OCI
 import ByteIO
 import DockerEngine
 import Errors
 import Images
-import JSON
+package import JSON
 import Synchronization
 
 extension DockerTools {

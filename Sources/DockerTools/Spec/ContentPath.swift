@@ -1,6 +1,6 @@
 import ByteIO
-import Store
-import SystemPackage
+package import Store
+package import SystemPackage
 
 /// A path of a spec's `contents`.
 public struct ContentPath: Hashable, Sendable {
