@@ -2,7 +2,6 @@ import JSON
 import ArgumentParser
 import Compression
 import DockerTools
-import OCI
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {

@@ -78,6 +78,6 @@ struct RootfsTarFormatTests {
         }
         let failure = try #require(throws: ToolError.self) { try members([owned]) }
         #expect(failure.message == "cannot put '/d/owned' into a squashfs")
-        #expect(failure.cause == "its owner is 0:4294967296, and no number can be over 4294967295")
+        #expect(failure.cause == "its owner is 0:4294967296, and the largest number is 4294967295")
     }
 }
