@@ -1,3 +1,4 @@
+import DockerTools
 import ArgumentParser
 
 /// `dockertools build`

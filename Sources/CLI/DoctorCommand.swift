@@ -1,3 +1,5 @@
+import Errors
+import JSON
 import ArgumentParser
 import DockerTools
 

@@ -1,3 +1,5 @@
+import JSON
+import DockerTools
 import ArgumentParser
 
 /// `dockertools inspect`

@@ -1,3 +1,5 @@
+import DockerTools
+import JSON
 import ArgumentParser
 
 /// `dockertools load`

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// A list of manifests: of the images in an OCI layout, or of one image for several platforms.
 ///
@@ -28,7 +28,7 @@ package struct Index: Hashable, Sendable {
         annotations = json.annotations
     }
 
-    /// The document. `canonical` of it is what is stored and pushed.
+    /// The document. `blob` gives its canonical bytes, which are stored and pushed.
     package var json: JSONValue {
         var members: [String: JSONValue] = ["schemaVersion": 2, "manifests": .array(manifests.map(\.json))]
         members["mediaType"] = mediaType.map { .string($0) }

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The manifest of an image: its config and its layers, as blobs.
 ///
@@ -40,7 +40,7 @@ package struct Manifest: Hashable, Sendable {
         annotations = json.annotations
     }
 
-    /// The document. `canonical` of it is what is stored and pushed.
+    /// The document. `blob` gives its canonical bytes, which are stored and pushed.
     package var json: JSONValue {
         var members: [String: JSONValue] = [
             "schemaVersion": 2, "config": config.json, "layers": .array(layers.map(\.json)),

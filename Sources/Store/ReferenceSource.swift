@@ -1,3 +1,4 @@
+import SystemPackage
 import ByteIO
 import Errors
 import Foundation

@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Errors
 import JSON
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecFileTests {
     private let directory: SpecDirectory

@@ -4,7 +4,7 @@ import OCI
 import SystemPackage
 import TestSupport
 
-/// An archive of images in a directory of its own.
+/// An archive of images in a temporary directory.
 struct ArchiveOnDisk {
     let directory: TemporaryDirectory
 
@@ -17,7 +17,7 @@ struct ArchiveOnDisk {
 }
 
 extension TemporaryDirectory {
-    /// How what lies in it is read: for amd64, and all of it.
+    /// Settings for reading archives in the directory: for amd64, with layers.
     var reading: ReadingContext {
         ReadingContext(
             spool: SpoolDirectory(FilePath(path)), cache: nil, keepsLayers: true,
@@ -25,6 +25,6 @@ extension TemporaryDirectory {
         )
     }
 
-    /// Reads an archive or a layout in it.
+    /// Reads an archive or a layout in the directory.
     func openArchive(_ name: String) throws -> ImageArchive { try ImageArchive.open(FilePath(path(name)), reading) }
 }

@@ -14,7 +14,7 @@ struct DockerManifestTests {
     static let diffID = "sha256:" + String(repeating: "1", count: 64)
 
     static func config(diffIDs: Int = 1) -> [UInt8] {
-        // Blanks and the order of keys belong to the bytes that are hashed.
+        // White space and the order of keys are part of the bytes that are hashed.
         let ids = Array(repeating: "\"\(diffID)\"", count: diffIDs).joined(separator: ", ")
         return Array(#"{"os": "linux", "architecture":"amd64","rootfs":{"type":"layers","diff_ids":[\#(ids)]}}"#.utf8)
     }
@@ -29,7 +29,7 @@ struct DockerManifestTests {
         try ArchiveOnDisk(TestTar.files(members)).open()
     }
 
-    /// What the reader says of an archive that it refuses.
+    /// The cause of the error for an archive that is refused.
     static func refusal(
         _ members: [Member], sourceLocation: SourceLocation = #_sourceLocation
     ) -> String? {
@@ -81,7 +81,7 @@ struct DockerManifestTests {
         try directory.write(gzip, to: "a.tar.gz")
         let archive = try directory.openArchive("a.tar.gz")
         #expect(archive.images.map(\.names) == [[ImageName("app:1")]])
-        // A checksum behind the end of the tar is looked at too.
+        // A checksum after the end of the tar is verified too.
         try directory.write(Array(gzip.dropLast()), to: "a.tar.gz")
         let failure = #expect(throws: ToolError.self) { try directory.openArchive("a.tar.gz") }
         #expect(failure?.cause == "the gzip stream is truncated")

@@ -2,13 +2,14 @@ import ByteIO
 import Errors
 import Foundation
 import Glibc
-@testable import Images
-@testable import OCI
 import Store
 import SystemPackage
 import Tar
 import TestSupport
 import Testing
+
+@testable import Images
+@testable import OCI
 
 struct FileLayerTests {
     private let directory: TemporaryDirectory
@@ -113,7 +114,7 @@ struct DigestCacheTests {
 
     private var cache: DigestCache { DigestCache(directory: FilePath(directory.path("deep/cache"))) }
 
-    /// A key as it would be long after the files changed.
+    /// The cache key of a layer, computed long after the files changed.
     private func key(
         directories: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
     ) throws -> DigestCache.Key {

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Images of which a reader has some layers.
+@Suite("Images of which the destination has some layers")
 struct MissingLayersTests {
     private let layers = (1...6).map { FakeLayer([UInt8](repeating: $0, count: Int($0) * 512), title: "layer \($0)") }
     private let digests: [Digest]
@@ -20,12 +20,12 @@ struct MissingLayersTests {
         return (image, String(decoding: names, as: UTF8.self).split(separator: "\n").map(String.init))
     }
 
-    /// The layers whose files are there, by their numbers.
+    /// The numbers of the layers whose files are in the archive.
     private func sent(_ names: [String]) -> [Int] {
         digests.indices.filter { names.contains("\(digests[$0].hex)/layer.tar") }
     }
 
-    @Test(arguments: 0...6) func leavesOutTheLayersThatAreThere(count: Int) throws {
+    @Test(arguments: 0...6) func leavesOutTheLayersThatArePresent(count: Int) throws {
         let chains = Set(try ChainID.all(Array(digests.prefix(count))))
         let remainder = try MissingLayers.find(in: FakeImage(tag: "1", layers: layers), unless: chains.contains)
         let (image, names) = try written(remainder)
@@ -36,7 +36,7 @@ struct MissingLayersTests {
         #expect(image.imageID == all.0.imageID)
         #expect(image.layers.map(\.diffID) == digests)
         #expect(image.layers.map(\.size) == layers.map(\.size))
-        // Manifest, config and what old readers want are those of the whole image.
+        // The manifest, the config and the files for old readers are those of the whole image.
         #expect(Set(names).subtracting(all.1).isEmpty)
         #expect(all.1.count - names.count == count)
         #expect(try (remainder.summaryIfPresent == nil) == (count < 6))
@@ -44,31 +44,31 @@ struct MissingLayersTests {
         #expect(try written(remainder.whole).1 == all.1)
     }
 
-    @Test func takesALayerForThereOnlyWithAllBelowIt() throws {
+    @Test func needsAllLayersBelowAPresentLayer() throws {
         let remainder = try MissingLayers.find(in: FakeImage(layers: layers)) { [digests] in $0 == digests[1] }
         #expect(remainder.present.isEmpty)
         let other = try MissingLayers.find(in: FakeImage(layers: layers)) { [digests] in digests.contains($0) }
         #expect(other.present.count == 1)
     }
 
-    @Test func sendsALayerThatComesAgainAboveThoseThatAreThere() throws {
+    @Test func sendsARepeatedLayerAboveThePresentOnes() throws {
         let image = FakeImage(layers: [layers[0], layers[1], layers[0]])
         let chains = Set(try ChainID.all(Array(digests.prefix(2))))
         let (_, names) = try written(MissingLayers.find(in: image, unless: chains.contains))
         #expect(sent(names) == [0])
     }
 
-    @Test func readsNoLayerOnceMoreForItsDigest() throws {
+    @Test func hashesEachLayerOnce() throws {
         let chains = Set(try ChainID.all(Array(digests.prefix(3))))
         let remainder = try MissingLayers.find(in: FakeImage(layers: layers), unless: chains.contains)
         _ = try written(remainder)
-        // For the digest, and to be sent.
+        // Once for the digest, and once more to be sent.
         #expect(layers.map(\.reads) == [1, 1, 1, 2, 2, 2])
         _ = try written(remainder.whole)
         #expect(layers.prefix(3).map(\.reads) == [2, 2, 2])
     }
 
-    @Test func doesNotEvenBringTheLayersOfAnArchiveThatAreThere() throws {
+    @Test func doesNotReadTheLayersOfAnArchiveThatArePresent() throws {
         let directory = try TemporaryDirectory()
         _ = try directory.archive(FakeImage(layers: layers))
         let image = try directory.openArchive("archive").images[0]

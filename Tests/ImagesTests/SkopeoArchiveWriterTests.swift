@@ -11,7 +11,7 @@ struct SkopeoArchiveWriterTests {
     private let directory: TemporaryDirectory
     private let one: [UInt8]
     private let two: [UInt8]
-    /// Two blocks of zeros: what Docker makes of a layer without files.
+    /// Two blocks of zeros: the layer without files that Docker makes.
     private let empty = [UInt8](repeating: 0, count: 1024)
 
     init() throws {
@@ -20,7 +20,7 @@ struct SkopeoArchiveWriterTests {
         two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
     }
 
-    /// A config as no program of ours would spell it.
+    /// A config in an unusual spelling.
     private static func config(_ diffIDs: [Digest]) -> [UInt8] {
         let ids = diffIDs.map { "\"\($0)\"" }.joined(separator: ", ")
         return Array(
@@ -33,7 +33,7 @@ struct SkopeoArchiveWriterTests {
             """.utf8)
     }
 
-    /// An image in a layout that any program can read.
+    /// An image in a layout.
     private func image(
         _ layers: [[UInt8]], _ compressed: Compressed, config: (([Digest]) -> [UInt8]) = config
     ) throws -> ArchivedImage {
@@ -47,7 +47,7 @@ struct SkopeoArchiveWriterTests {
         return try directory.openArchive("layout").images[0]
     }
 
-    /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
+    /// - Parameter appends: whether the file does not support backpatching, like a pipe.
     private func archive(
         _ image: any Image, as name: String = "redis:latest", appends: Bool = false,
         progress: any Progress = ProgressLog()
@@ -70,7 +70,9 @@ struct SkopeoArchiveWriterTests {
         return try directory.read("skopeo.tar")
     }
 
-    @Test("has the bytes of skopeo's, of an image with an empty layer and repeated ones", arguments: [false, true])
+    @Test(
+        "has the same bytes as skopeo's, for an image with an empty layer and repeated layers",
+        arguments: [false, true])
     func isSkopeos(appends: Bool) throws {
         for compressed in [Compressed.none, .gzip] {
             let image = try image([one, two, empty, one, empty], compressed)
@@ -84,7 +86,7 @@ struct SkopeoArchiveWriterTests {
     }
 
     @Test(
-        "gives the image its full name, as skopeo does",
+        "contains the full name of the image, as skopeo's does",
         arguments: [
             "app:v1.0", "team/app:1", "localhost/app:1", "localhost:5000/team/app:x", "registry.example/app:1",
             "index.docker.io/app:1", "docker.io/team/app:1", "a.b/c/d/e:Tag_1",
@@ -93,26 +95,26 @@ struct SkopeoArchiveWriterTests {
         #expect(try archive(image([one], .gzip), as: name).bytes == skopeo(as: name))
     }
 
-    @Test("is the same of layers with other compressions, which skopeo's takes none of", arguments: Compressed.allCases)
+    @Test("does not depend on the compression of the layers", arguments: Compressed.allCases)
     func compressions(compressed: Compressed) throws {
         let expected = try archive(image([one, two], .none)).bytes
         #expect(try archive(image([one, two], compressed)).bytes == expected)
     }
 
-    @Test("of an image without layers has no repositories")
+    @Test("has empty repositories for an image without layers")
     func noLayers() throws {
         let (written, bytes) = try archive(image([], .none))
         #expect(try bytes == skopeo())
         #expect(written.layers.isEmpty)
     }
 
-    @Test("of a config with the fewest members says null of the others")
+    @Test("has null for members that a minimal config does not have")
     func smallConfig() throws {
         let image = try image([one], .gzip) { CraftedLayout.config($0) }
         #expect(try archive(image).bytes == skopeo())
     }
 
-    @Test("is read back as the image that it is of")
+    @Test("is read back as the same image")
     func isReadBack() throws {
         let image = try image([one, two, one], .gzip)
         _ = try archive(image, as: "host:5000/app:v1")
@@ -122,7 +124,7 @@ struct SkopeoArchiveWriterTests {
         #expect(try read.layerBytes() == [one, two, one])
     }
 
-    @Test("tells of each layer in its turn")
+    @Test("reports the progress of each layer")
     func progress() throws {
         let log = ProgressLog()
         _ = try archive(image([one, two, one], .gzip), progress: log)
@@ -130,7 +132,7 @@ struct SkopeoArchiveWriterTests {
         #expect(log.bytes == one.count + two.count)
     }
 
-    @Test("is not written of a layer with another digest than the config says")
+    @Test("is not written if a layer does not have the digest that the config states")
     func wrongDigest() throws {
         let image = try image([one], .gzip) { _ in
             CraftedLayout.config([Digest(hex: String(repeating: "0", count: 64))].compactMap { $0 })

@@ -29,7 +29,7 @@ struct DigestTests {
 
     @Test func isWrittenInNixBase32() throws {
         let digest = try #require(Digest(hex: Self.hex))
-        // nix-hash --type sha256 --to-base32 of the same.
+        // The output of nix-hash --type sha256 --to-base32.
         #expect(digest.nixBase32 == "1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s")
     }
 }

@@ -35,7 +35,7 @@ struct NixBase32Tests {
         }
     }
 
-    /// Letters that are not of the alphabet, lengths that no bytes come to, bits beyond the last byte.
+    /// Letters outside the alphabet, lengths of no whole number of bytes, bits beyond the last byte.
     @Test(arguments: ["e0", "0o", "t0", "u0", "A0", "-0", "0", "000", "80", "zz", "é"])
     func refuses(_ text: String) {
         #expect(NixBase32.decode(text) == nil)

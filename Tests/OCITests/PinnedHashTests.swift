@@ -3,10 +3,10 @@ import Testing
 
 struct PinnedHashTests {
     private static let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    /// The same by `nix hash to-base32` and `nix hash to-sri`.
+    /// The output of `nix hash to-base32` and `nix hash to-sri`.
     private static let nix32 = "1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s"
     private static let base64 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
-    /// Of no bytes at all, by the same.
+    /// The hashes of no bytes, by the same commands.
     private static let other = Digest(hex: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
     @Test(

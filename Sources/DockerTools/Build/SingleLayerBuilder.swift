@@ -1,3 +1,4 @@
+import Layering
 import ByteIO
 import Images
 import Store

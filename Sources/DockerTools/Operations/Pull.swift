@@ -1,3 +1,5 @@
+import Registry
+import ByteIO
 import Compression
 import Errors
 import Images

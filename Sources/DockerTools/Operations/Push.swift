@@ -1,7 +1,8 @@
-import Compression
+import Store
+public import Compression
 import Images
-import JSON
-import OCI
+package import JSON
+public import OCI
 import Registry
 
 extension DockerTools {

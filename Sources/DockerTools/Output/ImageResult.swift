@@ -1,5 +1,7 @@
-import Images
-import JSON
+import Store
+import OCI
+package import Images
+package import JSON
 import SystemPackage
 
 /// The result of an operation that writes images.

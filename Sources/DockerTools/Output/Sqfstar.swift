@@ -1,3 +1,4 @@
+import Tar
 import ByteIO
 import Compression
 import Errors

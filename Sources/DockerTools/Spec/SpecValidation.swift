@@ -1,3 +1,4 @@
+import Compression
 import ByteIO
 import JSON
 import OCI

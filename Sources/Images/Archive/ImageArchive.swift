@@ -1,10 +1,10 @@
-import ByteIO
+package import ByteIO
 import Compression
 import Errors
 import Glibc
-import JSON
+package import JSON
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// The images of an archive, a directory or a registry. The layers are read only when they are opened.
 package struct ImageArchive: Sendable {
@@ -27,13 +27,6 @@ package struct ImageArchive: Sendable {
     package let images: [ArchivedImage]
     /// The arguments that the image was built with, from the member `buildArgs.json`; nil if there is none.
     package let buildArgs: JSONValue?
-
-    init(name: String, form: Form, images: [ArchivedImage], buildArgs: JSONValue?) {
-        self.name = name
-        self.form = form
-        self.images = images
-        self.buildArgs = buildArgs
-    }
 
     private static func read(_ files: some ImageFiles, _ context: ReadingContext) throws -> ImageArchive {
         let (form, images): (Form, [ArchivedImage])

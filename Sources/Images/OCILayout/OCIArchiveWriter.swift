@@ -1,5 +1,6 @@
-import ByteIO
-import Compression
+import JSON
+package import ByteIO
+package import Compression
 import OCI
 import Tar
 

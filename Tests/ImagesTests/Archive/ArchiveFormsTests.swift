@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The forms that docker-archives have had: each plain and compressed, from a file and through a pipe.
+/// All forms of docker-archives, uncompressed and compressed, from a file and from a pipe.
 struct ArchiveFormsTests {
     private let directory: TemporaryDirectory
     private let one: [UInt8]
@@ -16,7 +16,7 @@ struct ArchiveFormsTests {
         directory = try TemporaryDirectory()
         one = try TestTar.files([("one", Array("1".utf8))])
         two = try TestTar.files([("two", [UInt8](repeating: 2, count: 20_000))])
-        // The lowest layer comes twice.
+        // The image has the lowest layer twice.
         config = CraftedLayout.config(try [one, two, one].map { try SHA256.digest(of: $0) })
     }
 
@@ -25,11 +25,11 @@ struct ArchiveFormsTests {
         return #"[{"Config":"\#(config)","RepoTags":["app:1"],"Layers":[\#(names)]}]"#
     }
 
-    /// As Docker before 25 wrote them.
+    /// The form that Docker before version 25 wrote.
     ///
     /// - Parameters:
-    ///   - root: what stands before each name.
-    ///   - link: the entry of the layer that comes again.
+    ///   - root: the prefix of each name.
+    ///   - link: the entry of the repeated layer.
     private func old(root: String, _ link: CraftedEntry) throws -> [UInt8] {
         let name = "\(try SHA256.digest(of: config).hex).json"
         func file(_ name: String, _ body: [UInt8]) -> CraftedEntry {
@@ -48,7 +48,7 @@ struct ArchiveFormsTests {
         ])
     }
 
-    /// As Docker 25 and later write them: a layout, with a manifest of their own beside it.
+    /// The form that Docker 25 and later write: an OCI layout with a manifest.json.
     private func new() throws -> [UInt8] {
         var layout = CraftedLayout()
         layout.index(try layout.image([(one, nil), (two, nil), (one, nil)]))
@@ -96,7 +96,7 @@ struct ArchiveFormsTests {
 
     @Test func readsWhatPodmanAndSkopeoWrite() throws {
         try directory.write(old(root: "", .link("c/layer.tar", "../a/layer.tar")), to: "in.tar")
-        // Podman takes no longer path than 50 characters for it.
+        // Podman limits the path to 50 characters.
         let run = "/tmp/podman-\(UUID().uuidString.prefix(8))"
         defer { try? FileManager.default.removeItem(atPath: run) }
         let podman = ["podman", "--root", directory.path("root"), "--runroot", run, "--storage-driver", "vfs"]

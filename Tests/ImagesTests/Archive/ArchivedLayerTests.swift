@@ -8,7 +8,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// The bytes of layers, and what becomes of those that are not what they are said to be.
+@Suite("Layers of archives")
 struct ArchivedLayerTests {
     private let directory: TemporaryDirectory
     private let layer: [UInt8]
@@ -23,7 +23,7 @@ struct ArchivedLayerTests {
         wrong = try #require(Digest(hex: String(repeating: "0", count: 64)))
     }
 
-    /// The layer of an archive, stored as it is given.
+    /// A layer of an archive, with given stored bytes.
     private func archived(
         _ stored: [UInt8], diffID: Digest, digest: Digest? = nil, cache: DigestCache? = nil
     ) throws -> ArchivedLayer {
@@ -43,7 +43,7 @@ struct ArchivedLayerTests {
         return try #require(image?.archivedLayers.first)
     }
 
-    /// What comes of writing a layer to a file, which the kernel copies to.
+    /// The bytes of a layer that is written to a file, to which the kernel copies.
     private func writtenByKernel(_ layer: ArchivedLayer) throws -> [UInt8] {
         let path = try directory.write([], to: "out")
         let descriptor = Glibc.open(path, O_WRONLY | O_TRUNC)
@@ -61,7 +61,7 @@ struct ArchivedLayerTests {
         return sink.bytes
     }
 
-    /// Why a layer is refused by each way to read it.
+    /// The causes of the errors of all ways to read a layer.
     private func refusals(_ layer: ArchivedLayer, sourceLocation: SourceLocation = #_sourceLocation) -> Set<String?> {
         let ways: [() throws -> Void] = [
             { _ = try writtenByKernel(layer) }, { _ = try writtenToMemory(layer) }, { try layer.open().verify() },
@@ -136,18 +136,18 @@ struct ArchivedLayerTests {
     @Test func readsALayerOnceToHashIt() throws {
         let cache = DigestCache(directory: FilePath(directory.path("cache")))
         _ = try archived(layer, diffID: diffID)
-        // What changed a moment ago is hashed each time; the clock cannot be set back, so that it has to go on.
+        // A file that changed a moment ago is hashed each time, so wait until it is older.
         var status = stat()
         #expect(stat(directory.path("a.tar"), &status) == 0)
         while time(nil) < status.st_ctim.tv_sec + 4 { usleep(100_000) }
         try reopened(cache).open().verify()
-        // Bytes that come another way than through the file system are not seen: so it shows that none are read.
+        // The number of bytes that are read shows that the file is not hashed again.
         let entries = try FileManager.default.subpathsOfDirectory(atPath: directory.path("cache/layers"))
         #expect(entries.filter { $0.contains("/") }.count == 1)
         let read = try readBytes { try reopened(cache).open().verify() }
         #expect(read < layer.count)
 
-        // Another file of the same size and time: its bytes count. So they do where it was opened before.
+        // A changed file of the same size and modification time is hashed, even if it was opened before the change.
         let before = try reopened(cache).open()
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.path("a.tar")))
         try handle.seek(toOffset: 300_000)

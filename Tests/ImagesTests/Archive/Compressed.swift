@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Bytes as the real programs compress them.
+/// The output of the compression programs.
 enum Compressed: String, CaseIterable, Sendable {
     case none, gzip, zstd, xz, bzip2
 

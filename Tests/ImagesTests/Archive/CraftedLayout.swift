@@ -2,7 +2,7 @@ import Foundation
 import OCI
 import TestSupport
 
-/// The files of an OCI layout that a test puts together: right, unless the test makes some of it wrong.
+/// The files of an OCI layout that a test makes. It is valid, unless the test makes a part of it invalid.
 struct CraftedLayout {
     static let manifestType = "application/vnd.oci.image.manifest.v1+json"
     static let indexType = "application/vnd.oci.image.index.v1+json"
@@ -11,10 +11,10 @@ struct CraftedLayout {
 
     var files: [String: [UInt8]] = ["oci-layout": Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)]
 
-    /// Puts a blob.
+    /// Adds a blob.
     ///
     /// - Parameters:
-    ///   - digest: the one it is said to have, nil for its own.
+    ///   - digest: the digest that the descriptor states; nil for the actual one.
     ///   - more: further members of the descriptor: `,"annotations":{}`.
     /// - Returns: its descriptor.
     mutating func blob(
@@ -25,9 +25,9 @@ struct CraftedLayout {
         return #"{"mediaType":"\#(mediaType)","digest":"\#(digest)","size":\#(size ?? bytes.count)\#(more)}"#
     }
 
-    /// Puts an image.
+    /// Adds an image.
     ///
-    /// - Parameter layers: each as it lies there, and the digest of the plain layer; nil for its own.
+    /// - Parameter layers: the stored bytes of each layer, and its diffID; nil for the digest of the stored bytes.
     /// - Returns: the descriptor of its manifest.
     mutating func image(
         _ layers: [(stored: [UInt8], diffID: Digest?)], architecture: String = "amd64", more: String = ""
@@ -63,12 +63,12 @@ struct CraftedLayout {
         #","platform":{"os":"\#(os)","architecture":"\#(architecture)"}"#
     }
 
-    /// As a tar.
+    /// The layout as a tar.
     func tar() throws -> [UInt8] {
         try TestTar.files(files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
-    /// As a directory.
+    /// Writes the layout as a directory.
     func write(to directory: TemporaryDirectory, _ name: String = "layout") throws {
         try FileManager.default.createDirectory(
             atPath: directory.path("\(name)/blobs/sha256"), withIntermediateDirectories: true)

@@ -6,13 +6,13 @@ import Tar
 import TestSupport
 import Testing
 
-/// The tar around the images, and streams around that, from people who mean no good.
+@Suite("Malicious archives: the tar and its compression")
 struct HostileArchiveTests {
     private let directory: TemporaryDirectory
     private let layer: [UInt8]
-    /// The manifest comes first, so that all is known before the damage.
+    /// The archive. The manifest comes first, before the damage.
     private let sound: [UInt8]
-    /// Where in it the header of the layer lies; its body is all that follows but for the end.
+    /// The offset of the header of the layer, whose body is the rest of the archive but for the end blocks.
     private let header: Int
 
     init() throws {
@@ -25,7 +25,7 @@ struct HostileArchiveTests {
         header = 4 * 512
     }
 
-    /// What is said of an archive, in a file and through a pipe, plain and compressed.
+    /// The error of an archive, from a file and from a pipe, uncompressed and compressed.
     private func failures(_ tar: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws -> Set<String> {
         var found: Set<String> = []
         for compressed in [Compressed.none, .gzip] {
@@ -42,7 +42,7 @@ struct HostileArchiveTests {
         return found
     }
 
-    /// The archive with another size in the header of the layer.
+    /// The archive with a changed size in the header of the layer.
     private func sized(_ field: [UInt8]) -> [UInt8] {
         var tar = sound
         tar.replaceSubrange(header + 124..<header + 124 + field.count, with: field)
@@ -167,7 +167,7 @@ struct HostileArchiveTests {
 }
 
 extension CraftedLayers {
-    /// A PAX header that gives the entry behind it another size.
+    /// A PAX header that changes the size of the following entry.
     static func paxSize(_ size: Int) -> [UInt8] {
         let record = Array("13 size=\(size)\n".utf8)
         var entry = CraftedEntry(path: Array("PaxHeaders/l".utf8), body: record)
@@ -175,7 +175,7 @@ extension CraftedLayers {
         var bytes = (try? tar([entry])) ?? []
         bytes = Array(bytes.prefix(1024))
         bytes[156] = UInt8(ascii: "x")
-        // The sum grows as the type does: from '0' to 'x'.
+        // The checksum changes by the difference of the types 'x' and '0'.
         let sum = bytes[..<512].enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
         let octal = String(sum, radix: 8)
         bytes.replaceSubrange(148..<154, with: Array((String(repeating: "0", count: 6 - octal.count) + octal).utf8))

@@ -14,7 +14,7 @@ struct HostileLayoutTests {
         layer = try TestTar.files([("one", Array("1".utf8))])
     }
 
-    /// Why a layout is refused, as a directory and as an archive.
+    /// The reason why a layout is refused, as a directory and as an archive.
     private func refusal(
         _ layout: CraftedLayout, sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> String? {
@@ -32,14 +32,14 @@ struct HostileLayoutTests {
         return failures[0]?.cause
     }
 
-    /// Why a layout with this `index.json` is refused.
+    /// The reason why a layout with an `index.json` is refused.
     private func refusal(index: String) throws -> String? {
         var layout = CraftedLayout()
         layout.files["index.json"] = Array(index.utf8)
         return try refusal(layout)
     }
 
-    /// Why a layout with a changed manifest is refused, without the manifest's digest.
+    /// The reason why a layout with a changed manifest is refused; `MANIFEST` replaces the manifest and its digest.
     private func refusal(manifest change: (String) -> String) throws -> String? {
         var layout = CraftedLayout()
         let config = try layout.blob(CraftedLayout.config([SHA256.digest(of: layer)]), CraftedLayout.configType)

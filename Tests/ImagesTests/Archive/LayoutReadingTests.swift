@@ -121,7 +121,7 @@ struct LayoutReadingTests {
             #expect(archive.images.map(\.names) == [isNested ? [ImageName(name: nil, tag: "v1")] : []])
         }
         guard isNested else {
-            // All that there are, where none fits: but what is no image.
+            // If no image is for the platform, all are listed, but not the attestation.
             #expect(try read(layout, architecture: "riscv64").images.count == 3)
             return
         }

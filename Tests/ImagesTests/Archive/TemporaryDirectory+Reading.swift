@@ -20,7 +20,7 @@ extension TemporaryDirectory {
 }
 
 extension ImageArchive {
-    /// The bytes of all plain layers of an image.
+    /// The uncompressed bytes of all layers of an image.
     func layerBytes(_ index: Int = 0) throws -> [[UInt8]] {
         try images[index].layers.map { layer in
             let sink = MemorySink()

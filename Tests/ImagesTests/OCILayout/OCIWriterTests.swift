@@ -27,7 +27,7 @@ struct OCIWriterTests {
         FakeImage(name: "host:5000/app", tag: tag, layers: layers, extraMembers: [("buildArgs.json", Array("{}".utf8))])
     }
 
-    /// - Parameter appends: whether the file is one that cannot be filled in later, as a pipe.
+    /// - Parameter appends: whether the file does not support backpatching, like a pipe.
     @discardableResult
     private func archive(
         _ images: [any Image], _ compressor: Compressor = .none, appends: Bool = false, to name: String = "a.tar",
@@ -119,7 +119,7 @@ struct OCIWriterTests {
         for (name, bytes) in layoutFiles {
             #expect(try Program.output(["tar", "-xOf", directory.path("a.tar"), name]) == bytes)
         }
-        // It is read back by its manifest.json, and by its index.json where that is not there.
+        // The archive is read by its manifest.json, the layout by its index.json.
         for read in [try directory.openArchive("a.tar"), try directory.openArchive("layout")] {
             #expect(read.images.map(\.imageID) == written.map(\.imageID))
             #expect(read.images.map(\.names) == written.map(\.names))
@@ -137,7 +137,7 @@ struct OCIWriterTests {
             let inspection = try Program.output(["skopeo", "inspect", "--config", "--raw", source])
             #expect(try SHA256.digest(of: inspection) == imageID)
             let copy = "copy\(number)"
-            // A docker-archive of skopeo takes no zstd.
+            // Skopeo writes no zstd to a docker-archive.
             try Program.output(["skopeo", "copy", "--insecure-policy", source, "oci:\(directory.path(copy)):1"])
             #expect(try directory.openArchive(copy).layerBytes() == layers.map(\.bytes))
         }
@@ -151,7 +151,7 @@ struct OCIWriterTests {
         func layers() throws -> [FakeLayer] { try [1, 2, 1, 1].map { try Self.layer($0, inStore: false) } }
         let written = try archive([Self.image(layers()), Self.image(layers(), tag: "v2")], .gz, appends: appends)
         let list = String(decoding: try Program.output(["tar", "-tf", directory.path("a.tar")]), as: UTF8.self)
-        // Two layers, one config, one manifest for two images that are the same.
+        // Two layers, one config and one manifest for two identical images.
         #expect(list.split(separator: "\n").filter { $0.hasPrefix("blobs/") }.count == 4)
         let image = try #require(try directory.openArchive("a.tar").images.first)
         let names = image.archivedLayers.map(\.name)
@@ -163,7 +163,7 @@ struct OCIWriterTests {
 
     @Test func layersOfABaseStayAsTheyAreCompressed() throws {
         let plain = [try Self.tar(1), try Self.tar(2), try Self.tar(3)]
-        // Of other levels than this program's.
+        // Compressed with other levels than this program uses.
         let stored = [
             try Program.output(["gzip", "-1nc"], input: plain[0]),
             try Program.output(["zstd", "-1c"], input: plain[1]),

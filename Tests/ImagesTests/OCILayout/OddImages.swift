@@ -7,7 +7,7 @@ enum StorePathOfTests {
     static let path = StorePath(baseName: String(repeating: "a", count: 32) + "-one", storeDir: "/nix/store")
 }
 
-/// An image without layers, of any names.
+/// An image without layers, with any names.
 struct NamedImage: Image {
     var names: [ImageName]
     var name: String? { names.first?.name }
@@ -16,7 +16,7 @@ struct NamedImage: Image {
     var config: ImageConfig { ImageConfig(created: "", architecture: "amd64", runtime: [:], history: []) }
 }
 
-/// A layer that fails in the middle.
+/// A layer that fails while it is written.
 struct FailingLayer: Layer, OpenLayer {
     struct Fails: Error {}
 

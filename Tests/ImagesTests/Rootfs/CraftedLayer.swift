@@ -5,7 +5,7 @@ import Images
 import Tar
 import TestSupport
 
-/// An entry of a layer that a test puts together, as it is: no name is normalised.
+/// An entry of a layer that a test makes. Its name is written without normalization.
 struct CraftedEntry {
     var path: [UInt8]
     var kind = TarKind.file
@@ -33,12 +33,12 @@ struct CraftedEntry {
     }
 }
 
-/// Layers that tests put together, and what they come to.
+/// Layers that tests make, and the root filesystem that they merge to.
 enum CraftedLayers {
-    /// The name that layers have in errors.
+    /// The name of the layers in errors.
     static let name = "the layer 1 of 'test.tar'"
 
-    /// A plain tar in a file that has no name any more.
+    /// An uncompressed tar in a temporary file.
     static func range(_ bytes: [UInt8]) throws -> FileRange {
         let directory = try TemporaryDirectory()
         let path = try directory.write(bytes, to: "layer.tar")
@@ -70,7 +70,7 @@ enum CraftedLayers {
         return tree
     }
 
-    /// The flat tar of layers.
+    /// The tar of the root filesystem of layers.
     static func flat(_ layers: [[CraftedEntry]]) throws -> [UInt8] {
         let sink = MemorySink()
         let size = try RootfsWriter.write(tree(layers), to: sink)
@@ -80,7 +80,7 @@ enum CraftedLayers {
 
     struct WrongSize: Error {}
 
-    /// The entries of the flat tar of layers but for the root, a line each: `d ./a/`, `f ./a/b BODY`, `l ./c -> TARGET`,
+    /// The entries of that tar without the root, a line each: `d ./a/`, `f ./a/b BODY`, `l ./c -> TARGET`,
     /// `h ./d = ./a/b`, `c ./null 1:3`, `b ./disk 8:0`, `p ./fifo`.
     static func lines(_ layers: [CraftedEntry]...) throws -> [String] {
         let reader = TarReader(MemorySource(try flat(layers)), archive: "the flat tar")
@@ -103,7 +103,7 @@ enum CraftedLayers {
         return lines.first == "d ./" ? Array(lines.dropFirst()) : ["no root"] + lines
     }
 
-    /// The error that some layers are refused with.
+    /// The error for layers that are refused.
     static func refusal(_ layers: [CraftedEntry]...) -> ToolError? {
         do {
             _ = try tree(layers)

@@ -24,7 +24,7 @@ struct LayerLinksTests {
                 == ["l ./a -> b", "l ./b -> /c/d", "l ./c -> e", "d ./e/", "d ./e/d/", "f ./e/d/f x"])
     }
 
-    @Test("in a circle give way to a directory")
+    @Test("that form a loop are replaced by a directory")
     func circles() throws {
         #expect(try CraftedLayers.lines([.link("a", "a"), .file("a/f")]) == ["d ./a/", "f ./a/f"])
         #expect(
@@ -43,7 +43,7 @@ struct LayerLinksTests {
         #expect(!lines.contains("d ./end/"))
     }
 
-    @Test("of a lower layer give way to a directory, and what they pointed to stays as it is")
+    @Test("of a lower layer are replaced by a directory, and their targets do not change")
     func lower() throws {
         #expect(
             try CraftedLayers.lines([.file("etc/passwd", "old"), .link("a", "/etc")], [.file("a/passwd", "new")])
@@ -53,7 +53,7 @@ struct LayerLinksTests {
                 == ["l ./a -> b", "d ./b/", "f ./b/f"])
     }
 
-    @Test("of a lower layer that a layer repeats are its own")
+    @Test("of a lower layer that a layer repeats are those of that layer")
     func repeated() throws {
         #expect(
             try CraftedLayers.lines([.link("a", "b")], [.link("a", "c"), .file("a/f")])
@@ -66,7 +66,7 @@ struct LayerLinksTests {
         #expect(try CraftedLayers.lines([.link("a", target)]) == ["l ./a -> \(target)"])
     }
 
-    @Test("without a target, or with one that no path can be, are refused")
+    @Test("without a target, or with an invalid one, are refused")
     func badTargets() {
         #expect(CraftedLayers.refusal([.link("a", "")])?.cause == "it is a link with an empty target")
         #expect(
@@ -74,7 +74,7 @@ struct LayerLinksTests {
                 == "its target has 4097 bytes, more than the limit of 4096")
     }
 
-    @Test("to a component that no name can be are refused where an entry would go through")
+    @Test("to an invalid name are refused if an entry leads through them")
     func badTargetComponent() {
         let long = String(repeating: "x", count: 256)
         #expect(CraftedLayers.refusal([.link("a", long)]) == nil)
@@ -84,20 +84,20 @@ struct LayerLinksTests {
     }
 
     @Test(
-        "to a whiteout's name are refused where an entry would go through",
+        "to the name of a whiteout are refused if an entry leads through them",
         arguments: [".wh.b", "/.wh..wh..opq", "b/.wh.c"])
     func badTargetWhiteout(_ target: String) {
         #expect(CraftedLayers.refusal([.link("a", target)]) == nil)
-        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause == "a link leads it below a whiteout")
+        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause == "a link leads to a path below a whiteout")
         #expect(
             CraftedLayers.refusal([.link("d/a", target), .directory("d/a/f")])?.cause
-                == "a link leads it below a whiteout")
+                == "a link leads to a path below a whiteout")
     }
 }
 
 @Suite("Hard links in layers")
 struct LayerHardLinksTests {
-    @Test("the first name in the output is the file")
+    @Test("have the first name in the output as the file")
     func firstName() throws {
         #expect(
             try CraftedLayers.lines([.file("m", "x"), .hardLink("z", "m"), .hardLink("d/a", "./z")])
@@ -105,7 +105,7 @@ struct LayerHardLinksTests {
     }
 
     @Test(
-        "that leave the root, lead nowhere or to a directory are refused",
+        "that leave the root, or lead to a missing file or a directory, are refused",
         arguments: [
             ("/f", "it is a hard link to '/f', which is an absolute path"),
             ("../f", "it is a hard link to '../f', which contains '..'"),
@@ -124,7 +124,7 @@ struct LayerHardLinksTests {
         #expect(failure.cause == cause)
     }
 
-    @Test("to themselves are refused, however they spell it")
+    @Test("to themselves are refused, in any spelling")
     func itself() {
         #expect(CraftedLayers.refusal([.file("f"), .hardLink("f", "./f")])?.cause == "it is a hard link to itself")
         #expect(
@@ -132,7 +132,7 @@ struct LayerHardLinksTests {
                 == "it is a hard link to itself")
     }
 
-    @Test("reach files of lower layers, and what these had")
+    @Test("may lead to files of lower layers, with their metadata")
     func lower() throws {
         var file = CraftedEntry.file("f", "x")
         file.mode = 0o4711
@@ -146,21 +146,21 @@ struct LayerHardLinksTests {
         #expect(try CraftedLayers.lines([file], [.hardLink("g", "f")]) == ["f ./f x", "h ./g = ./f"])
     }
 
-    @Test("go through links to directories, within the root")
+    @Test("may lead through symbolic links to directories in the root")
     func throughLinks() throws {
         #expect(
             try CraftedLayers.lines([.file("d/f", "x"), .link("l", "/../d"), .hardLink("l/g", "l/f")])
                 == ["d ./d/", "f ./d/f x", "h ./d/g = ./d/f", "l ./l -> /../d"])
     }
 
-    @Test("to a link are the link, and not what it points to")
+    @Test("to a symbolic link are names of the link, not of its target")
     func toLink() throws {
         #expect(
             try CraftedLayers.lines([.file("f", "x"), .link("l", "f"), .hardLink("m", "l")])
                 == ["f ./f x", "l ./l -> f", "h ./m = ./l"])
     }
 
-    @Test("keep what a file was when another layer replaces or removes its other name")
+    @Test("keep the file when another layer replaces or removes its other name")
     func replaced() throws {
         let base: [CraftedEntry] = [.file("a", "old"), .hardLink("b", "a"), .hardLink("c", "a")]
         #expect(
@@ -173,14 +173,14 @@ struct LayerHardLinksTests {
                 == ["f ./a new", "f ./b old"])
     }
 
-    @Test("take the place of a directory that holds their target")
+    @Test("may replace a directory that contains their target")
     func overTarget() throws {
         #expect(try CraftedLayers.lines([.file("d/f", "x")], [.hardLink("d", "d/f")]) == ["f ./d x"])
         #expect(
             try CraftedLayers.lines([.file("f", "x")], [.hardLink("f/g", "f")]) == ["d ./f/", "f ./f/g x"])
     }
 
-    @Test("of files without a body are told apart")
+    @Test("of different empty files are different")
     func empty() throws {
         #expect(
             try CraftedLayers.lines([.file("a"), .file("b"), .hardLink("c", "b"), .hardLink("d", "a")])

@@ -4,13 +4,13 @@ import Testing
 @Suite("Names in layers")
 struct LayerNamesTests {
     @Test(
-        "are taken as paths from the root, however they are spelled",
+        "are paths from the root, in any spelling",
         arguments: ["a/b", "./a/b", "/a/b", "//a//b", "a/./b", ".//a/b", "././a/b", "/./a/./b"])
     func areNormalised(path: String) throws {
         #expect(try CraftedLayers.lines([.file(path, "x")]) == ["d ./a/", "f ./a/b x"])
     }
 
-    @Test("of the root give it its attributes", arguments: [".", "./", "/", "//", "/./"])
+    @Test("of the root set its attributes", arguments: [".", "./", "/", "//", "/./"])
     func ofTheRoot(path: String) throws {
         var root = CraftedEntry.directory(path, mode: 0o1750)
         root.attributes.uid = 12
@@ -21,7 +21,7 @@ struct LayerNamesTests {
         #expect(try CraftedLayers.lines([.file("a"), root]) == ["f ./a"])
     }
 
-    @Test("of the root refuse all but directories (CVE-2021-29136)")
+    @Test("of the root are refused for other types than directories (CVE-2021-29136)")
     func ofTheRootRefuseLinks() throws {
         for entry in [CraftedEntry.link(".", "/etc"), .file("./"), .link("/", "x")] {
             let failure = try #require(CraftedLayers.refusal([entry]))
@@ -32,7 +32,7 @@ struct LayerNamesTests {
     }
 
     @Test(
-        "that lead upwards are refused", arguments: ["..", "../x", "/../x", "a/..", "a/../x", "a/../../x", "./../x"])
+        "with .. are refused", arguments: ["..", "../x", "/../x", "a/..", "a/../x", "a/../../x", "./../x"])
     func upwards(path: String) throws {
         let failure = try #require(CraftedLayers.refusal([.file("ok"), .file(path)]))
         #expect(failure.code == .data)
@@ -40,7 +40,7 @@ struct LayerNamesTests {
         #expect(failure.cause == "its name contains '..'")
     }
 
-    @Test("with dots that are no '..' are names", arguments: ["...", "..a", "a..", ".a"])
+    @Test("with other dots are accepted", arguments: ["...", "..a", "a..", ".a"])
     func dots(path: String) throws {
         #expect(try CraftedLayers.lines([.file(path)]) == ["f ./\(path)"])
     }
@@ -57,7 +57,7 @@ struct LayerNamesTests {
         #expect(failure.cause.contains("NUL"))
     }
 
-    @Test("are refused beyond 255 bytes of a component and 4093 in all, and taken up to there")
+    @Test("may have up to 255 bytes in a component and 4093 in total")
     func tooLong() throws {
         let longest = String(repeating: "x", count: 255)
         #expect(try CraftedLayers.lines([.file(longest)]) == ["f ./\(longest)"])
@@ -82,7 +82,7 @@ struct LayerNamesTests {
         #expect(tree.children(of: .root).map { Array(tree.name(of: $0)) } == [name])
     }
 
-    @Test("make the directories on their way where no entry does: 0755, 0:0, time 0")
+    @Test("create missing parent directories with mode 0755, owner 0:0 and time 0")
     func makeDirectories() throws {
         let tree = try CraftedLayers.tree([[.file("a/b/c")]])
         let entry = try #require(tree.find(Array("a/b".utf8)).flatMap(tree.entry))
@@ -91,7 +91,7 @@ struct LayerNamesTests {
         #expect(entry.attributes == TarAttributes())
     }
 
-    @Test("longer than any path are refused, even where links lead there")
+    @Test("that become too long by links are refused")
     func tooDeep() throws {
         let deep = String(repeating: "a/", count: 1500)
         let half = String(deep.dropLast())
@@ -100,7 +100,7 @@ struct LayerNamesTests {
                 == "its path has 4095 bytes, more than the limit of 4093")
     }
 
-    @Test("once more in a layer: the last entry counts")
+    @Test("that are repeated in a layer have the last entry")
     func twice() throws {
         #expect(try CraftedLayers.lines([.file("a", "1"), .file("a", "2")]) == ["f ./a 2"])
         #expect(try CraftedLayers.lines([.directory("a"), .file("a/b"), .file("./a", "2")]) == ["f ./a 2"])

@@ -4,9 +4,9 @@ import Tar
 import TestSupport
 import Testing
 
-@Suite("What a layer puts over another")
+@Suite("A layer on top of another")
 struct LayerTypesTests {
-    @Test("takes the place of what was there, whatever either is")
+    @Test("replaces files of any type by files of any type")
     func typeChanges() throws {
         let directory: [CraftedEntry] = [.directory("x"), .file("x/a", "1"), .file("x/s/b", "2")]
         let file: [CraftedEntry] = [.file("x", "3")]
@@ -27,7 +27,7 @@ struct LayerTypesTests {
         #expect(try CraftedLayers.lines(directory, [device]) == ["c ./x 1:3"])
     }
 
-    @Test("brings nothing back of what was replaced or removed in between")
+    @Test("does not bring back files that a layer between replaced or removed")
     func nothingComesBack() throws {
         let directory: [CraftedEntry] = [.directory("x"), .file("x/a", "1"), .file("x/s/b", "2")]
         #expect(
@@ -41,7 +41,7 @@ struct LayerTypesTests {
                 == ["d ./x/", "f ./x/a 6", "d ./x/s/", "f ./x/s/b 2"])
     }
 
-    @Test("leaves what is in a directory that both have, which gets the attributes of the upper one")
+    @Test("keeps the contents of a directory of both, which has the attributes of the upper one")
     func directories() throws {
         var upper = CraftedEntry.directory("x", mode: 0o2770)
         upper.attributes = TarAttributes(uid: 1, gid: 2, modified: TarTime(seconds: 9))
@@ -55,7 +55,7 @@ struct LayerTypesTests {
         #expect(tree.find(Array("x/a".utf8)) != nil)
     }
 
-    @Test("leaves a directory as it is where it only adds to it")
+    @Test("does not change a directory to which it only adds files")
     func additions() throws {
         let tree = try CraftedLayers.tree([[.directory("x", mode: 0o1777)], [.file("x/a")]])
         let entry = try #require(tree.find(Array("x".utf8)).flatMap(tree.entry))
@@ -75,7 +75,7 @@ struct LayerTypesTests {
                 == ["b ./disk 259:1048575", "p ./fifo", "c ./null 1:3"])
     }
 
-    @Test("keeps attributes, but for those of the machine that it was made on")
+    @Test("keeps extended attributes, except those of the machine that it was made on")
     func xattrs() throws {
         func xattr(_ name: String) -> TarXattr { TarXattr(name: Array(name.utf8), value: [0, 1, 0xFF, 0x0A]) }
         let kept = [xattr("security.capability"), xattr("user.a"), xattr("trusted.overlays")]
@@ -89,7 +89,7 @@ struct LayerTypesTests {
         #expect(try reader.next()?.xattrs == kept)
     }
 
-    @Test("is refused where the tar is cut off within a body or a header, or is none")
+    @Test("is refused if the tar is truncated in a body or a header, or is not a tar")
     func damaged() throws {
         let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
         for (bytes, entry) in [(Array(tar[..<1700]), "entry 2 'b'"), (Array(tar[..<1300]), "entry 2")] {
@@ -107,7 +107,7 @@ struct LayerTypesTests {
         #expect(failure?.code == .data)
     }
 
-    @Test("ends where the tar has no end blocks")
+    @Test("may have no end blocks")
     func noEndBlocks() throws {
         let tar = try CraftedLayers.tar([.file("a", "x"), .file("b", "y")])
         var tree = RootFilesystem()

@@ -6,7 +6,7 @@ struct LayerWhiteoutTests {
         .directory("d", mode: 0o700), .file("d/a", "1"), .file("d/s/b", "2"), .file("f", "3"), .link("l", "d"),
     ]
 
-    @Test("remove a file, a directory with all in it, or a link and not where it points")
+    @Test("remove a file, a directory with its contents, or a link but not its target")
     func remove() throws {
         #expect(
             try CraftedLayers.lines(Self.base, [.file(".wh.f"), .file("d/.wh.s")])
@@ -17,7 +17,7 @@ struct LayerWhiteoutTests {
                 == ["d ./d/", "f ./d/a 1", "d ./d/s/", "f ./d/s/b 2", "f ./f 3"])
     }
 
-    @Test("of what is not there are taken, and make nothing")
+    @Test("of missing files are accepted and have no effect")
     func missing() throws {
         let plain = try CraftedLayers.lines(Self.base)
         #expect(
@@ -26,7 +26,7 @@ struct LayerWhiteoutTests {
         #expect(try CraftedLayers.lines([.file(".wh.x"), .file("x/y/.wh..wh..opq")]) == [])
     }
 
-    @Test("leave what the same layer adds, before them and behind them")
+    @Test("do not remove entries of the same layer, whether before or after them")
     func sameLayer() throws {
         for order in [[0, 1], [1, 0]] {
             let file: [CraftedEntry] = [.file(".wh.f"), .file("f", "new")]
@@ -46,7 +46,7 @@ struct LayerWhiteoutTests {
                 == ["d ./d/", "d ./d/s/", "f ./d/s/c x", "f ./f 3", "l ./l -> d"])
     }
 
-    @Test("of a directory hide what lower layers have in it, before its siblings and behind them")
+    @Test("that are opaque hide the contents of lower layers, whether before or after other entries")
     func opaque() throws {
         let new: [CraftedEntry] = [.file("d/n", "x"), .file("d/s/m", "y"), .file("d/.wh..wh..opq")]
         for order in [[0, 1, 2], [2, 0, 1], [0, 2, 1]] {
@@ -54,18 +54,18 @@ struct LayerWhiteoutTests {
                 try CraftedLayers.lines(Self.base, order.map { new[$0] })
                     == ["d ./d/", "f ./d/n x", "d ./d/s/", "f ./d/s/m y", "f ./f 3", "l ./l -> d"])
             let tree = try CraftedLayers.tree([Self.base, order.map { new[$0] }])
-            // The directory itself is the lower one.
+            // The directory itself is that of the lower layer.
             #expect(tree.find(Array("d".utf8)).flatMap(tree.entry)?.mode == 0o700)
         }
     }
 
-    @Test("of the root's contents hide all of them")
+    @Test("that are opaque in the root hide everything")
     func opaqueRoot() throws {
         #expect(try CraftedLayers.lines(Self.base, [.file("n"), .file(".wh..wh..opq")]) == ["f ./n"])
         #expect(try CraftedLayers.lines(Self.base, [.file("/.wh..wh..opq")]) == [])
     }
 
-    @Test("hide nothing of layers above them")
+    @Test("hide nothing of higher layers")
     func above() throws {
         #expect(
             try CraftedLayers.lines(
@@ -76,7 +76,7 @@ struct LayerWhiteoutTests {
                 == ["d ./d/", "f ./f 3", "l ./l -> d"])
     }
 
-    @Test("in an opaque directory are taken")
+    @Test("in an opaque directory are accepted")
     func inOpaque() throws {
         #expect(
             try CraftedLayers.lines(
@@ -85,7 +85,9 @@ struct LayerWhiteoutTests {
                 == ["d ./d/", "f ./f 3", "l ./l -> d"])
     }
 
-    @Test("through a link of a lower layer touch nothing, through one of the same layer its target within the root")
+    @Test(
+        "through a link of a lower layer have no effect; through a link of their own layer they do"
+    )
     func throughLinks() throws {
         let plain = try CraftedLayers.lines(Self.base)
         #expect(try CraftedLayers.lines(Self.base, [.file("l/.wh..wh..opq"), .file("l/.wh.a")]) == plain)
@@ -97,7 +99,7 @@ struct LayerWhiteoutTests {
                 == plain.dropLast() + ["l ./k -> k", "l ./l -> d"])
     }
 
-    @Test("of no name are refused", arguments: [".wh.", ".wh..", ".wh...", "d/.wh.", "d/.wh..", "d/.wh..."])
+    @Test("without a valid name are refused", arguments: [".wh.", ".wh..", ".wh...", "d/.wh.", "d/.wh..", "d/.wh..."])
     func noName(path: String) throws {
         let failure = try #require(CraftedLayers.refusal(Self.base, [.file(path)]))
         #expect(failure.code == .data)
@@ -105,12 +107,12 @@ struct LayerWhiteoutTests {
         #expect(failure.cause == "it is a whiteout without a valid name")
     }
 
-    @Test("hold nothing", arguments: [".wh.d/x", "d/.wh.s/x/y", ".wh../x", ".wh..wh..opq/x"])
+    @Test("have no contents", arguments: [".wh.d/x", "d/.wh.s/x/y", ".wh../x", ".wh..wh..opq/x"])
     func below(path: String) {
         #expect(CraftedLayers.refusal(Self.base, [.file(path)])?.cause == "it is below a whiteout")
     }
 
-    @Test("of AUFS's own are ignored, with all that is in them")
+    @Test("of AUFS itself are ignored, with their contents")
     func bookkeeping() throws {
         #expect(
             try CraftedLayers.lines(
@@ -121,12 +123,12 @@ struct LayerWhiteoutTests {
                 ]) == ["f ./a 1"])
     }
 
-    @Test("and names that only look like it")
+    @Test("are not confused with similar names")
     func lookalikes() throws {
         #expect(try CraftedLayers.lines([.file("wh.a"), .file(".wha"), .file("a.wh.b")]).count == 3)
     }
 
-    @Test("many times over come to what one does, in good time")
+    @Test("that are repeated take little time")
     func repeated() throws {
         // 20,000 whiteouts of a directory with 20,000 names: 400 million steps if each looked at all of them.
         let count = 20_000

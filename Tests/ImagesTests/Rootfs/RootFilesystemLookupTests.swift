@@ -18,7 +18,7 @@ struct RootFilesystemLookupTests {
         tree.find(Array(path.utf8), followsLast: followsLast).map { String(decoding: tree.path(of: $0), as: UTF8.self) }
     }
 
-    @Test("finds paths as the kernel would with the tree as its root")
+    @Test("finds paths as the kernel does with the tree as its root")
     func finds() throws {
         let tree = try Self.tree()
         #expect(Self.path(tree, "") == "")
@@ -34,7 +34,7 @@ struct RootFilesystemLookupTests {
         #expect(Self.path(tree, "usr/bin/sh/") == "usr/bin/sh")
     }
 
-    @Test("finds nothing where nothing is")
+    @Test("does not find missing paths")
     func findsNothing() throws {
         let tree = try Self.tree()
         for path in ["none", "gone", "usr/loop", "usr/loop/x", "bin/sh/x", "bin/sh/..", "abs/x", "usr/none/../bin"] {
@@ -43,7 +43,7 @@ struct RootFilesystemLookupTests {
         #expect(Self.path(tree, "usr/loop", followsLast: false) == "usr/loop")
     }
 
-    @Test("lists directories in the order of a layer's names")
+    @Test("lists directories in the order of layers")
     func children() throws {
         let names = ["b", "a.b", "a", "a-b", "é", "Z", "a/x"]
         let tree = try CraftedLayers.tree([names.map { .file($0) } + [.file(".wh.b")], [.file(".wh.Z")]])
@@ -54,7 +54,7 @@ struct RootFilesystemLookupTests {
         #expect(tree.children(of: file).isEmpty)
     }
 
-    @Test("tells where a body lies, and which names are one file")
+    @Test("finds the bodies of files, and the names of one file")
     func bodies() throws {
         let tree = try CraftedLayers.tree([
             [.file("a", "one"), .hardLink("b", "a"), .file("c", "one")], [.file("d", "two"), .directory("e")],

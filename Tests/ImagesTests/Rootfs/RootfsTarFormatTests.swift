@@ -30,7 +30,7 @@ struct RootfsTarFormatTests {
     }
 
     @Test(
-        "has times that fit, and no owners' names",
+        "has times in squashfs's range, and no names of owners",
         arguments: [(-5, 0), (5, 5), (1 << 33, 4_294_967_295)] as [(Int64, Int64)])
     func times(given: Int64, written: Int64) throws {
         var file = CraftedEntry.file("f")
@@ -43,7 +43,7 @@ struct RootfsTarFormatTests {
         #expect(member.userName + member.groupName == [])
     }
 
-    @Test("has the attributes that a squashfs holds, and tells of the others")
+    @Test("has the attributes that a squashfs can contain, and lists the paths of others")
     func xattrs() throws {
         func xattr(_ name: String) -> TarXattr { TarXattr(name: Array(name.utf8), value: [1]) }
         var (root, file, kept) = (CraftedEntry.directory("."), CraftedEntry.file("f"), CraftedEntry.file("kept"))
@@ -60,7 +60,7 @@ struct RootfsTarFormatTests {
             ])
     }
 
-    @Test("is refused for owners and devices that would become others")
+    @Test("is refused for numbers of owners and devices that are too large")
     func refusals() throws {
         var owned = CraftedEntry.file("d/owned")
         owned.attributes.gid = 1 << 32
@@ -78,6 +78,6 @@ struct RootfsTarFormatTests {
         }
         let failure = try #require(throws: ToolError.self) { try members([owned]) }
         #expect(failure.message == "cannot put '/d/owned' into a squashfs")
-        #expect(failure.cause == "its owner is 0:4294967296, and no number can be over 4294967295")
+        #expect(failure.cause == "its owner is 0:4294967296, and the largest number is 4294967295")
     }
 }

@@ -6,9 +6,9 @@ import Tar
 import TestSupport
 import Testing
 
-@Suite("The flat tar")
+@Suite("The tar of a root filesystem")
 struct RootfsWriterTests {
-    @Test("begins with the root, and has siblings by path components")
+    @Test("begins with the root, and sorts siblings by path components")
     func order() throws {
         let names = ["a-b", "a/z", "a", "a.b", "b", "a/b/c", "B"]
         let layer = names.map { $0 == "a" ? CraftedEntry.directory($0) : .file($0) }
@@ -24,7 +24,7 @@ struct RootfsWriterTests {
         }
     }
 
-    @Test("is a root of mode 0755 for no layers")
+    @Test("contains only a root of mode 0755 if there are no layers")
     func nothing() throws {
         let bytes = try CraftedLayers.flat([])
         #expect(bytes.count == 10240)
@@ -37,7 +37,7 @@ struct RootfsWriterTests {
         #expect(try reader.next() == nil)
     }
 
-    @Test("has what the layers have, for Python too")
+    @Test("has the contents of the layers, as Python reads it")
     func attributes() throws {
         var file = CraftedEntry.file("etc/f", "hello")
         file.mode = 0o6755
@@ -69,10 +69,10 @@ struct RootfsWriterTests {
                 """)
     }
 
-    @Test("is the same for the same layers, however it is written")
+    @Test("is the same for the same layers, whatever it is written to")
     func sameBytes() throws {
         var generator = SeededGenerator(seed: 7)
-        // Bodies around the sizes where the way to copy them changes, in an order that is not the output's.
+        // Bodies of sizes around the limits of the copying methods, in another order than in the output.
         let sizes = [0, 1, 511, 512, 513, 65_535, 65_536, 65_537, 300_000]
         let bodies = (0..<60).map { index in generator.bytes(sizes[index % sizes.count]) }
         let layers = (0..<3).map { layer in
@@ -91,7 +91,7 @@ struct RootfsWriterTests {
             count += 1
         }
         #expect(count == 60)
-        // To a file the kernel copies large bodies.
+        // The kernel copies large bodies to a file.
         let directory = try TemporaryDirectory()
         let descriptor = open(directory.path("flat.tar"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
@@ -102,7 +102,7 @@ struct RootfsWriterTests {
         #expect(size == UInt64(tar.count))
     }
 
-    @Test("fails where a layer became shorter since it was read", arguments: [10, 100_000])
+    @Test("fails if a layer became shorter after it was read", arguments: [10, 100_000])
     func shortened(size: Int) throws {
         let directory = try TemporaryDirectory()
         let entry = CraftedEntry(path: [0x61], body: [UInt8](repeating: 1, count: size))
