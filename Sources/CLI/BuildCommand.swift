@@ -1,5 +1,5 @@
-import DockerTools
 import ArgumentParser
+import DockerTools
 
 /// `dockertools build`
 struct BuildCommand: AsyncParsableCommand {

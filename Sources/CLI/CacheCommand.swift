@@ -1,6 +1,6 @@
-import JSON
 import ArgumentParser
 import DockerTools
+import JSON
 
 /// `dockertools cache`
 struct CacheCommand: AsyncParsableCommand {

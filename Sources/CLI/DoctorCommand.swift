@@ -1,7 +1,7 @@
-import Errors
-import JSON
 import ArgumentParser
 import DockerTools
+import Errors
+import JSON
 
 /// `dockertools doctor`
 struct DoctorCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-import JSON
-import DockerTools
 import ArgumentParser
+import DockerTools
+import JSON
 
 /// `dockertools inspect`
 struct InspectCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
-import DockerTools
 import ArgumentParser
+import DockerTools
 
 /// `dockertools layered`
 struct LayeredCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
+import ArgumentParser
 import DockerTools
 import JSON
-import ArgumentParser
 
 /// `dockertools load`
 struct LoadCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
-import JSON
 import ArgumentParser
 import Compression
 import DockerTools
+import JSON
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {

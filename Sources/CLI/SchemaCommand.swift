@@ -1,6 +1,6 @@
-import JSON
 import ArgumentParser
 import DockerTools
+import JSON
 
 /// `dockertools schema`
 struct SchemaCommand: ParsableCommand {

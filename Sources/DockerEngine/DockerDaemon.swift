@@ -1,9 +1,9 @@
-import NIOSSL
 package import ByteIO
 import Errors
 import Images
 import JSON
 import NIOHTTP1
+import NIOSSL
 package import OCI
 import Registry
 

@@ -1,7 +1,7 @@
-import SystemPackage
 import ByteIO
 import Errors
 import Foundation
+import SystemPackage
 
 /// A source of the references among store paths.
 package protocol ReferenceSource: Sendable {

@@ -1,6 +1,6 @@
-import Layering
 import ByteIO
 import Images
+import Layering
 import Store
 import Tar
 

@@ -1,9 +1,9 @@
-import OCI
 import ByteIO
 import DockerEngine
 import Errors
 import Images
 package import JSON
+import OCI
 import Synchronization
 
 extension DockerTools {

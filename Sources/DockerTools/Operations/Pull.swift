@@ -1,10 +1,10 @@
-import Registry
 import ByteIO
 import Compression
 import Errors
 import Images
 import JSON
 import OCI
+import Registry
 import SystemPackage
 
 /// An image to pull: a name, or a spec with the arguments of nixpkgs' `pullImage`.

@@ -1,9 +1,9 @@
-import Store
 public import Compression
 import Images
 package import JSON
 public import OCI
 import Registry
+import Store
 
 extension DockerTools {
     /// Pushes an image that was built to a registry. Layers that the registry has are not uploaded.

@@ -1,7 +1,7 @@
-import Store
-import OCI
 package import Images
 package import JSON
+import OCI
+import Store
 import SystemPackage
 
 /// The result of an operation that writes images.

@@ -1,4 +1,3 @@
-import Tar
 import ByteIO
 import Compression
 import Errors
@@ -7,6 +6,7 @@ import Images
 import MicroVM
 import Processes
 import SystemPackage
+import Tar
 
 /// Creates squashfs file systems with the program `sqfstar`, which reads a tar.
 struct Sqfstar {

@@ -1,10 +1,10 @@
-import Tar
 import ByteIO
 import Errors
 import Glibc
 import Images
 import Store
 import SystemPackage
+import Tar
 
 /// Runs `fakeRootCommands`, in the directory of the customization layer or with the image as `/`.
 struct FakeRootCommands: LayerScript {

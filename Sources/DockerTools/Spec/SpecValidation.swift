@@ -1,5 +1,5 @@
-import Compression
 import ByteIO
+import Compression
 import JSON
 import OCI
 import Store

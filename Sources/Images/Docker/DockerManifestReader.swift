@@ -1,5 +1,5 @@
-import JSON
 import ByteIO
+import JSON
 import OCI
 
 /// Reads the images of a docker-archive: `manifest.json` and the files that it names.

@@ -1,6 +1,6 @@
-import JSON
 package import ByteIO
 package import Compression
+import JSON
 import OCI
 import Tar
 
