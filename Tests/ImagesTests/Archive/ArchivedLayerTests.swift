@@ -107,7 +107,7 @@ struct ArchivedLayerTests {
         let stored = try compressed.bytes(layer)
         let cause =
             compressed == .none
-            ? "its file is said to have the digest \(wrong), and should have \(diffID)"
+            ? "its file is stated to have the digest \(wrong), and should have \(diffID)"
             : "its file has the digest \(try SHA256.digest(of: stored)), and should have \(wrong)"
         #expect(try refusals(archived(stored, diffID: diffID, digest: wrong)) == [cause])
     }

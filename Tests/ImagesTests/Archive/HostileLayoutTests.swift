@@ -133,11 +133,11 @@ struct HostileLayoutTests {
         )
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":null,\"l\":[") }
-                == "MANIFEST has no config, or no list of layers")
+                == "layers of MANIFEST is null; expected a list")
         #expect(try refusal { _ in "[]" } == "MANIFEST is a list; expected an object")
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":[\"x\",") }
-                == "MANIFEST has 2 layers, but its config has 1 diff_ids")
+                == "layers[0] of MANIFEST is a string; expected an object")
         #expect(
             try refusal { $0.replacing("\"layers\":[{", with: "\"layers\":[],\"l\":[{") }
                 == "MANIFEST has 0 layers, but its config has 1 diff_ids")

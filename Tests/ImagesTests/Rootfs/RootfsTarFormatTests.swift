@@ -5,7 +5,7 @@ import Tar
 import TestSupport
 import Testing
 
-@Suite("The flat tar for a squashfs")
+@Suite("The tar of a root filesystem for a squashfs")
 struct RootfsTarFormatTests {
     private func members(_ entries: [CraftedEntry]) throws -> [TarMember] {
         let sink = MemorySink()
@@ -78,6 +78,6 @@ struct RootfsTarFormatTests {
         }
         let failure = try #require(throws: ToolError.self) { try members([owned]) }
         #expect(failure.message == "cannot put '/d/owned' into a squashfs")
-        #expect(failure.cause == "its owner is 0:4294967296, and no number can be over 4294967295")
+        #expect(failure.cause == "its owner is 0:4294967296, and the largest number is 4294967295")
     }
 }
