@@ -14,6 +14,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let bitCollections = Target.Dependency.product(name: "BitCollections", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -85,7 +86,7 @@ let package = Package(
         module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
         module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),
         module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Processes", "Tar", systemPackage]),
-        module("Layering", ["Errors", "Store", bigInt]),
+        module("Layering", ["Errors", "Store", bigInt, bitCollections]),
         module("Images", ["ByteIO", "CLinux", "Compression", "Errors", "JSON", "OCI", "Store", "Tar", systemPackage]),
         module(
             "Registry",
@@ -114,12 +115,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ByteIO", "OCI", "Tar"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("ByteIOTests", ["ByteIO"]),
+        tests("ByteIOTests", ["ByteIO", "Errors"]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
             "DockerToolsTests",
             ["ByteIO", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
+        tests("ErrorsTests", ["Errors", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),
         tests("HouseTests", []),

@@ -1,25 +1,27 @@
-/// Where an archive goes: a file, a pipe, with or without compression.
+/// Receives the bytes of an archive: a file, a pipe or a compressor in front of them.
 package protocol ArchiveSink: ByteSink {
-    /// Whether bytes that were set aside are worth being filled in after what follows them.
+    /// Whether placeholders can be filled after later bytes have been written (backpatching).
     ///
-    /// An archive names a layer by its digest before the layer's bytes. Where the name may come late a layer is read once,
-    /// for the digest and the archive together; elsewhere twice.
+    /// The digest of a layer comes before its bytes in an archive. With backpatching a layer is read once, for the
+    /// digest and the archive together; without it, twice.
     var supportsBackpatching: Bool { get }
 
-    /// Sets `count` bytes aside that `fill` gives later. Only for sinks that fill later.
+    /// Writes a placeholder of `count` bytes, which `fill` replaces later.
+    ///
+    /// Call it only if `supportsBackpatching` is true.
     func reserve(_ count: Int) throws -> Placeholder
 
-    /// Gives the bytes that were set aside.
+    /// Replaces a placeholder of this sink with its bytes; their number is the placeholder's `count`.
     func fill(_ reservation: Placeholder, _ bytes: [UInt8]) throws
 
-    /// Writes bytes as `reserve` and `fill` would have them, so that the archive is the same either way.
+    /// Writes bytes in the way that `reserve` and `fill` do, so that the archive does not depend on backpatching.
     func writeReserved(_ bytes: [UInt8]) throws
 
-    /// Writes all that was held back.
+    /// Writes all buffered bytes.
     func finish() throws
 }
 
-/// A sink whose bytes go one behind another, so that none may come late.
+/// The defaults, for a sink without backpatching.
 extension ArchiveSink {
     package var supportsBackpatching: Bool { false }
 
@@ -35,27 +37,31 @@ extension ArchiveSink {
     package func finish() throws {}
 }
 
-/// Bytes set aside in an archive, to be given once what follows them is known. It belongs to the sink that gave it.
+/// The position of bytes in an archive that are written after the bytes that follow them. It is used only with the sink
+/// that created it.
 package final class Placeholder {
+    /// The number of bytes.
     package let count: Int
-    /// Where in the file they lie, once they are written.
+    /// The offset in the file, once the placeholder is written.
     var offset: Int64?
-    /// The bytes themselves, where they were given before they were written.
+    /// The bytes, if they were filled in before the placeholder was written.
     package var bytes: [UInt8]?
-    /// The same in the sink behind, once they are written there.
+    /// The placeholder in the next sink, once the placeholder is written there.
     package var behind: Placeholder?
 
+    /// Creates a placeholder that has no position yet.
     package init(count: Int) {
         self.count = count
     }
 }
 
-/// Counts what goes through it: an archive that is sent, and written nowhere.
+/// Counts the bytes of an archive that is sent without being written to a file.
 package final class StreamSink: ArchiveSink {
     private let next: any ByteSink
-    /// Bytes so far.
+    /// The number of bytes so far.
     package private(set) var size: UInt64 = 0
 
+    /// Creates a sink that passes all bytes on to `next`.
     package init(to next: any ByteSink) {
         self.next = next
     }

@@ -1,10 +1,12 @@
-/// A block of memory that is filled from its start, and goes from hand to hand rather than being copied. It has one owner
-/// at a time.
+/// A block of memory that is filled from its start. It is passed from sink to sink instead of being copied, and has one
+/// owner at a time.
 package final class BlockBuffer: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
-    /// Bytes from the start that have been written.
+    /// The number of bytes at the start that have been written.
     package private(set) var filled = 0
 
+    /// Allocates the memory.
+    ///
     /// - Parameter capacity: bytes.
     package init(capacity: Int) {
         memory = .allocate(byteCount: max(1, capacity), alignment: 4096)
@@ -12,21 +14,24 @@ package final class BlockBuffer: @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
-    /// Bytes that it can hold.
+    /// The size of the memory in bytes.
     package var capacity: Int { memory.count }
 
+    /// Whether all bytes have been written.
     package var isFull: Bool { filled == memory.count }
 
-    /// What has been written.
+    /// The bytes that have been written.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<filled]) }
 
-    /// The room behind it.
+    /// The unused memory after the written bytes.
     package var room: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory[filled...]) }
 
-    /// Counts `count` more bytes as written: they stand at the start of `room`.
+    /// Counts `count` bytes at the start of `room` as written.
     package func advance(_ count: Int) { filled = min(memory.count, filled + count) }
 
-    /// Takes as many of the bytes as there is room for: their number.
+    /// Copies as many bytes of `source` as there is room for.
+    ///
+    /// - Returns: the number of copied bytes.
     package func append(_ source: UnsafeRawBufferPointer) -> Int {
         let count = min(source.count, room.count)
         room.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<count]))
@@ -34,29 +39,30 @@ package final class BlockBuffer: @unchecked Sendable {
         return count
     }
 
+    /// Discards all bytes and keeps the memory.
     package func clear() { filled = 0 }
 }
 
-/// What was read and not given yet, so that small reads, those of headers, need no call of the system each.
+/// Buffers small reads, such as those of headers, to save system calls.
 struct ReadBuffer: ~Copyable {
     private let memory: UnsafeMutableRawBufferPointer
-    /// The bytes of `memory` that were read and not given yet.
+    /// The part of `memory` that has been read from the file but not returned.
     private var held = 0..<0
 
-    /// - Parameter capacity: bytes; a read of as many or more goes by the buffer.
+    /// - Parameter capacity: bytes; a read of this size or more bypasses the buffer.
     init(capacity: Int) {
         memory = .allocate(byteCount: capacity, alignment: 4096)
     }
 
     deinit { memory.deallocate() }
 
-    /// How many bytes were read and not given yet.
+    /// The number of bytes that have been read from the file but not returned.
     var count: Int { held.count }
 
     /// Fills the start of `target`.
     ///
-    /// - Parameter refill: reads what comes next.
-    /// - Returns: how many bytes came; 0 only where nothing comes any more, or `target` is empty.
+    /// - Parameter refill: reads the next bytes of the file.
+    /// - Returns: the number of bytes; 0 only at the end of the file, or if `target` is empty.
     mutating func read(
         into target: UnsafeMutableRawBufferPointer, refill: (UnsafeMutableRawBufferPointer) throws -> Int
     ) throws -> Int {
@@ -71,7 +77,9 @@ struct ReadBuffer: ~Copyable {
         return count
     }
 
-    /// Passes over what is held, `count` bytes at most: how many there were.
+    /// Skips buffered bytes, `count` at most.
+    ///
+    /// - Returns: the number of skipped bytes.
     mutating func skip(_ count: UInt64) -> UInt64 {
         let skipped = min(count, UInt64(held.count))
         held = held.dropFirst(Int(skipped))

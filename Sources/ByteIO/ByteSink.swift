@@ -1,30 +1,30 @@
-/// Where bytes go: a hash, a descriptor, a compressor, or several of them.
+/// Receives bytes: a hash, a descriptor, a compressor, or several of these.
 package protocol ByteSink: AnyObject {
-    /// Takes all of `bytes`; they are no longer needed when the call returns.
+    /// Writes all of `bytes`, which the sink does not use after the call.
     func write(_ bytes: UnsafeRawBufferPointer) throws
 
-    /// Bytes of the buffers that it takes best; a multiple of 512.
+    /// The preferred size of buffers in bytes; a multiple of 512.
     var bufferSize: Int { get }
 
-    /// Takes the bytes of a buffer, and maybe the buffer with them.
+    /// Writes the bytes of a buffer, and may keep the buffer.
     ///
-    /// - Returns: an empty buffer of the same size, the same one or another.
+    /// - Returns: an empty buffer of the same size: the same one or another.
     func take(_ buffer: BlockBuffer) throws -> BlockBuffer
 
-    /// Whether `copy` takes bytes from a file without bringing them into this process.
+    /// Whether `copy` lets the kernel copy bytes from a file, without reading them into this process.
     var copiesFiles: Bool { get }
 
-    /// Takes `count` bytes of a file, in the kernel.
+    /// Copies `count` bytes of a file in the kernel.
     ///
-    /// - Parameter offset: where in the file they begin; nil: where `descriptor` stands, which moves on.
-    /// - Returns: how many bytes there were: fewer only where the file ends.
+    /// - Parameter offset: the position in the file; nil for the current position of `descriptor`, which then advances.
+    /// - Returns: the number of copied bytes; less than `count` only at the end of the file.
     func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int
 
-    /// Goes on behind `count` bytes that nobody is going to read.
+    /// Skips `count` bytes of the output that are never read.
     func leaveHole(_ count: UInt64) throws
 }
 
-/// A quarter of a usual second-level cache in bytes, so that what has been gathered is found there.
+/// The default size of buffers: 256 KiB, a quarter of a typical second-level cache, so that buffered bytes stay in it.
 package let defaultBufferSize = 256 * 1024
 
 extension ByteSink {
@@ -38,26 +38,30 @@ extension ByteSink {
 
     package var copiesFiles: Bool { false }
 
-    /// Sinks that need to see the bytes are never asked to copy.
+    /// Never called: `copiesFiles` is false for a sink that needs the bytes themselves.
     package func copy(_ count: Int, from descriptor: Int32, at offset: UInt64?) throws -> Int { 0 }
 
-    /// Only sinks that count, and files that are read for their headers alone, are asked to leave something out.
+    /// Does nothing: only sinks that count, and files that are read only for their headers, get holes.
     package func leaveHole(_ count: UInt64) throws {}
 
+    /// Writes an array of bytes.
     package func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }
 }
 
-/// Takes everything and keeps nothing: for the size that a layer will have.
+/// Discards all bytes: for computing the size of a layer.
 package final class NullSink: ByteSink {
+    /// Creates the sink.
     package init() {}
     package func write(_ bytes: UnsafeRawBufferPointer) {}
 }
 
-/// Keeps everything: for a few bytes.
+/// Keeps all bytes in memory: for small outputs.
 package final class MemorySink: ByteSink {
+    /// All bytes so far.
     package private(set) var bytes: [UInt8] = []
+    /// Creates an empty sink.
     package init() {}
     package func write(_ bytes: UnsafeRawBufferPointer) { self.bytes.append(contentsOf: bytes) }
 }

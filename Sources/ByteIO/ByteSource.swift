@@ -1,18 +1,18 @@
-/// Where bytes come from: a file, a pipe, a decompressor, the body of a tar's entry.
+/// Provides bytes: a file, a pipe, a decompressor, the body of a tar entry.
 package protocol ByteSource: AnyObject {
     /// Fills the start of `buffer`.
     ///
-    /// - Returns: how many bytes came, at least one; 0 only where the source ends (or `buffer` is empty).
+    /// - Returns: the number of bytes; 0 only at the end of the source, or if `buffer` is empty.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 
-    /// Passes over `count` bytes without giving them.
+    /// Skips `count` bytes.
     ///
-    /// - Returns: how many there were: fewer only where the source ends.
+    /// - Returns: the number of skipped bytes; less than `count` only at the end of the source.
     func skip(_ count: UInt64) throws -> UInt64
 }
 
 extension ByteSource {
-    /// Passes over bytes by reading them: for sources that know no shorter way.
+    /// Skips bytes by reading them: for sources that cannot seek.
     package func skip(_ count: UInt64) throws -> UInt64 {
         let size = Int(min(count, 64 * 1024))
         guard size > 0 else { return 0 }
@@ -30,7 +30,7 @@ extension ByteSource {
 
     /// Fills `buffer` to its end.
     ///
-    /// - Returns: how many bytes came: fewer than asked for only where the source ends.
+    /// - Returns: the number of bytes; less than the size of `buffer` only at the end of the source.
     package func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var filled = 0
         while filled < buffer.count {
@@ -42,15 +42,17 @@ extension ByteSource {
     }
 }
 
-/// A source whose first bytes were looked at, and are given all the same.
+/// Reads the first bytes of a source in advance, and then provides the whole source.
 package final class PeekedSource: ByteSource {
-    /// The first bytes: as many as were asked for, fewer only where the source has no more.
+    /// The first bytes; fewer than requested only if the source has no more.
     package let start: [UInt8]
     private let source: any ByteSource
-    /// How many bytes of `start` were given.
+    /// The number of bytes of `start` that have been returned.
     private var given = 0
 
-    /// - Parameter count: how many bytes to look at.
+    /// Reads the first bytes.
+    ///
+    /// - Parameter count: the number of bytes for `start`.
     package init(_ source: any ByteSource, count: Int) throws {
         self.source = source
         start = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -3,23 +3,25 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// Writes to a descriptor, file bodies with sendfile(2): the kernel hands a pipe the pages of the file themselves.
+/// Writes to a descriptor. It copies files with sendfile(2), which gives a pipe the pages of the file without a copy.
 package final class DescriptorSink: ArchiveSink {
     private let descriptor: Int32
     private let name: String
-    /// Bytes can be filled in later: a file, and not one that all writing appends to.
+    /// Whether the descriptor is a regular file that is not in append mode, so that placeholders can be filled.
     private let isFile: Bool
-    /// Where the first byte lies in the file: a shell's standard output may have something before it.
+    /// The offset of the first byte in the file: a redirected standard output may already have content.
     private let start: Int64
     private var position: Int64
-    /// What lies before it in a file is on its way to the disk.
+    /// The offset in the file up to which writing to the disk has been started.
     private var syncing: Int64
     private static let syncStep: Int64 = 16 << 20
     private var sends = true
 
+    /// Creates a sink that writes from the current position of a descriptor.
+    ///
     /// - Parameters:
-    ///   - descriptor: where to write; stays the caller's to close.
-    ///   - name: what it is, for errors.
+    ///   - descriptor: a descriptor that is open for writing; the caller closes it.
+    ///   - name: the name of the output in errors.
     package init(_ descriptor: Int32, name: String) {
         self.descriptor = descriptor
         self.name = name
@@ -30,11 +32,12 @@ package final class DescriptorSink: ArchiveSink {
         start = isFile ? Int64(max(0, lseek(descriptor, 0, SEEK_CUR))) : 0
         position = start
         syncing = start
-        // A pipe of 64 KiB makes its two ends wait for each other. Where the size may not be had, a smaller one does.
+        // With a pipe of 64 KiB the two ends often wait for each other. If the size is not permitted, a smaller one
+        // works.
         if !isFile { _ = clinux_set_pipe_size(descriptor, 1 << 20) }
     }
 
-    /// Bytes written so far.
+    /// The number of bytes written so far.
     package var size: UInt64 { UInt64(position - start) }
 
     package var copiesFiles: Bool { sends }
@@ -74,7 +77,7 @@ package final class DescriptorSink: ArchiveSink {
         return sendfile(descriptor, source, &offset, count)
     }
 
-    /// For the few file systems and devices that sendfile cannot serve.
+    /// Copies by reading and writing, for the few file systems and devices that sendfile(2) does not support.
     private func copyThroughMemory(_ count: Int, from source: Int32, at offset: UInt64?) throws -> Int {
         sends = false
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 4096)
@@ -99,7 +102,7 @@ package final class DescriptorSink: ArchiveSink {
         return copied
     }
 
-    /// In a file any bytes can be.
+    /// Whether the output is a regular file that is not in append mode.
     package var supportsBackpatching: Bool { isFile }
 
     package func reserve(_ count: Int) throws -> Placeholder {
@@ -124,7 +127,7 @@ package final class DescriptorSink: ArchiveSink {
         }
     }
 
-    /// The hole reads as zeros. Only for files.
+    /// Skips `count` bytes of a file; the hole reads as zeros.
     package func leaveHole(_ count: UInt64) throws {
         guard lseek(descriptor, Int(count), SEEK_CUR) >= 0, ftruncate(descriptor, Int(position) + Int(count)) == 0
         else {
@@ -137,8 +140,9 @@ package final class DescriptorSink: ArchiveSink {
 
     package func finish() throws {}
 
-    /// A file is synced at its end. What is on its way to the disk by then need not be waited for; a failure shows in that
-    /// sync.
+    /// Counts written bytes, and starts to write a file to the disk in steps, so that the final sync waits less.
+    ///
+    /// An error of the early writing is reported by the final sync.
     private func advance(_ count: Int) {
         position += Int64(count)
         guard isFile, position - syncing >= Self.syncStep else { return }

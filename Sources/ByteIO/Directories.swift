@@ -2,9 +2,9 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// What lies in a directory.
+/// Lists directories.
 package enum DirectoryNames {
-    /// The names, in order, without those that begin with a dot.
+    /// Lists the names in a directory, sorted, without names that begin with a dot.
     ///
     /// - Throws: `Errno`.
     package static func read(_ directory: FilePath) throws -> [String] {
@@ -24,9 +24,9 @@ package enum DirectoryNames {
 }
 
 extension FilePath {
-    /// Makes a directory and those on the way to it, unless they are there.
+    /// Creates the directory and its missing parents.
     ///
-    /// - Returns: whether it is there now, as far as the system said; else errno has the reason.
+    /// - Returns: whether the path exists; if not, `errno` has the reason.
     package func makeDirectories() -> Bool {
         if make() { return true }
         guard errno == ENOENT, components.count > 1 else { return false }
@@ -37,14 +37,15 @@ extension FilePath {
 }
 
 extension FilePath {
-    /// The path without links on the way and at the end; nil if there is nothing there.
+    /// The absolute path with all symbolic links resolved; nil if it does not exist.
     package var real: FilePath? {
         guard let real = withPlatformString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
         return FilePath(platformString: real)
     }
 
-    /// The path without links, of something that need not be there yet; nil if its directory is not there.
+    /// The absolute path with all symbolic links resolved, of a file that may not exist yet; nil if its directory does
+    /// not exist.
     package var place: FilePath? {
         if let real { return real }
         let directory = removingLastComponent()
@@ -54,8 +55,9 @@ extension FilePath {
 }
 
 extension FilePath {
-    /// Has the names in the directory last, as what is in its files does once they are synced. Some file systems cannot, and
-    /// need not. The empty path is the current directory.
+    /// Syncs the names in the directory to the disk; syncing a file does not sync its name.
+    ///
+    /// Errors are ignored: some file systems do not support it. The empty path is the current directory.
     package func syncDirectory() {
         let directory = (isEmpty ? "." : self).withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard directory >= 0 else { return }

@@ -1,33 +1,34 @@
 import Glibc
 
-/// A stretch of an open file: a blob, a layer, a body in one. It is read from any place and in any order, by any number
-/// of readers at once.
+/// A range of an open file, such as a blob, a layer or the body of an entry. Any number of readers can read it at the
+/// same time, at any position.
 package struct FileRange: Sendable {
+    /// The file.
     package let file: OpenFile
-    /// Where in the file it begins, in bytes.
+    /// The start of the range in the file, in bytes.
     package let offset: UInt64
-    /// Bytes.
+    /// The size of the range in bytes.
     package let size: UInt64
 
-    /// Reading fails where the file ends before the stretch does.
+    /// Creates a range, which may end after the file: reading then fails at the end of the file.
     package init(file: OpenFile, offset: UInt64, size: UInt64) {
         self.file = file
         self.offset = offset
         self.size = size
     }
 
-    /// A stretch of this one; what would lie behind its end is cut off.
+    /// Returns a part of this range; the part is cut off at the end of this range.
     package func slice(at start: UInt64, size: UInt64) -> FileRange {
         let start = min(start, self.size)
         return FileRange(file: file, offset: offset + start, size: min(size, self.size - start))
     }
 
-    /// The bytes from the first to the last.
+    /// Creates a source that reads the range from its start to its end.
     package func source() -> FileRangeSource { FileRangeSource(self) }
 
-    /// Fills the start of `buffer` with what lies at `place` of the range.
+    /// Fills the start of `buffer` with the bytes at `place` in the range.
     ///
-    /// - Returns: how many bytes came; 0 only at the end of the range.
+    /// - Returns: the number of bytes; 0 only at the end of the range.
     /// - Throws: `ToolError` with code `io` if the file cannot be read, or became shorter since it was opened.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at place: UInt64) throws -> Int {
         guard place < size, !buffer.isEmpty else { return 0 }
@@ -37,14 +38,18 @@ package struct FileRange: Sendable {
         return read
     }
 
-    /// All bytes, which are held in memory: for small ones.
+    /// Reads all bytes into memory: for small ranges.
+    ///
+    /// - Throws: `ToolError` with code `io` as `read` does.
     package func bytes() throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
             count = try source().fill(UnsafeMutableRawBufferPointer(buffer))
         }
     }
 
-    /// Hands all bytes to a sink: in the kernel where it copies files.
+    /// Writes all bytes to a sink; the kernel copies them if the sink supports this.
+    ///
+    /// - Throws: `ToolError` with code `io` as `read` does; errors of the sink.
     package func copy(to sink: any ByteSink) throws {
         var place: UInt64 = 0
         while sink.copiesFiles, place < size {
@@ -64,16 +69,16 @@ package struct FileRange: Sendable {
         }
     }
 
-    /// A call's worth at a time, so that progress shows within a large file.
+    /// The maximum number of bytes of one copy: small enough that progress is visible within a large file.
     private static let copyStep: UInt64 = 8 << 20
 }
 
 extension FileRange {
     private static let compareSize = 128 * 1024
 
-    /// Whether another stretch holds the same bytes.
+    /// Compares the bytes with those of another range.
     ///
-    /// - Throws: `ToolError` with code `io` if one cannot be read.
+    /// - Throws: `ToolError` with code `io` if a range cannot be read.
     package func holdsTheSame(as other: FileRange) throws -> Bool {
         guard size == other.size else { return false }
         return try withUnsafeTemporaryAllocation(byteCount: 2 * Self.compareSize, alignment: 16) { buffers in

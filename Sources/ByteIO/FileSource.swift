@@ -2,22 +2,24 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// Reads from a descriptor; passes over bytes without reading them where it is a file.
+/// Reads from a descriptor. In a regular file it skips bytes by seeking.
 package final class FileSource: ByteSource {
-    /// Small reads, those of headers, are served from a buffer of this size.
+    /// The size in bytes of the buffer for small reads, such as those of headers.
     private static let capacity = 64 * 1024
 
     private let descriptor: Int32
     private let isOwned: Bool
     private let name: String
-    /// The size of a file, nil for all that cannot be sought.
+    /// The size of a regular file in bytes; nil for anything else, which cannot seek.
     private let fileSize: Int64?
     private var buffer = ReadBuffer(capacity: capacity)
 
+    /// Creates a source that reads from the current position of a descriptor.
+    ///
     /// - Parameters:
-    ///   - descriptor: where to read, from where it stands.
-    ///   - name: what it is, for errors.
-    ///   - isOwned: whether it is closed with this object.
+    ///   - descriptor: a descriptor that is open for reading.
+    ///   - name: the name of the input in errors.
+    ///   - isOwned: whether this object closes the descriptor.
     package init(_ descriptor: Int32, name: String, isOwned: Bool = false) {
         self.descriptor = descriptor
         self.name = name
@@ -37,8 +39,8 @@ package final class FileSource: ByteSource {
         if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             close(descriptor)
             throw ToolError(
-                .data, "cannot read '\(path)'", cause: "it is a directory, and not an archive",
-                remedy: "name the archive's file")
+                .data, "cannot read '\(path)'", cause: "it is a directory, not an archive",
+                remedy: "give the path of an archive file")
         }
         return FileSource(descriptor, name: "'\(path)'", isOwned: true)
     }
@@ -58,7 +60,7 @@ package final class FileSource: ByteSource {
         return inBuffer + (try fileSize.map { try seek(rest, fileSize: $0) } ?? skipByReading(rest))
     }
 
-    /// Moves on within the file: seeking beyond its end would go unnoticed.
+    /// Seeks forward, but not beyond the end of the file, where lseek(2) reports no error.
     private func seek(_ count: UInt64, fileSize: Int64) throws -> UInt64 {
         let position = lseek(descriptor, 0, SEEK_CUR)
         guard position >= 0 else { throw ToolError.io("cannot read \(name)") }
@@ -88,15 +90,15 @@ package final class FileSource: ByteSource {
     }
 }
 
-/// Reads a stretch of a file from its start to its end, passing over bytes without reading them.
+/// Reads a range of a file from its start to its end. It skips bytes without reading them.
 package final class FileRangeSource: ByteSource {
-    /// Small reads, those of headers, are served from a buffer of this size. It is no larger, since what lies between two
-    /// headers is mostly passed over.
+    /// The size in bytes of the buffer for small reads, such as those of headers. It is small because the bytes between
+    /// two headers are usually skipped.
     private static let capacity = 8 * 1024
 
     private let range: FileRange
     private var buffer = ReadBuffer(capacity: capacity)
-    /// Where in the range the next read goes on, behind what is held.
+    /// The position in the range after the buffered bytes.
     private var position: UInt64 = 0
 
     init(_ range: FileRange) {
@@ -118,8 +120,9 @@ package final class FileRangeSource: ByteSource {
         return inBuffer + step
     }
 
+    /// The descriptor of the file.
     package var descriptor: Int32 { range.file.descriptor }
 
-    /// Where in the file the next byte lies.
+    /// The position of the next byte in the file; never nil.
     package var offset: UInt64? { range.offset + position - UInt64(buffer.count) }
 }

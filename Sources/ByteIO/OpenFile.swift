@@ -2,20 +2,26 @@ import Errors
 import Glibc
 import SystemPackage
 
-/// A file that is read from any place by any number of readers at once. It is closed when nobody has it any more.
+/// An open file that any number of readers can read at the same time, at any position. It is closed with its last
+/// reference.
 package final class OpenFile: Sendable {
+    /// The descriptor, which this object closes.
     package let descriptor: Int32
-    /// What it is, for errors: `'base.tar'`.
+    /// The name in errors, in quotation marks if it is a path: `'base.tar'`.
     package let name: String
-    /// Bytes when it was opened.
+    /// The size in bytes when the file was opened.
     package let size: UInt64
-    /// No directory, FIFO or device.
+    /// Whether the file is neither a directory nor a FIFO nor a device.
     package let isRegular: Bool
-    /// What tells this file in this state from all others; nil for one without a name, which nobody meets again.
+    /// The identity of the file in its current state; nil for an unnamed file, which cannot be opened again.
     package let identity: FileIdentity?
 
-    /// - Parameter descriptor: an open file; this object closes it.
-    /// - Throws: `ToolError` with code `io`.
+    /// Takes over an open descriptor.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the descriptor of a file, which this object closes, also if it throws.
+    ///   - name: the name in errors.
+    /// - Throws: `ToolError` with code `io` if the state of the file cannot be read.
     package init(owning descriptor: Int32, name: String) throws {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
@@ -30,16 +36,16 @@ package final class OpenFile: Sendable {
         identity = FileIdentity(status)
     }
 
-    /// Opens a file, by no link at its end.
+    /// Opens a file for reading, unless the path is a symbolic link.
     ///
-    /// - Throws: `ToolError` with code `io`.
+    /// - Throws: `ToolError` with code `io` if the file cannot be opened.
     package static func read(_ path: FilePath, name: String) throws -> OpenFile {
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) }
         guard descriptor >= 0 else { throw ToolError.io("cannot read \(name)") }
         return try OpenFile(owning: descriptor, name: name)
     }
 
-    /// - Parameter descriptor: an open file without a name, which is yet to be written; this object closes it.
+    /// - Parameter descriptor: an empty unnamed file, which this object closes.
     init(nameless descriptor: Int32, name: String) {
         self.descriptor = descriptor
         self.name = name
@@ -50,7 +56,7 @@ package final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether it is still what it was when it was opened, as far as the file system says.
+    /// Whether the identity, size and times of the file are the same as when it was opened.
     package var isUnchanged: Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && FileIdentity(status) == identity
@@ -59,9 +65,9 @@ package final class OpenFile: Sendable {
     /// The whole file.
     package var whole: FileRange { FileRange(file: self, offset: 0, size: size) }
 
-    /// Fills the start of `buffer` with what lies at `offset`.
+    /// Fills the start of `buffer` with the bytes at `offset`.
     ///
-    /// - Returns: how many bytes came; 0 only where the file ends.
+    /// - Returns: the number of bytes; 0 only at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
         while true {
             let count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset))
@@ -70,22 +76,26 @@ package final class OpenFile: Sendable {
         }
     }
 
-    /// The error for a file that ended before its end.
+    /// The error for a file that became shorter after it was opened.
     package var shortened: ToolError {
         ToolError(
             .io, "cannot read \(name)", cause: "it became shorter while it was read",
-            remedy: "see that nothing writes to it, and run again")
+            remedy: "make sure that no program writes to it, and run again")
     }
 }
 
-/// What the file system says of a file that is another one, or changed, when any of it differs.
+/// Identifies a file and its state: any change of the file changes a member.
 package struct FileIdentity: Hashable, Sendable {
+    /// The number of the device with the file system.
     package let device: UInt64
+    /// The number of the file in its file system.
     package let inode: UInt64
+    /// The size in bytes.
     package let size: Int64
-    /// When its contents last changed, in nanoseconds since 1970.
+    /// The time of the last change of the contents, in nanoseconds since 1970.
     package let modified: Int64
-    /// When the file or what is known of it last changed, in nanoseconds since 1970. No program can set it.
+    /// The time of the last change of the contents or the attributes, in nanoseconds since 1970. Programs cannot set
+    /// it.
     package let changed: Int64
 
     init(_ status: stat) {
@@ -98,13 +108,13 @@ package struct FileIdentity: Hashable, Sendable {
 }
 
 extension timespec {
-    /// Nanoseconds since 1970.
+    /// The time in nanoseconds since 1970.
     package var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
 }
 
-/// Files that are read whole, since they are small by their nature.
+/// Reads small files as a whole.
 package enum SmallFile {
-    /// The bytes of a file; one more than `limit` of one that is longer.
+    /// Reads at most `limit` + 1 bytes of a file, so that the caller notices a longer file.
     ///
     /// - Throws: `Errno`.
     package static func read(_ path: FilePath, limit: Int) throws -> [UInt8] {
@@ -112,7 +122,9 @@ package enum SmallFile {
         return try descriptor.closeAfter { try read(descriptor, limit: limit) }
     }
 
-    /// The same of what is open already, from where it stands.
+    /// Reads at most `limit` + 1 bytes from the current position of a descriptor.
+    ///
+    /// - Throws: `Errno`.
     package static func read(_ descriptor: FileDescriptor, limit: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)

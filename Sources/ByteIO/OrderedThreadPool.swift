@@ -4,45 +4,65 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Threads that work on jobs side by side and give the outcomes back in the order of the jobs.
+/// Works on jobs in parallel and returns the outcomes in the order of the jobs.
 ///
-/// The work reads files and compresses: it blocks and it computes, and so has threads of its own instead of those of
-/// Swift's concurrency. `submit` and `next` are for one owner. How many jobs are under way, and so how much memory
-/// is used, is the owner's to bound: it takes an outcome before it submits one more.
+/// The work reads files and compresses. It blocks and computes, so it runs on its own threads instead of Swift's
+/// cooperative thread pool. `submit` and `next` are for a single owner. The owner limits the number of jobs in flight,
+/// and with it the memory in use, by taking an outcome before it submits another job.
 package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendable {
     private struct State {
         var waiting: Deque<(number: Int, job: Job)> = []
         var done: [Int: Result<Outcome, any Error>] = [:]
         var submitted = 0
         var taken = 0
-        /// The number of the outcome that the owner waits for.
+        /// The number of the job that the owner waits for.
         var awaited: Int?
         var isFinished = false
+        /// The error of the first thread, if no thread could be started.
+        var startError: (any Error)?
     }
 
     private let width: Int
     private let work: @Sendable (Job) throws -> Outcome
     private let state = Mutex(State())
-    /// Counts the waiting jobs, so that each wakes one thread and no more.
+    /// Counts the waiting jobs, so that each job wakes exactly one thread.
     private let jobs = DispatchSemaphore(value: 0)
-    /// Wakes the owner when the outcome that it waits for is there, and for no other.
+    /// Wakes the owner when the outcome that it waits for is available.
     private let arrival = DispatchSemaphore(value: 0)
 
+    /// Starts the threads.
+    ///
+    /// If fewer than `width` threads can be started, these do the work; if none can be started, `next` throws the
+    /// error.
+    ///
     /// - Parameters:
-    ///   - width: how many threads work.
-    ///   - work: what is done with a job, on any of the threads.
-    package init(width: Int, work: @escaping @Sendable (Job) throws -> Outcome) {
+    ///   - width: the number of threads, at least 1.
+    ///   - work: the work on a job, called on any of the threads.
+    package convenience init(width: Int, work: @escaping @Sendable (Job) throws -> Outcome) {
+        self.init(width: width, start: BackgroundThread.start, work: work)
+    }
+
+    /// - Parameter start: starts a thread; tests replace it.
+    init(
+        width: Int, start: (@escaping @Sendable () -> Void) throws -> Void,
+        work: @escaping @Sendable (Job) throws -> Outcome
+    ) {
         self.width = max(1, width)
         self.work = work
-        for _ in 0..<self.width {
-            BackgroundThread.start { [self] in run() }
+        for number in 0..<self.width {
+            do {
+                try start { [self] in run() }
+            } catch {
+                if number == 0 { state.withLock { $0.startError = error } }
+                break
+            }
         }
     }
 
-    /// How many jobs were submitted whose outcomes have not been taken.
+    /// The number of submitted jobs whose outcomes have not been taken.
     package var inFlight: Int { state.withLock { $0.submitted - $0.taken } }
 
-    /// Hands over one more job; never waits.
+    /// Adds a job to the queue, without waiting.
     package func submit(_ job: Job) {
         state.withLock { state in
             state.waiting.append((state.submitted, job))
@@ -51,9 +71,13 @@ package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendabl
         jobs.signal()
     }
 
-    /// The outcome of the oldest job that was not taken yet, nil if there is none; waits for it.
+    /// Waits for the outcome of the oldest job in flight.
+    ///
+    /// - Returns: the outcome; nil if no job is in flight.
+    /// - Throws: the error of the job, or `ToolError` with code `unavailable` if no thread could be started.
     package func next() throws -> Outcome? {
         guard inFlight > 0 else { return nil }
+        if let error = state.withLock({ $0.startError }) { throw error }
         while true {
             let result = state.withLock { state -> Result<Outcome, any Error>? in
                 guard let result = state.done.removeValue(forKey: state.taken) else {
@@ -68,7 +92,7 @@ package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendabl
         }
     }
 
-    /// Lets the threads end; jobs that none of them has begun are dropped.
+    /// Ends the threads after their current jobs; jobs that have not begun are dropped.
     package func finish() {
         state.withLock { state in
             state.isFinished = true
@@ -90,7 +114,9 @@ package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendabl
         }
     }
 
-    /// The next job, nil when there will be none.
+    /// Waits for the next job.
+    ///
+    /// - Returns: the job with its number; nil after `finish`.
     private func take() -> (Int, Job)? {
         while true {
             jobs.wait()
@@ -102,11 +128,12 @@ package final class OrderedThreadPool<Job: Sendable, Outcome: Sendable>: Sendabl
 }
 
 extension OrderedThreadPool {
-    /// Does `work` on each of `jobs`, `width` at a time, and calls `body` with the outcomes in order.
+    /// Does `work` on all jobs, `width` at a time, and calls `body` with the outcomes in order.
     ///
     /// - Parameters:
-    ///   - width: how many threads work.
-    ///   - ahead: how many jobs may be under way or done at a time while `body` is busy with one; by default `width`.
+    ///   - width: the number of threads.
+    ///   - ahead: the maximum number of jobs in flight while `body` runs; by default `width`.
+    /// - Throws: the first error of a job or of `body`; later jobs are dropped.
     package static func forEach(
         _ jobs: some Sequence<Job>, width: Int, ahead: Int? = nil, work: @escaping @Sendable (Job) throws -> Outcome,
         body: (Outcome) throws -> Void
@@ -127,7 +154,9 @@ extension OrderedThreadPool {
 }
 
 extension OrderedThreadPool {
-    /// The outcomes of `work` on each of `jobs`, in order; as many threads as are worth having do it.
+    /// Does `work` on all jobs with `workerCount` threads, and returns the outcomes in order.
+    ///
+    /// - Throws: the error of the first job that fails.
     package static func map(_ jobs: [Job], _ work: @escaping @Sendable (Job) throws -> Outcome) throws -> [Outcome] {
         var outcomes: [Outcome] = []
         try forEach(jobs, width: workerCount, work: work) { outcomes.append($0) }
@@ -135,27 +164,7 @@ extension OrderedThreadPool {
     }
 }
 
-/// How many threads are worth having on this machine: those that this process may run on, and 8 at the most, since each
-/// has buffers and the memory that the program uses is to stay the same everywhere.
+/// The number of threads for parallel work: the processors that this process may use, 8 at most.
+///
+/// Each thread has buffers, so the maximum limits the memory in use on large machines.
 package let workerCount: Int = max(1, min(8, Int(clinux_usable_processors())))
-
-/// A thread of its own for work that blocks, outside of Swift's cooperative thread pool.
-package enum BackgroundThread {
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// Runs `body` on a new detached thread.
-    package static func start(_ body: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Body(body))
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, box.toOpaque())
-        if status == 0 { pthread_detach(thread) }
-    }
-}

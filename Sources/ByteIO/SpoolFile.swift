@@ -2,28 +2,30 @@ import CLinux
 import Errors
 import SystemPackage
 
-/// The directory for files without a name: what has to be on disk to be read in any order. They are gone when they are closed,
-/// whatever ends the program.
+/// The directory for unnamed temporary files: for data that must be on disk to be read in any order. The system deletes
+/// such a file when it is closed, even if the program crashes.
 package struct SpoolDirectory: Sendable {
     private let path: FilePath
 
-    /// - Parameter path: absolute; `$TMPDIR`.
+    /// Uses a directory, which must exist when the first file is created.
+    ///
+    /// - Parameter path: an absolute path, usually `$TMPDIR`.
     package init(_ path: FilePath) {
         self.path = path
     }
 
-    /// Makes an empty file.
+    /// Creates an empty file.
     ///
-    /// - Parameter name: what will be in it, for errors.
-    /// - Throws: `ToolError` with code `io`.
+    /// - Parameter name: the contents, for errors.
+    /// - Throws: `ToolError` with code `io` if the file cannot be created.
     package func makeFile(_ name: String) throws -> SpoolFile {
         SpoolFile(try openFile(name), sinkName: "a work file in \(path)")
     }
 
-    /// Makes an empty file that is written by its descriptor.
+    /// Creates an empty file that is written through its descriptor.
     ///
-    /// - Parameter name: what will be in it, for errors.
-    /// - Throws: `ToolError` with code `io`.
+    /// - Parameter name: the contents, for errors.
+    /// - Throws: `ToolError` with code `io` if the file cannot be created.
     package func openFile(_ name: String) throws -> OpenFile {
         let descriptor = path.withPlatformString { clinux_open_nameless($0) }
         guard descriptor >= 0 else {
@@ -34,7 +36,7 @@ package struct SpoolDirectory: Sendable {
     }
 }
 
-/// A file without a name that bytes are put behind one another in, to be read in any order.
+/// An unnamed temporary file: data is appended to it and can be read in any order.
 package final class SpoolFile {
     private let file: OpenFile
     private let sink: DescriptorSink
@@ -44,11 +46,11 @@ package final class SpoolFile {
         sink = DescriptorSink(file.descriptor, name: sinkName)
     }
 
-    /// Keeps what is written.
+    /// Appends data.
     ///
-    /// - Parameter write: writes to a sink that lets what was reserved be filled in later.
-    /// - Returns: where it lies, and what `write` returned.
-    /// - Throws: `ToolError` with code `io`; what `write` throws.
+    /// - Parameter write: writes the data to a sink with backpatching.
+    /// - Returns: the range of the data, and the result of `write`.
+    /// - Throws: `ToolError` with code `io` if the file cannot be written; errors of `write`.
     package func keep<Result>(_ write: (any ArchiveSink) throws -> Result) throws -> (FileRange, Result) {
         let start = sink.size
         let result = try write(sink)

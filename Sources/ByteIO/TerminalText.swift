@@ -1,20 +1,22 @@
-/// Names from archives in messages: bytes from strangers must not reach a terminal as they are.
+/// Makes untrusted names, such as those in archives, safe for messages on a terminal.
 package enum TerminalText {
-    /// The name as text for a person: what is not UTF-8 or would move a terminal's cursor is replaced, and a long name
-    /// loses its middle.
+    /// Returns a name as printable text.
+    ///
+    /// Invalid UTF-8, control characters and marks for the direction of text become U+FFFD. The middle of a name of
+    /// more than 160 bytes becomes an ellipsis.
     package static func printable(_ bytes: some Collection<UInt8>) -> String {
         let shown = 160
         guard bytes.count > shown else { return escaped(bytes) }
         return escaped(bytes.prefix(shown / 2)) + "…" + escaped(bytes.suffix(shown / 2))
     }
 
-    /// The same in quotation marks.
+    /// Returns a text as printable text in quotation marks.
     package static func quoted(_ text: String) -> String { "'\(printable(Array(text.utf8)))'" }
 
     private static func escaped(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {
-            // C0 and C1 controls and DEL, and the marks that turn the direction of what follows.
+            // C0 and C1 controls, DEL, and marks that change the direction of text.
             switch scalar.value {
             case 0x00..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: text += "\u{FFFD}"
             default: text.unicodeScalars.append(scalar)
@@ -25,8 +27,10 @@ package enum TerminalText {
 }
 
 extension String {
-    /// The text on one line: each run of blanks, tabs and line ends as one blank, other control characters and marks
-    /// that turn the direction of text as U+FFFD. What an image says must not steer a terminal.
+    /// The text on one line, safe for a terminal.
+    ///
+    /// Each run of spaces, tabs and line breaks becomes one space; other control characters and marks for the direction
+    /// of text become U+FFFD.
     package var onOneLine: String {
         var line = String.UnicodeScalarView()
         var afterBlank = true

@@ -2,16 +2,19 @@ import ByteIO
 import CZlib
 import Errors
 
-/// A block on its way through a compressor. It has one owner at a time: the sink that fills and writes it, or the thread
-/// that compresses it.
+/// A block of an archive and its compressed form. It has one owner at a time: the sink that fills and writes it, or the
+/// thread that compresses it.
 final class Block: @unchecked Sendable {
+    /// The uncompressed bytes.
     var input: BlockBuffer
     private let output: UnsafeMutableRawBufferPointer
     private var compressed = 0
 
+    /// Allocates the memory.
+    ///
     /// - Parameters:
-    ///   - size: bytes of the block.
-    ///   - bound: the most bytes that it can come to.
+    ///   - size: the size of the block in bytes.
+    ///   - bound: the maximum number of compressed bytes.
     init(size: Int, bound: Int) {
         input = BlockBuffer(capacity: size)
         output = .allocate(byteCount: bound, alignment: 4096)
@@ -23,7 +26,7 @@ final class Block: @unchecked Sendable {
         compressed = codec.compress(input.bytes, into: output)
         guard compressed > 0 else {
             throw ToolError(
-                .io, "cannot compress", cause: "the compressor gave up on a block of \(input.filled) bytes",
+                .io, "cannot compress", cause: "the compressor failed on a block of \(input.filled) bytes",
                 remedy: "use another compressor")
         }
     }
@@ -38,26 +41,28 @@ final class Block: @unchecked Sendable {
     }
 }
 
-/// What differs between gzip and zstd when an archive is compressed in blocks.
+/// The properties of gzip or zstd for compression in blocks.
 struct BlockFormat {
-    /// Bytes of a block before it is compressed.
+    /// The size of an uncompressed block in bytes.
     let blockSize: Int
+    /// Creates a codec.
     let codec: @Sendable () throws -> any BlockCodec
-    /// A few bytes in a block of their own that does not compress them.
+    /// Encodes a few bytes as a separate block without compression.
     let stored: ([UInt8]) -> [UInt8]
 
-    /// Nil if there is nothing to compress with.
+    /// Selects the properties of a compressor; nil for `none`.
     init?(_ compressor: Compressor) {
         switch compressor {
         case .none: return nil
         case .gz:
-            // Matches reach back 32 KiB, and each block is begun with empty tables: half of it costs 5 % of the time and
-            // 0.4 % of the size, twice as much gains nothing.
+            // A match refers to at most 32 KiB before it, and each block begins with empty tables. Half of this size
+            // costs 5 % of the time and 0.4 % of the size; twice the size gains nothing.
             blockSize = 512 * 1024
             codec = { try GzipCodec() }
             stored = StoredBlock.gzip
         case .zstd:
-            // The window of the default level is 2 MiB; half of it costs 1 %, and spares memory for each thread.
+            // The window of the default level is 2 MiB. Half of it costs 1 % of the size and saves memory in each
+            // thread.
             blockSize = 1024 * 1024
             codec = { try ZstdCodec() }
             stored = StoredBlock.zstd
@@ -65,15 +70,15 @@ struct BlockFormat {
     }
 }
 
-/// A few bytes as a gzip member or zstd frame that stores them as they are: its size depends on their number alone, so
-/// that its place can be set aside before they are known.
+/// Encodes a few bytes as a gzip member or zstd frame without compression. The encoded size depends only on the number
+/// of bytes, so a placeholder can be written before the bytes are known.
 enum StoredBlock {
-    /// A gzip member of one stored deflate block (RFC 1951 section 3.2.4, RFC 1952). At most 65535 bytes.
+    /// Encodes at most 65535 bytes as a gzip member with one stored deflate block (RFC 1951 section 3.2.4, RFC 1952).
     static func gzip(_ bytes: [UInt8]) -> [UInt8] {
         let count = UInt16(truncatingIfNeeded: bytes.count)
         // Magic, deflate, no flags, no time, no extra flags, unknown system.
         var member: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
-        // The last block, stored: its length and the complement of that.
+        // The last block, stored: its length and the complement of its length.
         member.append(1)
         append(UInt32(count) | UInt32(~count) << 16, to: &member)
         member += bytes
@@ -82,12 +87,12 @@ enum StoredBlock {
         return member
     }
 
-    /// A zstd frame of one raw block (RFC 8878 section 3.1.1) with a content size and no checksum.
+    /// Encodes bytes as a zstd frame with one raw block, a content size and no checksum (RFC 8878 section 3.1.1).
     static func zstd(_ bytes: [UInt8]) -> [UInt8] {
         // Magic; one segment, content size of four bytes.
         var frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD, 0b1010_0000]
         append(UInt32(bytes.count), to: &frame)
-        // The last block (bit 0), raw (0 in bits 1 and 2), its size from bit 3 on: three bytes.
+        // Three bytes: last block (bit 0), raw (0 in bits 1 and 2), size (from bit 3).
         let header = UInt32(bytes.count) << 3 | 1
         frame += [
             UInt8(truncatingIfNeeded: header), UInt8(truncatingIfNeeded: header >> 8),

@@ -3,19 +3,23 @@ import CZstd
 import Errors
 import Synchronization
 
-/// Compresses a block of bytes to a gzip member or a zstd frame that stands for itself: a file of many of them one
-/// behind the other is a valid gzip or zstd file (RFC 1952 section 2.2, RFC 8878 section 3.1).
+/// Compresses blocks to independent gzip members or zstd frames. Their concatenation is a valid gzip or zstd file (RFC
+/// 1952 section 2.2, RFC 8878 section 3.1).
 ///
-/// One is used by one thread at a time.
+/// A codec is used by one thread at a time.
 protocol BlockCodec: AnyObject {
-    /// The most bytes that a block of `count` can come to.
+    /// Computes the maximum number of compressed bytes for a block of `count` bytes.
     func bound(_ count: Int) -> Int
-    /// How many bytes the compressed block has; 0 if it does not fit.
+    /// Compresses a block.
+    ///
+    /// - Returns: the number of compressed bytes; 0 if they do not fit in `output`.
     func compress(_ block: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int
 }
 
-/// gzip by libdeflate, level 1: 1.7 times as fast as zlib's level 1 on one core, and a tenth smaller. What it writes does
-/// not depend on the processor, as ISA-L's does.
+/// Compresses to gzip with libdeflate at level 1: 1.7 times as fast as zlib at level 1 on one core, and a tenth
+/// smaller.
+///
+/// Unlike the output of ISA-L, the output of libdeflate does not depend on the processor.
 final class GzipCodec: BlockCodec {
     private let compressor: OpaquePointer
 
@@ -33,7 +37,7 @@ final class GzipCodec: BlockCodec {
     }
 }
 
-/// zstd at its default level with a checksum in each frame.
+/// Compresses to zstd at the default level, with a checksum in each frame.
 final class ZstdCodec: BlockCodec {
     private let context: OpaquePointer
 
@@ -57,10 +61,10 @@ final class ZstdCodec: BlockCodec {
 private let outOfMemory = ToolError(
     .io, "cannot compress", cause: "there is no memory for the compressor", remedy: "free some memory")
 
-/// Codecs that are idle. A thread takes one for a block and gives it back, so that there are never more than threads:
-/// each has megabytes of tables.
+/// Reuses codecs, which have megabytes of tables each. A thread takes a codec for a block and returns it, so there are
+/// never more codecs than threads.
 final class CodecPool: Sendable {
-    /// A codec, which one thread at a time has.
+    /// An idle codec, which is used by one thread at a time.
     private struct Idle: @unchecked Sendable {
         let codec: any BlockCodec
     }
@@ -72,6 +76,7 @@ final class CodecPool: Sendable {
         self.make = make
     }
 
+    /// Calls `body` with an idle codec, or a new one.
     func withCodec<Result>(_ body: (any BlockCodec) throws -> Result) throws -> Result {
         let codec = try idle.withLock { $0.popLast() }?.codec ?? make()
         let given = Idle(codec: codec)

@@ -97,7 +97,7 @@ final class Bzip2Source: ByteSource {
         guard taken > 0 else { throw meter.failure("the bzip2 stream is damaged or truncated within its header") }
         if !isSourceAtEnd { meter.count(input: try source.read(into: input)) }
         guard UInt64(taken) == meter.input else {
-            throw meter.failure("something that is no bzip2 lies behind the end of the bzip2 stream")
+            throw meter.failure("data that is not bzip2 follows the end of the bzip2 stream")
         }
         isAtEnd = true
     }
@@ -106,7 +106,7 @@ final class Bzip2Source: ByteSource {
     private var damage: any Error {
         if let sourceError { return sourceError }
         // libarchive reads input only when all earlier input is used up, so damage is found before the end is.
-        guard !isSourceAtEnd else { return meter.failure("the bzip2 stream ends before its end: it is truncated") }
+        guard !isSourceAtEnd else { return meter.failure("the bzip2 stream is truncated") }
         return meter.failure("the bzip2 stream is damaged: \(reason)")
     }
 

@@ -1,9 +1,9 @@
 import ByteIO
 import Foundation
 
-/// Compresses what it is given in blocks of one size, on all processors, and writes the blocks in order.
+/// Compresses an archive in blocks of one size, on several threads, and writes the blocks in order.
 ///
-/// The bytes that come out depend on what is written alone, and not on the number of processors.
+/// The output depends only on the input, not on the number of threads.
 package final class CompressingSink: ArchiveSink {
     private let sink: any ArchiveSink
     private let format: BlockFormat
@@ -11,26 +11,26 @@ package final class CompressingSink: ArchiveSink {
     private let workers: OrderedThreadPool<Piece, Piece>
     private var idle: [Block] = []
     private var current: Block?
-    /// Pieces under way at most: enough that the threads need not wait while this one reads or writes.
+    /// The maximum number of pieces in flight: enough for the threads to work while the owner reads or writes.
     private let limit: Int
-    /// Bytes of all pieces under way, plain and compressed, whatever the number of processors.
+    /// The maximum memory in bytes of all pieces in flight, uncompressed and compressed, with any number of threads.
     private static let memory = 12 << 20
 
-    /// What goes through the threads, in the order of the output.
+    /// A part of the output, in its order.
     private enum Piece: @unchecked Sendable {
         case block(Block)
-        /// Bytes that are stored as they are. No thread touches them.
+        /// A placeholder, which is stored without compression and not used by the threads.
         case stored(Placeholder)
     }
 
-    /// Nil if there is nothing to compress with: the archive is to be as it is.
+    /// Starts the threads; nil if the compressor is `none`.
     ///
-    /// - Parameter threads: how many compress.
+    /// - Parameter threads: the number of threads that compress, at least 1.
     package init?(_ compressor: Compressor, to sink: any ArchiveSink, threads: Int = workerCount) {
         guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        // While one thread compresses a piece the next one is filled.
+        // While one thread compresses a piece, the next piece is filled.
         limit = threads == 1 ? 2 : min(8 * threads, Self.memory / (2 * format.blockSize))
         let codecs = CodecPool(format.codec)
         self.codecs = codecs
@@ -130,13 +130,13 @@ package final class CompressingSink: ArchiveSink {
     }
 }
 
-/// How an archive, or a layer in the OCI formats, is compressed.
+/// The compression of an archive, or of layers in the OCI formats.
 public enum Compressor: String, CaseIterable, Sendable {
     case none
     case gz
     case zstd
 
-    /// What is put behind `.tar` in the name of a file.
+    /// The suffix after `.tar` in a file name.
     package var suffix: String {
         switch self {
         case .none: ""

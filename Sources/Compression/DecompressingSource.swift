@@ -2,19 +2,21 @@ import ByteIO
 import Glibc
 import SystemPackage
 
-/// The plain bytes of an archive or a layer, however it is compressed: its content tells, not its name.
+/// Decompresses an archive or a layer. The first bytes determine the compression, not the name.
 package final class DecompressingSource: ByteSource {
-    /// What is read, for errors: `'base.tar.gz'`, `standard input`.
+    /// The name of the input in errors: `'base.tar.gz'`, `standard input`.
     package let name: String
+    /// The compression of the input.
     package let compression: Compression
     private let source: any ByteSource
 
-    /// Looks at the first bytes of a source, and decompresses it if they say so.
+    /// Detects the compression of a source by its first bytes.
     ///
     /// - Parameters:
-    ///   - source: an archive or a layer as it was stored, from its start.
-    ///   - name: what it is, for errors.
-    /// - Throws: what the source throws, and `ToolError` as `open` does.
+    ///   - source: an archive or a layer, at its start.
+    ///   - name: the name of the input in errors.
+    ///   - limits: the limits on the decompressed bytes.
+    /// - Throws: errors of the source; `ToolError` with code `data` if the start is damaged, `io` if memory is short.
     package init(_ source: any ByteSource, name: String, limits: DecompressionLimits) throws {
         let source = try PeekedSource(source, count: Compression.magicSize)
         self.name = name
@@ -31,9 +33,11 @@ package final class DecompressingSource: ByteSource {
 
     /// Opens an archive.
     ///
-    /// - Parameter path: a file, or `-` for standard input.
-    /// - Throws: `ToolError` with code `io` if it cannot be read. A stream that is damaged, truncated or larger than
-    ///   `limits` allow fails with `data` where that shows.
+    /// - Parameters:
+    ///   - path: a file, or `-` for standard input.
+    ///   - limits: the limits on the decompressed bytes.
+    /// - Throws: `ToolError` with code `io` if the file cannot be read, and `data` if its start is damaged. Reading
+    ///   throws `data` later if the stream is damaged, truncated or larger than `limits` permits.
     package static func open(_ path: FilePath, limits: DecompressionLimits = .archive) throws -> DecompressingSource {
         if path == "-" {
             let name = "standard input"
@@ -47,7 +51,7 @@ package final class DecompressingSource: ByteSource {
     package func skip(_ count: UInt64) throws -> UInt64 { try source.skip(count) }
 }
 
-/// How a file is compressed, told by its first bytes and not by its name.
+/// The compression of a file, detected by its first bytes.
 package enum Compression: String, CaseIterable, Sendable {
     case none
     case gzip
@@ -55,10 +59,12 @@ package enum Compression: String, CaseIterable, Sendable {
     case xz
     case bzip2
 
-    /// How many bytes tell.
+    /// The number of bytes that detection needs.
     static let magicSize = 6
 
-    /// - Parameter start: the first bytes of the file; fewer than `magicSize` only if it has no more.
+    /// Detects the compression.
+    ///
+    /// - Parameter start: the first `magicSize` bytes of the file, or all bytes of a shorter file.
     package init(startingWith start: [UInt8]) {
         if start.starts(with: [0x1F, 0x8B]) {
             self = .gzip
@@ -73,12 +79,14 @@ package enum Compression: String, CaseIterable, Sendable {
         }
     }
 
+    /// Detects the compression of an open file.
+    ///
     /// - Throws: `ToolError` with code `io` if the file cannot be read.
     package init(of file: FileRange) throws {
         self.init(startingWith: try file.slice(at: 0, size: UInt64(Self.magicSize)).bytes())
     }
 
-    /// A frame of zstd that holds no data (RFC 8878 section 3.1.2): zstd:chunked and pzstd begin with one.
+    /// Detects a zstd frame without data (RFC 8878 section 3.1.2), with which zstd:chunked and pzstd begin.
     private static func isSkippableFrame(_ start: [UInt8]) -> Bool {
         start.count >= 4 && start[0] & 0xF0 == 0x50 && start[1...3].elementsEqual([0x2A, 0x4D, 0x18])
     }

@@ -1,6 +1,6 @@
 import Errors
 
-/// Counts what goes into a decompressor and what comes out, and refuses what exceeds the limits.
+/// Counts the input and output bytes of a decompressor, and enforces the limits.
 struct DecompressionMeter {
     let limits: DecompressionLimits
     let name: String
@@ -14,47 +14,52 @@ struct DecompressionMeter {
 
     mutating func count(input more: Int) { input += UInt64(more) }
 
-    /// - Throws: `ToolError` with code `data` that tells the limit.
+    /// Counts output.
+    ///
+    /// - Throws: `ToolError` with code `data` that names the limit, if it is exceeded.
     mutating func count(output more: Int) throws {
         output += UInt64(more)
         if output > limits.output {
-            throw failure("it comes to more than the limit of \(limits.output) bytes")
+            throw failure("it decompresses to more than the limit of \(limits.output) bytes")
         }
         if output > limits.ratioFrom, output / max(1, input) >= limits.ratio {
             throw failure(
-                "it comes to more than \(limits.ratioFrom) bytes, and more than \(limits.ratio) for each byte of it")
+                "it decompresses to more than \(limits.ratioFrom) bytes and \(limits.ratio) times its size")
         }
     }
 
+    /// The error for damage, or for an exceeded limit.
     func failure(_ cause: String) -> ToolError {
-        ToolError(.data, "cannot read \(name)", cause: cause, remedy: "get it anew, and check where it comes from")
+        ToolError(.data, "cannot read \(name)", cause: cause, remedy: "download or copy it again, and check its origin")
     }
 }
 
-/// How much a compressed stream may come to before it is refused.
+/// The limits on a decompressed stream, against decompression bombs.
 ///
-/// A ratio alone refuses nothing, since zeros deflate 1032:1 and a sparse file is no attack: it counts beyond 4 GiB.
+/// The ratio applies only beyond 4 GiB: zeros deflate at 1032:1, and a sparse file is not an attack.
 package struct DecompressionLimits: Equatable, Sendable {
-    /// The most bytes that a stream may come to.
+    /// The maximum number of decompressed bytes.
     package var output: UInt64
-    /// From how many bytes of output on the ratio counts: 4 GiB fit on any machine that handles images.
+    /// The number of decompressed bytes beyond which `ratio` applies: 4 GiB fit on any machine that handles images.
     package var ratioFrom: UInt64 = 4 << 30
-    /// The most bytes of output for each byte of input beyond that: 200. File systems of programs come to 2 to 10.
+    /// The maximum number of decompressed bytes for each compressed byte: 200. Usual layers have 2 to 10.
     package var ratio: UInt64 = 200
-    /// The largest window of zstd, as a power of two: 27, 128 MiB, which is what `zstd -d` takes by itself. The window
-    /// is held in memory whole.
+    /// The maximum size of the window of zstd, as a power of two: 27, that is 128 MiB, the default limit of `zstd -d`.
+    /// The whole window is in memory.
     package var zstdWindowLog: Int32 = 27
-    /// The largest dictionary of xz, in bytes: 128 MiB, twice what `xz -9` takes. It is held in memory whole.
+    /// The maximum size of the dictionary of xz in bytes: 128 MiB, twice that of `xz -9`. The whole dictionary is in
+    /// memory.
     package var xzDictionary: UInt32 = 128 << 20
-    /// Zeros behind a member of a gzip file or a stream of xz: 1 MiB. Tapes and some uploads pad to a block.
+    /// The maximum number of zero bytes after a gzip member or an xz stream: 1 MiB. Tapes and some uploads are padded.
     package var padding: UInt64 = 1 << 20
 
+    /// Creates the default limits with a limit on the output.
     package init(output: UInt64) {
         self.output = output
     }
 
-    /// For a layer: 64 GiB, several times the largest that are published.
+    /// The limits for a layer: 64 GiB, several times the size of the largest published layers.
     package static let layer = DecompressionLimits(output: 64 << 30)
-    /// For a whole archive: 128 layers, the most that overlayfs takes in Docker, each as large as a layer may be.
+    /// The limits for an archive: the size of 128 layers, the maximum of overlayfs in Docker.
     package static let archive = DecompressionLimits(output: 128 * (64 << 30))
 }

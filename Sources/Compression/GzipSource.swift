@@ -3,26 +3,28 @@ import CISAL
 import Errors
 import Glibc
 
-/// Decompresses gzip: one member or several, each with its checksum and size checked (RFC 1952).
+/// Decompresses gzip: one member or several, checksums and sizes checked (RFC 1952).
 ///
-/// By ISA-L, which takes half of zlib's time. What it compresses differs from one processor to the next; what comes out
-/// here does not.
+/// ISA-L needs half of zlib's time.
 package final class GzipSource: ByteSource {
     private let source: any ByteSource
     private let name: String
     private let stream: UnsafeMutablePointer<inflate_state>
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 4096)
-    private var bombs: DecompressionMeter
+    private var meter: DecompressionMeter
     private var isWithinMember = true
     private var isAtEnd = false
 
+    /// Creates a decompressor.
+    ///
     /// - Parameters:
     ///   - source: the compressed bytes.
-    ///   - name: what they are, for errors.
+    ///   - name: the name of the source in errors.
+    ///   - limits: the limits on the decompressed bytes.
     package init(_ source: any ByteSource, name: String, limits: DecompressionLimits) throws {
         self.source = source
         self.name = name
-        bombs = DecompressionMeter(limits, name: name)
+        meter = DecompressionMeter(limits, name: name)
         stream = .allocate(capacity: 1)
         isal_inflate_init(stream)
         stream.pointee.crc_flag = UInt32(ISAL_GZIP)
@@ -47,7 +49,7 @@ package final class GzipSource: ByteSource {
         return 0
     }
 
-    /// Decompresses what lies in `input`: each call takes input or gives output, or ends the reading.
+    /// Decompresses bytes of `input`: each call uses input, gives output or ends the member.
     private func inflate(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let room = min(buffer.count, 1 << 30)
         let had = stream.pointee.avail_in
@@ -56,26 +58,26 @@ package final class GzipSource: ByteSource {
         let status = isal_inflate(stream)
         let count = room - Int(stream.pointee.avail_out)
         guard status == ISAL_DECOMP_OK || status == ISAL_END_INPUT || status == ISAL_OUT_OVERFLOW else {
-            throw bombs.failure("the gzip stream is damaged: \(Self.words(for: status))")
+            throw meter.failure("the gzip stream is damaged: \(Self.reason(for: status))")
         }
         isWithinMember = stream.pointee.block_state != ISAL_BLOCK_FINISH
         guard !isWithinMember || count > 0 || stream.pointee.avail_in < had else {
-            throw bombs.failure("the gzip stream ends before its end: it is truncated")
+            throw meter.failure("the gzip stream is truncated")
         }
-        try bombs.count(output: count)
+        try meter.count(output: count)
         return count
     }
 
-    private static func words(for status: Int32) -> String {
+    private static func reason(for status: Int32) -> String {
         switch status {
         case ISAL_INCORRECT_CHECKSUM: "its checksum or its length is wrong"
-        case ISAL_INVALID_WRAPPER, ISAL_UNSUPPORTED_METHOD: "its header is none of gzip"
+        case ISAL_INVALID_WRAPPER, ISAL_UNSUPPORTED_METHOD: "its header is invalid"
         case ISAL_INVALID_LOOKBACK: "it refers to bytes before its start"
-        default: "a block of it is none"
+        default: "invalid deflate block"
         }
     }
 
-    /// After the end of a member: another one, zeros, or the end.
+    /// Continues after a member: with another member, padding, or the end.
     private func beginMember() throws {
         guard stream.pointee.avail_in > 0, let next = stream.pointee.next_in else {
             isAtEnd = true
@@ -98,8 +100,8 @@ package final class GzipSource: ByteSource {
             let rest = UnsafeBufferPointer(start: stream.pointee.next_in, count: Int(stream.pointee.avail_in))
             guard rest.allSatisfy({ $0 == 0 }) else { throw garbage }
             zeros += UInt64(rest.count)
-            guard zeros <= bombs.limits.padding else {
-                throw bombs.failure("more than the limit of \(bombs.limits.padding) zeros lie behind its end")
+            guard zeros <= meter.limits.padding else {
+                throw meter.failure("more than the limit of \(meter.limits.padding) zero bytes follow its end")
             }
             try fillInput()
         }
@@ -108,10 +110,10 @@ package final class GzipSource: ByteSource {
 
     private func fillInput() throws {
         let count = try source.read(into: input)
-        bombs.count(input: count)
+        meter.count(input: count)
         stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_in = UInt32(count)
     }
 
-    private var garbage: ToolError { bombs.failure("something that is no gzip lies behind the end of the gzip stream") }
+    private var garbage: ToolError { meter.failure("data that is not gzip follows the end of the gzip stream") }
 }

@@ -18,8 +18,9 @@ final class XZSource: ByteSource {
     private var padding: UInt64 = 0
     private var isAtEnd = false
 
-    /// Memory in bytes that liblzma needs beside the dictionary. It takes less than 128 KiB; dictionaries come in powers
-    /// of two and one and a half times these, so the surplus admits no dictionary beyond a limit of 1 MiB or more.
+    /// Memory in bytes that liblzma needs beside the dictionary. It takes less than 128 KiB; dictionaries come in
+    /// powers of two and one and a half times these, so the surplus admits no dictionary beyond a limit of 1 MiB or
+    /// more.
     private static let overhead: UInt64 = 256 << 10
 
     /// Creates a decompressor that stands at the start of the first stream.
@@ -84,7 +85,7 @@ final class XZSource: ByteSource {
         if next.pointee == 0 {
             padding += 1
             guard padding <= meter.limits.padding else {
-                throw meter.failure("more than the limit of \(meter.limits.padding) zeros lie behind its end")
+                throw meter.failure("more than the limit of \(meter.limits.padding) zero bytes follow its end")
             }
             stream.pointee.next_in = next + 1
             stream.pointee.avail_in -= 1
@@ -109,9 +110,9 @@ final class XZSource: ByteSource {
         stream.pointee.avail_in = count
     }
 
-    private var truncated: ToolError { meter.failure("the xz stream ends before its end: it is truncated") }
+    private var truncated: ToolError { meter.failure("the xz stream is truncated") }
 
-    private var garbage: ToolError { meter.failure("something that is no xz lies behind the end of the xz stream") }
+    private var garbage: ToolError { meter.failure("data that is not xz follows the end of the xz stream") }
 
     private func failure(_ status: lzma_ret) -> ToolError {
         switch status {

@@ -2,20 +2,24 @@ import ByteIO
 import CZstd
 import Errors
 
-/// Decompresses zstd: one frame or several, checksums checked where the frames have them (RFC 8878).
+/// Decompresses zstd: one frame or several, checksums checked if present (RFC 8878).
 package final class ZstdSource: ByteSource {
     private let source: any ByteSource
     private let context: OpaquePointer
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 4096)
-    /// The bytes of `input` that were not decompressed yet.
+    /// The part of `input` that has not been decompressed.
     private var held = 0..<0
-    private var bombs: DecompressionMeter
+    private var meter: DecompressionMeter
     private var isBetweenFrames = false
     private var isAtEnd = false
 
+    /// Creates a decompressor.
+    ///
     /// - Parameters:
     ///   - source: the compressed bytes.
-    ///   - name: what they are, for errors.
+    ///   - name: the name of the source in errors.
+    ///   - limits: the limits on the decompressed bytes.
+    /// - Throws: `ToolError` with code `io` if there is no memory for the decompressor.
     package init(_ source: any ByteSource, name: String, limits: DecompressionLimits) throws {
         guard let context = ZSTD_createDCtx() else {
             throw ToolError(
@@ -24,7 +28,7 @@ package final class ZstdSource: ByteSource {
         }
         self.source = source
         self.context = context
-        bombs = DecompressionMeter(limits, name: name)
+        meter = DecompressionMeter(limits, name: name)
         ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, limits.zstdWindowLog)
     }
 
@@ -38,17 +42,17 @@ package final class ZstdSource: ByteSource {
         while !isAtEnd {
             if held.isEmpty {
                 held = 0..<(try source.read(into: input))
-                bombs.count(input: held.count)
+                meter.count(input: held.count)
                 if held.isEmpty, isBetweenFrames {
                     isAtEnd = true
                     break
                 }
             }
-            // With no more input there may still be output that the decompressor holds back.
+            // The decompressor may still have output after the end of the input.
             let isLast = held.isEmpty
             let count = try decompress(into: buffer)
             if count > 0 { return count }
-            if isLast { throw bombs.failure("the zstd stream ends before its end: it is truncated") }
+            if isLast { throw meter.failure("the zstd stream is truncated") }
         }
         return 0
     }
@@ -59,23 +63,23 @@ package final class ZstdSource: ByteSource {
         let status = ZSTD_decompressStream(context, &target, &source)
         guard ZSTD_isError(status) == 0 else { throw failure(status) }
         guard target.pos > 0 || source.pos > held.lowerBound || held.isEmpty else {
-            throw bombs.failure("the zstd stream is damaged: it leads nowhere")
+            throw meter.failure("the zstd stream is damaged: it makes no progress")
         }
         held = source.pos..<held.upperBound
         isBetweenFrames = status == 0
-        try bombs.count(output: target.pos)
+        try meter.count(output: target.pos)
         return target.pos
     }
 
     private func failure(_ status: Int) -> ToolError {
         switch ZSTD_getErrorCode(status) {
         case ZSTD_error_frameParameter_windowTooLarge:
-            let limit = UInt64(1) << UInt64(bombs.limits.zstdWindowLog)
-            return bombs.failure("the zstd stream wants a window of more than the limit of \(limit) bytes")
+            let limit = UInt64(1) << UInt64(meter.limits.zstdWindowLog)
+            return meter.failure("the zstd stream needs a window of more than the limit of \(limit) bytes")
         case ZSTD_error_prefix_unknown where isBetweenFrames:
-            return bombs.failure("something that is no zstd lies behind the end of the zstd stream")
+            return meter.failure("data that is not zstd follows the end of the zstd stream")
         default:
-            return bombs.failure("the zstd stream is damaged: \(String(cString: ZSTD_getErrorName(status)))")
+            return meter.failure("the zstd stream is damaged: \(String(cString: ZSTD_getErrorName(status)))")
         }
     }
 }

@@ -35,7 +35,18 @@ final class BlockingExecutor: TaskExecutor {
         if isThreadIdle {
             wake.signal()
         } else {
-            BackgroundThread.start { [self] in work() }
+            do {
+                try BackgroundThread.start { [self] in work() }
+            } catch {
+                runWaitingJobs()
+            }
+        }
+    }
+
+    /// Runs jobs on the calling thread: without a further thread they might never run.
+    private func runWaitingJobs() {
+        while let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) {
+            job.runSynchronously(on: asUnownedTaskExecutor())
         }
     }
 

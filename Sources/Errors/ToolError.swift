@@ -63,7 +63,7 @@ extension Errno {
     package static var current: Errno { Errno(rawValue: errno) }
 
     /// The system's text for the error, with its number.
-    var reason: String { "\(self) (errno \(rawValue))" }
+    package var reason: String { "\(self) (errno \(rawValue))" }
 
     /// The remedy for the most frequent errors.
     var remedy: Remedy {

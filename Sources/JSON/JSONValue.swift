@@ -1,6 +1,6 @@
 import Errors
 
-/// A JSON value, as specs, graphs, manifests and configs are made of.
+/// A JSON value: the contents of specs, graphs, manifests and configs.
 package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -12,45 +12,50 @@ package enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
-    /// The member of an object, nil if there is none or this is no object.
+    /// The member of an object; nil if it does not exist or the value is not an object.
     package subscript(_ key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members[key]
     }
 
+    /// The value of a string; nil for any other value.
     package var string: String? {
         guard case .string(let value) = self else { return nil }
         return value
     }
 
+    /// The value of an integer; nil for any other value.
     package var int: Int64? {
         guard case .int(let value) = self else { return nil }
         return value
     }
 
+    /// The value of a boolean; nil for any other value.
     package var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value
     }
 
+    /// The value of a list; nil for any other value.
     package var array: [JSONValue]? {
         guard case .array(let value) = self else { return nil }
         return value
     }
 
+    /// The value of an object; nil for any other value.
     package var object: [String: JSONValue]? {
         guard case .object(let value) = self else { return nil }
         return value
     }
 
-    /// The strings of an array that holds nothing else.
+    /// The strings of an array of strings; nil for any other value.
     package var strings: [String]? {
         guard let array else { return nil }
         let strings = array.compactMap(\.string)
         return strings.count == array.count ? strings : nil
     }
 
-    /// What kind of value this is, in words for a person.
+    /// The kind of the value with an article, for messages: `a list`.
     package var kind: String {
         switch self {
         case .null: "null"
@@ -78,14 +83,14 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 }
 
 extension JSONValue {
-    /// Reads one JSON text, as strictly as `JSONParser` does.
+    /// Parses a JSON text as strictly as `JSONParser` does.
     ///
     /// - Parameters:
     ///   - bytes: the text, in UTF-8.
-    ///   - source: what is read, for the error: `the graph 'closure.json'`.
-    ///   - limit: the most bytes that are read.
-    /// - Throws: `ToolError` with code `data` if the text is too long, nested too deep, or no JSON; it names the line
-    ///   and column.
+    ///   - source: the name of the text in errors: `the graph 'closure.json'`.
+    ///   - limit: the maximum size of the text in bytes.
+    /// - Throws: `ToolError` with code `data` if the text is too long, nested too deeply, or not valid JSON; the cause
+    ///   names the line and column.
     package init(parsing bytes: [UInt8], source: String, limit: Int) throws {
         self = try JSONParser.reading(bytes, source: source, limit: limit) { parser throws(JSONParser.Fault) in
             try parser.parse()
@@ -94,7 +99,7 @@ extension JSONValue {
 }
 
 extension JSONParser {
-    /// Reads a text, and tells its faults as people are told them.
+    /// Parses a text, and converts parse errors.
     ///
     /// - Throws: `ToolError` with code `data`.
     static func reading<Value>(
@@ -111,18 +116,20 @@ extension JSONParser {
         } catch {
             throw ToolError(
                 .data, "cannot read \(source)",
-                cause: "it is no valid JSON: \(error.position): \(error.reason)",
-                remedy: "correct the file; `python3 -m json.tool` shows where a JSON text breaks")
+                cause: "it is not valid JSON: \(error.position): \(error.reason)",
+                remedy: "correct the file; `python3 -m json.tool` shows where a JSON text is invalid")
         }
     }
 }
 
 extension JSONValue {
-    /// The one spelling of a value: members sorted by the bytes of their keys, no blanks, `/` and everything beyond
-    /// ASCII as themselves. What is hashed (config, manifest, build arguments) is written so.
+    /// The canonical text of a value, which is used for everything that is hashed: configs, manifests, build arguments.
+    ///
+    /// Members are sorted by the bytes of their keys; there is no whitespace; `/` and characters outside ASCII are not
+    /// escaped.
     package var canonical: String { written(indent: nil) }
 
-    /// The same with two blanks of indentation a level, for people.
+    /// The canonical text with line breaks and an indentation of two spaces for each level.
     package var pretty: String { written(indent: 0) }
 
     private func written(indent: Int?) -> String {
@@ -172,7 +179,7 @@ extension JSONValue {
         text += "\n" + String(repeating: "  ", count: indent)
     }
 
-    /// A number without a fraction is spelt as an integer, so that `1` and `1.0` are one value.
+    /// Formats a number. A number without a fraction is an integer, so that `1` and `1.0` have the same text.
     private static func spelling(of value: Double) -> String {
         if let whole = Int64(exactly: value) { return String(whole) }
         return "\(value)"

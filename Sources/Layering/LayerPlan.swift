@@ -2,28 +2,29 @@ import BigInt
 import Errors
 import Store
 
-/// Which store paths lie in which layer, and why.
+/// The assignment of store paths to layers, with the reasons.
 package struct LayerPlan: Equatable, Sendable {
-    /// The layers from the lowest up, each with its paths in the order in which they are written. None is empty.
+    /// The layers from the lowest up, each with its paths in the order in which they are written. No layer is empty.
     package let layers: [[StorePath]]
-    /// Why each path lies where it does.
+    /// The reason for the layer of each path.
     package let reasons: [StorePath: Reason]
 
     /// The plan of an image without store paths.
     package static let empty = LayerPlan(layers: [], reasons: [:])
 
-    /// What decided a path's layer.
+    /// The reason why a path is in its layer.
     package enum Reason: Equatable, Sendable {
-        /// The path's place in the order by popularity, from 1 on (paths of one cycle share a rank), and its score:
-        /// the number of ways that lead to it and to all that refer to it.
+        /// The path's rank by popularity, from 1 (paths of one cycle share a rank), and its score: the number of ways
+        /// that lead to the path and to all paths that refer to it.
         case popularity(rank: Int, score: BigUInt)
-        /// The large paths that need it, largest first; itself, if it is one of them. Empty: needed by none of them.
+        /// The large paths that need the path, largest first. They include the path itself if it is large, and are
+        /// empty if no large path needs it.
         case size(marks: [StorePath])
     }
 }
 
 extension LayerPlan.Reason: CustomStringConvertible {
-    /// A few words for a table.
+    /// A short text for a table.
     package var description: String {
         switch self {
         case .popularity(let rank, let score): "rank \(rank), score \(score)"
@@ -33,43 +34,46 @@ extension LayerPlan.Reason: CustomStringConvertible {
     }
 }
 
-/// How many layers an image leaves for store paths.
+/// The number of layers of an image that are available for store paths.
 package struct LayerBudget: Hashable, Sendable {
-    /// The customization layer, which a layered image always has.
-    private static let customisationLayers = 1
+    /// A layered image always has one customization layer.
+    private static let customizationLayers = 1
 
-    /// The most layers that the whole image may have.
+    /// The maximum number of layers of the whole image.
     package let maxLayers: Int
-    /// The layers of the base image.
+    /// The number of layers of the base image.
     package let baseLayers: Int
 
+    /// Creates a budget from the settings of an image.
     package init(maxLayers: Int, baseLayers: Int) {
         self.maxLayers = maxLayers
         self.baseLayers = baseLayers
     }
 
-    /// The layers left for store paths.
+    /// Computes the number of layers that are available for store paths.
     ///
-    /// Store paths need one layer at least. An image without any needs none, so there `maxLayers` may be just enough
-    /// for the base image and the customization layer, and the answer 0.
+    /// Store paths need at least one layer. An image without store paths needs none: `maxLayers` may then be just
+    /// enough for the base image and the customization layer, and the result is 0.
     ///
-    /// - Parameter pathCount: how many store paths the image holds.
+    /// - Parameter pathCount: the number of store paths in the image.
     /// - Throws: `ToolError` with code `data` if the paths, the base and the customization layer do not fit.
     package func available(for pathCount: Int) throws -> Int {
-        let available = maxLayers - Self.customisationLayers - baseLayers
+        let available = maxLayers - Self.customizationLayers - baseLayers
         let needed = pathCount > 0 ? 1 : 0
         guard available >= needed else {
             let base = baseLayers == 1 ? "1 layer" : "\(baseLayers) layers"
             let paths = needed == 0 ? "" : ", and the store paths need at least 1"
             throw ToolError(
                 .data, "maxLayers is \(maxLayers), too small for this image",
-                cause: "the base image takes \(base) and the customization layer \(Self.customisationLayers)\(paths)",
-                remedy: "set maxLayers to \(baseLayers + Self.customisationLayers + needed) or more")
+                cause: "the base image takes \(base) and the customization layer \(Self.customizationLayers)\(paths)",
+                remedy: "set maxLayers to \(baseLayers + Self.customizationLayers + needed) or more")
         }
         return available
     }
 
-    /// Refuses a plan for store paths that have no layer to lie in.
+    /// Checks that there is at least one layer for store paths.
+    ///
+    /// - Throws: `ToolError` with code `data` if there is none.
     static func check(_ available: Int) throws {
         guard available >= 1 else {
             throw ToolError(
@@ -80,10 +84,13 @@ package struct LayerBudget: Hashable, Sendable {
     }
 }
 
-/// A way to spread a closure's store paths over the layers of an image.
+/// Assigns the store paths of a closure to the layers of an image.
 package protocol Layering: Sendable {
-    /// - Parameter available: the most layers that the store paths may take, at least 1 unless there are no paths;
-    ///   see `LayerBudget`.
-    /// - Throws: `ToolError` with code `data` if `available` is too small, or the closure lacks what the layering needs.
+    /// Plans the layers.
+    ///
+    /// - Parameter available: the maximum number of layers for store paths, at least 1 unless the closure is empty; see
+    ///   `LayerBudget`.
+    /// - Throws: `ToolError` with code `data` if `available` is too small, or the closure lacks data that the layering
+    ///   needs.
     func plan(_ closure: Closure, available: Int) throws -> LayerPlan
 }

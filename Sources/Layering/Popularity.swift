@@ -1,13 +1,19 @@
 import BigInt
+import BitCollections
 import Store
 
-/// The most popular paths get a layer each, all the others share one.
+/// Assigns store paths to layers by popularity: the most popular paths get a layer each, all others share the last one.
 ///
 /// Source: the order of nixpkgs' `closure-graph.py`, computed in closed form: with N(p) = the number of ways from a
-/// root to p, the score of p is the sum of N over p and all that transitively refer to it. Each cycle counts as one.
+/// root to p, the score of p is the sum of N over p and all paths that transitively refer to p. A cycle counts as one
+/// path.
 package struct Popularity: Layering {
+    /// Creates the layering, which has no settings.
     package init() {}
 
+    /// Plans the layers.
+    ///
+    /// - Throws: `ToolError` with code `data` if `available` is less than 1.
     package func plan(_ closure: Closure, available: Int) throws -> LayerPlan {
         guard !closure.nodes.isEmpty else { return .empty }
         try LayerBudget.check(available)
@@ -15,7 +21,7 @@ package struct Popularity: Layering {
         let graph = UnitGraph(closure)
         let scores = Self.scores(of: graph)
         let keys = closure.nodes.map { OrderKey.string(of: $0.path) }
-        // Sorted, so that the first member's key is the smallest of its unit.
+        // The members are sorted, so that the first member has the smallest key of its unit.
         let members = graph.members.map { $0.sorted { keys[$0] < keys[$1] } }
         let order = members.indices.sorted { left, right in
             if scores[left] != scores[right] { return scores[left] > scores[right] }
@@ -41,9 +47,9 @@ package struct Popularity: Layering {
         let count = graph.members.count
         var ways = [BigUInt](repeating: 0, count: count)
         var scores = ways
-        // The unit itself and all that refer to it; dropped once no unit is left that could ask, to save memory.
-        var above = [PathSet](repeating: PathSet(), count: count)
-        var asking = graph.references.map(\.count)
+        // Each unit and all units that refer to it. To save memory, a set is dropped after its last use.
+        var above = [BitSet](repeating: BitSet(), count: count)
+        var pendingUses = graph.references.map(\.count)
 
         for unit in 0..<count {
             let users = graph.users[unit]
@@ -53,36 +59,34 @@ package struct Popularity: Layering {
             }
             if users.isEmpty { ways[unit] = 1 }
 
-            // The sum over the user with the most above it is known already: only the others are added to it.
+            // The sum is already known for the user with the largest set: only the other units are added to it.
             if let largest = users.max(by: { above[$0].count < above[$1].count }) {
                 scores[unit] = scores[largest]
-                var rest = above[unit]
-                rest.subtract(above[largest])
-                rest.forEach { scores[unit] += ways[$0] }
+                for user in above[unit].subtracting(above[largest]) { scores[unit] += ways[user] }
             }
             scores[unit] += ways[unit]
             above[unit].insert(unit)
 
             for user in users {
-                asking[user] -= 1
-                if asking[user] == 0 { above[user] = PathSet() }
+                pendingUses[user] -= 1
+                if pendingUses[user] == 0 { above[user] = BitSet() }
             }
         }
         return scores
     }
 }
 
-/// What paths are ordered by where nothing else tells them apart: compared byte by byte, which for UTF-8 is the order
-/// of code points.
+/// The sort key of paths that are otherwise equal. Keys are compared byte by byte, which for UTF-8 is the order of code
+/// points.
 struct OrderKey: Comparable {
     private let parts: [[UInt8]]
 
-    /// The one string `NAME-STOREDIR/HASH`, by which popularity breaks ties.
+    /// The string `NAME-STOREDIR/HASH`: the key that breaks ties in the layering by popularity.
     static func string(of path: StorePath) -> OrderKey {
         OrderKey(parts: [Array("\(path.name)-\(path.storeDir)/\(path.hashPart)".utf8)])
     }
 
-    /// The pair (NAME, STOREDIR/HASH), by which the layering by size orders a layer.
+    /// The pair (NAME, STOREDIR/HASH): the key that orders the paths of a layer in the layering by size.
     static func pair(of path: StorePath) -> OrderKey {
         OrderKey(parts: [Array(path.name.utf8), Array("\(path.storeDir)/\(path.hashPart)".utf8)])
     }

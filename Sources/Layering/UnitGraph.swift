@@ -1,20 +1,21 @@
 import Store
 
-/// A closure with each cycle drawn together into one unit, so that what is left has no cycle.
+/// The graph of a closure with each cycle merged into one unit, so that the graph of units has no cycle.
 ///
-/// Units are numbered so that each comes before all that it refers to.
+/// Units are numbered so that each one comes before all units that it refers to.
 struct UnitGraph {
-    /// For each unit its paths, as positions in the closure, ascending.
+    /// The paths of each unit, as ascending positions in the closure.
     let members: [[Int]]
-    /// For each unit the units that it refers to, each once, without itself.
+    /// The units that each unit refers to, each once, without the unit itself.
     let references: [[Int]]
-    /// For each unit the units that refer to it, each once, ascending.
+    /// The units that refer to each unit, each once, ascending.
     let users: [[Int]]
 
+    /// Finds the cycles of a closure and connects its units.
     init(_ closure: Closure) {
         let components = StrongComponents(of: closure.references)
         var members = [[Int]](repeating: [], count: components.count)
-        // Components come with what is referred to first; units are numbered the other way.
+        // Components are numbered with referenced ones first; units are numbered in the opposite order.
         let unit = components.component.map { components.count - 1 - $0 }
         for (position, unit) in unit.enumerated() { members[unit].append(position) }
 
@@ -34,7 +35,9 @@ struct UnitGraph {
         self.users = users
     }
 
-    /// The units that some units lead to along their references or their users, and those themselves; each once.
+    /// Lists the units that can be reached from some units, including these units, each once.
+    ///
+    /// - Parameter edges: `\.references` or `\.users`.
     func reachable(from starts: [Int], along edges: KeyPath<UnitGraph, [[Int]]>) -> [Int] {
         let edges = self[keyPath: edges]
         var seen = [Bool](repeating: false, count: members.count)
@@ -55,24 +58,28 @@ struct UnitGraph {
     }
 }
 
-/// The strongly connected components of a graph: nodes that reach each other share one.
+/// The strongly connected components of a graph: nodes that can reach each other share a component.
 ///
-/// Tarjan's algorithm with a stack of its own: a chain in a graph from outside may be longer than a thread's stack.
+/// Tarjan's algorithm, with an explicit stack: a chain in the graph of an input may be too long for a thread's stack.
 struct StrongComponents {
-    /// How many components there are.
+    /// The number of components.
     private(set) var count = 0
-    /// For each node the number of its component. A component's number is above those of all that it leads to.
+    /// The component of each node. A component has a higher number than all components that can be reached from it.
     private(set) var component: [Int]
 
     private static let unseen = -1
 
-    /// When each node was first seen, and the earliest node on the path that it leads back to.
+    /// The position of each node in the order of first visits.
     private var order: [Int]
+    /// The earliest position on the current path that each node can reach.
     private var low: [Int]
     private var seen = 0
     private var path: [Int] = []
     private var calls: [(node: Int, next: Int)] = []
 
+    /// Finds the components.
+    ///
+    /// - Parameter successors: the nodes that each node has an edge to.
     init(of successors: [[Int]]) {
         component = [Int](repeating: Self.unseen, count: successors.count)
         order = component

@@ -30,7 +30,7 @@ package final class ScriptOutput: Sendable {
     /// - Parameters:
     ///   - limit: the number of lines to keep.
     ///   - output: called with each line when it arrives, on the reading thread.
-    /// - Throws: `ToolError` with code `io` if there are no descriptors left.
+    /// - Throws: `ToolError` with code `io` if there are no descriptors left, `unavailable` if no thread can be started.
     package static func start(
         limit: Int, output: @escaping @Sendable (String) -> Void
     ) throws -> ScriptOutput {
@@ -38,7 +38,12 @@ package final class ScriptOutput: Sendable {
         guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for a script") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let lines = ScriptOutput(readEnd: ends[0], writeEnd: ends[1], limit: limit, output: output)
-        BackgroundThread.start { lines.read() }
+        do {
+            try BackgroundThread.start { lines.read() }
+        } catch {
+            close(ends[1])
+            throw error
+        }
         return lines
     }
 

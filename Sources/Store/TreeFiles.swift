@@ -103,7 +103,7 @@ package struct TreeFile: TarBody {
     var changed: ToolError {
         ToolError(
             .io, "cannot read \(name())", cause: "the file changed while it was read",
-            remedy: "see that nothing writes to it, and run again")
+            remedy: "make sure that no program writes to it, and run again")
     }
 }
 

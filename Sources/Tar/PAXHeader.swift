@@ -1,9 +1,9 @@
 import ByteIO
 
-/// What the records of a PAX extended header say, `LENGTH KEY=VALUE\n` each.
+/// The values of a PAX extended header, parsed from records of the form `LENGTH KEY=VALUE\n`.
 ///
-/// Source: POSIX.1-2001 pax. Stricter than that in what no honest writer does and readers differ about: a key of those
-/// below that comes twice, an empty value, bytes behind the last record.
+/// Source: POSIX.1-2001 pax. The parser is stricter than POSIX where readers differ and no regular writer needs it: it
+/// rejects duplicate keys (of the keys below), empty values, and bytes after the last record.
 struct PAXHeader {
     private(set) var path: [UInt8]?
     private(set) var linkTarget: [UInt8]?
@@ -35,7 +35,7 @@ struct PAXHeader {
 
     private static let xattrPrefix = TarXattr.keyPrefix.withUTF8Buffer { Array($0) }
 
-    /// These records, and those of a global header where these say nothing.
+    /// Combines these records with a global header; these records take precedence.
     func over(_ global: PAXHeader) -> PAXHeader {
         var merged = global
         merged.path = path
@@ -50,7 +50,9 @@ struct PAXHeader {
         return merged
     }
 
-    /// Cuts the first record off `rest`: its key and value, without length and newline.
+    /// Removes the first record from `rest`.
+    ///
+    /// - Returns: the key and value, without the length and the newline.
     private static func record(_ rest: inout ArraySlice<UInt8>) throws(TarFormatError) -> ArraySlice<UInt8> {
         let digits = rest.prefix(while: isDigit)
         let body = rest[digits.endIndex...]
@@ -76,15 +78,15 @@ struct PAXHeader {
         case "size": try Self.set(&size, key, Self.integer(key, value))
         case "mtime": try Self.set(&modified, key, Self.time(key, value))
         case _ where key.hasPrefix("GNU.sparse."):
-            throw TarFormatError("it is a sparse file, which is not read")
+            throw TarFormatError("it is a sparse file, which is not supported")
         default: break
         }
     }
 
-    /// A value may be of any bytes, and empty.
+    /// Adds an extended attribute. Its value may be empty and contain any bytes.
     private mutating func takeXattr(_ name: [UInt8], _ value: [UInt8]) throws(TarFormatError) {
         guard !name.isEmpty, !name.contains(0) else {
-            throw TarFormatError("the name of an extended attribute of it is empty or holds a NUL")
+            throw TarFormatError("the name of one of its extended attributes is empty or contains a NUL")
         }
         guard !xattrs.contains(where: { $0.name == name }) else {
             throw TarFormatError("its extended header has the attribute '\(TerminalText.printable(name))' twice")
@@ -103,7 +105,9 @@ struct PAXHeader {
     }
 
     private static func text(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> [UInt8] {
-        guard !value.contains(0) else { throw TarFormatError("the record '\(key)' of its extended header holds a NUL") }
+        guard !value.contains(0) else {
+            throw TarFormatError("the record '\(key)' of its extended header contains a NUL")
+        }
         return Array(value)
     }
 
@@ -112,7 +116,7 @@ struct PAXHeader {
         return number
     }
 
-    /// A time: seconds with an optional sign and fraction, which is cut to nanoseconds.
+    /// Parses a time: seconds with an optional sign and fraction, truncated to nanoseconds.
     private static func time(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> TarTime {
         let negative = value.first == UInt8(ascii: "-")
         let unsigned = negative ? value.dropFirst() : value
@@ -137,12 +141,13 @@ struct PAXHeader {
     }
 
     private static func bad(_ key: String, _ value: ArraySlice<UInt8>) -> TarFormatError {
-        TarFormatError("the record '\(key)' of its extended header, '\(TerminalText.printable(value))', is no number")
+        let text = TerminalText.printable(value)
+        return TarFormatError("the record '\(key)' of its extended header, '\(text)', is not a number")
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    /// The number that decimal digits and nothing else spell, nil where there are none or too many.
+    /// Parses a number of decimal digits; nil if there are no digits, other bytes, or a value beyond 64 bits.
     private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
         guard !digits.isEmpty else { return nil }
         var value: UInt64 = 0

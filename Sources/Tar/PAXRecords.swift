@@ -1,13 +1,14 @@
-/// The records of a PAX extended header, `LENGTH KEY=VALUE\n` each, for what a ustar header cannot hold.
+/// Encodes the records of a PAX extended header, `LENGTH KEY=VALUE\n` each, for values that do not fit in a ustar
+/// header.
 ///
-/// Source: POSIX.1-2001 pax; order and `hdrcharset` as Python's `tarfile._create_pax_generic_header` has them.
+/// Source: POSIX.1-2001 pax; order and `hdrcharset` as in Python's `tarfile._create_pax_generic_header`.
 struct PAXRecords {
     private(set) var bytes: [UInt8] = []
     private var isBinary = false
 
     var isEmpty: Bool { bytes.isEmpty }
 
-    /// The first record where any value is not UTF-8.
+    /// The first record if any value is not UTF-8.
     private static let binary = Array("21 hdrcharset=BINARY\n".utf8)
 
     mutating func add(_ key: StaticString, _ value: TarText) {
@@ -26,7 +27,7 @@ struct PAXRecords {
         add(key, digits: value.decimal)
     }
 
-    /// The value goes in as it is, and says nothing about the character set of names.
+    /// Adds an extended attribute. Its value is not changed and does not affect `hdrcharset`.
     mutating func add(_ xattr: TarXattr) {
         xattr.name.withUnsafeBytes { name in
             xattr.value.withUnsafeBytes { add(TarXattr.keyPrefix, $0, suffix: name) }
@@ -38,7 +39,7 @@ struct PAXRecords {
         digits.withUTF8 { add(key, UnsafeRawBufferPointer($0)) }
     }
 
-    /// - Parameter suffix: what stands behind `key` in the key.
+    /// - Parameter suffix: the rest of the key, after `key`.
     private mutating func add(
         _ key: StaticString, _ value: UnsafeRawBufferPointer,
         suffix: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)

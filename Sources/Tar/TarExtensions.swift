@@ -1,6 +1,7 @@
 import ByteIO
 
-/// The headers that stand before an entry's own and extend it: one of PAX, one GNU name, one GNU link name at most.
+/// The headers that come before the header of an entry and extend it: at most one PAX header, one GNU long name and one
+/// GNU long link name.
 struct TarExtensions {
     private var pax: PAXHeader?
     private var longName: [UInt8]?
@@ -22,9 +23,10 @@ struct TarExtensions {
         }
     }
 
-    /// A header for all entries that follow. It can set no name and no size, which no two entries share.
+    /// Parses a PAX header for all following entries. It cannot set a name, a size or an attribute, which belong to one
+    /// entry.
     func global(_ bytes: [UInt8]) throws(TarFormatError) -> PAXHeader {
-        guard isEmpty else { throw TarFormatError("a global header stands between it and the headers that extend it") }
+        guard isEmpty else { throw TarFormatError("a global header is between it and the headers that extend it") }
         let global = try PAXHeader(parsing: bytes)
         guard global.path == nil, global.linkTarget == nil, global.size == nil, global.xattrs.isEmpty else {
             throw TarFormatError("a global header before it sets a name, a size or an attribute for all entries")
@@ -32,7 +34,7 @@ struct TarExtensions {
         return global
     }
 
-    /// The entry that a header describes together with these.
+    /// Creates the entry from its header and these extensions.
     func member(
         _ header: TarHeaderDecoder, global: PAXHeader, number: Int, bodyOffset: UInt64
     ) throws(TarFormatError) -> TarMember {
@@ -45,7 +47,9 @@ struct TarExtensions {
         let isLink = kind == .symbolicLink || kind == .hardLink
         let size = try Self.size(records.size, header.size)
         // Readers differ on whether a body follows.
-        guard kind == .file || size == 0 else { throw TarFormatError("it is no file and has a size of \(size) bytes") }
+        guard kind == .file || size == 0 else {
+            throw TarFormatError("it is not a file but has a size of \(size) bytes")
+        }
         return TarMember(
             number: number, bodyOffset: bodyOffset, path: path, kind: kind, size: size, mode: header.mode,
             uid: records.uid ?? header.uid, gid: records.gid ?? header.gid,
@@ -55,33 +59,33 @@ struct TarExtensions {
             deviceMajor: header.deviceMajor, deviceMinor: header.deviceMinor, xattrs: records.xattrs)
     }
 
-    /// The size of the body. One that PAX gives stands only in for what the header cannot hold: where the two differ
-    /// else, one reader sees entries in what is a body to another (CVE-2025-62518).
-    private static func size(_ told: UInt64?, _ inHeader: UInt64) throws(TarFormatError) -> UInt64 {
-        guard let told else { return inHeader }
-        guard told == inHeader || told >= TarField.size.overflow else {
-            throw TarFormatError("its size is \(told) bytes by its PAX header and \(inHeader) by its own")
+    /// Selects the size of the body. A size in the PAX header may differ only if it does not fit in the entry's own
+    /// header: otherwise one reader would see entries in the bytes that are a body to another reader (CVE-2025-62518).
+    private static func size(_ inPAX: UInt64?, _ inHeader: UInt64) throws(TarFormatError) -> UInt64 {
+        guard let inPAX else { return inHeader }
+        guard inPAX == inHeader || inPAX >= TarField.size.overflow else {
+            throw TarFormatError("its size is \(inPAX) bytes in its PAX header and \(inHeader) bytes in its own header")
         }
-        return told
+        return inPAX
     }
 
     private static func kind(_ typeFlag: UInt8, _ path: [UInt8]) throws(TarFormatError) -> TarKind {
         if let kind = TarKind(rawValue: typeFlag) { return kind }
         switch typeFlag {
-        // Before POSIX a file had no type, and a directory only the slash at the end of its name.
+        // Before POSIX, a file had no type, and a directory only a slash at the end of its name.
         case 0: return path.last == UInt8(ascii: "/") ? .directory : .file
-        // A file in one piece on the disk.
+        // A file in contiguous blocks on the disk.
         case UInt8(ascii: "7"): return .file
-        case UInt8(ascii: "S"): throw TarFormatError("it is a sparse file, which is not read")
-        default: throw TarFormatError("its type, '\(TerminalText.printable([typeFlag]))', is none that is known")
+        case UInt8(ascii: "S"): throw TarFormatError("it is a sparse file, which is not supported")
+        default: throw TarFormatError("its type, '\(TerminalText.printable([typeFlag]))', is unknown")
         }
     }
 
-    /// The name in the body of a GNU header: it ends at its first NUL, behind which nothing else may stand.
+    /// Parses the name in the body of a GNU header. It ends at the first NUL, which only NULs may follow.
     private static func name(_ bytes: [UInt8]) throws(TarFormatError) -> [UInt8] {
         let name = bytes.prefix { $0 != 0 }
         guard bytes[name.endIndex...].allSatisfy({ $0 == 0 }) else {
-            throw TarFormatError("its GNU long name holds a NUL")
+            throw TarFormatError("its GNU long name contains a NUL")
         }
         guard !name.isEmpty else { throw TarFormatError("its GNU long name is empty") }
         return Array(name)

@@ -1,6 +1,6 @@
 import ByteIO
 
-/// The fields of a ustar header: where each lies in the 512 bytes, and how many it has.
+/// A field of a ustar header: its offset in the 512 bytes, and its length.
 ///
 /// Source: POSIX.1-1988 `ustar`, as laid out in Python's `tarfile._create_header`.
 struct TarField {
@@ -26,7 +26,7 @@ struct TarField {
     /// The first value that the field's octal digits cannot hold.
     var overflow: UInt64 { 1 << UInt64(3 * (length - 1)) }
 
-    /// Writes a number as octal digits with a NUL behind them. The caller has seen to it that it fits.
+    /// Writes a number as octal digits and a NUL. The number must be less than `overflow`.
     func put(_ value: UInt64, into header: UnsafeMutableRawPointer) {
         var rest = value
         for position in stride(from: offset + length - 2, through: offset, by: -1) {
@@ -36,7 +36,7 @@ struct TarField {
         }
     }
 
-    /// Writes text cut to the field, one `?` for each code point that is not ASCII and each byte that is not UTF-8.
+    /// Writes text, truncated to the field, with `?` for each code point outside ASCII and each byte that is not UTF-8.
     func put(_ text: TarText, into header: UnsafeMutableRawPointer) {
         if text.isASCII {
             put(text.bytes, into: header)
@@ -46,7 +46,7 @@ struct TarField {
         }
     }
 
-    /// Writes bytes as they are, cut to the field.
+    /// Writes bytes, truncated to the field.
     func put(_ bytes: UnsafeRawBufferPointer, into header: UnsafeMutableRawPointer) {
         let count = min(bytes.count, length)
         guard count > 0, let source = bytes.baseAddress else { return }
@@ -55,20 +55,22 @@ struct TarField {
 }
 
 extension TarField {
-    /// The bytes of a text field up to its first NUL.
+    /// Reads a text field up to its first NUL.
     func text(in header: UnsafeRawBufferPointer) -> [UInt8] {
         Array(bytes(in: header).prefix { $0 != 0 })
     }
 
-    /// A number that cannot be negative: a size, an ID, a mode.
+    /// Reads a number that must not be negative: a size, an ID, a mode.
     func number(in header: UnsafeRawBufferPointer, _ label: String) throws(TarFormatError) -> UInt64 {
         let value = try signed(in: header, label)
         guard value >= 0 else { throw TarFormatError("its \(label) is negative") }
         return UInt64(value)
     }
 
-    /// A number of a header: octal digits with blanks before and blanks or NULs behind, an empty field being 0; or,
-    /// where the first bit is set, a number in two's complement to the base of 256.
+    /// Reads a number.
+    ///
+    /// The field has octal digits with spaces before them and spaces or NULs after them; an empty field is 0. If the
+    /// first bit is set, the field is a binary number in two's complement (base 256).
     ///
     /// Source: POSIX.1-1988 ustar; GNU tar's manual, "Basic Tar Format", for base 256.
     func signed(in header: UnsafeRawBufferPointer, _ label: String) throws(TarFormatError) -> Int64 {
@@ -82,13 +84,13 @@ extension TarField {
             rest = rest.dropFirst()
         }
         guard rest.allSatisfy({ $0 == 0 || $0 == UInt8(ascii: " ") }) else {
-            throw TarFormatError("its \(label), '\(TerminalText.printable(field))', is no octal number")
+            throw TarFormatError("its \(label), '\(TerminalText.printable(field))', is not an octal number")
         }
         return Int64(value)
     }
 
     private func base256(_ field: UnsafeRawBufferPointer, _ label: String) throws(TarFormatError) -> Int64 {
-        // The first bit is the mark, the second the sign.
+        // The first bit marks the format, the second is the sign.
         let negative = field[0] & 0x40 != 0
         let first = negative ? field[0] : field[0] & 0x7F
         let filler: UInt8 = negative ? 0xFF : 0

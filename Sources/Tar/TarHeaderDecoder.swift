@@ -1,7 +1,7 @@
-/// What the 512 bytes of one header say by themselves, checked field by field.
+/// Decodes the 512 bytes of one header, and validates each field.
 struct TarHeaderDecoder {
     let typeFlag: UInt8
-    /// The name with the prefix of the ustar form before it.
+    /// The name, with the prefix of the ustar format if present.
     let path: [UInt8]
     let linkTarget: [UInt8]
     let size: UInt64
@@ -14,12 +14,12 @@ struct TarHeaderDecoder {
     let deviceMajor: UInt32
     let deviceMinor: UInt32
 
-    /// The forms of a header, told by its magic.
+    /// The format of a header, detected by its magic.
     private enum Form {
-        /// Before POSIX: no owner names, no prefix.
+        /// The format before POSIX, without owner names and prefix.
         case old
         case posix
-        /// GNU's, which has times in the prefix's place.
+        /// The GNU format, which has times in the place of the prefix.
         case gnu
 
         init(_ header: UnsafeRawBufferPointer) throws(TarFormatError) {
@@ -31,7 +31,7 @@ struct TarHeaderDecoder {
             } else if magic.allSatisfy({ $0 == 0 }) {
                 self = .old
             } else {
-                throw TarFormatError("its magic is none of a tar")
+                throw TarFormatError("its magic is not that of a tar archive")
             }
         }
     }
@@ -45,7 +45,7 @@ struct TarHeaderDecoder {
         path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
         linkTarget = TarField.linkName.text(in: header)
         size = try TarField.size.number(in: header, "size")
-        // Some writers put the file's type above the permission bits.
+        // Some writers store the file type above the permission bits.
         mode = UInt16(try TarField.mode.number(in: header, "mode") & 0o7777)
         uid = try TarField.uid.number(in: header, "uid")
         gid = try TarField.gid.number(in: header, "gid")
@@ -57,7 +57,7 @@ struct TarHeaderDecoder {
         deviceMinor = isDevice ? try Self.device(.deviceMinor, header, "device's minor number") : 0
     }
 
-    /// Whether all bytes are zero, as in the two blocks that end a tar.
+    /// Checks for a block of zeros, two of which end a tar archive.
     static func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
         var bits: UInt64 = 0
         for offset in stride(from: 0, to: block.count - 7, by: 8) {
@@ -66,15 +66,15 @@ struct TarHeaderDecoder {
         return bits == 0 && block.suffix(block.count % 8).allSatisfy { $0 == 0 }
     }
 
-    /// The checksum is the sum of all bytes as if blanks stood in its place.
+    /// Verifies the checksum: the sum of all bytes, with spaces in the place of the checksum.
     private static func check(_ header: UnsafeRawBufferPointer) throws(TarFormatError) {
         let field = TarField.checksum
-        let told = try field.number(in: header, "checksum")
+        let expected = try field.number(in: header, "checksum")
         var sum = UInt64(field.length) * UInt64(UInt8(ascii: " "))
         for byte in header { sum += UInt64(byte) }
         for byte in header[field.offset..<field.offset + field.length] { sum -= UInt64(byte) }
-        guard sum == told else {
-            throw TarFormatError("its header has the checksum \(told) and sums up to \(sum)")
+        guard sum == expected else {
+            throw TarFormatError("the checksum of its header is \(expected), but its bytes sum up to \(sum)")
         }
     }
 
@@ -88,7 +88,7 @@ struct TarHeaderDecoder {
     }
 }
 
-/// Why bytes are no valid tar. The reader, which knows the archive and the entry, makes a `ToolError` of it.
+/// The reason why bytes are not a valid tar archive. The reader adds the archive and the entry in a `ToolError`.
 struct TarFormatError: Error {
     let cause: String
 

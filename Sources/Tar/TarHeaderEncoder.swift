@@ -1,9 +1,8 @@
 import ByteIO
 
-/// Makes the header blocks of entries, byte for byte as Python's `tarfile` in PAX format does, or as another dialect has
-/// them.
+/// Encodes the header blocks of entries, byte for byte like Python's `tarfile` in PAX format, or in another dialect.
 ///
-/// What the entries of a layer share, owner and time, is laid out once and copied.
+/// The owner and time that all entries of a layer share are encoded once and copied.
 struct TarHeaderEncoder {
     static let blockSize = 512
 
@@ -24,7 +23,7 @@ struct TarHeaderEncoder {
         self.template = template
     }
 
-    /// The records that the entry needs before its header; mostly none.
+    /// Creates the PAX records that an entry needs; usually none.
     func records(for entry: TarEntry) -> PAXRecords {
         var records = PAXRecords()
         if dialect != .gnuNames {
@@ -44,7 +43,7 @@ struct TarHeaderEncoder {
         return records
     }
 
-    /// The names that need an entry of their own before the entry's: mostly none.
+    /// Lists the names that need a GNU header before the header of the entry; usually none.
     func longNames(of entry: TarEntry) -> [(kind: UInt8, name: UnsafeRawBufferPointer)] {
         guard dialect == .gnuNames else { return [] }
         let names = [
@@ -54,7 +53,7 @@ struct TarHeaderEncoder {
         return names.filter { _, name, field in name.count > field.length }.map { kind, name, _ in (kind, name) }
     }
 
-    /// Writes the entry's own header to the 512 bytes at `header`.
+    /// Encodes the header of an entry to the 512 bytes at `header`.
     func encode(_ entry: TarEntry, to header: UnsafeMutableRawPointer) {
         template.withUnsafeBytes {
             header.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(header), byteCount: $0.count)
@@ -91,7 +90,7 @@ struct TarHeaderEncoder {
         attributes.groupName.withUnsafeBytes { TarField.groupName.put(TarText($0), into: header) }
     }
 
-    /// Writes the header of an extended header, or of a long name, with a body of `size` bytes to the 512 bytes at `header`.
+    /// Encodes the header of a PAX header or a GNU long name with a body of `size` bytes to the 512 bytes at `header`.
     func encodeExtension(_ kind: UInt8, of entry: TarEntry, size: Int, to header: UnsafeMutableRawPointer) {
         header.initializeMemory(as: UInt8.self, repeating: 0, count: Self.blockSize)
         Self.put(extensionName(kind, of: entry), TarField.name, into: header)
@@ -101,7 +100,7 @@ struct TarHeaderEncoder {
         Self.seal(header, kind: kind)
     }
 
-    /// What the entry is called that says more of another one.
+    /// The name of a PAX header or a GNU long name.
     private func extensionName(_ kind: UInt8, of entry: TarEntry) -> String {
         switch (dialect, kind) {
         case (.go, _): "PaxHeaders.0/" + String(decoding: entry.path, as: UTF8.self)
@@ -110,7 +109,7 @@ struct TarHeaderEncoder {
         }
     }
 
-    /// Sets the type and the checksum, the sum of all bytes with blanks in the checksum's place.
+    /// Sets the type and the checksum: the sum of all bytes, with spaces in the place of the checksum.
     private static func seal(_ header: UnsafeMutableRawPointer, kind: UInt8) {
         header.storeBytes(of: kind, toByteOffset: TarField.kind.offset, as: UInt8.self)
         let checksum = TarField.checksum
@@ -118,7 +117,7 @@ struct TarHeaderEncoder {
             as: UInt8.self, repeating: UInt8(ascii: " "), count: checksum.length)
         var sum: UInt64 = 0
         for byte in UnsafeRawBufferPointer(start: header, count: blockSize) { sum &+= UInt64(byte) }
-        // Six digits and a NUL; the eighth byte stays a blank.
+        // Six digits and a NUL; the eighth byte remains a space.
         TarField(offset: checksum.offset, length: 7).put(sum, into: header)
         header.storeBytes(of: 0, toByteOffset: checksum.offset + 6, as: UInt8.self)
     }
@@ -139,12 +138,12 @@ struct TarHeaderEncoder {
         }
     }
 
-    /// A number that the field cannot hold stands in a record, and 0 in the field.
+    /// The value for a field: 0 if the number does not fit, which is then in a PAX record.
     private static func fitting(_ value: UInt64, _ field: TarField) -> UInt64 {
         value < field.overflow ? value : 0
     }
 
-    /// Whole seconds, as many as the field holds.
+    /// Checks that a time has no fraction and fits in the field.
     private static func fits(_ time: TarTime) -> Bool {
         time.nanoseconds == 0 && time.seconds >= 0 && UInt64(time.seconds) < TarField.modified.overflow
     }
@@ -154,14 +153,15 @@ struct TarHeaderEncoder {
     }
 }
 
-/// Whose tar is written, where writers differ.
+/// The program whose tar format is written, where programs differ.
 package enum TarDialect: Sendable {
-    /// Python's `tarfile` in PAX form: what headers have no room for is in PAX records, which say their character set too.
+    /// Python's `tarfile` in PAX format: values that do not fit in headers are in PAX records, which may name their
+    /// character set.
     case python
-    /// The same, but long names are in entries of their own before the entry, as GNU tar has them: for readers that take PAX
-    /// names for less than they are. Names that fit are written as they are, whatever their bytes.
+    /// Like `python`, but with long names in GNU headers, for readers that misread PAX names. Names that fit are
+    /// written unchanged, with any bytes.
     case gnuNames
-    /// Go's `archive/tar`, as skopeo writes with it: the devices' numbers are zeros where there are none, the records of an
-    /// entry are called after it, and nothing follows the two blocks at the end. For short names in ASCII.
+    /// Go's `archive/tar`, as skopeo uses it: device numbers are 0 for all other entries, PAX headers have the name of
+    /// their entry, and nothing follows the two blocks at the end. For short names in ASCII.
     case go
 }

@@ -1,10 +1,10 @@
 import ByteIO
 import Errors
 
-/// Reads a tar from a source in one pass, in ustar, PAX, GNU or pre-POSIX form, and believes none of it.
+/// Reads a tar archive in one pass, in ustar, PAX, GNU or pre-POSIX format, and validates it.
 ///
-/// All errors are `ToolError` with code `data` and name the archive, the entry's number and name, and the reason; errors
-/// of the source come through as they are.
+/// An invalid archive throws `ToolError` with code `data`, which names the archive, the number and name of the entry,
+/// and the reason. Errors of the source are thrown unchanged.
 package final class TarReader {
     private let source: any ByteSource
     private let archive: String
@@ -12,19 +12,22 @@ package final class TarReader {
     private var global = PAXHeader()
     private var current: TarMember?
     private var number = 0
-    /// Bytes of the current entry's body that were not read yet, and of the padding behind it.
+    /// The number of unread bytes of the body of the current entry.
     private var bodyRest: UInt64 = 0
+    /// The number of bytes of padding after the body of the current entry.
     private var padding: UInt64 = 0
     private var isAtEnd = false
     private var position: UInt64 = 0
 
-    /// Whether the end was marked by two blocks of zeros, as it should be. A tar that just ends where an entry ends is
-    /// read all the same. False until `next` has returned nil.
+    /// Whether the archive ends with two blocks of zeros, as it should. An archive that ends after an entry is also
+    /// accepted. False until `next` has returned nil.
     package private(set) var hasEndBlocks = false
 
+    /// Creates a reader.
+    ///
     /// - Parameters:
-    ///   - source: the plain tar.
-    ///   - archive: what is read, for errors: `the archive 'base.tar.gz'`.
+    ///   - source: the uncompressed tar archive.
+    ///   - archive: the name of the archive in errors: `the archive 'base.tar.gz'`.
     package init(_ source: any ByteSource, archive: String) {
         self.source = source
         self.archive = archive
@@ -32,7 +35,9 @@ package final class TarReader {
 
     deinit { block.deallocate() }
 
-    /// The next entry, nil at the end; what was not read of the last one's body is skipped.
+    /// Reads the header of the next entry, after skipping the unread part of the last body.
+    ///
+    /// - Returns: the entry; nil at the end of the archive.
     package func next() throws -> TarMember? {
         guard !isAtEnd else { return nil }
         try skipBody()
@@ -42,7 +47,7 @@ package final class TarReader {
         while try readBlock(mayEnd: extensions.isEmpty) {
             let block = UnsafeRawBufferPointer(block)
             if TarHeaderDecoder.isZero(block) {
-                guard extensions.isEmpty else { throw failure("the archive ends behind the headers that extend it") }
+                guard extensions.isEmpty else { throw failure("the archive ends after the headers that extend it") }
                 try readSecondEndBlock()
                 return nil
             }
@@ -60,9 +65,9 @@ package final class TarReader {
         return nil
     }
 
-    /// Fills the start of `buffer` with what comes next of the current entry's body.
+    /// Fills the start of `buffer` with the next bytes of the body of the current entry.
     ///
-    /// - Returns: how many bytes came; 0 only where the body ends.
+    /// - Returns: the number of bytes; 0 only at the end of the body.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = Int(min(UInt64(buffer.count), bodyRest))
         guard count > 0 else { return 0 }
@@ -73,7 +78,9 @@ package final class TarReader {
         return read
     }
 
-    /// What was not read yet of the current entry's body, which is held in memory and so must not exceed `limit` bytes.
+    /// Reads the unread part of the body of the current entry into memory.
+    ///
+    /// - Throws: `ToolError` with code `data` if the part has more than `limit` bytes.
     package func body(limit: Int) throws -> [UInt8] {
         guard bodyRest <= UInt64(limit) else {
             throw failure("it has \(bodyRest) bytes, more than the limit of \(limit)")
@@ -84,7 +91,7 @@ package final class TarReader {
         }
     }
 
-    /// Passes over what was not read of the current entry's body, and the padding behind it.
+    /// Skips the unread part of the body of the current entry, and its padding.
     package func skipBody() throws {
         let rest = bodyRest + padding
         guard rest > 0 else { return }
@@ -94,9 +101,9 @@ package final class TarReader {
         (bodyRest, padding) = (0, 0)
     }
 
-    /// Reads what lies behind the end, so that the source comes to its own end and can check what it has to check.
+    /// Reads all bytes after the end of the archive, so that the source reaches its end and verifies its checksums.
     ///
-    /// - Returns: how many bytes there are up to the last one that is not zero: 0 where there is but padding.
+    /// - Returns: the number of bytes up to the last byte that is not zero; 0 if there is only padding.
     /// - Throws: `ToolError` with code `data` if there is more than `TarLimits.trailer`.
     package func finish() throws -> UInt64 {
         while try next() != nil {}
@@ -112,21 +119,23 @@ package final class TarReader {
             guard read <= TarLimits.trailer else {
                 throw ToolError(
                     .data, "cannot read \(archive)",
-                    cause: "more than the limit of \(TarLimits.trailer) bytes lies behind its end",
+                    cause: "more than the limit of \(TarLimits.trailer) bytes follow its end",
                     remedy: "check that this is the archive you meant")
             }
         }
     }
 
-    /// An error about the current entry.
+    /// Creates an error with code `data` about the current entry.
     package func failure(_ cause: String) -> ToolError {
         let name = current.map { " '\(TerminalText.printable($0.path))'" } ?? ""
         return ToolError(
             .data, "cannot read \(archive), entry \(number)\(name)", cause: cause,
-            remedy: "get the archive anew, or make it with another program")
+            remedy: "download or copy the archive again, or create it with another program")
     }
 
-    /// Takes a header that only says something about the entries behind it; false if it is an entry's own.
+    /// Reads a header that extends the following entries.
+    ///
+    /// - Returns: false if the header is the header of an entry.
     private func takeExtension(_ header: TarHeaderDecoder, _ extensions: inout TarExtensions) throws -> Bool {
         let limit: UInt64
         switch header.typeFlag {
@@ -151,7 +160,9 @@ package final class TarReader {
         return true
     }
 
-    /// Reads one block; false where the source ends before it and may.
+    /// Reads one block.
+    ///
+    /// - Returns: false if the source ends before the block and `mayEnd` is true.
     private func readBlock(mayEnd: Bool) throws -> Bool {
         let count = try source.fill(block)
         position += UInt64(count)
@@ -164,7 +175,7 @@ package final class TarReader {
         isAtEnd = true
         guard try readBlock(mayEnd: true) else { return }
         guard TarHeaderDecoder.isZero(UnsafeRawBufferPointer(block)) else {
-            throw failure("a block of zeros stands in its place, and more behind that")
+            throw failure("a block of zeros is in its place, and more data follows")
         }
         hasEndBlocks = true
     }
@@ -182,15 +193,17 @@ package final class TarReader {
     }
 }
 
-/// An entry of a tar that was read. Names are bytes as they stand in the archive: not normalised, not judged.
+/// An entry of a tar archive that was read. Names are unchanged: neither normalized nor validated.
 package struct TarMember: Equatable, Sendable {
-    /// Its place in the archive, counted from 1; the headers that only extend it do not count.
+    /// The position in the archive, from 1, without the headers that extend entries.
     package var number: Int
-    /// Where its body begins, in bytes from the archive's start.
+    /// The offset of the body in bytes from the start of the archive.
     package var bodyOffset: UInt64
+    /// The name, in the bytes of the archive.
     package var path: [UInt8]
+    /// The type of the entry.
     package var kind: TarKind
-    /// Bytes of the body; 0 for all but files.
+    /// The size of the body in bytes; 0 unless the entry is a file.
     package var size: UInt64
     /// Permission bits with setuid, setgid and sticky: 07777.
     package var mode: UInt16
@@ -199,25 +212,26 @@ package struct TarMember: Equatable, Sendable {
     package var userName: [UInt8]
     package var groupName: [UInt8]
     package var modified: TarTime
-    /// What a link points to; empty for all but links.
+    /// The target of a link; empty for other entries.
     package var linkTarget: [UInt8]
-    /// Major number of a device; 0 for all but devices.
+    /// The major number of a device; 0 for other entries.
     package var deviceMajor: UInt32
-    /// Minor number of a device; 0 for all but devices.
+    /// The minor number of a device; 0 for other entries.
     package var deviceMinor: UInt32
-    /// Extended attributes, in the order of the archive.
+    /// The extended attributes, in the order of the archive.
     package var xattrs: [TarXattr]
 }
 
-/// How much a tar's own bookkeeping may claim before it is refused. The bodies of entries have no limit here: they are
-/// never held in memory, and whoever reads one knows how much to expect.
+/// The limits on the metadata of a tar archive. The bodies of entries have no limit here, because they are not held in
+/// memory.
 package enum TarLimits {
-    /// Bytes of a PAX extended header: 1 MiB, as Go's `archive/tar` has it. Extended attributes are the largest honest
-    /// records, at most 64 KiB each on Linux, and few.
+    /// The maximum size of a PAX extended header in bytes: 1 MiB, as in Go's `archive/tar`. The largest records in
+    /// practice are a few extended attributes, which have at most 64 KiB each on Linux.
     package static let paxHeader: UInt64 = 1 << 20
-    /// Bytes of a GNU long name or link: 64 KiB, sixteen times what Linux takes as a path (PATH_MAX, 4096).
+    /// The maximum size of a GNU long name or link in bytes: 64 KiB, sixteen times the maximum path on Linux (PATH_MAX,
+    /// 4096).
     package static let longName: UInt64 = 64 << 10
-    /// Bytes behind the end of a tar that are read through: 16 MiB. Padding to a whole record comes to a few KiB, on
-    /// tapes to some MiB; an endless source of zeros must not be read for ever.
+    /// The maximum number of bytes after the end of an archive: 16 MiB. The padding of a record has a few KiB, and some
+    /// MiB on tapes; the limit ends the reading of an endless source of zeros.
     package static let trailer: UInt64 = 16 << 20
 }

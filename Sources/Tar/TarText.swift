@@ -1,6 +1,6 @@
 import Glibc
 
-/// A name as bytes, with what a header must know about it.
+/// The bytes of a name, with the properties that determine its encoding in a header.
 struct TarText {
     let bytes: UnsafeRawBufferPointer
     let isASCII: Bool
@@ -10,7 +10,7 @@ struct TarText {
         self.isASCII = Self.isASCII(bytes)
     }
 
-    /// Whether the text cannot stand in a field of `length` bytes as it is.
+    /// Checks whether the text is too long for a field or not ASCII, so that it needs a PAX record.
     func needsRecord(in field: TarField) -> Bool {
         !isASCII || bytes.count > field.length
     }
@@ -37,18 +37,20 @@ struct TarText {
     }
 }
 
-/// The code points of bytes that should be UTF-8; a byte that is not counts as U+DC00 + byte.
+/// Decodes UTF-8 to code points; a byte that is not valid UTF-8 becomes U+DC00 + byte.
 ///
-/// This is how Python reads file names (PEP 383, `surrogateescape`), and so the order and the spelling of names in
-/// the layers that dockerTools writes.
+/// Python decodes file names in this way (PEP 383, `surrogateescape`), which determines the order and the encoding of
+/// names in the layers of nixpkgs' dockerTools.
 package struct UTF8Scalars: Sequence, IteratorProtocol {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
 
+    /// Creates the sequence; `bytes` must be valid while it is used.
     package init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
+    /// Decodes the next code point.
     package mutating func next() -> UInt32? {
         guard position < bytes.count else { return nil }
         let first = bytes[position]
@@ -64,7 +66,7 @@ package struct UTF8Scalars: Sequence, IteratorProtocol {
         return 0xDC00 + UInt32(first)
     }
 
-    /// The code point that starts here, nil if the bytes are no well-formed sequence (Unicode, table 3-7).
+    /// Decodes the sequence at the current position; nil if it is not well-formed (Unicode, table 3-7).
     private func sequence(startingWith first: UInt8) -> (UInt32, Int)? {
         let length: Int
         var scalar: UInt32
@@ -91,15 +93,15 @@ package struct UTF8Scalars: Sequence, IteratorProtocol {
     }
 }
 
-/// The order of names in a directory: by code point, a byte that is not UTF-8 counting as U+DC00 + byte.
+/// The order of names in a directory: by code point, where a byte that is not valid UTF-8 counts as U+DC00 + byte.
 package enum PathOrder {
-    /// Whether one path component comes before another.
+    /// Checks whether one path component comes before another.
     package static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         let shared = min(left.count, right.count)
         var index = 0
         while index < shared, left[index] == right[index] { index += 1 }
-        // Behind a byte of ASCII both go on with a whole code point. Behind another one the two may read what they
-        // share differently: a sequence that is whole in one may be broken in the other.
+        // After a shared ASCII byte, a code point begins in both names. After another byte, the shared bytes may decode
+        // differently: a sequence that is complete in one name may be incomplete in the other.
         if index == 0 || left[index - 1] < 0x80 {
             guard index < shared else { return left.count < right.count }
             if left[index] < 0x80 || right[index] < 0x80 { return left[index] < right[index] }

@@ -1,22 +1,25 @@
 import ByteIO
 
-/// Writes a tar: that of Python's `tarfile` in PAX form, or another's where a reader wants that.
+/// Writes a tar archive like Python's `tarfile` in PAX format, or in another dialect.
 ///
-/// Headers and small bodies are gathered in one buffer, so that the sink sees large blocks. Bodies of `largeBody` bytes
-/// and more go from their file to the sink in the kernel, where the sink can do that.
+/// Headers and small bodies are collected in a buffer, so that the sink gets large blocks. The kernel copies bodies of
+/// at least `largeBody` bytes from their file to the sink, if the sink supports it.
 package final class TarWriter {
-    /// From this many bytes on a call of its own for a body is cheaper than copying it to the buffer.
+    /// The size in bytes from which a system call for a body is cheaper than copying it to the buffer.
     static let largeBody = 64 * 1024
-    /// The unit to which the end of a tar is padded (20 blocks).
+    /// The size in bytes to a multiple of which an archive is padded (20 blocks).
     static let recordSize: UInt64 = 10240
 
     private let sink: any ByteSink
     private let dialect: TarDialect
     private let encoder: TarHeaderEncoder
     private var buffer: BlockBuffer
-    /// Bytes written so far, those still in the buffer included.
+    /// The number of bytes written so far, including those in the buffer.
     package private(set) var position: UInt64 = 0
 
+    /// Creates a writer.
+    ///
+    /// - Parameter owner: the owner and time of entries without their own attributes.
     package init(to sink: any ByteSink, owner: TarOwner, dialect: TarDialect = .python) {
         self.sink = sink
         self.dialect = dialect
@@ -24,7 +27,7 @@ package final class TarWriter {
         self.buffer = BlockBuffer(capacity: sink.bufferSize)
     }
 
-    /// Writes the header of an entry, with an extended header before it where it needs one.
+    /// Writes the header of an entry, and extended headers before it if needed.
     package func header(_ entry: TarEntry) throws {
         for (kind, name) in encoder.longNames(of: entry) { try extend(entry, kind, Array(name) + [0]) }
         let records = encoder.records(for: entry)
@@ -33,17 +36,17 @@ package final class TarWriter {
         advance(TarHeaderEncoder.blockSize)
     }
 
-    /// Writes what is said of an entry before its header.
+    /// Writes a header that extends an entry, with its body.
     private func extend(_ entry: TarEntry, _ kind: UInt8, _ bytes: [UInt8]) throws {
         encoder.encodeExtension(kind, of: entry, size: bytes.count, to: try block())
         advance(TarHeaderEncoder.blockSize)
         try body(bytes)
     }
 
-    /// Bytes of a header of an entry that needs no extended one.
+    /// The size in bytes of a header without extended headers.
     package static let blockSize = TarHeaderEncoder.blockSize
 
-    /// The blocks that `header` writes for an entry.
+    /// Encodes the blocks that `header` writes for an entry.
     package static func headerBytes(
         _ entry: TarEntry, owner: TarOwner, dialect: TarDialect = .python
     ) throws -> [UInt8] {
@@ -70,13 +73,13 @@ package final class TarWriter {
 
     /// Writes a body of `size` bytes, and its padding.
     ///
-    /// - Throws: what the sink throws, or `TarBodyTooShort` where the file ends before `size`.
+    /// - Throws: errors of the sink; `TarBodyTooShort` if the file has fewer than `size` bytes.
     package func body(_ size: UInt64, from file: some TarBody) throws {
         if size >= UInt64(Self.largeBody), sink.copiesFiles {
             try flush()
             var rest = size
             while rest > 0 {
-                // A call's worth at a time, so that progress shows within a large file.
+                // The part is small enough that progress is visible within a large file.
                 let count = Int(min(rest, 8 << 20))
                 let offset = file.offset.map { $0 + (size - rest) }
                 guard try sink.copy(count, from: file.descriptor, at: offset) == count else { throw TarBodyTooShort() }
@@ -97,7 +100,7 @@ package final class TarWriter {
         try pad(size)
     }
 
-    /// Leaves out a body of `size` bytes and its padding, so that only the headers reach the sink, in their places.
+    /// Leaves a hole for a body of `size` bytes and its padding, so that only headers reach the sink, at their offsets.
     package func leaveOut(_ size: UInt64) throws {
         let count = (size + 511) & ~511
         try flush()
@@ -105,14 +108,13 @@ package final class TarWriter {
         position += count
     }
 
-    /// Counts `size` bytes that went to the sink by another way, after a `flush`, and writes the padding behind them.
+    /// Counts a body of `size` bytes that was written to the sink directly, after `flush`, and writes its padding.
     package func endBody(_ size: UInt64) throws {
         position += size
         try pad(size)
     }
 
-    /// Writes the end of the archive, two blocks of zeros and, but for Go's, zeros up to a whole record, and hands all to
-    /// the sink.
+    /// Writes the end of the archive, two blocks of zeros and (except for Go) padding to a whole record, and flushes.
     package func finish() throws {
         var zeros: UInt64 = 1024
         if dialect != .go { zeros += (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize }
@@ -125,7 +127,7 @@ package final class TarWriter {
         try flush()
     }
 
-    /// Hands all that was gathered to the sink.
+    /// Passes the buffer to the sink.
     package func flush() throws {
         guard buffer.filled > 0 else { return }
         buffer = try sink.take(buffer)
@@ -144,7 +146,7 @@ package final class TarWriter {
         advance(count)
     }
 
-    /// Room for one block in the buffer.
+    /// Provides memory for one block in the buffer.
     private func block() throws -> UnsafeMutableRawPointer {
         if buffer.room.count < TarHeaderEncoder.blockSize { try flush() }
         guard let start = buffer.room.baseAddress else { throw TarBodyTooShort() }
@@ -157,18 +159,22 @@ package final class TarWriter {
     }
 }
 
-/// The body of an entry, in a file.
+/// The body of an entry in a file.
 package protocol TarBody {
+    /// The descriptor of the file.
     var descriptor: Int32 { get }
-    /// Where in the file it begins; nil: where the descriptor stands.
+    /// The offset of the body in the file; nil for the current position of the descriptor.
     var offset: UInt64? { get }
-    /// Fills the start of `buffer`: how many bytes came, 0 at the end.
+    /// Fills the start of `buffer` with the next bytes of the body.
+    ///
+    /// - Returns: the number of bytes; 0 only at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
 extension FileRangeSource: TarBody {}
 
-/// The body of an entry ended before its size.
+/// The error for a body with fewer bytes than the size in its header.
 package struct TarBodyTooShort: Error {
+    /// Creates the error.
     package init() {}
 }

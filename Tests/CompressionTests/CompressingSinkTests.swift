@@ -5,10 +5,11 @@ import Glibc
 import TestSupport
 import Testing
 
+@Suite("Compressing sink")
 struct CompressingSinkTests {
     static let decoders: [Compressor: [String]] = [.gz: ["gzip", "-dc"], .zstd: ["zstd", "-dc"]]
 
-    /// Bytes that compress, over several blocks of either format, with a part that does not.
+    /// Several blocks of either format, compressible except for the end.
     static let sample: [UInt8] = {
         var random = SeededGenerator(seed: 11)
         let words = (0..<64).map { _ in random.bytes(16) }
@@ -18,17 +19,19 @@ struct CompressingSinkTests {
         return sample + random.bytes(100_000)
     }()
 
-    @Test(arguments: [Compressor.gz, .zstd]) func decodesToTheInput(_ compressor: Compressor) throws {
+    @Test("gzip and zstd decompress the output to the input", arguments: [Compressor.gz, .zstd])
+    func decompressesToInput(_ compressor: Compressor) throws {
         let decoder = try #require(Self.decoders[compressor])
         for size in [0, 1, 262_143, 262_144, 262_145, Self.sample.count] {
             let input = Array(Self.sample.prefix(size))
             let output = try Self.compress(compressor) { try $0.write(input) }
-            // Nothing at all is no gzip file and no zstd file: an archive is never empty.
+            // Empty output is not a valid gzip or zstd file; an archive is never empty.
             if size > 0 { #expect(try Program.output(decoder, input: output) == input) }
         }
     }
 
-    @Test(arguments: [Compressor.gz, .zstd]) func doesNotDependOnHowItIsWritten(_ compressor: Compressor) throws {
+    @Test("The output does not depend on the sizes of the writes", arguments: [Compressor.gz, .zstd])
+    func ignoresSizeOfWrites(_ compressor: Compressor) throws {
         let whole = try Self.compress(compressor) { try $0.write(Self.sample) }
         let parts = try Self.compress(compressor) { sink in
             var rest = Self.sample[...]
@@ -42,24 +45,27 @@ struct CompressingSinkTests {
         #expect(whole == parts)
     }
 
-    @Test(arguments: [Compressor.gz, .zstd]) func doesNotDependOnTheNumberOfThreads(_ compressor: Compressor) throws {
+    @Test("The output does not depend on the number of threads", arguments: [Compressor.gz, .zstd])
+    func ignoresThreadCount(_ compressor: Compressor) throws {
         let one = try Self.compress(compressor, threads: 1) { try $0.write(Self.sample) }
         for threads in [2, 3, 8] {
             #expect(try Self.compress(compressor, threads: threads) { try $0.write(Self.sample) } == one)
         }
     }
 
-    @Test(arguments: [Compressor.gz, .zstd]) func fillsWhatWasReserved(_ compressor: Compressor) throws {
+    @Test(
+        "A filled placeholder gives the same output as bytes that are known before", arguments: [Compressor.gz, .zstd])
+    func fillsPlaceholders(_ compressor: Compressor) throws {
         let decoder = try #require(Self.decoders[compressor])
-        let name = Array("the name that is known late".utf8)
+        let name = Array("a name that is known late".utf8)
         let output = try Self.compress(compressor) { sink in
             try sink.write(Array("before ".utf8))
-            let reservation = try sink.reserve(name.count)
+            let placeholder = try sink.reserve(name.count)
             try sink.write(Self.sample)
-            try sink.fill(reservation, name)
+            try sink.fill(placeholder, name)
         }
         #expect(try Program.output(decoder, input: output) == Array("before ".utf8) + name + Self.sample)
-        // A pipe cannot be filled later: there the bytes are known before, and lie in the archive the same way.
+        // Without backpatching, the bytes are known before and written in the same form.
         let known = try Self.compress(compressor) { sink in
             try sink.write(Array("before ".utf8))
             try sink.writeReserved(name)
@@ -68,14 +74,16 @@ struct CompressingSinkTests {
         #expect(output == known)
     }
 
-    @Test func fillsNothingLaterInAPipe() throws {
+    @Test("A pipe does not support backpatching")
+    func hasNoBackpatchingInPipe() throws {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         defer { for end in ends { close(end) } }
         #expect(!DescriptorSink(ends[1], name: "a pipe").supportsBackpatching)
     }
 
-    @Test func isNothingForPlainArchives() {
+    @Test("There is no compressing sink for the compressor none")
+    func isNilWithoutCompression() {
         #expect(CompressingSink(.none, to: DescriptorSink(1, name: "standard output")) == nil)
     }
 

@@ -33,7 +33,7 @@ import Testing
     @Test func extensionIsBelievedFirst() throws {
         #expect(try read(Array("a = 1".utf8), as: "x.toml") == ["a": 1])
         #expect(
-            failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is no valid JSON: line 1, column 1") == true
+            failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is not valid JSON: line 1, column 1") == true
         )
         #expect(
             failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)
@@ -44,8 +44,8 @@ import Testing
             failure(Array("{\"name\": \"x\",\n  \"tag\" \"y\"}".utf8), as: "x.json")
                 == ToolError(
                     .data, "cannot read the spec 'x.json'",
-                    cause: "it is no valid JSON: line 2, column 9: expected ':', found '\"'",
-                    remedy: "correct the file; `python3 -m json.tool` shows where a JSON text breaks"))
+                    cause: "it is not valid JSON: line 2, column 9: expected ':', found '\"'",
+                    remedy: "correct the file; `python3 -m json.tool` shows where a JSON text is invalid"))
         #expect(
             failure(Array("name = \"x\"\ntag = = 1\n".utf8), as: "x.toml")
                 == ToolError(

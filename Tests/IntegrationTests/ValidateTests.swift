@@ -143,7 +143,7 @@ struct ValidateTests {
             "members[last] = members[last][:members[last].index(b'text') + 2]", "the archive ends within its body")
         try check(
             "members[last] = members[last][:148] + b'0000000' + members[last][155:]",
-            "its header has the checksum 0 and sums up to")
+            "the checksum of its header is 0, but its bytes sum up to")
         let history = try faults("change = lambda config: config['history'].pop()")
         #expect(history.first?.what == "history entries that belong to layers")
         #expect(history.first?.got == "\(image.layers.count - 1)" && history.first?.wanted == "\(image.layers.count)")

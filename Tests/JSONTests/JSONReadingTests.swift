@@ -83,8 +83,8 @@ import Testing
         #expect(
             throws: ToolError(
                 .data, "cannot read the spec 'a.json'",
-                cause: "it is no valid JSON: line 1, column 2: expected a name in quotes, found the end of the text",
-                remedy: "correct the file; `python3 -m json.tool` shows where a JSON text breaks")
+                cause: "it is not valid JSON: line 1, column 2: expected a name in quotes, found the end of the text",
+                remedy: "correct the file; `python3 -m json.tool` shows where a JSON text is invalid")
         ) { try read("{") }
     }
 

@@ -3,12 +3,14 @@ import JSON
 import TestSupport
 import Testing
 
+@Suite("JSON value")
 struct JSONValueTests {
     static func parse(_ text: String, limit: Int = 1 << 22) throws -> JSONValue {
         try JSONValue(parsing: Array(text.utf8), source: "the test", limit: limit)
     }
 
-    @Test func readsEveryKind() throws {
+    @Test("Every kind of value has its accessor")
+    func readsEveryKind() throws {
         let value = try Self.parse(
             #"{"n":null,"b":[true,false],"i":[-1,9223372036854775807],"d":1.5,"s":"\u00fc\n","o":{}}"#)
         #expect(
@@ -24,7 +26,8 @@ struct JSONValueTests {
         #expect(value["i"]?.strings == nil)
     }
 
-    @Test func writesCanonicalText() throws {
+    @Test("Canonical text has sorted members and no whitespace")
+    func writesCanonicalText() throws {
         let value: JSONValue = [
             "b": [1, .double(2), .double(0.5), -3], "a": nil, "ü": "/ü\u{1F600}", "Z": ["x": true, "w": [], "v": [:]],
             "": "\"\\\n\r\t\u{1}\u{7F}\u{1F}",
@@ -38,7 +41,8 @@ struct JSONValueTests {
 
     /// Keys in the order of their bytes, whatever a language's collation says; Python sorts code points, which is the
     /// same.
-    @Test func agreesWithPython() throws {
+    @Test("Canonical text is the same as Python writes")
+    func agreesWithPython() throws {
         let text = #"{"é":1,"e":{"z":[1.25,"\ud83d\ude00"],"Z":"a\/b"},"\uffff":2,"\ud83d\ude00":3,"E":[[],{}]}"#
         let script = """
             import json, sys
@@ -49,7 +53,8 @@ struct JSONValueTests {
         #expect(try Self.parse(text).canonical == String(decoding: theirs, as: UTF8.self))
     }
 
-    @Test func writesForPeople() {
+    @Test("Pretty text is indented by two spaces")
+    func writesForPeople() {
         let value: JSONValue = ["b": [1, "x"], "a": [:], "c": []]
         #expect(
             value.pretty == """
@@ -69,16 +74,18 @@ struct JSONValueTests {
         let failure = #expect(throws: ToolError.self) { try Self.parse(text) }
         #expect(failure?.code == .data)
         #expect(failure?.message == "cannot read the test")
-        #expect(failure?.cause.hasPrefix("it is no valid JSON: ") == true)
+        #expect(failure?.cause.hasPrefix("it is not valid JSON: ") == true)
     }
 
-    @Test func holdsTextsToTheLimit() throws {
+    @Test("A text longer than the limit is an error")
+    func holdsTextsToTheLimit() throws {
         #expect(try Self.parse("[1]", limit: 3) == [1])
         let failure = #expect(throws: ToolError.self) { try Self.parse("[1 ]", limit: 3) }
         #expect(failure?.cause == "it has 4 bytes, more than the limit of 3")
     }
 
-    @Test(arguments: ["[", "{\"a\":"]) func refusesDepthBombs(_ open: String) {
+    @Test("Extremely deep nesting is an error", arguments: ["[", "{\"a\":"])
+    func refusesDepthBombs(_ open: String) {
         for depth in [600, 100_000] {
             let close = open == "[" ? "]" : "}"
             let text = String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
@@ -87,7 +94,8 @@ struct JSONValueTests {
         }
     }
 
-    @Test func readsDepthsThatPeopleUse() throws {
+    @Test("Usual nesting is parsed")
+    func readsDepthsThatPeopleUse() throws {
         let text = String(repeating: "[", count: 60) + String(repeating: "]", count: 60)
         #expect(try Self.parse(text).canonical == text)
     }

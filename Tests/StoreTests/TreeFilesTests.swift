@@ -24,7 +24,7 @@ struct TreeFilesTests {
     private var changed: ToolError {
         ToolError(
             .io, "cannot read \(file)", cause: "the file changed while it was read",
-            remedy: "see that nothing writes to it, and run again")
+            remedy: "make sure that no program writes to it, and run again")
     }
 
     @Test("are read")

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 /// Archives that lie: each is refused with the entry and the reason.
+@Suite("Malformed tar archives")
 struct MalformedTarTests {
     /// A malformed archive, with what is said of it.
     struct Case: CustomTestStringConvertible, Sendable {
@@ -22,20 +23,20 @@ struct MalformedTarTests {
     }
 
     static let headers: [Case] = [
-        Case("checksum", "its header has the checksum 1 and sums up to ") {
+        Case("checksum", "the checksum of its header is 1, but its bytes sum up to ") {
             $0.add(.init(checksum: Array("000001\0 ".utf8)))
         },
-        Case("no tar at all", "its checksum, 'aaaaaaaa', is no octal number") {
+        Case("no tar at all", "its checksum, 'aaaaaaaa', is not an octal number") {
             $0.append([UInt8](repeating: UInt8(ascii: "a"), count: 512))
         },
-        Case("magic", "its magic is none of a tar") { $0.add(.init(magic: Array("USTAR\u{0}00".utf8))) },
-        Case("size that is not octal", "its size, '00000000008\u{FFFD}', is no octal number") {
+        Case("magic", "its magic is not that of a tar archive") { $0.add(.init(magic: Array("USTAR\u{0}00".utf8))) },
+        Case("size that is not octal", "its size, '00000000008\u{FFFD}', is not an octal number") {
             $0.add(.init(size: Array("00000000008\0".utf8)))
         },
-        Case("negative size", "its size, '-0000000001\u{FFFD}', is no octal number") {
+        Case("negative size", "its size, '-0000000001\u{FFFD}', is not an octal number") {
             $0.add(.init(size: Array("-0000000001\0".utf8)))
         },
-        Case("digits behind a blank", "its uid, '0 000000', is no octal number") {
+        Case("digits behind a blank", "its uid, '0 000000', is not an octal number") {
             $0.add(.init(uid: Array("0 000000".utf8)))
         },
         Case("negative size to the base of 256", "its size is negative") {
@@ -53,61 +54,64 @@ struct MalformedTarTests {
         Case("device number", "its device's major number does not fit in 32 bits") {
             $0.add(.init(type: UInt8(ascii: "3"), major: CraftedTar.base256(1 << 32, 8)))
         },
-        Case("directory with a body", "it is no file and has a size of 5 bytes") {
+        Case("directory with a body", "it is not a file but has a size of 5 bytes") {
             $0.add(.init(size: CraftedTar.octal(5, 12), type: UInt8(ascii: "5")), body: [1, 2, 3, 4, 5])
         },
-        Case("link with a body", "it is no file and has a size of 1 bytes") {
+        Case("link with a body", "it is not a file but has a size of 1 bytes") {
             $0.add(.init(size: CraftedTar.octal(1, 12), type: UInt8(ascii: "1")), body: [1])
         },
-        Case("unknown type", "its type, 'Q', is none that is known") { $0.add(.init(type: UInt8(ascii: "Q"))) },
-        Case("type that is a control", "its type, '\u{FFFD}', is none that is known") { $0.add(.init(type: 0x1B)) },
-        Case("GNU sparse", "it is a sparse file, which is not read") { $0.add(.init(type: UInt8(ascii: "S"))) },
+        Case("unknown type", "its type, 'Q', is unknown") { $0.add(.init(type: UInt8(ascii: "Q"))) },
+        Case("type that is a control", "its type, '\u{FFFD}', is unknown") { $0.add(.init(type: 0x1B)) },
+        Case("GNU sparse", "it is a sparse file, which is not supported") { $0.add(.init(type: UInt8(ascii: "S"))) },
     ]
 
     static let extensions: [Case] = [
-        Case("PAX sparse", "it is a sparse file, which is not read") { tar in
+        Case("PAX sparse", "it is a sparse file, which is not supported") { tar in
             tar.pax([("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0")])
             tar.file("f", "")
         },
-        Case("PAX size smaller", "its size is 1 bytes by its PAX header and 5 by its own") { tar in
+        Case("PAX size smaller", "its size is 1 bytes in its PAX header and 5 bytes in its own header") { tar in
             tar.pax([("size", "1")])
             tar.file("f", "12345")
         },
-        Case("PAX size larger", "its size is 1024 bytes by its PAX header and 0 by its own") { tar in
+        Case("PAX size larger", "its size is 1024 bytes in its PAX header and 0 bytes in its own header") { tar in
             tar.pax([("size", "1024")])
             tar.file("f", "")
         },
-        Case("PAX size of a directory", "it is no file and has a size of 8589934592 bytes") { tar in
+        Case("PAX size of a directory", "it is not a file but has a size of 8589934592 bytes") { tar in
             tar.pax([("size", "8589934592")])
             tar.add(.init(type: UInt8(ascii: "5")))
         },
-        Case("PAX size negative", "the record 'size' of its extended header, '-1', is no number") { tar in
+        Case("PAX size negative", "the record 'size' of its extended header, '-1', is not a number") { tar in
             tar.pax([("size", "-1")])
         },
         Case(
-            "PAX size beyond 64 bits", "the record 'size' of its extended header, '18446744073709551616', is no number"
+            "PAX size beyond 64 bits",
+            "the record 'size' of its extended header, '18446744073709551616', is not a number"
         ) {
             $0.pax([("size", "18446744073709551616")])
         },
-        Case("PAX size beyond 63 bits", "the record 'size' of its extended header, '9223372036854775808', is no number")
-        {
+        Case(
+            "PAX size beyond 63 bits",
+            "the record 'size' of its extended header, '9223372036854775808', is not a number"
+        ) {
             $0.pax([("size", "9223372036854775808")])
         },
-        Case("PAX uid", "the record 'uid' of its extended header, '0x1', is no number") { $0.pax([("uid", "0x1")]) },
-        Case("PAX time", "the record 'mtime' of its extended header, '1.5e3', is no number") {
+        Case("PAX uid", "the record 'uid' of its extended header, '0x1', is not a number") { $0.pax([("uid", "0x1")]) },
+        Case("PAX time", "the record 'mtime' of its extended header, '1.5e3', is not a number") {
             $0.pax([("mtime", "1.5e3")])
         },
-        Case("PAX time without digits", "the record 'mtime' of its extended header, '-', is no number") {
+        Case("PAX time without digits", "the record 'mtime' of its extended header, '-', is not a number") {
             $0.pax([("mtime", "-")])
         },
         Case("PAX key twice", "its extended header has the record 'path' twice") {
             $0.pax([("path", "a"), ("path", "b")])
         },
         Case("PAX path empty", "the record 'path' of its extended header is empty") { $0.pax([("path", "")]) },
-        Case("PAX path with a NUL", "the record 'path' of its extended header holds a NUL") {
+        Case("PAX path with a NUL", "the record 'path' of its extended header contains a NUL") {
             $0.pax([("path", "a\u{0}b")])
         },
-        Case("PAX link with a NUL", "the record 'linkpath' of its extended header holds a NUL") {
+        Case("PAX link with a NUL", "the record 'linkpath' of its extended header contains a NUL") {
             $0.pax([("linkpath", "a\u{0}")])
         },
         Case("PAX length missing", "a record of its extended header has a wrong length") { $0.extend("x", "path=a\n") },
@@ -139,7 +143,7 @@ struct MalformedTarTests {
         ) {
             $0.pax([("path", "a")], global: true)
         },
-        Case("global header in between", "a global header stands between it and the headers that extend it") { tar in
+        Case("global header in between", "a global header is between it and the headers that extend it") { tar in
             tar.pax([("path", "a")])
             tar.pax([("uid", "1")], global: true)
         },
@@ -152,7 +156,7 @@ struct MalformedTarTests {
             tar.extend("K", "b\0")
         },
         Case("GNU name empty", "its GNU long name is empty") { $0.extend("L", "\0") },
-        Case("GNU name with a NUL", "its GNU long name holds a NUL") { $0.extend("L", "a\0b\0") },
+        Case("GNU name with a NUL", "its GNU long name contains a NUL") { $0.extend("L", "a\0b\0") },
         Case("GNU name too long", "a header that extends it has 65537 bytes, more than the limit of 65536") {
             $0.extend("L", [UInt8](repeating: UInt8(ascii: "n"), count: 65537))
         },
@@ -165,11 +169,11 @@ struct MalformedTarTests {
 
     static let ends: [Case] = [
         Case("end behind an extension", "the archive ends within its header") { $0.pax([("path", "a")]) },
-        Case("end blocks behind an extension", "the archive ends behind the headers that extend it") { tar in
+        Case("end blocks behind an extension", "the archive ends after the headers that extend it") { tar in
             tar.pax([("path", "a")])
             tar.end()
         },
-        Case("one block of zeros", "a block of zeros stands in its place, and more behind that") { tar in
+        Case("one block of zeros", "a block of zeros is in its place, and more data follows") { tar in
             tar.append([UInt8](repeating: 0, count: 512))
             tar.file("f", "")
         },
@@ -197,7 +201,8 @@ struct MalformedTarTests {
         #expect(failure.cause.hasPrefix(malformed.cause), "\(failure.cause)")
     }
 
-    @Test func namesTheEntryWhoseBodyIsTruncated() throws {
+    @Test("The error for a truncated body names the entry")
+    func namesTheEntryWhoseBodyIsTruncated() throws {
         var tar = CraftedTar()
         tar.file("a\u{1B}[31m", String(repeating: "x", count: 600))
         for count in [513, 1000, 1111, 1112, 1535] {
@@ -210,14 +215,16 @@ struct MalformedTarTests {
         }
     }
 
-    @Test func readsNoEndlessTrailer() throws {
+    @Test("The bytes after the end are limited")
+    func readsNoEndlessTrailer() throws {
         let reader = TarReader(EndlessZeros(), archive: "'t.tar'")
         let failure = #expect(throws: ToolError.self) { try reader.finish() }
-        #expect(failure?.cause == "more than the limit of 16777216 bytes lies behind its end")
+        #expect(failure?.cause == "more than the limit of 16777216 bytes follow its end")
     }
 
     /// Whatever bytes are changed, the reader comes to an end or to a failure.
-    @Test func endsOnDamage() throws {
+    @Test("An archive with changed bytes is read or is a data error")
+    func endsOnDamage() throws {
         var random = SeededGenerator(seed: 99)
         let sound =
             try PythonTar.write(

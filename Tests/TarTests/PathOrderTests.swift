@@ -4,8 +4,10 @@ import TestSupport
 import Testing
 
 /// Names in the order of Python's `sorted` on what `os.fsdecode` makes of them.
+@Suite("Order of names")
 struct PathOrderTests {
-    @Test func agreesWithPython() throws {
+    @Test("Names are ordered as in Python")
+    func agreesWithPython() throws {
         var random = SeededGenerator(seed: 2026)
         var names = Set<[UInt8]>()
         while names.count < 3000 {
@@ -25,14 +27,16 @@ struct PathOrderTests {
         #expect(unsorted.sorted(by: Self.precedes).map { PythonTar.Entry.hex($0) } == theirs)
     }
 
-    @Test func aPrefixComesFirst() {
+    @Test("A prefix comes first")
+    func aPrefixComesFirst() {
         #expect(Self.precedes(Array("a".utf8), Array("a-b".utf8)))
         #expect(!Self.precedes(Array("a-b".utf8), Array("a".utf8)))
         #expect(!Self.precedes(Array("a".utf8), Array("a".utf8)))
     }
 
     /// A byte that is not UTF-8 comes after U+D7FF and before U+E000, and before all beyond the basic plane.
-    @Test func bytesThatAreNotUTF8ComeWhereSurrogatesAre() {
+    @Test("Invalid UTF-8 is ordered like surrogates")
+    func bytesThatAreNotUTF8ComeWhereSurrogatesAre() {
         let stray: [UInt8] = [0xFF]
         #expect(Self.precedes(Array("\u{D7FF}".utf8), stray))
         #expect(Self.precedes(stray, Array("\u{E000}".utf8)))

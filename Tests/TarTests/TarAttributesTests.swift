@@ -5,6 +5,7 @@ import Testing
 @testable import Tar
 
 /// Entries with owners, times and extended attributes of their own.
+@Suite("Attributes of tar entries")
 struct TarAttributesTests {
     private static let attributes = TarAttributes(
         uid: 3_000_000_000, gid: 7, userName: Array("jürgen".utf8), groupName: Array("staff".utf8),
@@ -26,7 +27,8 @@ struct TarAttributesTests {
         return sink.bytes
     }
 
-    @Test func readBackAsTheyWereWritten() throws {
+    @Test("Attributes are read as they were written")
+    func readBackAsTheyWereWritten() throws {
         let reader = TarReader(MemorySource(try tar(Self.attributes, Self.xattrs)), archive: "'t.tar'")
         let first = try #require(try reader.next())
         #expect(first.uid == 3_000_000_000)
@@ -41,7 +43,8 @@ struct TarAttributesTests {
         #expect(second.xattrs == Self.xattrs)
     }
 
-    @Test func pythonReadsThem() throws {
+    @Test("Python reads the attributes")
+    func pythonReadsThem() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write(try tar(Self.attributes, Self.xattrs), to: "t.tar")
         let script = """

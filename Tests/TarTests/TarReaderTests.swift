@@ -4,6 +4,7 @@ import Tar
 import TestSupport
 import Testing
 
+@Suite("Tar reader")
 struct TarReaderTests {
     typealias Entry = PythonTar.Entry
 
@@ -54,7 +55,8 @@ struct TarReaderTests {
         }
     }
 
-    @Test func readsThePrefixOfUSTAR() throws {
+    @Test("The ustar prefix is read")
+    func readsThePrefixOfUSTAR() throws {
         let long = Array((String(repeating: "a", count: 90) + "/" + String(repeating: "b", count: 60)).utf8)
         let bytes = try PythonTar.write(
             .init(format: "USTAR", entries: [.file(long, [1]), .file([UInt8(ascii: "c")])]))
@@ -69,7 +71,8 @@ struct TarReaderTests {
         #expect(members.first?.modified == TarTime(seconds: seconds, nanoseconds: nanoseconds))
     }
 
-    @Test func readsWhatOurWriterWrites() throws {
+    @Test("The output of the tar writer is read")
+    func readsWhatOurWriterWrites() throws {
         let sink = MemorySink()
         let writer = TarWriter(
             to: sink, owner: TarOwner(uid: 1000, gid: 100, userName: "u", groupName: "g", modified: 9))
@@ -96,7 +99,8 @@ struct TarReaderTests {
         #expect(try reader.finish() == 0)
     }
 
-    @Test func passesOverBodiesThatAreNotRead() throws {
+    @Test("Unread bodies are skipped")
+    func passesOverBodiesThatAreNotRead() throws {
         var tar = CraftedTar()
         for index in 0..<5 { tar.file("\(index)", String(repeating: "x", count: index * 300)) }
         tar.end()
@@ -110,7 +114,8 @@ struct TarReaderTests {
         #expect(try reader.next() == nil)
     }
 
-    @Test func takesAnEndWithoutBlocksAtAnEntrysBoundary() throws {
+    @Test("An archive may end after an entry without end blocks")
+    func takesAnEndWithoutBlocksAtAnEntrysBoundary() throws {
         var tar = CraftedTar()
         tar.file("a", "body")
         let reader = TarReader(MemorySource(tar.bytes), archive: "'t.tar'")
@@ -124,7 +129,8 @@ struct TarReaderTests {
         #expect(!other.hasEndBlocks)
     }
 
-    @Test func countsWhatLiesBehindTheEnd() throws {
+    @Test("Bytes after the end are counted")
+    func countsWhatLiesBehindTheEnd() throws {
         var tar = CraftedTar()
         tar.end()
         tar.append([UInt8](repeating: 0, count: 700) + [1] + [UInt8](repeating: 0, count: 2000))
@@ -133,13 +139,15 @@ struct TarReaderTests {
         #expect(reader.hasEndBlocks)
     }
 
-    @Test func readsAnEmptySource() throws {
+    @Test("An empty source has no entries")
+    func readsAnEmptySource() throws {
         let reader = TarReader(MemorySource([]), archive: "'t.tar'")
         #expect(try reader.next() == nil)
         #expect(!reader.hasEndBlocks)
     }
 
-    @Test func takesNumbersToTheBaseOf256() throws {
+    @Test("Numbers in base 256 are read")
+    func takesNumbersToTheBaseOf256() throws {
         var tar = CraftedTar()
         tar.add(
             .init(
@@ -153,7 +161,8 @@ struct TarReaderTests {
         #expect(bodies == [[1, 2, 3]])
     }
 
-    @Test func takesAGlobalHeaderForAllThatFollow() throws {
+    @Test("A global header applies to all following entries")
+    func takesAGlobalHeaderForAllThatFollow() throws {
         var tar = CraftedTar()
         tar.pax([("comment", "0123456789abcdef"), ("uid", "5"), ("mtime", "7.5")], global: true)
         tar.file("a", "")
@@ -166,7 +175,8 @@ struct TarReaderTests {
         #expect(members.map(\.modified) == Array(repeating: TarTime(seconds: 7, nanoseconds: 500_000_000), count: 2))
     }
 
-    @Test func takesAPAXSizeThatTheHeaderCannotHold() throws {
+    @Test("A PAX size replaces a size that does not fit in the header")
+    func takesAPAXSizeThatTheHeaderCannotHold() throws {
         var tar = CraftedTar()
         tar.pax([("size", "8589934592")])
         tar.add(.init())
@@ -178,7 +188,8 @@ struct TarReaderTests {
         #expect(try Self.read(tar.bytes).bodies == [Array("abc".utf8)])
     }
 
-    @Test func takesFormsFromBeforePOSIX() throws {
+    @Test("Formats before POSIX are read")
+    func takesFormsFromBeforePOSIX() throws {
         var tar = CraftedTar()
         let none = [UInt8](repeating: 0, count: 8)
         tar.add(.init(name: Array("old/".utf8), type: 0, magic: none))
@@ -190,7 +201,8 @@ struct TarReaderTests {
         #expect(members.map(\.mode) == [0o644, 0o644, 0o644])
     }
 
-    @Test func keepsNamesAsTheyAre() throws {
+    @Test("Names are not changed")
+    func keepsNamesAsTheyAre() throws {
         var tar = CraftedTar()
         let names = ["../x", "/abs", "//x", "./x", "a//b", ".", "a/../../x"]
         for name in names { tar.file(name, "") }
@@ -198,7 +210,8 @@ struct TarReaderTests {
         #expect(try Self.read(tar.bytes).members.map { String(decoding: $0.path, as: UTF8.self) } == names)
     }
 
-    @Test func holdsABodyToItsLimit() throws {
+    @Test("A body larger than the limit is an error")
+    func holdsABodyToItsLimit() throws {
         var tar = CraftedTar()
         tar.file("big", "12345")
         let reader = TarReader(MemorySource(tar.bytes), archive: "'t.tar'")

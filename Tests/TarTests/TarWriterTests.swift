@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 /// Our tars against those of Python's tarfile, byte for byte.
+@Suite("Tar writer")
 struct TarWriterTests {
     typealias Entry = PythonTar.Entry
 
@@ -21,36 +22,44 @@ struct TarWriterTests {
         // The length of a record counts its own digits: names where one more digit makes one more.
         + (84...91).map { [UInt8](repeating: UInt8(ascii: "d"), count: $0) + [0xC3, 0xBC] }
 
-    @Test func namesOfFiles() throws { try compare(Self.names.map { .file($0, [1, 2, 3]) }) }
+    @Test("Names of files are written as in Python")
+    func namesOfFiles() throws { try compare(Self.names.map { .file($0, [1, 2, 3]) }) }
 
-    @Test func namesOfDirectories() throws { try compare(Self.names.map { .directory($0) }) }
+    @Test("Names of directories are written as in Python")
+    func namesOfDirectories() throws { try compare(Self.names.map { .directory($0) }) }
 
-    @Test func targetsOfLinks() throws {
+    @Test("Targets of symbolic links are written as in Python")
+    func targetsOfLinks() throws {
         try compare(Self.names.map { .link(Array("link".utf8), to: $0) })
         try compare(Self.names.map { .link($0, to: $0) })
     }
 
-    @Test func targetsOfHardLinks() throws {
+    @Test("Targets of hard links are written as in Python")
+    func targetsOfHardLinks() throws {
         try compare(Self.names.map { Entry(path: Entry.hex(Array("h".utf8)), type: "1", link: Entry.hex($0)) })
     }
 
-    @Test func bodiesAroundABlockAndABuffer() throws {
+    @Test("Bodies around the size of a block and a buffer are written as in Python")
+    func bodiesAroundABlockAndABuffer() throws {
         var random = SeededGenerator(seed: 7)
         for size in [0, 1, 511, 512, 513, 10239, 10240, 65535, 65536, 262143, 262144, 300_001] {
             try compare([.file(Array("f".utf8), random.bytes(size)), .file(Array("g".utf8))])
         }
     }
 
-    @Test func archivesAroundARecord() throws {
+    @Test("Archives around the size of a record are written as in Python")
+    func archivesAroundARecord() throws {
         for count in 0...22 { try compare((0..<count).map { .file(Array("\($0)".utf8)) }) }
     }
 
-    @Test func modes() throws {
+    @Test("Modes are written as in Python")
+    func modes() throws {
         let modes: [UInt16] = [0, 0o1, 0o777, 0o1777, 0o2755, 0o4755, 0o7777]
         try compare(modes.map { Entry(path: Entry.hex(Array("m".utf8)), mode: $0) })
     }
 
-    @Test func devicesAndFIFOs() throws {
+    @Test("Devices and FIFOs are written as in Python")
+    func devicesAndFIFOs() throws {
         var entries: [Entry] = []
         for (type, major, minor) in [("3", 1, 3), ("4", 8, 0), ("3", 2_097_151, 2_097_151), ("6", 0, 0)] {
             entries.append(
@@ -61,7 +70,8 @@ struct TarWriterTests {
 
     static let largeID: [UInt64] = [0, 1, 1000, 2_097_151, 2_097_152, 4_294_967_294]
 
-    @Test(arguments: largeID) func owners(_ id: UInt64) throws {
+    @Test("Owners are written as in Python", arguments: largeID)
+    func owners(_ id: UInt64) throws {
         try compare([.file(Array("f".utf8))], TarOwner(uid: id, gid: 1))
         try compare([.file(Array("f".utf8))], TarOwner(uid: 1, gid: id))
     }
@@ -80,7 +90,8 @@ struct TarWriterTests {
         try compare([.file(Array("f".utf8)), .directory(Array("ü".utf8))], TarOwner(modified: seconds))
     }
 
-    @Test func sizesThatAHeaderCannotHold() throws {
+    @Test("Sizes that do not fit in a header are written as in Python")
+    func sizesThatAHeaderCannotHold() throws {
         let sizes: [UInt64] = [0, 8_589_934_591, 8_589_934_592, 1 << 40, UInt64(Int64.max)]
         let entries = sizes.map { Entry(path: Entry.hex(Array("big".utf8)), size: $0) }
         let sink = MemorySink()
@@ -90,7 +101,8 @@ struct TarWriterTests {
         #expect(sink.bytes == (try PythonTar.write(.init(headersOnly: true, entries: entries))))
     }
 
-    @Test func countsWithoutWriting() throws {
+    @Test("A counting sink gets the same size as a written archive")
+    func countsWithoutWriting() throws {
         let sink = MemorySink()
         let (real, dry) = (TarWriter(to: sink, owner: TarOwner()), TarWriter(to: NullSink(), owner: TarOwner()))
         for size in [0, 1, 512, 70_000] {

@@ -129,7 +129,11 @@ package final class BlobCache: Sendable {
         }
         let blob = try OpenFile(owning: descriptor, name: "the blob \(digest)")
         // In the background: until the data is on the disk, the blob is hashed again before each use.
-        BackgroundThread.start { fsync(blob.descriptor) }
+        do {
+            try BackgroundThread.start { fsync(blob.descriptor) }
+        } catch {
+            fsync(blob.descriptor)
+        }
         return blob.whole
     }
 

@@ -75,8 +75,28 @@ final class LayerDownloads: Sendable {
             if starts { state.workers += 1 }
             return (entry, starts)
         }
-        if startsWorker { BackgroundThread.start { [self] in downloadAll() } }
+        if startsWorker {
+            do {
+                try BackgroundThread.start { [self] in downloadAll() }
+            } catch {
+                workerDidNotStart(error)
+            }
+        }
         return entry
+    }
+
+    /// Fails the waiting layers if no other worker is left to download them.
+    private func workerDidNotStart(_ error: any Error) {
+        let abandoned = state.withLock { state -> [(Digest, Entry, Fetch)] in
+            state.workers -= 1
+            guard state.workers == 0 else { return [] }
+            defer { state.waiting.removeAll() }
+            return state.waiting
+        }
+        for (_, entry, _) in abandoned {
+            entry.result.withLock { $0 = .failure(error) }
+            entry.end.leave()
+        }
     }
 
     /// Downloads layers until none is waiting.

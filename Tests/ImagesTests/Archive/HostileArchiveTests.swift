@@ -66,7 +66,7 @@ struct HostileArchiveTests {
     @Test func refusesSizesThatAreNone() throws {
         #expect(
             try failures(sized(Array("0000000009x\0".utf8))) == [
-                "entry 3: its size, '0000000009x\u{FFFD}', is no octal number"
+                "entry 3: its size, '0000000009x\u{FFFD}', is not an octal number"
             ])
         #expect(try failures(sized([UInt8](repeating: 0xFF, count: 12))) == ["entry 3: its size is negative"])
         #expect(
@@ -91,13 +91,14 @@ struct HostileArchiveTests {
     @Test func refusesASizeThatTwoReadersTakeForTwo() throws {
         var extended = CraftedLayers.paxSize(2048)
         extended = Array(sound[..<header]) + extended + Array(sound[header...])
-        #expect(try failures(extended) == ["entry 3: its size is 2048 bytes by its PAX header and 10240 by its own"])
+        let sizes = "entry 3: its size is 2048 bytes in its PAX header and 10240 bytes in its own header"
+        #expect(try failures(extended) == [sizes])
     }
 
     @Test func refusesHeadersThatAreDamaged() throws {
         var tar = sound
         tar[header + 10] ^= 1
-        #expect(try failures(tar) == ["entry 3: its header has the checksum 4056 and sums up to 4057"])
+        #expect(try failures(tar) == ["entry 3: the checksum of its header is 4056, but its bytes sum up to 4057"])
     }
 
     @Test func takesAnArchiveWithoutItsEndAndWithMoreBehindIt() throws {
@@ -114,7 +115,7 @@ struct HostileArchiveTests {
         let endless = sound + [UInt8](repeating: 0, count: (16 << 20) + 512)
         #expect(
             try failures(endless).allSatisfy {
-                $0.hasSuffix("more than the limit of 16777216 bytes lies behind its end")
+                $0.hasSuffix("more than the limit of 16777216 bytes follow its end")
             })
     }
 
@@ -154,7 +155,7 @@ struct HostileArchiveTests {
         try directory.write(frame, to: "a.tar")
         let outer = #expect(throws: ToolError.self) { _ = try directory.openArchive("a.tar") }
         #expect(outer?.code == .data)
-        #expect(outer?.cause == "the zstd stream wants a window of more than the limit of 134217728 bytes")
+        #expect(outer?.cause == "the zstd stream needs a window of more than the limit of 134217728 bytes")
         var layout = CraftedLayout()
         layout.index(try layout.image([(frame, SHA256.digest(of: layer))]))
         try directory.write(layout.tar(), to: "b.tar")

@@ -66,7 +66,7 @@ struct ChangingFileTests {
         switch change {
         case .rewritten, .longer, .shorter, .empty, .largeShorter, .aFIFO, .aDirectory, .largeADirectory:
             #expect(failure.cause == "the file changed while it was read")
-            #expect(failure.fix == "see that nothing writes to it, and run again")
+            #expect(failure.fix == "make sure that no program writes to it, and run again")
         case .removed, .directoryRemoved, .pathRemoved:
             #expect(failure.cause == "No such file or directory (errno 2)")
         case .aLink, .directoryALink:
