@@ -80,14 +80,14 @@ struct BaseImageTests {
             }
         }
         for (members, cause) in [
-            (#", "fromImageName": "one""#, "it holds no image named 'one'"),
-            (#", "fromImageTag": "3""#, "it holds no image with the tag '3'"),
-            (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it holds no image named 'h:5000/one:2'"),
+            (#", "fromImageName": "one""#, "it contains no image named 'one'"),
+            (#", "fromImageTag": "3""#, "it contains no image with the tag '3'"),
+            (#", "fromImageName": "h:5000/one", "fromImageTag": "2""#, "it contains no image named 'h:5000/one:2'"),
         ] {
             let failure = await #expect(throws: ToolError.self) { _ = try await image(on: members) }
             #expect(failure?.code == .data)
             #expect(failure?.cause == cause)
-            #expect(failure?.remedy == "choose one of those that it holds: h:5000/one:1, two:1, two:2")
+            #expect(failure?.remedy == "choose one of its images: h:5000/one:1, two:1, two:2")
         }
     }
 

@@ -115,7 +115,7 @@ struct ImageInspectionTests {
             let failure = await #expect(throws: ToolError.self) { try await inspection(name) }
             #expect(failure?.code == .data)
             #expect(failure?.cause == "it contains no image named '\(name)'")
-            #expect(failure?.remedy == "choose one of those that it holds: host:5000/app:1, app:2, other:1")
+            #expect(failure?.remedy == "choose one of its images: host:5000/app:1, app:2, other:1")
         }
     }
 

@@ -165,7 +165,7 @@ struct ManifestVerificationTests {
                 })
             let failure = try failure(registry)
             #expect(failure.code == .data)
-            #expect(failure.cause.contains("and not 'sha256:' and 64 digits 0-9 a-f"))
+            #expect(failure.cause.contains("expected 'sha256:' and 64 digits 0-9 a-f"))
             #expect(registry.requests.allSatisfy { !$0.target.contains("..") && !$0.target.hasSuffix(digest) })
         }
     }
@@ -194,7 +194,7 @@ struct ManifestVerificationTests {
             manifest["layers"] = Array((manifest["layers"] as? [Any] ?? []).dropLast())
         }
         #expect(failure.code == .data)
-        #expect(failure.cause.hasSuffix("has 2 layers, and its config has 3 diff_ids"))
+        #expect(failure.cause.hasSuffix("has 2 layers, but its config has 3 diff_ids"))
     }
 
     @Test("reports a missing manifest") func missing() throws {
