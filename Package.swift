@@ -4,7 +4,13 @@ import PackageDescription
 // The modules stand in the order of the house: a module imports only modules above it.
 // Tests/HouseTests reads this file and the sources and holds them to it.
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Tests import modules for their own use only, so the visibility of their imports is of no interest.
+let strictTests: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -34,7 +40,7 @@ func staticProgram(_ name: String, _ dependencies: [Target.Dependency]) -> Targe
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strictTests)
 }
 
 // `make fuzz` sets the variable, and links libFuzzer, which plain builds do not have.
@@ -45,7 +51,7 @@ let fuzzers: [Target] =
         .executableTarget(
             name: "Fuzzing",
             dependencies: ["ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Tar", systemPackage],
-            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strict)
+            path: "Tests/Fuzzing", exclude: ["run", "seeds.py"], swiftSettings: strictTests)
     ]
 
 let package = Package(
@@ -114,7 +120,7 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["ByteIO", "OCI", "Tar"], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            swiftSettings: strictTests),
         tests("ByteIOTests", ["ByteIO", "Errors"]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),

@@ -1,6 +1,6 @@
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Lists directories.
 package enum DirectoryNames {

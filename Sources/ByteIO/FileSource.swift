@@ -1,6 +1,6 @@
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Reads from a descriptor. In a regular file it skips bytes by seeking.
 package final class FileSource: ByteSource {

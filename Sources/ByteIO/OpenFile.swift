@@ -1,6 +1,6 @@
-import Errors
+package import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// An open file that any number of readers can read at the same time, at any position. It is closed with its last
 /// reference.

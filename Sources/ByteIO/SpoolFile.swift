@@ -1,6 +1,6 @@
 import CLinux
 import Errors
-import SystemPackage
+package import SystemPackage
 
 /// The directory for unnamed temporary files: for data that must be on disk to be read in any order. The system deletes
 /// such a file when it is closed, even if the program crashes.

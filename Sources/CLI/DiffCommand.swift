@@ -1,5 +1,6 @@
 import ArgumentParser
 import DockerTools
+import JSON
 
 /// `dockertools diff`
 struct DiffCommand: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import DockerTools
+import Errors
+import JSON
 
 /// `dockertools doctor`
 struct DoctorCommand: AsyncParsableCommand {

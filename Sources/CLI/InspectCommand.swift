@@ -1,4 +1,6 @@
 import ArgumentParser
+import DockerTools
+import JSON
 
 /// `dockertools inspect`
 struct InspectCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DockerTools
 
 /// `dockertools layered`
 struct LayeredCommand: AsyncParsableCommand {

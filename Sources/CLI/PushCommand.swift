@@ -1,7 +1,7 @@
 import ArgumentParser
 import Compression
 import DockerTools
-import OCI
+import JSON
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {

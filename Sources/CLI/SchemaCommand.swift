@@ -1,5 +1,6 @@
 import ArgumentParser
 import DockerTools
+import JSON
 
 /// `dockertools schema`
 struct SchemaCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DockerTools
+import JSON
 import MicroVM
 
 /// `dockertools validate`

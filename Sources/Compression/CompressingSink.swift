@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 import Foundation
 
 /// Compresses an archive in blocks of one size, on several threads, and writes the blocks in order.

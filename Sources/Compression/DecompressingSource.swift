@@ -1,6 +1,6 @@
-import ByteIO
+package import ByteIO
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Decompresses an archive or a layer. The first bytes determine the compression, not the name.
 package final class DecompressingSource: ByteSource {

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 import CZstd
 import Errors
 

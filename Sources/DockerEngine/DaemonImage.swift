@@ -1,6 +1,6 @@
 import ByteIO
 import Errors
-import Images
+package import Images
 import JSON
 import OCI
 import Registry

@@ -1,9 +1,10 @@
-import ByteIO
+package import ByteIO
 import Errors
 import Images
 import JSON
 import NIOHTTP1
-import OCI
+import NIOSSL
+package import OCI
 import Registry
 
 /// The HTTP API of a Docker daemon or of podman's service.

@@ -1,10 +1,10 @@
 import ByteIO
-import Foundation
+package import Foundation
 import Glibc
 import Images
-import MicroVM
+package import MicroVM
 import Processes
-import SystemPackage
+package import SystemPackage
 
 /// The surroundings of an operation: environment, directories, access to registries and virtual machines, and the reporter.
 public struct Context: Sendable {

@@ -1,3 +1,5 @@
+import Images
+
 /// Builds, converts, moves and checks container images, without a Docker daemon.
 ///
 ///     let tools = DockerTools()

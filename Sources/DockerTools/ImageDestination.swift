@@ -1,4 +1,4 @@
-import Compression
+public import Compression
 import SystemPackage
 
 /// A file, a directory or a stream that images are written to, with the format and the compression.

@@ -1,7 +1,7 @@
 import Errors
 import Registry
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Settings for access to registries. Defaults are looked up in the configuration of docker and podman.
 public struct RegistryAccess: Sendable {

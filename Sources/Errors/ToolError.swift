@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// An error of this library: a machine-readable code, what failed, why, and what to do about it.
 public struct ToolError: Error, Equatable, Sendable {

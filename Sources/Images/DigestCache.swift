@@ -1,9 +1,9 @@
-import ByteIO
-import Compression
+package import ByteIO
+package import Compression
 import Glibc
-import OCI
+package import OCI
 import Store
-import SystemPackage
+package import SystemPackage
 import Tar
 
 /// A cache of digests, in files below the cache directory.

@@ -3,9 +3,9 @@ import CLinux
 import Errors
 import Glibc
 import OCI
-import Store
-import SystemPackage
-import Tar
+package import Store
+package import SystemPackage
+package import Tar
 
 /// A layer made from files on this machine: store paths, or files for the root of the image.
 package struct FileLayer: Layer {

@@ -1,4 +1,4 @@
-import OCI
+package import OCI
 
 /// An image: layers, and a config that names them. Every source gives one; every destination takes one.
 package protocol Image: Sendable {

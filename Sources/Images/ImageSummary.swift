@@ -1,5 +1,5 @@
-import OCI
-import Store
+package import OCI
+package import Store
 
 /// The names, the ID and the layers of an image that has been written or hashed.
 package struct ImageSummary: Sendable {

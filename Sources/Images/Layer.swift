@@ -1,7 +1,7 @@
-import ByteIO
-import Compression
-import OCI
-import Store
+package import ByteIO
+package import Compression
+package import OCI
+package import Store
 import Tar
 
 /// A layer of an image, wherever its bytes come from.

@@ -1,6 +1,6 @@
 import ByteIO
-import Compression
-import OCI
+package import Compression
+package import OCI
 
 /// Writes a layer as a blob: compressed, uncompressed, or with the stored bytes of the archive that it comes from.
 package struct LayerBlob {

@@ -1,7 +1,7 @@
-import ByteIO
+package import ByteIO
 import OCI
-import Store
-import Tar
+package import Store
+package import Tar
 
 /// Rewrites the tar of a layer that a virtual machine or a namespace made in the form that this program writes, so that
 /// nothing depends on the machine and the time that it was made at.

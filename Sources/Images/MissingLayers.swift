@@ -1,6 +1,6 @@
 import ByteIO
 import Compression
-import OCI
+package import OCI
 import Store
 
 /// An image without its lowest layers, which are already present where the image is sent to.

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Receives the progress of writing an image.
 public protocol Progress: Sendable {
@@ -23,19 +23,14 @@ package final class ProgressSink: ByteSink {
     private let next: any ByteSink
     private let progress: any Progress
 
-    /// - Parameters:
-    ///   - next: receives the bytes.
-    ///   - progress: receives their number.
-    public init(to next: any ByteSink, _ progress: any Progress) {
+    package init(to next: any ByteSink, _ progress: any Progress) {
         self.next = next
         self.progress = progress
     }
 
-    /// The buffer size of the next sink, in bytes.
-    public var bufferSize: Int { next.bufferSize }
+    package var bufferSize: Int { next.bufferSize }
 
-    /// Whether the next sink copies files in the kernel.
-    public var copiesFiles: Bool { next.copiesFiles }
+    package var copiesFiles: Bool { next.copiesFiles }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {
         try next.write(bytes)

@@ -1,6 +1,6 @@
-import BigInt
+package import BigInt
 import Errors
-import Store
+package import Store
 
 /// The assignment of store paths to layers, with the reasons.
 package struct LayerPlan: Equatable, Sendable {

@@ -1,6 +1,6 @@
 import BigInt
 import BitCollections
-import Store
+package import Store
 
 /// Assigns store paths to layers by popularity: the most popular paths get a layer each, all others share the last one.
 ///

@@ -1,6 +1,6 @@
 import BitCollections
 import Errors
-import Store
+package import Store
 
 /// Assigns store paths to layers by size: large paths get layers of their own, and paths needed by the same large paths
 /// share a layer.

@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The way QEMU runs the virtual machine's processor.
 package enum Accelerator: String, CaseIterable, Sendable {

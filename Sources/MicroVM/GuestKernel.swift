@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A Linux kernel for the virtual machine, and the directory of its modules.
 package struct GuestKernel: Sendable {

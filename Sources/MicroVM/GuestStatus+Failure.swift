@@ -1,4 +1,4 @@
-import Errors
+package import Errors
 import Glibc
 import GuestProtocol
 

@@ -3,7 +3,7 @@ import Compression
 import Errors
 import Glibc
 import GuestProtocol
-import SystemPackage
+package import SystemPackage
 
 /// The guest's first file system: the guest program, the kernel modules, the scripts and the request.
 struct Initramfs {

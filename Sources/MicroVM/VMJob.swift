@@ -1,6 +1,6 @@
-import ByteIO
-import GuestProtocol
-import SystemPackage
+package import ByteIO
+package import GuestProtocol
+package import SystemPackage
 
 /// The work of a virtual machine: scripts that make a layer on top of other file systems.
 package struct VMJob: Sendable {

@@ -1,5 +1,5 @@
 import Processes
-import SystemPackage
+package import SystemPackage
 
 /// The programs and files that virtual machines need, to be checked one by one.
 package struct VMPrerequisites: Sendable {

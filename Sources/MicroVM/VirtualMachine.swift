@@ -1,8 +1,8 @@
 import ByteIO
 import Errors
 import GuestProtocol
-import Processes
-import SystemPackage
+package import Processes
+package import SystemPackage
 
 /// A virtual machine that runs scripts as root on an image's file system and returns the layer that they make.
 ///

@@ -1,5 +1,5 @@
 import ByteIO
-import JSON
+package import JSON
 
 /// The reference to a blob in a manifest or an index: what the blob is, its digest and its size.
 ///

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Hashes the bytes that are written to it, and passes them on to the next sink if there is one.
 ///

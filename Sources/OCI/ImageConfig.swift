@@ -1,5 +1,5 @@
 import ByteIO
-import JSON
+package import JSON
 
 /// The config of an image: its platform, its run-time configuration, its history and the digests of its layers.
 ///

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// A list of manifests: of the images in an OCI layout, or of one image for several platforms.
 ///

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The manifest of an image: its config and its layers, as blobs.
 ///

@@ -1,4 +1,4 @@
-import Compression
+package import Compression
 
 /// The media types of images, in OCI's spelling and in Docker's.
 ///

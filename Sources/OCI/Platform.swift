@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The operating system and the processor that an image runs on, by Go's names.
 ///

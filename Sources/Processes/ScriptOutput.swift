@@ -3,7 +3,7 @@ import Errors
 import Foundation
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Reads the output of a script or a tool line by line, on a thread of its own, and keeps the last lines.
 package final class ScriptOutput: Sendable {

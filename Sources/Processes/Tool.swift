@@ -1,4 +1,4 @@
-import Errors
+package import Errors
 
 /// An external program, and how to install it.
 package struct Tool: Equatable, Sendable {

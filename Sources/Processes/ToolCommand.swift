@@ -1,7 +1,7 @@
 import Errors
 import Glibc
-import Subprocess
-import SystemPackage
+package import Subprocess
+package import SystemPackage
 
 /// Callbacks that register the process groups of running tools, so that tools end together with this program.
 package struct ProcessGroups: Sendable {

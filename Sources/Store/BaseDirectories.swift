@@ -2,7 +2,7 @@ import CLinux
 import Errors
 import Glibc
 import SystemPackage
-import Tar
+package import Tar
 
 /// The directories below a tree that is laid over them: those of a base image or of earlier contents.
 ///

@@ -2,9 +2,9 @@ import ByteIO
 import CLinux
 import Errors
 import Glibc
-import OCI
-import SystemPackage
-import Tar
+package import OCI
+package import SystemPackage
+package import Tar
 
 /// The metadata of the files below a path in the order of a layer: a directory before its entries, siblings by
 /// `PathOrder`.

@@ -1,7 +1,7 @@
 import CLinux
 import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 import Tar
 
 extension FileTree {

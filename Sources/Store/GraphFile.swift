@@ -1,6 +1,6 @@
 import Errors
 import JSON
-import SystemPackage
+package import SystemPackage
 
 /// A file that lists store paths with their references, in any of the formats that Nix writes.
 ///

@@ -1,6 +1,7 @@
 import ByteIO
 import Errors
 import Foundation
+import SystemPackage
 
 /// A source of the references among store paths.
 package protocol ReferenceSource: Sendable {

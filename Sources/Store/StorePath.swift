@@ -1,5 +1,5 @@
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// A logical store path, `/nix/store/<32 base-32 digits>-<name>`, wherever the store is on this machine.
 package struct StorePath: Hashable, Sendable {

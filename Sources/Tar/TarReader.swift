@@ -1,5 +1,5 @@
-import ByteIO
-import Errors
+package import ByteIO
+package import Errors
 
 /// Reads a tar archive in one pass, in ustar, PAX, GNU or pre-POSIX format, and validates it.
 ///

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 
 /// Writes a tar archive like Python's `tarfile` in PAX format, or in another dialect.
 ///

@@ -1,4 +1,3 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import JSON
@@ -7,6 +6,8 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import DockerTools
 
 /// Keeps the warnings.
 private final class WarningLog: Reporter {

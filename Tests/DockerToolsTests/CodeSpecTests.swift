@@ -1,7 +1,8 @@
-@testable import DockerTools
 import Errors
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 @Suite("Specs made in code")
 struct CodeSpecTests {

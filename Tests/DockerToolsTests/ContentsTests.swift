@@ -1,9 +1,10 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import Store
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 struct ContentsTests {
     private let directory: SpecDirectory

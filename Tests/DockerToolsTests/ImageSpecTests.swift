@@ -1,9 +1,10 @@
 import ByteIO
-@testable import DockerTools
 import Errors
 import Store
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 @Suite struct ImageSpecTests {
     private let directory: SpecDirectory

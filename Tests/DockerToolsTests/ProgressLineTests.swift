@@ -1,5 +1,6 @@
-@testable import DockerTools
 import Testing
+
+@testable import DockerTools
 
 struct ProgressLineTests {
     @Test func showsTheLayerTheBytesAndTheirRate() {

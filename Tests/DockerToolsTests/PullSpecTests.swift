@@ -1,6 +1,7 @@
-@testable import DockerTools
 import OCI
 import Testing
+
+@testable import DockerTools
 
 @Suite("A spec of an image to pull")
 struct PullSpecTests {

@@ -1,5 +1,6 @@
-@testable import DockerTools
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecConfigTests {
     private let directory: SpecDirectory

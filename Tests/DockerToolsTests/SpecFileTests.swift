@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Errors
 import JSON
 import SystemPackage
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecFileTests {
     private let directory: SpecDirectory
@@ -33,7 +34,8 @@ import Testing
     @Test func extensionIsBelievedFirst() throws {
         #expect(try read(Array("a = 1".utf8), as: "x.toml") == ["a": 1])
         #expect(
-            failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is not valid JSON: line 1, column 1") == true
+            failure(Array("a = 1".utf8), as: "x.json")?.cause.hasPrefix("it is not valid JSON: line 1, column 1")
+                == true
         )
         #expect(
             failure(Array("{\"a\": 1}".utf8), as: "x.toml")?.cause.hasPrefix("it is not valid TOML: line 1") == true)

@@ -1,6 +1,7 @@
-@testable import DockerTools
 import Errors
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecIssueTests {
     private let directory: SpecDirectory

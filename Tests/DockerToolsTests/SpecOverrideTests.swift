@@ -1,6 +1,7 @@
-@testable import DockerTools
 import Errors
 import Testing
+
+@testable import DockerTools
 
 @Suite struct SpecOverrideTests {
     private let directory: SpecDirectory

@@ -1,8 +1,9 @@
-@testable import DockerTools
 import Errors
 import Foundation
 import SystemPackage
 import TestSupport
+
+@testable import DockerTools
 
 /// A temporary directory for specs.
 final class SpecDirectory {

@@ -1,6 +1,7 @@
-@testable import DockerTools
 import JSON
 import Testing
+
+@testable import DockerTools
 
 @Suite struct TOMLParserTests {
     private func read(_ toml: String) throws -> JSONValue {

@@ -1,7 +1,8 @@
 import ByteIO
-@testable import DockerTools
 import Errors
 import Testing
+
+@testable import DockerTools
 
 @Suite struct TimestampTests {
     @Test(arguments: [

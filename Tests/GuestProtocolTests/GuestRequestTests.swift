@@ -1,5 +1,6 @@
-@testable import GuestProtocol
 import Testing
+
+@testable import GuestProtocol
 
 @Suite("The request to a guest")
 struct GuestRequestTests {

@@ -1,5 +1,6 @@
-@testable import GuestProtocol
 import Testing
+
+@testable import GuestProtocol
 
 @Suite("The status of a guest")
 struct GuestStatusTests {

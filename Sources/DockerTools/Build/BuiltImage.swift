@@ -1,7 +1,7 @@
-import Images
+public import Images
 import JSON
 import Layering
-import OCI
+package import OCI
 import Store
 
 /// An image that was built from a spec. Most of its files are read when it is written.

@@ -1,5 +1,6 @@
 import Images
 import Layering
+import Store
 
 /// Builds a layered image: the base's layers, store layers by a plan, and the customization layer on top.
 enum LayeredBuilder {

@@ -1,5 +1,6 @@
 import ByteIO
 import Images
+import Layering
 import Store
 import Tar
 

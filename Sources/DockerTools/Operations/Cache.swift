@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
 import Images
-import JSON
+package import JSON
 import Registry
 import SystemPackage
 

@@ -1,7 +1,7 @@
 import ByteIO
-import Errors
-import JSON
-import MicroVM
+package import Errors
+package import JSON
+package import MicroVM
 import SystemPackage
 
 extension DockerTools {

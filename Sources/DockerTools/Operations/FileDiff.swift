@@ -1,5 +1,5 @@
 import ByteIO
-import Images
+package import Images
 import Tar
 
 /// Finds the differences of two root file systems.

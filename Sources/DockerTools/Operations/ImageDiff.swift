@@ -1,6 +1,6 @@
 import ByteIO
 import Images
-import JSON
+package import JSON
 import OCI
 import Tar
 

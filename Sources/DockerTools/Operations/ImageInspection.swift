@@ -1,8 +1,8 @@
 import ByteIO
 import Errors
 import Images
-import JSON
-import OCI
+package import JSON
+public import OCI
 
 extension DockerTools {
     /// Reads an image, or builds the image of a spec, and describes it. The layers of an image in a registry are not fetched.

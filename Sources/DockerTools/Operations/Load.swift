@@ -2,7 +2,8 @@ import ByteIO
 import DockerEngine
 import Errors
 import Images
-import JSON
+package import JSON
+import OCI
 import Synchronization
 
 extension DockerTools {
@@ -71,7 +72,8 @@ private struct DaemonLoad {
         case .images: return try MissingLayers.find(in: image) { _ in true }
         case .layers:
             let chains = try daemon.chains()
-            return chains.isEmpty ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
+            return chains.isEmpty
+                ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
         }
     }
 

@@ -1,5 +1,6 @@
 import Images
-import JSON
+package import JSON
+import Store
 
 extension DockerTools {
     /// Plans the layers of a spec's image. Only the metadata of files is read, unless references have to be scanned for.

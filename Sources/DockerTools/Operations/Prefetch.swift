@@ -1,6 +1,6 @@
 import Errors
 import JSON
-import OCI
+public import OCI
 import Registry
 
 extension DockerTools {

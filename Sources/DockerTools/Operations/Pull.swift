@@ -1,8 +1,10 @@
+import ByteIO
 import Compression
 import Errors
 import Images
 import JSON
 import OCI
+import Registry
 import SystemPackage
 
 /// An image to pull: a name, or a spec with the arguments of nixpkgs' `pullImage`.

@@ -1,8 +1,9 @@
-import Compression
+public import Compression
 import Images
-import JSON
-import OCI
+package import JSON
+public import OCI
 import Registry
+import Store
 
 extension DockerTools {
     /// Pushes an image that was built to a registry. Layers that the registry has are not uploaded.

@@ -1,7 +1,7 @@
 import ByteIO
-import Errors
-import Images
-import JSON
+package import Errors
+package import Images
+package import JSON
 import OCI
 import SystemPackage
 

@@ -1,3 +1,5 @@
+import Images
+
 extension DockerTools {
     /// Builds the image of a spec with one layer of its own: the contents are copied into the root.
     ///

@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Registers everything that an interrupted operation would leave behind: partial files, work directories and process groups.
 ///

@@ -2,9 +2,9 @@ import ByteIO
 import CLinux
 import Foundation
 import Glibc
-import Images
-import OCI
-import Registry
+public import Images
+public import OCI
+public import Registry
 import Synchronization
 
 /// Reports to people on standard error: with a progress bar on a terminal, else with one line for each layer.

@@ -1,7 +1,7 @@
 import Glibc
 import JSON
-import OCI
-import Registry
+public import OCI
+public import Registry
 
 /// Reports to other programs on standard error: one JSON object on each line, with its kind as the member `event`.
 public final class EventReporter: Reporter {

@@ -1,5 +1,7 @@
-import Images
-import JSON
+package import Images
+package import JSON
+import OCI
+import Store
 import SystemPackage
 
 /// The result of an operation that writes images.

@@ -6,6 +6,7 @@ import Images
 import MicroVM
 import Processes
 import SystemPackage
+import Tar
 
 /// Creates squashfs file systems with the program `sqfstar`, which reads a tar.
 struct Sqfstar {

@@ -4,6 +4,7 @@ import Glibc
 import Images
 import Store
 import SystemPackage
+import Tar
 
 /// Runs `fakeRootCommands`, in the directory of the customization layer or with the image as `/`.
 struct FakeRootCommands: LayerScript {

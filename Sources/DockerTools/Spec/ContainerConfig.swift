@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The run-time configuration of containers: the member `config` of an image's config.
 ///

@@ -1,6 +1,6 @@
 import ByteIO
-import Store
-import SystemPackage
+package import Store
+package import SystemPackage
 
 /// A path of a spec's `contents`.
 public struct ContentPath: Hashable, Sendable {
@@ -54,7 +54,7 @@ public struct ContentPath: Hashable, Sendable {
     /// - Returns: nil if the path leads into the store's directory, but not to a store path.
     func resolved(from directory: FilePath, in store: StoreLocation) -> ContentPath? {
         guard case .machine(let path) = place else { return self }
-        let absolute = path.string.path(from: directory)
+        let absolute = path.absolute(from: directory)
         // By the text alone: the store need not exist yet, and its paths are no links.
         let normalized = absolute.lexicallyNormalized().string
         let directoryOnMachine = store.machinePath(of: store.storeDir).lexicallyNormalized().string

@@ -1,7 +1,7 @@
-import Compression
-import JSON
-import Store
-import SystemPackage
+public import Compression
+package import JSON
+package import Store
+public import SystemPackage
 
 /// The spec of an image: what it is built from, and how.
 ///

@@ -1,6 +1,6 @@
 import Errors
 import JSON
-import OCI
+package import OCI
 
 /// The spec of an image to pull, with the keys of nixpkgs' `pullImage`: a digest that identifies the image, and the
 /// hash of its archive.

@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
-import JSON
-import SystemPackage
+package import JSON
+public import SystemPackage
 
 /// A spec file that was read, JSON or TOML, and is not checked yet.
 package struct SpecFile: Sendable, CustomStringConvertible {

@@ -99,8 +99,13 @@ extension JSONValue {
 extension String {
     /// The path that a relative one means, without `.` components. `..` stays, since the component before it may be a
     /// link.
-    func path(from directory: FilePath) -> FilePath {
-        var path = directory.pushing(FilePath(self))
+    func path(from directory: FilePath) -> FilePath { FilePath(self).absolute(from: directory) }
+}
+
+extension FilePath {
+    /// The absolute path, without `.` components. The names in it need not be UTF-8.
+    func absolute(from directory: FilePath) -> FilePath {
+        var path = directory.pushing(self)
         path.components.removeAll { $0.kind == .currentDirectory }
         return path
     }

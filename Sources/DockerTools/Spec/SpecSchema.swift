@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 /// The JSON Schema of specs.
 package enum SpecSchema {

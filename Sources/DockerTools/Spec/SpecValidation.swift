@@ -1,4 +1,5 @@
 import ByteIO
+import Compression
 import JSON
 import OCI
 import Store

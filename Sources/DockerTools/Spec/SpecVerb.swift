@@ -1,3 +1,5 @@
+import JSON
+
 /// A verb that reads specs; each takes some of the spec's keys.
 ///
 /// `plan`, `push` and `load` read a spec as `layered` or `build` does.

@@ -1,4 +1,4 @@
-import OCI
+package import OCI
 
 /// An image that is stored in an archive, a directory or a registry.
 package struct ArchivedImage: Image {

@@ -1,8 +1,8 @@
-import ByteIO
-import Compression
+package import ByteIO
+package import Compression
 import Errors
-import OCI
-import Store
+package import OCI
+package import Store
 
 /// A layer that is stored in an archive, a directory or a registry, compressed or not.
 package struct ArchivedLayer: Layer {

@@ -1,4 +1,4 @@
-import OCI
+package import OCI
 
 /// The place of an image's blobs that is not an archive: a registry.
 package protocol BlobSource: Sendable {

@@ -1,10 +1,10 @@
-import ByteIO
+package import ByteIO
 import Compression
 import Errors
 import Glibc
-import JSON
+package import JSON
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// The images of an archive, a directory or a registry. The layers are read only when they are opened.
 package struct ImageArchive: Sendable {

@@ -1,9 +1,9 @@
-import ByteIO
+package import ByteIO
 import CLinux
 import Errors
 import Glibc
 import JSON
-import OCI
+package import OCI
 import SystemPackage
 
 /// The files that images are stored in, by their paths: the members of an archive, or the files of a directory.

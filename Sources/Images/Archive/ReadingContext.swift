@@ -1,5 +1,5 @@
-import ByteIO
-import OCI
+package import ByteIO
+package import OCI
 import Synchronization
 
 /// The settings of reading images.

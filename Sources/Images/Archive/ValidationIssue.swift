@@ -1,5 +1,5 @@
 import ByteIO
-import Errors
+package import Errors
 import Synchronization
 
 /// One thing that is wrong with an image.

@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 import JSON
 import OCI
 import Tar

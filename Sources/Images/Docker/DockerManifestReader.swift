@@ -1,4 +1,5 @@
 import ByteIO
+import JSON
 import OCI
 
 /// Reads the images of a docker-archive: `manifest.json` and the files that it names.

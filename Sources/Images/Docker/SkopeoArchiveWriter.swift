@@ -1,6 +1,6 @@
-import ByteIO
+package import ByteIO
 import JSON
-import OCI
+package import OCI
 import Tar
 
 /// Writes an image as the docker-archive that skopeo 1.9 makes of an image in a registry (`skopeo copy docker://…

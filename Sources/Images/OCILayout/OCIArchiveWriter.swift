@@ -1,5 +1,6 @@
-import ByteIO
-import Compression
+package import ByteIO
+package import Compression
+import JSON
 import OCI
 import Tar
 

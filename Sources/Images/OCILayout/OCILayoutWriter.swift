@@ -1,9 +1,9 @@
 import ByteIO
-import Compression
+package import Compression
 import Errors
 import Glibc
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// Writes images as an OCI layout in a directory.
 package final class OCILayoutWriter: OCIBlobStore {

@@ -1,6 +1,6 @@
-import ByteIO
-import OCI
-import SystemPackage
+package import ByteIO
+package import OCI
+package import SystemPackage
 
 /// The root filesystem of an image, with the layers that it is merged from.
 package struct ImageRootfs: Sendable {

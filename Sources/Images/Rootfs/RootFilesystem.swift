@@ -1,5 +1,5 @@
-import ByteIO
-import Store
+package import ByteIO
+package import Store
 import Tar
 
 /// The root filesystem that the layers of an image make when they are applied one on top of the other. It contains

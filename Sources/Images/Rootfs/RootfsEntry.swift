@@ -1,5 +1,5 @@
-import ByteIO
-import Tar
+package import ByteIO
+package import Tar
 
 /// The metadata of a file in a root filesystem.
 package struct RootfsEntry: Equatable, Sendable {

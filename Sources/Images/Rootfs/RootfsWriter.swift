@@ -1,4 +1,4 @@
-import ByteIO
+package import ByteIO
 import Tar
 
 /// Writes a root filesystem as one tar, for `docker import` and `sqfstar`.

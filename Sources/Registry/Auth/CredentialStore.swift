@@ -1,6 +1,6 @@
 import Glibc
-import Processes
-import SystemPackage
+package import Processes
+package import SystemPackage
 
 /// Finds registry credentials that `docker login` and `podman login` stored.
 package struct CredentialStore: Sendable {

@@ -1,11 +1,11 @@
-import ByteIO
+package import ByteIO
 import Errors
 import Foundation
 import Glibc
 import Images
-import OCI
+package import OCI
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// A cache of blobs by digest, in files that several threads and processes share.
 ///

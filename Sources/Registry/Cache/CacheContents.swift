@@ -3,7 +3,7 @@ import Errors
 import Glibc
 import Images
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// The contents of the program's cache directory: blobs, digests of layers and file systems of base images.
 package struct CacheContents: Sendable {

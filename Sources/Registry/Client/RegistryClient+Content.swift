@@ -3,7 +3,7 @@ import Errors
 import Images
 import JSON
 import NIOHTTP1
-import OCI
+package import OCI
 
 extension RegistryClient {
     /// Fetches a manifest or an index.

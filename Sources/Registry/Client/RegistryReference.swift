@@ -1,7 +1,7 @@
 import ByteIO
 import Errors
 import Foundation
-import OCI
+package import OCI
 
 /// The name of an image in a registry.
 ///

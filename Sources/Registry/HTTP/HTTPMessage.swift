@@ -1,7 +1,7 @@
-import ByteIO
+package import ByteIO
 import Dispatch
 import NIOCore
-import NIOHTTP1
+package import NIOHTTP1
 
 /// One HTTP request.
 package struct HTTPRequest: Sendable {

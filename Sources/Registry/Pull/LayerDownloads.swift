@@ -1,7 +1,7 @@
 import ByteIO
 import Dispatch
 import Foundation
-import OCI
+public import OCI
 import Synchronization
 
 /// Receives the progress of layer downloads, from several threads.

@@ -1,6 +1,6 @@
 import ByteIO
-import Images
-import OCI
+package import Images
+package import OCI
 
 /// An image in a registry. Its manifest, config and layers are fetched when they are needed, and cached.
 package struct RegistryImage: BlobSource {

@@ -1,6 +1,6 @@
-import Images
-import OCI
-import Store
+public import Images
+package import OCI
+package import Store
 
 /// The result of pushing an image.
 package struct PushedImage: Sendable {

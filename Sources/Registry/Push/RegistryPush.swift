@@ -1,8 +1,8 @@
 import ByteIO
-import Compression
+package import Compression
 import Errors
-import Images
-import OCI
+package import Images
+package import OCI
 import Synchronization
 
 /// Pushes images to a repository. Only missing blobs are uploaded, several at a time; layers are compressed meanwhile.

@@ -1,8 +1,8 @@
 import ByteIO
 import Errors
 import Glibc
-import NIOSSL
-import SystemPackage
+package import NIOSSL
+package import SystemPackage
 
 /// Reads certificates and keys from PEM files.
 package enum CertificateFile {

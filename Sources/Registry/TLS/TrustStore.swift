@@ -1,8 +1,8 @@
 import ByteIO
 import Errors
 import Glibc
-import NIOSSL
-import SystemPackage
+package import NIOSSL
+package import SystemPackage
 
 /// The CA certificates of this machine.
 enum SystemRoots {

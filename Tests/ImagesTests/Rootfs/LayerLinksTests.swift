@@ -88,7 +88,9 @@ struct LayerLinksTests {
         arguments: [".wh.b", "/.wh..wh..opq", "b/.wh.c"])
     func badTargetWhiteout(_ target: String) {
         #expect(CraftedLayers.refusal([.link("a", target)]) == nil)
-        #expect(CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause == "a link leads to a path below a whiteout")
+        #expect(
+            CraftedLayers.refusal([.link("a", target), .file("a/f")])?.cause
+                == "a link leads to a path below a whiteout")
         #expect(
             CraftedLayers.refusal([.link("d/a", target), .directory("d/a/f")])?.cause
                 == "a link leads to a path below a whiteout")

@@ -25,9 +25,9 @@ struct FakeRootCommandsTests {
         #expect(
             members == [
                 #"-rw-r--r-- 0/0 0 "quoted""#, "-rw-r--r-- 0/0 0 -dash", #"-rw-r--r-- 0/0 0 bytes\377\200"#,
-                "-rw-r--r--* 0/0 5 capable", " x: 20 security.capability", "brw-r--r-- 0/6 8,1 disk",
-                "prw------- 7/0 0 fifo",
-                "drwxr-xr-x 0/0 0 directory/", "drwxrwxrwt 5/6 0 directory/inner/", "-rw-r--r-- 0/0 2 id",
+                "-rw-r--r--* 0/0 5 capable", " x: 20 security.capability", "drwxr-xr-x 0/0 0 directory/",
+                "drwxrwxrwt 5/6 0 directory/inner/", "brw-r--r-- 0/6 8,1 disk", "prw------- 7/0 0 fifo",
+                "-rw-r--r-- 0/0 2 id",
                 "lrwxrwxrwx 8/9 0 link -> /nowhere",
                 #"-rw-r--r-- 0/0 0 new\nline"#, "-rw-r--r-- 99999/0 5 nobody", "crw-r--r-- 0/0 1,3 null",
                 "-rwsr-sr-x 1000/1001 5 owned", "-rw-r--r-- 0/0 0 sp ace", "hrwsr-sr-x 1000/1001 0 twin link to owned",

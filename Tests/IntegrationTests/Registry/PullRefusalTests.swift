@@ -24,7 +24,8 @@ struct PullRefusalTests {
         "Missing images, unreachable registries and invalid names are errors",
         arguments: [
             ("NAME/refused-none:1", 65, "returned 404"), ("127.0.0.1:1/app", 69, "connection refused"),
-            ("NAME/Upper:1", 64, "names of repositories are in lower case"), ("NAME/app@sha256:12", 64, "is not a digest"),
+            ("NAME/Upper:1", 64, "names of repositories are in lower case"),
+            ("NAME/app@sha256:12", 64, "is not a digest"),
             ("NAME/app:-", 64, "is not a valid tag"), ("", 64, "cannot use the name ''"),
         ])
     func names(image: String, status: Int32, cause: String) throws {

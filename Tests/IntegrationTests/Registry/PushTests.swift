@@ -190,8 +190,8 @@ struct PushTests {
             #expect(outcome.errors.contains(message), "\(outcome.errors)")
             #expect(outcome.output.isEmpty)
         }
-        try refused(["image.toml"], 64, "Name an image, and then what it is to be called in the registry.")
-        try refused(["image.toml", "arm.toml", "\(name)/a:1"], 64, "with --index alone")
+        try refused(["image.toml"], 64, "Name an image, and its name in the registry.")
+        try refused(["image.toml", "arm.toml", "\(name)/a:1"], 64, "need --index")
         try refused(["image.toml", "\(name)/UPPER:1"], 64, "names of repositories are in lower case")
         try refused(["image.toml", "127.0.0.1:1/push/a:1"], 69, "connection refused")
         let zeros = String(repeating: "0", count: 64)
