@@ -5,7 +5,7 @@ import Tar
 import TestSupport
 import Testing
 
-@Suite("The flat tar for a squashfs")
+@Suite("The tar of a root filesystem for a squashfs")
 struct RootfsTarFormatTests {
     private func members(_ entries: [CraftedEntry]) throws -> [TarMember] {
         let sink = MemorySink()
