@@ -1,3 +1,4 @@
+import CGuest
 import CLinux
 import Errors
 import Glibc
