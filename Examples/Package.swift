@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Programs that use the library. Each is built and run by Tests/IntegrationTests/ExamplesTests.swift.
+// Programs that use the library: `swift build --package-path Examples`.
 
 func example(_ name: String) -> Target {
     .executableTarget(name: name, dependencies: [.product(name: "DockerTools", package: "dockertools")])
