@@ -24,4 +24,16 @@ enum Dockertools {
         let environment = ["XDG_CACHE_HOME": cache.path].merging(environment) { $1 }
         return try Program.run([path] + arguments, input: input, environment: environment, in: directory)
     }
+
+    /// Copies the fixtures, with modes that do not depend on the umask of the checkout, since digests depend on modes.
+    ///
+    /// - Returns: the directory of the copy, and an environment with the program in its PATH and a cache of its own.
+    static func fixtures() throws -> (directory: TemporaryDirectory, environment: [String: String]) {
+        let directory = try TemporaryDirectory()
+        try Program.output(["cp", "-R", "\(checkout)/Fixtures/.", directory.path])
+        try Program.output(["chmod", "-R", "u=rwX,go=rX", directory.path])
+        let program = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let search = "\(program):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+        return (directory, ["PATH": search, "XDG_CACHE_HOME": directory.path("cache")])
+    }
 }

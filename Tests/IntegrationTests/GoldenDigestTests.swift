@@ -88,15 +88,8 @@ private struct GoldenDigests: Decodable {
 struct GoldenDigestTests {
     @Test("The bytes of an output change only with formatVersion", arguments: GoldenCase.all)
     func bytesStay(_ golden: GoldenCase) throws {
-        let directory = try TemporaryDirectory()
-        // File modes in a checkout depend on its umask, and digests depend on file modes.
-        try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", directory.path])
-        try Program.output(["chmod", "-R", "u=rwX,go=rX", directory.path])
-        let program = URL(fileURLWithPath: Dockertools.path).deletingLastPathComponent().path
-        let environment = [
-            "PATH": "\(program):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
-            "XDG_CACHE_HOME": directory.path("cache"), "REGISTRY": try RegistryServer.shared.name,
-        ]
+        let (directory, fixtures) = try Dockertools.fixtures()
+        let environment = fixtures.merging(["REGISTRY": try RegistryServer.shared.name]) { $1 }
         let script = "set -euo pipefail; { \(golden.script)\n} | sha256sum | cut -c 1-64"
         let outcome = try Program.run(["bash", "-c", script], environment: environment, in: directory.path)
         #expect(outcome.status == 0, "\(outcome.errors)")

@@ -41,16 +41,10 @@ struct ReadmeTests {
     func examplesAreTrue() throws {
         let examples = try ReadmeExample.all()
         #expect(examples.count >= 10)
-        let directory = try TemporaryDirectory()
-        // The modes of the checkout's files depend on the umask, and the examples' digests on the modes.
-        try Program.output(["cp", "-R", "\(Dockertools.checkout)/Fixtures/.", directory.path])
-        try Program.output(["chmod", "-R", "u=rwX,go=rX", directory.path])
-        let path = URL(fileURLWithPath: Dockertools.path).deletingLastPathComponent().path
-        let environment = [
-            "PATH": "\(path):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
-            "XDG_CACHE_HOME": directory.path("cache"),
-            "DOCKER_HOST": try DockerDaemon.shared.host,
-        ]
+        let (directory, fixtures) = try Dockertools.fixtures()
+        let environment = fixtures.merging([
+            "DOCKER_HOST": try DockerDaemon.shared.host
+        ]) { $1 }
         let registry = try RegistryServer.shared.name
         for example in examples {
             let command = example.command.replacing("localhost:5000", with: registry)
