@@ -43,6 +43,14 @@ extension ImageSource {
     private static let daemonScheme = "docker-daemon:"
     private static let layoutScheme = "oci:"
 
+    /// Parses the text that a command line has for an image: a file, a layout, an image of a registry or of the daemon, or a
+    /// spec file.
+    ///
+    /// - Throws: `ToolError` with code `usage` for a malformed name.
+    public init(parsing text: String) throws {
+        try self.init(parsing: text, spec: SpecReading())
+    }
+
     /// Parses the text of a command line.
     ///
     /// The text is `PATH`, `PATH#NAME:TAG`, `oci:DIRECTORY`, `oci:DIRECTORY:TAG`, `docker://NAME` or `docker-daemon:NAME`, or
@@ -53,7 +61,7 @@ extension ImageSource {
     ///   - spec: the settings for a spec file; nil: the text is never a spec.
     ///   - isSpec: whether the text is the path of a spec in any case.
     /// - Throws: `ToolError` with code `usage` for a malformed name.
-    package init(parsing text: String, spec: SpecReading? = SpecReading(), isSpec: Bool = false) throws {
+    package init(parsing text: String, spec: SpecReading?, isSpec: Bool = false) throws {
         if let spec, isSpec || SpecSource.isSpec(text) {
             self = .specFile(try SpecSource(argument: text, anyExtension: true), spec)
         } else if text.hasPrefix(RegistryReference.scheme) {
