@@ -60,7 +60,7 @@ let package = Package(
         .executable(name: "dockertools", targets: ["CLI"]),
         .executable(name: "dockertools-guest", targets: ["Guest"]),
         .library(name: "DockerTools", targets: ["DockerTools"]),
-        .library(name: "OCI", targets: ["OCI", "Images"]),
+        .library(name: "OCI", targets: ["JSON", "OCI", "Images"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

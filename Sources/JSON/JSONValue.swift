@@ -1,7 +1,7 @@
 import Errors
 
 /// A JSON value: the contents of specs, graphs, manifests and configs.
-package enum JSONValue: Hashable, Sendable {
+public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     case int(Int64)
@@ -13,50 +13,50 @@ package enum JSONValue: Hashable, Sendable {
 
 extension JSONValue {
     /// The member of an object; nil if it does not exist or the value is not an object.
-    package subscript(_ key: String) -> JSONValue? {
+    public subscript(_ key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members[key]
     }
 
     /// The value of a string; nil for any other value.
-    package var string: String? {
+    public var string: String? {
         guard case .string(let value) = self else { return nil }
         return value
     }
 
     /// The value of an integer; nil for any other value.
-    package var int: Int64? {
+    public var int: Int64? {
         guard case .int(let value) = self else { return nil }
         return value
     }
 
     /// The value of a boolean; nil for any other value.
-    package var bool: Bool? {
+    public var bool: Bool? {
         guard case .bool(let value) = self else { return nil }
         return value
     }
 
     /// The value of a list; nil for any other value.
-    package var array: [JSONValue]? {
+    public var array: [JSONValue]? {
         guard case .array(let value) = self else { return nil }
         return value
     }
 
     /// The value of an object; nil for any other value.
-    package var object: [String: JSONValue]? {
+    public var object: [String: JSONValue]? {
         guard case .object(let value) = self else { return nil }
         return value
     }
 
     /// The strings of an array of strings; nil for any other value.
-    package var strings: [String]? {
+    public var strings: [String]? {
         guard let array else { return nil }
         let strings = array.compactMap(\.string)
         return strings.count == array.count ? strings : nil
     }
 
     /// The kind of the value with an article, for messages: `a list`.
-    package var kind: String {
+    public var kind: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
@@ -72,14 +72,20 @@ extension JSONValue {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
-    package init(stringLiteral value: String) { self = .string(value) }
-    package init(integerLiteral value: Int64) { self = .int(value) }
-    package init(booleanLiteral value: Bool) { self = .bool(value) }
-    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+    /// A string.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// An integer.
+    public init(integerLiteral value: Int64) { self = .int(value) }
+    /// A boolean.
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A list.
+    public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// An object. The last of several members with the same name counts.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
     }
-    package init(nilLiteral: ()) { self = .null }
+    /// The value `null`.
+    public init(nilLiteral: ()) { self = .null }
 }
 
 extension JSONValue {
@@ -91,7 +97,7 @@ extension JSONValue {
     ///   - limit: the maximum size of the text in bytes.
     /// - Throws: `ToolError` with code `data` if the text is too long, nested too deeply, or not valid JSON; the cause
     ///   names the line and column.
-    package init(parsing bytes: [UInt8], source: String, limit: Int) throws {
+    public init(parsing bytes: [UInt8], source: String, limit: Int) throws {
         self = try JSONParser.reading(bytes, source: source, limit: limit) { parser throws(JSONParser.Fault) in
             try parser.parse()
         }
@@ -127,10 +133,10 @@ extension JSONValue {
     ///
     /// Members are sorted by the bytes of their keys; there is no whitespace; `/` and characters outside ASCII are not
     /// escaped.
-    package var canonical: String { written(indent: nil) }
+    public var canonical: String { written(indent: nil) }
 
     /// The canonical text with line breaks and an indentation of two spaces for each level.
-    package var pretty: String { written(indent: 0) }
+    public var pretty: String { written(indent: 0) }
 
     private func written(indent: Int?) -> String {
         var text = ""

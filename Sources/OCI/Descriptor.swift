@@ -1,24 +1,25 @@
 import ByteIO
-package import JSON
+public import JSON
 
 /// The reference to a blob in a manifest or an index: what the blob is, its digest and its size.
 ///
 /// Source: OCI Image Format Specification, "Content Descriptors".
-package struct Descriptor: Hashable, Sendable {
+public struct Descriptor: Hashable, Sendable {
     /// The type of the blob, such as `MediaType.manifest`.
-    package var mediaType: String
+    public var mediaType: String
     /// The SHA-256 of the blob's bytes.
-    package var digest: Digest
+    public var digest: Digest
     /// The size of the blob in bytes.
-    package var size: UInt64
+    public var size: UInt64
     /// Names and other facts, by keys such as `org.opencontainers.image.ref.name`.
-    package var annotations: [String: String]
+    public var annotations: [String: String]
     /// The platform that the image of a manifest runs on; nil where the index names none.
-    package var platform: Platform?
+    public var platform: Platform?
     /// The type of an artifact that is not an image; nil for images.
-    package var artifactType: String?
+    public var artifactType: String?
 
-    package init(
+    /// Creates a descriptor.
+    public init(
         mediaType: String, digest: Digest, size: UInt64, annotations: [String: String] = [:],
         platform: Platform? = nil, artifactType: String? = nil
     ) {
@@ -33,7 +34,7 @@ package struct Descriptor: Hashable, Sendable {
     /// Reads a descriptor. Members that are not named here are ignored.
     ///
     /// - Throws: `OCIFormatError` if it has no valid `digest`, `size` or `mediaType`.
-    package init(json: JSONValue) throws(OCIFormatError) {
+    public init(json: JSONValue) throws(OCIFormatError) {
         try json.requireObject()
         guard let text = json["digest"]?.string, let digest = Digest(text) else {
             let found = json["digest"]?.string.map { TerminalText.quoted($0) } ?? "missing"
@@ -49,7 +50,7 @@ package struct Descriptor: Hashable, Sendable {
     }
 
     /// The descriptor as a member of a manifest or an index.
-    package var json: JSONValue {
+    public var json: JSONValue {
         var members: [String: JSONValue] = [
             "mediaType": .string(mediaType), "digest": .string("\(digest)"), "size": .int(Int64(clamping: size)),
         ]
@@ -61,14 +62,16 @@ package struct Descriptor: Hashable, Sendable {
 }
 
 /// The bytes of a config, a manifest or an index, with their descriptor.
-package struct Blob: Sendable {
+public struct Blob: Sendable {
     /// The media type, digest and size of `bytes`.
-    package let descriptor: Descriptor
+    public let descriptor: Descriptor
     /// The exact bytes that the digest is of.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
 
-    /// - Throws: `SHA256.Unavailable`.
-    package init(_ bytes: [UInt8], mediaType: String) throws {
+    /// Hashes the bytes of a document.
+    ///
+    /// - Throws: an error if OpenSSL offers no SHA-256.
+    public init(_ bytes: [UInt8], mediaType: String) throws {
         self.bytes = bytes
         descriptor = Descriptor(
             mediaType: mediaType, digest: try SHA256.digest(of: bytes), size: UInt64(bytes.count))

@@ -1,5 +1,5 @@
 import ByteIO
-package import JSON
+public import JSON
 
 /// The config of an image: its platform, its run-time configuration, its history and the digests of its layers.
 ///
@@ -7,14 +7,14 @@ package import JSON
 /// this program does not know. Everything else is read from `json`, which is parsed once.
 ///
 /// Source: OCI Image Format Specification, "Image Configuration"; Docker Image Specification v1.2, "Image JSON".
-package struct ImageConfig: Sendable {
+public struct ImageConfig: Sendable {
     /// The whole document.
-    package let json: JSONValue
+    public let json: JSONValue
     /// The exact bytes of the document.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// The digests of the uncompressed layers, the lowest first. Empty for an image whose layers have not been hashed
     /// yet.
-    package let diffIDs: [Digest]
+    public let diffIDs: [Digest]
 
     /// Reads a config.
     ///
@@ -22,7 +22,7 @@ package struct ImageConfig: Sendable {
     ///   - json: the document.
     ///   - bytes: the bytes that the document was parsed from.
     /// - Throws: `OCIFormatError` if `rootfs.diff_ids` is not a list of digests.
-    package init(json: JSONValue, bytes: [UInt8]) throws(OCIFormatError) {
+    public init(json: JSONValue, bytes: [UInt8]) throws(OCIFormatError) {
         guard let texts = json["rootfs"]?["diff_ids"]?.strings else {
             throw OCIFormatError("rootfs.diff_ids", "is not a list of strings")
         }
@@ -47,7 +47,7 @@ package struct ImageConfig: Sendable {
     ///   - variant: the variant of the processor: `v7` of arm.
     ///   - runtime: the run-time configuration: `Cmd`, `Env`, `User` and so on.
     ///   - history: the history of all layers, the lowest first.
-    package init(
+    public init(
         created: String, architecture: String, variant: String? = nil, runtime: JSONValue, history: [History]
     ) {
         var members: [String: JSONValue] = [
@@ -67,58 +67,60 @@ package struct ImageConfig: Sendable {
     }
 
     /// The config with the digests of its layers. A config that has them already keeps its bytes.
-    package func with(diffIDs: [Digest]) -> ImageConfig {
+    public func with(diffIDs: [Digest]) -> ImageConfig {
         diffIDs == self.diffIDs ? self : ImageConfig(json.object ?? [:], diffIDs: diffIDs)
     }
 
     /// The bytes with their descriptor, whose digest is the image ID.
-    package func blob() throws -> Blob { try Blob(bytes, mediaType: MediaType.config) }
+    public func blob() throws -> Blob { try Blob(bytes, mediaType: MediaType.config) }
 }
 
 extension ImageConfig {
     /// The processor by Go's name; nil if the config does not state it.
-    package var architecture: String? { json["architecture"]?.string }
+    public var architecture: String? { json["architecture"]?.string }
 
     /// The variant of the processor; nil if the config does not state it.
-    package var variant: String? { json["variant"]?.string }
+    public var variant: String? { json["variant"]?.string }
 
     /// The platform that the image runs on: `linux` and `unknown` stand for what the config does not state.
-    package var platform: Platform {
+    public var platform: Platform {
         Platform(os: json["os"]?.string ?? "linux", architecture: architecture ?? "unknown", variant: variant)
     }
 
     /// All lines of the history, those of steps that made no layer among them.
-    package var history: [History] { (json["history"]?.array ?? []).map(History.init(json:)) }
+    public var history: [History] { (json["history"]?.array ?? []).map(History.init(json:)) }
 
     /// The lines of the history that belong to layers: one for each layer, in a config that follows the specification.
-    package var layerHistory: [History] { history.filter { !$0.isEmptyLayer } }
+    public var layerHistory: [History] { history.filter { !$0.isEmptyLayer } }
 
     /// One line of an image's history: how a layer was made.
-    package struct History: Sendable {
+    public struct History: Sendable {
         /// The whole line.
-        package let json: JSONValue
+        public let json: JSONValue
 
         /// Reads a line; its members are optional.
-        package init(json: JSONValue) {
+        public init(json: JSONValue) {
             self.json = json
         }
 
+        /// Creates a line for a layer.
+        ///
         /// - Parameters:
         ///   - created: the time of creation, as RFC 3339 has it.
         ///   - createdBy: the program or command that made the layer.
         ///   - comment: free text.
-        package init(created: String, createdBy: String, comment: String) {
+        public init(created: String, createdBy: String, comment: String) {
             json = ["created": .string(created), "created_by": .string(createdBy), "comment": .string(comment)]
         }
 
         /// The program or command that made the layer; nil if the line does not state it.
-        package var createdBy: String? { json["created_by"]?.string }
+        public var createdBy: String? { json["created_by"]?.string }
 
         /// Free text; nil if the line has none.
-        package var comment: String? { json["comment"]?.string }
+        public var comment: String? { json["comment"]?.string }
 
         /// Whether the step made no layer.
-        package var isEmptyLayer: Bool { json["empty_layer"]?.bool == true }
+        public var isEmptyLayer: Bool { json["empty_layer"]?.bool == true }
     }
 }
 
@@ -130,7 +132,7 @@ extension ImageConfig {
     /// layer is replaced by one that does.
     ///
     /// - Parameter layerCount: the number of the base's layers.
-    package func inheritedHistory(layerCount: Int) -> [History] {
+    public func inheritedHistory(layerCount: Int) -> [History] {
         guard layerHistory.count != layerCount else { return history }
         return Array(repeating: History(json: ["comment": "base layer"]), count: layerCount)
     }
@@ -141,7 +143,7 @@ extension ImageConfig {
     ///   - own: the image's own configuration, which replaces the base's members; variables of `Env` are merged one by
     ///     one.
     ///   - inheritsAll: whether all members are inherited; false for `Env` alone.
-    package func inheritedRuntime(overriddenBy own: JSONValue, inheritsAll: Bool) -> JSONValue {
+    public func inheritedRuntime(overriddenBy own: JSONValue, inheritsAll: Bool) -> JSONValue {
         let base = json["config"]?.object ?? [:]
         var members = inheritsAll ? base.filter { $0.value != .null } : [:]
         members.merge(own.object ?? [:]) { $1 }

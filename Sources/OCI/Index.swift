@@ -1,16 +1,18 @@
-package import JSON
+public import JSON
 
 /// A list of manifests: of the images in an OCI layout, or of one image for several platforms.
 ///
 /// Source: OCI Image Format Specification, "Image Index"; Docker's manifest list, which has the same members.
-package struct Index: Hashable, Sendable {
+public struct Index: Hashable, Sendable {
     /// The media type that the document states; nil if it states none, which OCI allows.
-    package var mediaType: String?
+    public var mediaType: String?
     /// The manifests, or further indexes.
-    package var manifests: [Descriptor]
-    package var annotations: [String: String]
+    public var manifests: [Descriptor]
+    /// Names and other facts, by keys such as `org.opencontainers.image.ref.name`.
+    public var annotations: [String: String]
 
-    package init(
+    /// Creates an index.
+    public init(
         manifests: [Descriptor], mediaType: String? = MediaType.index, annotations: [String: String] = [:]
     ) {
         self.mediaType = mediaType
@@ -21,7 +23,7 @@ package struct Index: Hashable, Sendable {
     /// Reads an index.
     ///
     /// - Throws: `OCIFormatError` if it is malformed, or could be taken for a manifest.
-    package init(json: JSONValue) throws(OCIFormatError) {
+    public init(json: JSONValue) throws(OCIFormatError) {
         try json.requireVersion2(MediaType.indexes, other: "layers")
         mediaType = json["mediaType"]?.string
         manifests = try json.descriptors("manifests")
@@ -29,7 +31,7 @@ package struct Index: Hashable, Sendable {
     }
 
     /// The document. `blob` gives its canonical bytes, which are stored and pushed.
-    package var json: JSONValue {
+    public var json: JSONValue {
         var members: [String: JSONValue] = ["schemaVersion": 2, "manifests": .array(manifests.map(\.json))]
         members["mediaType"] = mediaType.map { .string($0) }
         members["annotations"] = .annotations(annotations)
@@ -37,7 +39,7 @@ package struct Index: Hashable, Sendable {
     }
 
     /// The canonical bytes of the document with their descriptor.
-    package func blob() throws -> Blob {
+    public func blob() throws -> Blob {
         try Blob(Array(json.canonical.utf8), mediaType: mediaType ?? MediaType.index)
     }
 }

@@ -1,23 +1,25 @@
-package import JSON
+public import JSON
 
 /// The manifest of an image: its config and its layers, as blobs.
 ///
 /// Source: OCI Image Format Specification, "Image Manifest"; Docker's Image Manifest Version 2, Schema 2, which has the
 /// same members.
-package struct Manifest: Hashable, Sendable {
+public struct Manifest: Hashable, Sendable {
     /// The media type that the document states; nil if it states none, which OCI allows.
-    package var mediaType: String?
+    public var mediaType: String?
     /// The type of an artifact that is not an image; nil for images.
-    package var artifactType: String?
+    public var artifactType: String?
     /// The image's config.
-    package var config: Descriptor
+    public var config: Descriptor
     /// The layers, the lowest first.
-    package var layers: [Descriptor]
+    public var layers: [Descriptor]
     /// The manifest that this one says something about, such as a signature; nil for images.
-    package var subject: Descriptor?
-    package var annotations: [String: String]
+    public var subject: Descriptor?
+    /// Names and other facts, by keys such as `org.opencontainers.image.created`.
+    public var annotations: [String: String]
 
-    package init(
+    /// Creates the manifest of an image.
+    public init(
         config: Descriptor, layers: [Descriptor], mediaType: String? = MediaType.manifest,
         annotations: [String: String] = [:]
     ) {
@@ -30,7 +32,7 @@ package struct Manifest: Hashable, Sendable {
     /// Reads a manifest.
     ///
     /// - Throws: `OCIFormatError` if it is malformed, is of schema 1, or could be taken for an index.
-    package init(json: JSONValue) throws(OCIFormatError) {
+    public init(json: JSONValue) throws(OCIFormatError) {
         try json.requireVersion2(MediaType.manifests, other: "manifests")
         mediaType = json["mediaType"]?.string
         artifactType = json["artifactType"]?.string
@@ -41,7 +43,7 @@ package struct Manifest: Hashable, Sendable {
     }
 
     /// The document. `blob` gives its canonical bytes, which are stored and pushed.
-    package var json: JSONValue {
+    public var json: JSONValue {
         var members: [String: JSONValue] = [
             "schemaVersion": 2, "config": config.json, "layers": .array(layers.map(\.json)),
         ]
@@ -53,7 +55,7 @@ package struct Manifest: Hashable, Sendable {
     }
 
     /// The canonical bytes of the document with their descriptor.
-    package func blob() throws -> Blob {
+    public func blob() throws -> Blob {
         try Blob(Array(json.canonical.utf8), mediaType: mediaType ?? MediaType.manifest)
     }
 }

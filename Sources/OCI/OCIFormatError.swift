@@ -3,11 +3,11 @@ import JSON
 /// The reason why a JSON document is not a valid descriptor, manifest, index or config.
 ///
 /// The reader that knows the document's name makes a `ToolError` of it: `schemaVersion of index.json is 1; expected 2`.
-package struct OCIFormatError: Error, Equatable {
+public struct OCIFormatError: Error, Equatable {
     /// The member that is wrong, from the root of the document: `manifests[0].digest`; empty for the document itself.
-    package let path: String
+    public let path: String
     /// The fault, as the predicate of a sentence: `is missing; expected a string`.
-    package let reason: String
+    public let reason: String
 
     package init(_ path: String, _ reason: String) {
         self.path = path
@@ -17,7 +17,7 @@ package struct OCIFormatError: Error, Equatable {
     /// The error as a sentence.
     ///
     /// - Parameter document: the name of the document: `index.json`.
-    package func sentence(_ document: String) -> String {
+    public func sentence(_ document: String) -> String {
         path.isEmpty ? "\(document) \(reason)" : "\(path) of \(document) \(reason)"
     }
 

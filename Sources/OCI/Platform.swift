@@ -1,42 +1,43 @@
-package import JSON
+public import JSON
 
 /// The operating system and the processor that an image runs on, by Go's names.
 ///
 /// Source: OCI Image Format Specification, "Image Index", the member `platform`.
-package struct Platform: Hashable, Sendable {
+public struct Platform: Hashable, Sendable {
     /// The operating system: `linux`.
-    package var os: String
+    public var os: String
     /// The processor: `amd64`.
-    package var architecture: String
+    public var architecture: String
     /// The variant of the processor, such as `v7` of arm; nil for none, or for any where an image is searched.
-    package var variant: String?
+    public var variant: String?
 
-    package init(os: String = "linux", architecture: String, variant: String? = nil) {
+    /// Creates a platform.
+    public init(os: String = "linux", architecture: String, variant: String? = nil) {
         self.os = os
         self.architecture = architecture
         self.variant = variant
     }
 
     /// Reads the platform of a descriptor; nil if `os` or `architecture` is missing.
-    package init?(json: JSONValue) {
+    public init?(json: JSONValue) {
         guard let os = json["os"]?.string, let architecture = json["architecture"]?.string else { return nil }
         self.init(os: os, architecture: architecture, variant: json["variant"]?.string)
     }
 
     /// The platform as a member of a descriptor.
-    package var json: JSONValue {
+    public var json: JSONValue {
         var members: [String: JSONValue] = ["os": .string(os), "architecture": .string(architecture)]
         members["variant"] = variant.map { .string($0) }
         return .object(members)
     }
 
     /// Whether an image for this platform can be used where one for `wanted` is searched.
-    package func serves(_ wanted: Platform) -> Bool {
+    public func serves(_ wanted: Platform) -> Bool {
         os == wanted.os && architecture == wanted.architecture && (wanted.variant == nil || variant == wanted.variant)
     }
 }
 
 extension Platform: CustomStringConvertible {
     /// The parts with slashes between: `linux/arm/v7`.
-    package var description: String { ([os, architecture] + [variant].compactMap { $0 }).joined(separator: "/") }
+    public var description: String { ([os, architecture] + [variant].compactMap { $0 }).joined(separator: "/") }
 }
