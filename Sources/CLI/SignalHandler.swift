@@ -35,9 +35,21 @@ enum SignalHandler {
             let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
             let verb = isTermination ? "terminated" : "interrupted"
             let message = Array("\(clear)error: \(verb), nothing was left behind\n".utf8)
-            _ = write(STDERR_FILENO, message, message.count)
+            let terminal = silenceStandardError()
+            _ = write(terminal, message, message.count)
             cleanup.empty(with: supervisor) { _exit(isTermination ? ExitStatus.terminated : ExitStatus.interrupted) }
         }
+    }
+
+    /// Makes the message about the signal the last one: what scripts and their tools write while they are ended, such as
+    /// fakeroot's complaints about its lost server, says nothing to the user.
+    ///
+    /// - Returns: a descriptor of the former standard error.
+    private static func silenceStandardError() -> Int32 {
+        let terminal = dup(STDERR_FILENO)
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard terminal >= 0, null >= 0, dup2(null, STDERR_FILENO) >= 0 else { return STDERR_FILENO }
+        return terminal
     }
 
     /// Waits for the end of the process if a signal has arrived: an error may be a consequence of the signal, for example

@@ -81,3 +81,25 @@ final class BlockingExecutor: TaskExecutor {
         return isNeeded
     }
 }
+
+/// Runs an asynchronous operation, and blocks the calling thread until it ends.
+///
+/// For functions that block anyway, on the threads of `BlockingExecutor` and the threads that those start. On Swift's
+/// cooperative threads it could wait forever for a thread.
+func waiting<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) throws -> Value {
+    let outcome = Mutex<Result<Value, any Error>?>(nil)
+    let isDone = DispatchSemaphore(value: 0)
+    Task.detached {
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await operation())
+        } catch {
+            result = .failure(error)
+        }
+        outcome.withLock { $0 = result }
+        isDone.signal()
+    }
+    isDone.wait()
+    guard let result = outcome.withLock({ $0 }) else { throw CancellationError() }
+    return try result.get()
+}

@@ -100,7 +100,7 @@ extension ImageSource {
         case .archive(let path, _), .layout(let path, _): return try ImageArchive.open(FilePath(path), reading)
         case .registry(let name):
             let reference = try RegistryReference(name)
-            return try await context.registryImage(reference, task: "cannot read \(reference)").archive(reading)
+            return try context.registryImage(reference, task: "cannot read \(reference)").archive(reading)
         case .daemon(let name):
             let daemon = DockerDaemon(try DockerHost.find(nil, environment: context.environment))
             return try DaemonImage(name, daemon).archive(reading)

@@ -81,17 +81,14 @@ extension Context {
     ///
     /// - Parameter task: the message of errors: `cannot pull docker.io/library/redis:7`.
     /// - Throws: `ToolError` for invalid credentials, certificates or proxies.
-    func registryClient(for reference: RegistryReference, task: String) async throws -> RegistryClient {
+    func registryClient(for reference: RegistryReference, task: String) throws -> RegistryClient {
         let access = registries
         let isMeant = access.means(reference.registry)
-        let credentials: Credentials
+        let credentials: DeferredCredentials
         if isMeant, let given = access.credentials {
-            credentials = try Credentials(parsing: given)
+            credentials = DeferredCredentials(try Credentials(parsing: given))
         } else {
-            credentials = try await CredentialStore(
-                authFile: access.authFile, environment: environment, currentDirectory: currentDirectory,
-                groups: processGroups
-            ).credentials(for: reference.registry, repository: reference.repository)
+            credentials = storedCredentials(for: reference)
         }
         let named = try RegistryEndpoint.named(access.meant(asking: reference.registry), task: task)
         let certificates = TrustStore(
@@ -108,6 +105,17 @@ extension Context {
                 retries: RetryPolicy(count: access.retries)))
     }
 
+    /// The credentials that docker and podman stored, which are searched when the registry requests them.
+    private func storedCredentials(for reference: RegistryReference) -> DeferredCredentials {
+        let store = CredentialStore(
+            authFile: registries.authFile, environment: environment, currentDirectory: currentDirectory,
+            groups: processGroups
+        ) { [reporter] in reporter.warn($0) }
+        return DeferredCredentials {
+            try waiting { try await store.credentials(for: reference.registry, repository: reference.repository) }
+        }
+    }
+
     /// The cache of blobs.
     var blobCache: BlobCache {
         BlobCache(directory: cacheDirectory, spool: spool) { [reporter] in reporter.note($0) }
@@ -116,8 +124,8 @@ extension Context {
     /// The image of a name in a registry.
     ///
     /// - Throws: `ToolError` with code `data` if the image does not exist, `unavailable` if the registry fails.
-    func registryImage(_ reference: RegistryReference, task: String) async throws -> RegistryImage {
-        let client = try await registryClient(for: reference, task: task)
+    func registryImage(_ reference: RegistryReference, task: String) throws -> RegistryImage {
+        let client = try registryClient(for: reference, task: task)
         return try RegistryImage(reference, client, cache: blobCache, progress: reporter)
     }
 }

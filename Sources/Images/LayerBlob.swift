@@ -21,14 +21,23 @@ package struct LayerBlob {
         self.threads = threads
     }
 
+    /// The size of the blob in bytes if it is known before it is written: that of stored bytes that are copied.
+    package var knownSize: UInt64? {
+        get throws { try storedFile()?.size }
+    }
+
+    /// The stored bytes of the blob, which are verified when the layer is opened; nil if the blob must be made.
+    private func storedFile() throws -> FileRange? {
+        open.knownDiffID == nil ? nil : try layer.storedBlob(compressedBy: compressor)
+    }
+
     /// Writes the blob.
     ///
     /// - Returns: the digest of the uncompressed layer.
     /// - Throws: `ToolError` with code `data` for a layer whose digest is not the one that its config states; the
     ///   errors of the sink.
     package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
-        if let known = open.knownDiffID, let file = try layer.storedBlob(compressedBy: compressor) {
-            // Verified when the layer was opened.
+        if let known = open.knownDiffID, let file = try storedFile() {
             try file.copy(to: ProgressSink(to: sink, progress))
             return known
         }

@@ -51,6 +51,8 @@ package final class ScriptedServer: Sendable {
         package var delay = 0.0
         /// The number of bytes of the body in each piece, and the pause between pieces in seconds.
         package var drip: (bytes: Int, pause: Double)?
+        /// The number of bytes of the body after which the server waits until a gate is open.
+        package var hold: (bytes: Int, gate: Gate)?
 
         /// Makes a response with bytes as its body.
         package init(_ status: Int, _ headers: [(String, String)] = [], body: [UInt8] = []) {
@@ -62,6 +64,21 @@ package final class ScriptedServer: Sendable {
         /// Makes a response with text as its body.
         package init(_ status: Int, _ headers: [(String, String)] = [], text: String) {
             self.init(status, headers, body: Array(text.utf8))
+        }
+    }
+
+    /// Lets a test decide when a held response goes on. It is closed at first.
+    package final class Gate: Sendable {
+        private let isOpen = Mutex(false)
+
+        /// Makes a closed gate.
+        package init() {}
+
+        /// Opens the gate for good.
+        package func open() { isOpen.withLock { $0 = true } }
+
+        fileprivate func wait() {
+            while !isOpen.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) }
         }
     }
 
@@ -158,6 +175,7 @@ package final class ScriptedServer: Sendable {
             let part = rest.prefix(response.drip?.bytes ?? .max)
             guard write(Array(part), to: connection) else { return false }
             rest = rest.dropFirst(part.count)
+            if let hold = response.hold, shown.count - rest.count >= hold.bytes { hold.gate.wait() }
             if let drip = response.drip, !rest.isEmpty { Thread.sleep(forTimeInterval: drip.pause) }
         }
         if response.cutAfter != nil { Thread.sleep(forTimeInterval: Self.beforeCut) }

@@ -20,7 +20,7 @@ struct PulledImage: Sendable {
         if !request.tlsVerify {
             context.registries = context.registries.unverified(request.reference.registry)
         }
-        let found = try await context.registryImage(
+        let found = try context.registryImage(
             request.reference, task: "cannot pull \(request.reference)")
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
         readingContext.platform = request.platform

@@ -67,7 +67,7 @@ extension DockerTools {
 
     private func registryPush(to name: String) async throws -> (RegistryPush, RegistryReference) {
         let reference = try RegistryReference(name)
-        let client = try await context.registryClient(for: reference, task: "cannot push to \(reference)")
+        let client = try context.registryClient(for: reference, task: "cannot push to \(reference)")
         return (RegistryPush(to: reference, client, memory: context.digestCache, progress: context.reporter), reference)
     }
 

@@ -63,8 +63,9 @@ struct OCIIndexReader {
         return try images(chosen(manifests(value, place), of: place), names: names, depth: depth + 1)
     }
 
+    /// The image for the wanted platform, else the first one for which no platform is stated.
     private func chosen(_ entries: [Descriptor], of place: String) throws -> Descriptor {
-        if let entry = entries.first(where: isWanted) ?? (entries.count == 1 ? entries.first : nil) { return entry }
+        if let entry = entries.first(where: isWanted) ?? entries.first(where: { $0.platform == nil }) { return entry }
         let platforms = entries.compactMap(\.platform).map { TerminalText.printable(Array("\($0)".utf8)) }
         throw ToolError(
             .data, "cannot read \(files.name)", cause: "\(place) has no image for \(context.platform)",

@@ -28,8 +28,17 @@ struct CredentialFile {
     /// - Returns: nil if the file does not exist and is not required.
     /// - Throws: `ToolError` with code `data` if the file is invalid, `io` if it cannot be read.
     static func read(_ location: CredentialFileLocation) throws -> CredentialFile? {
-        let path = location.path
         guard let bytes = try bytes(of: location) else { return nil }
+        return try parse(bytes, location.path)
+    }
+
+    /// Parses the contents of a file.
+    ///
+    /// - Parameter path: the name of the contents in errors.
+    /// - Returns: nil if there are no contents, as a CI job or an interrupted program may leave a file.
+    /// - Throws: `ToolError` with code `data`.
+    static func parse(_ bytes: [UInt8], _ path: FilePath) throws -> CredentialFile? {
+        guard !bytes.allSatisfy({ [0x09, 0x0A, 0x0D, 0x20].contains($0) }) else { return nil }
         guard let json = try? JSONValue(parsing: bytes, source: "", limit: limit) else {
             throw error(path, "it is not valid JSON, or is larger than \(limit) bytes")
         }

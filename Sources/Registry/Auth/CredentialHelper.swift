@@ -6,10 +6,12 @@ import SystemPackage
 
 /// A program `docker-credential-NAME` that stores credentials (protocol of docker/docker-credential-helpers).
 ///
-/// Errors never repeat the program's output, which may contain the secret.
+/// Errors never repeat the program's standard output, which may contain the secret. They show its standard error.
 struct CredentialHelper {
     /// The most bytes of output: 1 MiB. Tokens have a few KiB.
     private static let outputLimit = 1 << 20
+    /// The most bytes of standard error: 64 KiB.
+    private static let errorLimit = 64 << 10
     /// The output of a helper that has no credentials for the registry. This is not an error.
     private static let notFound = "credentials not found in native keychain"
 
@@ -102,7 +104,7 @@ struct CredentialHelper {
         // The helper may ask its user for a password, in the user's language.
         command.locale = nil
         command.input = input
-        command.output = .withoutErrors(limit: Self.outputLimit)
+        command.output = .captured(limit: Self.outputLimit, errorLimit: Self.errorLimit)
         command.groups = groups
         return try await command.run { _ in whenStarted() }
     }

@@ -1,3 +1,4 @@
+import Errors
 import Glibc
 package import Processes
 package import SystemPackage
@@ -10,26 +11,19 @@ package struct CredentialStore: Sendable {
     private let groups: ProcessGroups
     private let timeLimit: Duration
     private let user: UInt32
+    private let warn: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - authFile: the file that is read instead of all others.
     ///   - environment: names files and the PATH of helpers.
     ///   - currentDirectory: the absolute directory that relative paths start from.
     ///   - groups: receives the process groups of running helpers.
-    package init(
-        authFile: FilePath?, environment: [String: String], currentDirectory: FilePath, groups: ProcessGroups
-    ) {
-        self.init(
-            authFile: authFile, environment: environment, currentDirectory: currentDirectory, groups: groups,
-            timeLimit: .seconds(60), user: getuid())
-    }
-
-    /// - Parameters:
     ///   - timeLimit: how long a helper may run.
     ///   - user: the user ID in the path of podman's file.
-    init(
+    ///   - warn: receives a message about a helper that is missing or fails.
+    package init(
         authFile: FilePath?, environment: [String: String], currentDirectory: FilePath, groups: ProcessGroups,
-        timeLimit: Duration, user: UInt32
+        timeLimit: Duration = .seconds(60), user: UInt32 = getuid(), warn: @escaping @Sendable (String) -> Void
     ) {
         self.authFile = authFile
         self.environment = environment
@@ -37,34 +31,62 @@ package struct CredentialStore: Sendable {
         self.groups = groups
         self.timeLimit = timeLimit
         self.user = user
+        self.warn = warn
     }
 
     /// Finds the credentials for a registry: the first match in all files.
+    ///
+    /// A helper that is missing or fails has no credentials: the image may be public, and if it is not, the registry says so.
     ///
     /// - Parameters:
     ///   - host: the registry as in image names: `docker.io`, `127.0.0.1:5000`.
     ///   - repository: the repository: a file may have credentials for some repositories only.
     /// - Returns: `.none` if no file has credentials for the registry.
-    /// - Throws: `ToolError` with code `data` for an invalid file or helper output, `unavailable` for a helper that is
-    ///   missing or fails, `io` for a file that cannot be read.
+    /// - Throws: `ToolError` with code `data` for an invalid file, `io` for a file that cannot be read.
     package func credentials(for host: String, repository: String) async throws -> Credentials {
         let key = RegistryKey(host: host, repository: repository)
-        let locations = CredentialFileLocation.all(
-            authFile: authFile, environment: environment, currentDirectory: currentDirectory, user: user)
-        for location in locations {
-            for source in try CredentialFile.read(location)?.sources(for: key) ?? [] {
+        for (file, path) in try files() {
+            for source in try file.sources(for: key) {
                 switch source {
                 case .credentials(let credentials): return credentials
                 case .helper(let name, let server):
-                    let helper = try CredentialHelper(
-                        name, file: location.path, environment: environment, timeLimit: timeLimit, groups: groups)
-                    let credentials = try await helper.credentials(for: server)
+                    let credentials = try await credentials(ofHelper: name, server, path)
                     if credentials != .none { return credentials }
                 }
             }
         }
         return .none
     }
+
+    private func credentials(ofHelper name: String, _ server: String, _ file: FilePath) async throws -> Credentials {
+        let helper = try CredentialHelper(
+            name, file: file, environment: environment, timeLimit: timeLimit, groups: groups)
+        do {
+            return try await helper.credentials(for: server)
+        } catch let error as ToolError where error.code != .io {
+            warn("\(error.message): \(error.cause)")
+            return .none
+        }
+    }
+
+    /// The contents of all files, with their names for errors, in the order of search.
+    private func files() throws -> [(file: CredentialFile, path: FilePath)] {
+        let named = authFile != nil || environment["REGISTRY_AUTH_FILE"].map { !$0.isEmpty } ?? false
+        var files: [(CredentialFile, FilePath)] = []
+        // The text of a file, which GitLab's CI sets (docker/cli, config/configfile).
+        if !named, let text = environment[Self.variable] {
+            let name = FilePath("$\(Self.variable)")
+            if let file = try CredentialFile.parse(Array(text.utf8), name) { files.append((file, name)) }
+        }
+        let locations = CredentialFileLocation.all(
+            authFile: authFile, environment: environment, currentDirectory: currentDirectory, user: user)
+        for location in locations {
+            if let file = try CredentialFile.read(location) { files.append((file, location.path)) }
+        }
+        return files
+    }
+
+    private static let variable = "DOCKER_AUTH_CONFIG"
 }
 
 /// The path of a file that may hold credentials.

@@ -1,4 +1,5 @@
 import Errors
+import Synchronization
 
 /// Registry credentials. Neither messages nor dumps of a value show the secrets.
 package enum Credentials: Equatable, Sendable {
@@ -40,6 +41,34 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible {
 
     /// The same as `description`: a debugger shows no secrets either.
     package var debugDescription: String { description }
+}
+
+/// Credentials that are looked up when a registry requests them, and once at most: a helper program may ask its user.
+package final class DeferredCredentials: Sendable {
+    private let found = Mutex<Credentials?>(nil)
+    private let search: @Sendable () throws -> Credentials
+
+    /// - Parameter search: looks the credentials up; it may block.
+    package init(_ search: @escaping @Sendable () throws -> Credentials) {
+        self.search = search
+    }
+
+    /// Credentials that are known.
+    package convenience init(_ credentials: Credentials) {
+        self.init { credentials }
+    }
+
+    /// The credentials.
+    ///
+    /// - Throws: the errors of the search.
+    func load() throws -> Credentials {
+        try found.withLock { found in
+            if let found { return found }
+            let credentials = try search()
+            found = credentials
+            return credentials
+        }
+    }
 }
 
 /// A password or token that no print, interpolation or dump shows.

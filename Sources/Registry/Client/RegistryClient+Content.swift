@@ -17,9 +17,10 @@ extension RegistryClient {
         let call = Call(
             method: .GET, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
-        let response = try send(call, expecting: [200])
+        let response = try send(call)
         let place = "the manifest \(reference) of \(registry)/\(repository)"
-        guard let bytes = try reading({ try response.bytes(limit: ImageLimits.json) }) else {
+        let limit = ImageLimits.json
+        guard let bytes = try reading({ try response.decoded(place, limit: UInt64(limit)).bytes(limit: limit) }) else {
             throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
         }
         // Before the digest: that of schema 1 does not cover the signatures in the document, so it would not match.
@@ -113,15 +114,24 @@ extension RegistryClient {
         if blob.count > 0 { headers.add(name: "Range", value: "bytes=\(blob.count)-") }
         let call = Call(
             method: .GET, target: .path("\(repository)/blobs/\(digest)"), headers: headers, scopes: [.pull(repository)])
-        let response = try send(call, expecting: blob.count > 0 ? [200, 206, 416] : [200])
+        var response = try send(call, allowing: [416])
+        // Some stores label a layer's own compression as an encoding of the transfer: then the length is the layer's.
+        let isEncoded = response.isGzipEncoded && response.header("Content-Length") != blob.size.map { "\($0)" }
         switch response.status {
-        case 206 where Self.start(of: response) == blob.count: break
-        case 200: if blob.count > 0 { try blob.restart() }
-        default:
+        // A part of an encoded body cannot be continued.
+        case 206 where isEncoded && blob.count > 0:
             response.discard()
             try blob.restart()
             return false
+        case 206 where (Self.start(of: response) ?? 0) == blob.count: break
+        case 206, 416:
+            response.discard()
+            guard blob.count > 0 else { throw violation("\(registry) sent a part of a blob that was requested whole") }
+            try blob.restart()
+            return false
+        default: if blob.count > 0 { try blob.restart() }
         }
+        if isEncoded { response = try response.decoded("the blob \(digest)", limit: blob.size ?? UInt64.max) }
         var buffer = BlockBuffer(capacity: blob.bufferSize)
         do {
             while true {
@@ -153,6 +163,6 @@ extension RegistryClient {
     /// Checks whether a repository has a blob.
     func hasBlob(_ repository: String, _ digest: Digest) throws -> Bool {
         let call = Call(method: .HEAD, target: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
-        return try send(call, expecting: [200, 404]).status == 200
+        return try send(call, allowing: [404]).isSuccess
     }
 }

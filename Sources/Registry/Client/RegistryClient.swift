@@ -12,11 +12,13 @@ import Synchronization
 ///
 /// Source: OCI Distribution Specification 1.1; Docker Registry HTTP API V2.
 package final class RegistryClient: Sendable {
-    private struct State {
+    struct State {
         /// The server of the registry, once a request has reached it.
         var origin: HTTPOrigin?
-        /// The Authorization headers that the registry accepted, by scopes.
-        var authorizations: [Set<RegistryScope>: Secret] = [:]
+        /// The Authorization headers that servers requested, each for its own server only.
+        var authorizations: [AuthorizationKey: Secret] = [:]
+        /// The challenges of the registry's base URL, once they have been fetched.
+        var baseChallenges: [Challenge]?
     }
 
     /// The registry as in image names.
@@ -25,7 +27,9 @@ package final class RegistryClient: Sendable {
     let task: String
     let settings: RegistrySettings
     let transport: HTTPTransport
-    private let state = Mutex(State())
+    let state = Mutex(State())
+    /// Held while an authorization is obtained, so that parallel requests do not each ask for a token.
+    let renewal = Mutex(())
 
     /// The most redirects of one request; browsers follow about 20.
     private static let redirectLimit = 10
@@ -61,7 +65,7 @@ package final class RegistryClient: Sendable {
     /// - Returns: the response, whatever its status.
     /// - Throws: `ToolError` with code `unavailable` if there is no response, or the registry requests something
     ///   unsafe.
-    func send(_ call: Call) throws -> HTTPResponse {
+    private func response(to call: Call) throws -> HTTPResponse {
         try retrying { try attempt(call) }
     }
 
@@ -70,19 +74,22 @@ package final class RegistryClient: Sendable {
     /// - Throws: `HTTPError` if there is no response.
     func sendOnce(_ call: Call) throws -> HTTPResponse { try attempt(call) }
 
-    /// Sends a request, with retries, and requires one of some statuses.
+    /// Sends a request, with retries, and requires success.
     ///
+    /// Registries differ in the status of a success: any of 200…299 counts, as for docker and skopeo.
+    ///
+    /// - Parameter statuses: further statuses that the caller handles.
     /// - Throws: `ToolError` for another status.
-    func send(_ call: Call, expecting statuses: Set<Int>) throws -> HTTPResponse {
-        let response = try send(call)
-        guard statuses.contains(response.status) else { throw error(response, to: call) }
+    func send(_ call: Call, allowing statuses: Set<Int> = []) throws -> HTTPResponse {
+        let response = try response(to: call)
+        guard response.isSuccess || statuses.contains(response.status) else { throw error(response, to: call) }
         return response
     }
 
     // MARK: Retries
 
     /// Calls `body` until it succeeds or the retries are used up.
-    private func retrying(_ body: () throws -> HTTPResponse) throws -> HTTPResponse {
+    func retrying(_ body: () throws -> HTTPResponse) throws -> HTTPResponse {
         var attempt = 0
         while true {
             do {
@@ -173,69 +180,74 @@ package final class RegistryClient: Sendable {
 
     // MARK: One attempt
 
-    /// Sends a request with the known authorization, and once more with the one that the registry then requests.
+    /// The response to a request, and who sent it.
+    struct Exchange {
+        var response: HTTPResponse
+        /// The server that responded: the registry, or one that it redirected to.
+        var server: HTTPOrigin
+        /// The Authorization header that the server received.
+        var authorization: Secret?
+    }
+
+    /// Sends a request with the known authorizations, and again with those that servers then request.
     private func attempt(_ call: Call) throws -> HTTPResponse {
-        var (response, isRegistry) = try reach(call, authorization: state.withLock { $0.authorizations[call.scopes] })
-        // Only the registry itself may request credentials, not a server that it redirects to.
-        if response.status == 401, isRegistry, !call.isStream {
-            let challenges = response.headers["WWW-Authenticate"].flatMap(Challenge.parse)
-            response.discard()
-            let origin = state.withLock { $0.origin }
-            guard let origin, let authorization = try authorization(challenges, call.scopes, at: origin) else {
-                return response
-            }
-            state.withLock { $0.authorizations[call.scopes] = authorization }
-            (response, isRegistry) = try reach(call, authorization: authorization)
-            // A rejected authorization is not used again.
-            if response.status == 401, isRegistry { state.withLock { $0.authorizations[call.scopes] = nil } }
+        var exchange = try reach(call)
+        // A body that is generated while it is sent cannot be sent again.
+        guard !call.isStream else { return exchange.response }
+        var asked: Set<HTTPOrigin> = []
+        while !asked.contains(exchange.server), try authorize(call, exchange) {
+            asked.insert(exchange.server)
+            exchange.response.discard()
+            exchange = try reach(call)
         }
-        return response
+        // A rejected authorization is not used again.
+        if exchange.response.status == 401 { forgetAuthorizations(for: call.scopes) }
+        return exchange.response
     }
 
     /// Sends a request to the registry's server; the first time to each candidate until one responds.
-    ///
-    /// - Returns: the response, and whether it is the registry's own.
-    private func reach(_ call: Call, authorization: Secret?) throws -> (HTTPResponse, isRegistry: Bool) {
-        guard case .path(let path) = call.target else { return try follow(call, authorization) }
-        if let origin = state.withLock({ $0.origin }) { return try follow(call.at(origin, path), authorization) }
+    private func reach(_ call: Call) throws -> Exchange {
+        guard case .path(let path) = call.target else { return try follow(call) }
+        if let origin = state.withLock({ $0.origin }) { return try follow(call.at(origin, path)) }
         let origins = try RegistryEndpoint.candidates(registry, tlsVerify: settings.tlsVerify, task: task)
         var wantsTLS = false
         for (index, origin) in origins.enumerated() {
             let isLast = index == origins.count - 1
             do {
-                let response = try follow(call.at(origin, path), authorization)
+                let exchange = try follow(call.at(origin, path))
                 // Servers that require TLS return 400 to unencrypted requests.
-                if !isLast, origin.scheme == .http, response.0.status == 400 {
+                if !isLast, origin.scheme == .http, exchange.response.status == 400 {
                     wantsTLS = true
                     continue
                 }
                 state.withLock { $0.origin = origin }
-                return response
+                return exchange
             } catch let error as HTTPError where !isLast && error.kind != .timeout {
                 guard origin.scheme == .http || error.mayLackTLS else { throw error }
             } catch let error as HTTPError where isLast && wantsTLS && error.mayLackTLS {
                 // The server has no TLS, so the 400 had another reason.
                 state.withLock { $0.origin = origins[0] }
-                return try follow(call.at(origins[0], path), authorization)
+                return try follow(call.at(origins[0], path))
             }
         }
         throw HTTPError(.connect, "it responds neither to https nor to http")
     }
 
-    /// Sends a request, and follows the redirects of GET and HEAD. Only the registry receives the authorization.
-    private func follow(_ call: Call, _ authorization: Secret?) throws -> (HTTPResponse, isRegistry: Bool) {
+    /// Sends a request, and follows redirects. Each server receives only the authorization that it requested itself.
+    private func follow(_ call: Call) throws -> Exchange {
         guard case .url(var url) = call.target else { throw HTTPError(.malformed, "the request has no URL") }
-        let home = state.withLock { $0.origin } ?? url.origin
         for _ in 0..<Self.redirectLimit {
             var headers = call.headers
             headers.replaceOrAdd(name: "User-Agent", value: "dockertools")
-            if url.origin == home, let authorization {
-                headers.replaceOrAdd(name: "Authorization", value: authorization.text)
+            // Digests are of the bytes before any encoding, so none may be applied (RFC 9110, 12.5.3).
+            headers.replaceOrAdd(name: "Accept-Encoding", value: "identity")
+            let key = AuthorizationKey(url.origin, call.scopes)
+            let authorization = state.withLock { $0.authorizations[key] }
+            if let authorization { headers.replaceOrAdd(name: "Authorization", value: authorization.text) }
+            let response = try transport.send(HTTPRequest(call.method, url, headers: headers, body: call.body))
+            guard call.followsRedirect(response.status) else {
+                return Exchange(response: response, server: url.origin, authorization: authorization)
             }
-            let response = try transport.send(
-                HTTPRequest(call.method, url, headers: headers, body: call.body))
-            guard [301, 302, 303, 307, 308].contains(response.status), call.method == .GET || call.method == .HEAD
-            else { return (response, url.origin == home) }
             let location = response.header("Location") ?? ""
             response.discard()
             url = try safe(location, from: url, "redirect")
@@ -267,9 +279,19 @@ package final class RegistryClient: Sendable {
 
 extension RegistryClient.Call {
     /// Whether the body can be sent only once.
-    fileprivate var isStream: Bool {
+    var isStream: Bool {
         if case .stream = body { return true }
         return false
+    }
+
+    /// Whether a status is a redirect that is followed: any for GET and HEAD; for other methods those that keep the
+    /// method and the body (RFC 9110, 15.4), if the body can be sent again.
+    fileprivate func followsRedirect(_ status: Int) -> Bool {
+        switch status {
+        case 301, 302, 303: method == .GET || method == .HEAD
+        case 307, 308: !isStream
+        default: false
+        }
     }
 
     fileprivate func at(_ origin: HTTPOrigin, _ path: String) -> RegistryClient.Call {
@@ -282,93 +304,4 @@ extension RegistryClient.Call {
 extension HTTPError {
     /// Whether the cause may be a server without TLS.
     fileprivate var mayLackTLS: Bool { kind == .connect || kind == .closed || description == HTTPError.noTLS }
-}
-
-// MARK: Authorization
-
-extension RegistryClient {
-    /// The Authorization header for a registry's challenges; nil if the credentials fit none of them.
-    ///
-    /// - Throws: `ToolError` if the token server is unsafe or returns no token.
-    private func authorization(
-        _ challenges: [Challenge], _ scopes: Set<RegistryScope>, at origin: HTTPOrigin
-    ) throws -> Secret? {
-        if case .registryToken(let token) = settings.credentials { return Secret("Bearer \(token.text)") }
-        if let bearer = challenges.first(where: { $0.scheme == "bearer" }), let realm = bearer.parameters["realm"] {
-            return Secret("Bearer \(try token(bearer, realm, scopes, at: origin).text)")
-        }
-        if challenges.contains(where: { $0.scheme == "basic" }) { return settings.credentials.basic }
-        return nil
-    }
-
-    /// Requests a token from a token server.
-    ///
-    /// Source: distribution, "Token Authentication Specification" and "OAuth2 Token Authentication".
-    private func token(
-        _ challenge: Challenge, _ realm: String, _ scopes: Set<RegistryScope>, at origin: HTTPOrigin
-    ) throws -> Secret {
-        let server = try safe(realm, from: HTTPURL(origin, "/v2/"), "token server")
-        if settings.credentials != .none, server.origin.scheme == .http, server.origin.host != origin.host {
-            throw violation("the token server \(server) is on another host and has no TLS, so it gets no credentials")
-        }
-        let request = tokenRequest(to: server, challenge, scopes)
-        let response = try retrying { try transport.send(request) }
-        guard response.status == 200 else {
-            throw RegistryErrorResponse.read(response, to: "\(request.method) \(server)").error(task)
-        }
-        return try Self.token(in: response, server)
-    }
-
-    /// The request for a token: a GET with a user's password or without credentials, a POST with an identity token.
-    private func tokenRequest(
-        to server: HTTPURL, _ challenge: Challenge, _ scopes: Set<RegistryScope>
-    ) -> HTTPRequest {
-        var wanted = scopes.map(\.description)
-        for scope in (challenge.parameters["scope"] ?? "").split(separator: " ").map(String.init)
-        where !wanted.contains(scope) && !scopes.contains(where: { scope.hasPrefix("repository:\($0.repository):") }) {
-            wanted.append(scope)
-        }
-        var fields = wanted.sorted().map { ("scope", $0) }
-        if let service = challenge.parameters["service"] { fields.insert(("service", service), at: 0) }
-        if case .identityToken(let token) = settings.credentials {
-            fields =
-                [("grant_type", "refresh_token"), ("client_id", "dockertools"), ("refresh_token", token.text)] + fields
-            return HTTPRequest(
-                .POST, server, headers: ["Content-Type": "application/x-www-form-urlencoded"],
-                body: .bytes(Array(Self.form(fields).utf8)))
-        }
-        var headers: HTTPHeaders = [:]
-        if let basic = settings.credentials.basic { headers.add(name: "Authorization", value: basic.text) }
-        return HTTPRequest(.GET, fields.reduce(server) { $0.adding($1.0, $1.1) }, headers: headers)
-    }
-
-    private static func token(in response: HTTPResponse, _ server: HTTPURL) throws -> Secret {
-        let body = try response.bytes(limit: tokenLimit)
-        let value = body.flatMap { try? JSONValue(parsing: $0, source: "the token", limit: tokenLimit) }
-        let texts = [value?["token"]?.string, value?["access_token"]?.string].compactMap { $0 }
-        guard let token = texts.first(where: isToken) else {
-            throw HTTPError(.malformed, "the token server \(server) returned no token")
-        }
-        return Secret(token)
-    }
-
-    /// Whether a text can be part of a header (RFC 6750, 2.1).
-    private static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
-
-    private static func form(_ fields: [(String, String)]) -> String {
-        fields.map { "\($0.0)=\(HTTPURL.encoded($0.1))" }.joined(separator: "&")
-    }
-
-    /// The most bytes of a token server's response: 256 KiB. Tokens have a few thousand bytes.
-    private static let tokenLimit = 256 * 1024
-}
-
-extension Credentials {
-    /// The header of basic authentication (RFC 7617); nil without user and password.
-    fileprivate var basic: Secret? {
-        guard case .password(let user, let password) = self else { return nil }
-        return Secret("Basic \(Base64.encode(Array("\(user):\(password.text)".utf8)))")
-    }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// The settings of a `RegistryClient`.
 package struct RegistrySettings: Sendable {
-    /// The credentials for the registry.
-    package var credentials: Credentials
+    /// The credentials for the registry, which are looked up when the registry requests them.
+    package var credentials: DeferredCredentials
     /// Whether the registry's certificate is verified. If not, unencrypted http is also accepted.
     package var tlsVerify: Bool
     /// When and how often requests are sent again.
@@ -13,7 +13,8 @@ package struct RegistrySettings: Sendable {
 
     /// By default: anonymous access to a registry with a verified certificate.
     package init(
-        credentials: Credentials = .none, tlsVerify: Bool = true, retries: RetryPolicy = RetryPolicy(),
+        credentials: DeferredCredentials = DeferredCredentials(.none), tlsVerify: Bool = true,
+        retries: RetryPolicy = RetryPolicy(),
         redirectPolicy: RedirectPolicy = RedirectPolicy()
     ) {
         self.credentials = credentials

@@ -1,4 +1,5 @@
 package import ByteIO
+import Compression
 import Dispatch
 import NIOCore
 package import NIOHTTP1
@@ -48,6 +49,27 @@ package struct HTTPResponse {
         status = Int(head.status.code)
         headers = head.headers
         self.body = body
+    }
+
+    private init(_ response: HTTPResponse, body: any ByteSource) {
+        status = response.status
+        headers = response.headers
+        self.body = body
+    }
+
+    /// Whether the server compressed the body for the transfer (RFC 9110, 8.4.1.3). Requests ask for `identity`, but
+    /// some servers compress all the same.
+    var isGzipEncoded: Bool { ["gzip", "x-gzip"].contains(header("Content-Encoding")?.lowercased()) }
+
+    /// The response with the body before the server compressed it.
+    ///
+    /// - Parameters:
+    ///   - name: the name of the body in errors.
+    ///   - limit: the maximum size of the body in bytes.
+    /// - Throws: errors of the body.
+    func decoded(_ name: String, limit: UInt64) throws -> HTTPResponse {
+        guard isGzipEncoded else { return self }
+        return HTTPResponse(self, body: try GzipSource(body, name: name, limits: DecompressionLimits(output: limit)))
     }
 
     /// Whether the request succeeded: status 200…299.

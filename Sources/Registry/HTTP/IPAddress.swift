@@ -42,6 +42,12 @@ extension IPAddress {
             return bytes[15] == 1 ? .loopback : .unspecified
         }
         switch (first, second) {
+        // 6to4 sends 2002:AABB:CCDD:: to the IPv4 address a.b.c.d (RFC 3056, 2). Loopback makes no sense there.
+        case (0x20, 0x02):
+            let embedded = IPAddress(bytes: Array(bytes[2..<6])).addressClass
+            return embedded == .loopback ? .unspecified : embedded
+        // 64:ff9b:1::/48 is for the translation to IPv4 within one network (RFC 8215).
+        case (0x00, 0x64) where bytes[2...].starts(with: [0xFF, 0x9B, 0x00, 0x01]): return .private
         case (0xFE, 0x80...0xBF): return .linkLocal
         // fec0::/10, deprecated site-local addresses (RFC 3879), are private where they are still used.
         case (0xFC...0xFD, _), (0xFE, 0xC0...): return .private
@@ -55,6 +61,8 @@ extension IPAddress {
 struct IPAddress: Hashable {
     /// 4 or 16 bytes in network order. An IPv4 address that is embedded in an IPv6 address has 4.
     let bytes: [UInt8]
+
+    fileprivate init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// Parses an address: `127.0.0.1`, `::1`, `fe80::1%eth0`.
     ///

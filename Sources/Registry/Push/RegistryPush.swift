@@ -89,6 +89,8 @@ package struct RegistryPush: Sendable {
         var blob: Descriptor?
         /// How the layer got into the repository; nil if it must be uploaded.
         var status: PushedLayer.Status?
+        /// The upload that the registry opened for the layer, if it did.
+        var upload: HTTPURL?
     }
 
     private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
@@ -142,10 +144,11 @@ package struct RegistryPush: Sendable {
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
             planned.status = .exists
-        } else if let other = memory?.repository(of: blob.digest, in: client.registry),
-            other != reference.repository, client.mount(blob.digest, from: other, to: reference.repository)
-        {
-            planned.status = .mounted
+        } else if let other = memory?.repository(of: blob.digest, in: client.registry), other != reference.repository {
+            switch client.mount(blob.digest, from: other, to: reference.repository) {
+            case .mounted: planned.status = .mounted
+            case .upload(let url): planned.upload = url
+            }
         }
         return planned
     }
@@ -167,9 +170,10 @@ package struct RegistryPush: Sendable {
         }
         let open = try layer.open()
         let mediaType = MediaType.layer(planned.compressor)
-        let (blob, diffID) = try client.upload(to: reference.repository, mediaType) { [progress] sink in
-            try LayerBlob(layer, open, compressor: planned.compressor, threads: 1).write(to: sink, progress)
-        }
+        let content = LayerBlob(layer, open, compressor: planned.compressor, threads: 1)
+        let (blob, diffID) = try client.upload(
+            to: reference.repository, mediaType, size: try content.knownSize, opened: planned.upload
+        ) { [progress] sink in try content.write(to: sink, progress) }
         memory?.keep(blob, of: diffID, planned.compressor)
         return pushed(layer, diffID, blob, .uploaded)
     }

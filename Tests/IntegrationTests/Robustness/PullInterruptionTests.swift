@@ -10,13 +10,16 @@ struct PullInterruptionTests {
     /// A registry that sends layers slowly.
     private let registry: ScriptedRegistry
     private let arguments: [String]
+    /// Holds the first response with the first layer back before its end, until it is open.
+    private let gate = ScriptedServer.Gate()
 
     init() throws {
         machine = try TestMachine()
         image = try ScriptedImage(sizes: [2_000_000, 10, 700_000])
-        registry = try ScriptedRegistry(image) { request, correct, _ in
+        registry = try ScriptedRegistry(image) { [image, gate] request, correct, count in
             var response = correct
             if request.path.contains("/blobs/") { response.drip = (32_768, 0.01) }
+            if request.path.hasSuffix(image.layers[0]), count == 0 { response.hold = (1_500_000, gate) }
             return response
         }
         arguments = ["pull", registry.reference, "-o", "out/image.tar", "--final-image-name", "app"]
@@ -51,6 +54,7 @@ struct PullInterruptionTests {
 
     /// Pulls to the end, and checks that the archive is the same as from an uninterrupted pull.
     private func expectEnd() throws {
+        gate.open()
         let outcome = try machine.run(arguments)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try machine.leftovers == ["out/image.tar"])
@@ -112,6 +116,7 @@ struct PullInterruptionTests {
     @Test("Parallel pulls fetch each blob once") func together() throws {
         let other = ["pull", registry.reference, "-o", "out/other.tar", "--final-image-name", "app"]
         let programs = [try started(), try RunningProgram(other, on: machine)]
+        gate.open()
         for program in programs {
             let outcome = program.end()
             #expect(outcome.status == 0, "\(outcome.errors)")
@@ -128,6 +133,7 @@ struct PullInterruptionTests {
         #expect(heir.wait { heir.errors.contains("fetching the blob sha256:\(layer)") })
         first.send(SIGKILL)
         _ = first.end()
+        gate.open()
         let outcome = heir.end()
         #expect(outcome.status == 0, "\(outcome.errors)")
         try #require(starts.count == 2)
@@ -137,6 +143,7 @@ struct PullInterruptionTests {
     }
 
     @Test("A full disk leaves nothing, whichever disk it is") func fullDisk() throws {
+        gate.open()
         let command = "$DOCKERTOOLS pull \(registry.reference) -o out/image.tar --final-image-name app --quiet"
         for (directory, what, fix) in [
             (

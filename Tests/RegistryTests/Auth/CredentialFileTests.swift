@@ -99,7 +99,6 @@ struct CredentialFileTests {
             (#"{"auths": {"a": {"auth": "hunter2"#, "it is not valid JSON, or is larger than 4194304 bytes"),
             (#"{"hunter2": 1, "hunter2": 2}"#, "it is not valid JSON, or is larger than 4194304 bytes"),
             ("hunter2", "it is not valid JSON, or is larger than 4194304 bytes"),
-            ("", "it is not valid JSON, or is larger than 4194304 bytes"),
             (#"["hunter2"]"#, "it holds a list instead of an object"),
             (#"{"auths": "hunter2"}"#, "its member 'auths' is not an object"),
             (#"{"auths": {"a": "hunter2"}}"#, #"auths["a"] is not an object"#),

@@ -13,6 +13,12 @@ import Testing
 @Suite("Credential store")
 struct CredentialStoreTests {
     private let directory: TemporaryDirectory
+    /// The warnings of all stores.
+    private let warnings = Warnings()
+
+    private final class Warnings: Sendable {
+        let texts = Mutex<[String]>([])
+    }
 
     init() throws {
         directory = try TemporaryDirectory()
@@ -22,7 +28,8 @@ struct CredentialStoreTests {
     }
 
     private func store(
-        authFile: FilePath? = nil, timeLimit: Duration = .seconds(3600), groups: ProcessGroups? = nil
+        authFile: FilePath? = nil, timeLimit: Duration = .seconds(3600), groups: ProcessGroups? = nil,
+        variables: [String: String] = [:]
     ) -> CredentialStore {
         CredentialStore(
             authFile: authFile,
@@ -30,9 +37,10 @@ struct CredentialStoreTests {
                 "HOME": directory.path("home"), "XDG_RUNTIME_DIR": directory.path("run"),
                 "XDG_CONFIG_HOME": directory.path("config"), "PATH": directory.path("bin") + ":/usr/bin:/bin",
                 "LOG": directory.path("log"),
-            ],
+            ].merging(variables) { $1 },
             currentDirectory: FilePath(directory.path),
-            groups: groups ?? ProcessGroups(started: { _ in }, ended: { _ in }), timeLimit: timeLimit, user: 0)
+            groups: groups ?? ProcessGroups(started: { _ in }, ended: { _ in }), timeLimit: timeLimit, user: 0
+        ) { [warnings] text in warnings.texts.withLock { $0.append(text) } }
     }
 
     private func write(_ text: String, to name: String) throws {
@@ -97,28 +105,55 @@ struct CredentialStoreTests {
         #expect(String(decoding: try directory.read("log"), as: UTF8.self) == "https://index.docker.io/v1/\n")
     }
 
-    @Test(
-        "reports a helper's failure without repeating its output",
-        arguments: [
-            ("echo hunter2; echo hunter2 >&2; exit 3", ToolError.Code.unavailable, "it ended with status 3"),
-            ("echo hunter2; kill -9 $$", .unavailable, "it was ended by signal 9"),
-            ("echo hunter2", .data, "its output is not an object with the strings Username and Secret"),
-            (
-                #"echo '{"Username": "hunter2"}'"#, .data,
-                "its output is not an object with the strings Username and Secret"
-            ),
-            ("yes hunter2 | head -c 2000000", .data, "it writes more than 1048576 bytes"),
-        ])
-    func badHelper(script: String, code: ToolError.Code, cause: String) async throws {
-        try write(#"{"credHelpers": {"a.example": "bad"}}"#, to: "home/.docker/config.json")
-        try helper("bad", script)
+    @Test("reads $DOCKER_AUTH_CONFIG before all files but a named one")
+    func variable() async throws {
+        try write(login("docker"), to: "home/.docker/config.json")
+        try write(login("named"), to: "named.json")
+        let variables = ["DOCKER_AUTH_CONFIG": login("variable")]
+        let found = try await store(variables: variables).credentials(for: "a.example", repository: "r")
+        #expect(found == password("variable", "x"))
+        let named = try await store(authFile: "named.json", variables: variables)
+            .credentials(for: "a.example", repository: "r")
+        #expect(named == password("named", "x"))
         let failure = await #expect(throws: ToolError.self) {
-            try await store().credentials(for: "a.example", repository: "r")
+            try await store(variables: ["DOCKER_AUTH_CONFIG": "{"]).credentials(for: "a.example", repository: "r")
         }
-        #expect(failure?.code == code)
-        #expect(failure?.message == "cannot get credentials from the credential helper 'docker-credential-bad'")
-        #expect(failure?.cause == cause)
-        #expect(!"\(failure as Any)".contains("hunter2"))
+        #expect(failure?.message == "cannot read the credentials in '$DOCKER_AUTH_CONFIG'")
+    }
+
+    @Test("takes a file without contents as none", arguments: ["", " \n"])
+    func emptyFile(text: String) async throws {
+        try write(text, to: "home/.docker/config.json")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
+    }
+
+    @Test(
+        "warns about a helper's failure with its standard error, but never its standard output",
+        arguments: [
+            ("echo hunter2; echo locked >&2; exit 3", "locked"),
+            ("echo hunter2; exit 3", "it ended with status 3"),
+            ("echo hunter2; kill -9 $$", "it was ended by signal 9"),
+            ("echo hunter2", "its output is not an object with the strings Username and Secret"),
+            (
+                #"echo '{"Username": "hunter2"}'"#, "its output is not an object with the strings Username and Secret"
+            ),
+            (
+                "yes hunter2 | head -c 2000000",
+                "it writes more than 1048576 bytes, or more than 65536 to standard error"
+            ),
+        ])
+    func badHelper(script: String, cause: String) async throws {
+        try write(
+            #"{"credHelpers": {"a.example": "bad"}, "auths": {"a.example": {"auth": "YW5uOnB3"}}}"#,
+            to: "config/containers/auth.json")
+        try write(login("docker"), to: "home/.docker/config.json")
+        try helper("bad", script)
+        // The search goes on.
+        #expect(try await store().credentials(for: "a.example", repository: "r") != .none)
+        #expect(
+            warnings.texts.withLock { $0 } == [
+                "cannot get credentials from the credential helper 'docker-credential-bad': \(cause)"
+            ])
     }
 
     @Test("terminates a slow helper and its children")
@@ -130,11 +165,8 @@ struct CredentialStoreTests {
             started: { group in seen.withLock { $0.append("started \(group)") } },
             ended: { group in seen.withLock { $0.append("ended \(group)") } })
         let store = store(timeLimit: .seconds(1), groups: groups)
-        let failure = await #expect(throws: ToolError.self) {
-            try await store.credentials(for: "a.example", repository: "r")
-        }
-        #expect(failure?.code == .unavailable)
-        #expect(failure?.cause == "it did not exit within 1 seconds")
+        #expect(try await store.credentials(for: "a.example", repository: "r") == .none)
+        #expect(warnings.texts.withLock { $0.first?.hasSuffix("it did not exit within 1 seconds") } == true)
         let events = seen.withLock { $0 }
         #expect(events.count == 2)
         let group = try #require(events.first?.split(separator: " ").last.flatMap { pid_t($0) })
@@ -144,14 +176,13 @@ struct CredentialStoreTests {
         #expect(left.status == 1, "\(left.text)")
     }
 
-    @Test("reports a missing helper")
+    @Test("warns about a missing helper")
     func missingHelper() async throws {
         try write(#"{"credsStore": "nowhere"}"#, to: "home/.docker/config.json")
-        let failure = await #expect(throws: ToolError.self) {
-            try await store().credentials(for: "a.example", repository: "r")
-        }
-        #expect(failure?.code == .unavailable)
-        #expect(failure?.cause == "the program docker-credential-nowhere is not in PATH")
+        #expect(try await store().credentials(for: "a.example", repository: "r") == .none)
+        #expect(
+            warnings.texts.withLock { $0.first?.hasSuffix("the program docker-credential-nowhere is not in PATH") }
+                == true)
     }
 
     @Test("rejects a helper's name with a path", arguments: ["../evil", "/bin/evil", "a b", ""])

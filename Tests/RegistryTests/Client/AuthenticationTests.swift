@@ -222,19 +222,77 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("ignores challenges of a redirect's target")
+    @Test("logs in to a redirect's target as nobody, with a token for that target alone")
     func challengesOfOthers() throws {
         let tokens = try tokenServer()
-        for challenge in [#"Bearer realm="\#(tokens.url)/token""#, #"Basic realm="x""#] {
-            let other = try ScriptedServer(host: "127.0.0.2") { _ in ProtectedRegistry.challenge(challenge) }
-            let registry = try ProtectedRegistry { _ in
-                ScriptedServer.Response(307, [("Location", "\(other.url)/blob")], text: "")
-            }
-            #expect(try failure(registry.client(ann)).cause.hasSuffix("returned 401"))
-            #expect(tokens.requests.isEmpty)
-            #expect(ProtectedRegistry.authorized(registry.server) == [])
-            #expect(ProtectedRegistry.authorized(other) == [])
+        let challenge = #"Bearer realm="\#(tokens.url)/token""#
+        let other = try ScriptedServer(host: "127.0.0.2") { request in
+            request.headers["authorization"] == nil
+                ? ProtectedRegistry.challenge(challenge)
+                : ScriptedServer.Response(200, text: ProtectedRegistry.manifest)
         }
+        let registry = try ProtectedRegistry { _ in
+            ScriptedServer.Response(307, [("Location", "\(other.url)/blob")], text: "")
+        }
+        #expect(try pull(registry.client(ann)) == ProtectedRegistry.manifest)
+        #expect(tokens.requests.count == 1)
+        #expect(ProtectedRegistry.authorized(tokens) == [])
+        #expect(ProtectedRegistry.authorized(registry.server) == [])
+        #expect(ProtectedRegistry.authorized(other) == ["GET /blob Bearer T1"])
+    }
+
+    @Test("shows a redirect's target no password")
+    func passwordsForOthers() throws {
+        let other = try ScriptedServer(host: "127.0.0.2") { _ in ProtectedRegistry.challenge(#"Basic realm="x""#) }
+        let registry = try ProtectedRegistry { _ in
+            ScriptedServer.Response(307, [("Location", "\(other.url)/blob")], text: "")
+        }
+        #expect(try failure(registry.client(ann)).cause.hasSuffix("returned 401"))
+        #expect(ProtectedRegistry.authorized(other) == [])
+    }
+
+    @Test("logs in where a registry hides private repositories", arguments: [403, 404])
+    func hidden(status: Int) throws {
+        let registry = try ProtectedRegistry { request in
+            if request.headers["authorization"] == "ann:hunter2".basic {
+                return ScriptedServer.Response(200, text: ProtectedRegistry.manifest)
+            }
+            return request.path == "/v2/"
+                ? ProtectedRegistry.challenge(#"Basic realm="x""#) : ScriptedServer.Response(status, text: "")
+        }
+        #expect(try pull(registry.client(ann)) == ProtectedRegistry.manifest)
+        #expect(try failure(registry.client()).cause.hasSuffix("returned \(status)"))
+    }
+
+    @Test("asks for credentials only where a registry requests them")
+    func deferred() throws {
+        struct Asked: Error {}
+        let credentials = DeferredCredentials { throw Asked() }
+        let open = try ProtectedRegistry { _ in ScriptedServer.Response(200, text: ProtectedRegistry.manifest) }
+        #expect(try pull(open.client(credentials)) == ProtectedRegistry.manifest)
+        let missing = try ProtectedRegistry { request in
+            ScriptedServer.Response(request.path == "/v2/" ? 200 : 404, text: "")
+        }
+        #expect(try failure(missing.client(credentials)).cause.hasSuffix("returned 404"))
+        let closed = try ProtectedRegistry { _ in ProtectedRegistry.challenge(#"Basic realm="x""#) }
+        #expect(throws: Asked.self) { try pull(closed.client(credentials)) }
+    }
+
+    @Test("asks for one token for parallel requests of one scope")
+    func parallelRequests() throws {
+        let tokens = try tokenServer()
+        let registry = try ProtectedRegistry { request in
+            request.headers["authorization"] == nil
+                ? ProtectedRegistry.challenge(#"Bearer realm="\#(tokens.url)/token""#)
+                : ScriptedServer.Response(200, text: ProtectedRegistry.manifest)
+        }
+        let client = registry.client()
+        let pulled = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            if (try? pull(client)) == ProtectedRegistry.manifest { pulled.withLock { $0 += 1 } }
+        }
+        #expect(pulled.withLock { $0 } == 8)
+        #expect(tokens.requests.count == 1)
     }
 
     @Test("sends credentials to a registry that redirects to itself")
@@ -283,10 +341,17 @@ private struct ProtectedRegistry {
     /// A client without retries.
     func client(_ credentials: Credentials = .none, redirectPolicy: RedirectPolicy = RedirectPolicy()) -> RegistryClient
     {
+        client(DeferredCredentials(credentials), redirectPolicy: redirectPolicy)
+    }
+
+    /// A client without retries.
+    func client(_ credentials: DeferredCredentials, redirectPolicy: RedirectPolicy = RedirectPolicy()) -> RegistryClient
+    {
         RegistryClient(
             server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
             settings: RegistrySettings(
-                credentials: credentials, retries: RetryPolicy(count: 0), redirectPolicy: redirectPolicy))
+                credentials: credentials, retries: RetryPolicy(count: 0),
+                redirectPolicy: redirectPolicy))
     }
 }
 

@@ -204,6 +204,18 @@ struct ManifestVerificationTests {
         #expect(
             failure.cause
                 == "GET \(registry.url)/v2/team/other/manifests/1 returned 404: there is none")
-        #expect(registry.requests.count == 1)
+        #expect(registry.requests.map(\.path) == ["/v2/team/other/manifests/1", "/v2/"])
+    }
+
+    @Test("asks for no encoding, and removes gzip that a server applies all the same") func encoded() throws {
+        let registry = try ScriptedRegistry(ScriptedImage(sizes: [1])) { request, correct, _ in
+            guard correct.status == 200, request.method == "GET" else { return correct }
+            var response = correct
+            response.headers.append(("Content-Encoding", "gzip"))
+            response.body = (try? Program.run(["gzip", "-nc"], input: correct.body).output) ?? []
+            return response
+        }
+        #expect(try fixture.tars(registry.reference).count == 1)
+        #expect(registry.requests.allSatisfy { $0.headers["accept-encoding"] == "identity" })
     }
 }

@@ -36,7 +36,8 @@ final class PullFixture: Sendable {
         RegistryClient(
             registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: timeout) },
             settings: RegistrySettings(
-                credentials: credentials, retries: RetryPolicy(count: retries, pause: 0.01, longest: longest)))
+                credentials: DeferredCredentials(credentials),
+                retries: RetryPolicy(count: retries, pause: 0.01, longest: longest)))
     }
 
     /// Reads an image's manifest and config.
