@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", argumentParser,
+                "ByteIO", "CLinux", "Compression", "DockerTools", "Errors", "JSON", "MicroVM", "OCI", argumentParser,
                 systemPackage,
             ], swiftSettings: strict),
 

@@ -42,6 +42,7 @@ extension Setting {
         case .keep: "--keep"
         case .kernel: "--kernel"
         case .lastWins: "--last-wins"
+        case .mediaTypes: "--media-types"
         case .noBuildArgs: "--no-build-args"
         case .olderThan: "--older-than"
         case .os: "--os"

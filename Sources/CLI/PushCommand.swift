@@ -1,7 +1,10 @@
-import ArgumentParser
+public import ArgumentParser
 import Compression
 import DockerTools
 import JSON
+public import OCI
+
+extension MediaTypes: ExpressibleByArgument {}
 
 /// `dockertools push`
 struct PushCommand: AsyncParsableCommand {
@@ -19,7 +22,7 @@ struct PushCommand: AsyncParsableCommand {
               dockertools push image.toml registry.example/team/app:1.0
 
             It prints the name with its digest. With --json it prints one object instead:
-              {name, tag, digest, reference, sent, spared,
+              {name, tag, tags, digest, reference, sent, spared,
                images: [{imageID, digest, platform, layers: [{diffID, digest, size, status, storePaths}]}]}
             digest is that of the manifest, or of the index; a layer's digest and size are those of its blob, its status is \
             uploaded, exists or mounted; sent and spared are bytes of blobs.
@@ -47,6 +50,17 @@ struct PushCommand: AsyncParsableCommand {
     var compressor: Compressor?
 
     @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("A further tag for the image or the index; can be repeated.", valueName: "tag"))
+    var tag: [String] = []
+
+    @Option(
+        help: """
+            The media types of manifests: oci, or docker (Image Manifest Version 2, Schema 2) for registries that reject OCI's.
+            """)
+    var mediaTypes = MediaTypes.oci
+
+    @Option(
         help: ArgumentHelp("Write the digest of the pushed manifest or index to a file.", valueName: "path"),
         completion: .file())
     var digestFile: String?
@@ -70,7 +84,7 @@ struct PushCommand: AsyncParsableCommand {
         let tools = try reading.tools(forName: name, reportsEvents: json)
         let result = try await tools.push(
             images.map { try ImageSource(parsing: $0, reading, as: kind) }, to: name, asIndex: index,
-            compressor: compressor)
+            compressor: compressor, tags: tag, mediaTypes: mediaTypes)
         if let digestFile, let digest = result.digest { try await tools.write(text: "\(digest)", to: digestFile) }
         try Console.write((json ? result.json.canonical : result.text) + "\n")
     }

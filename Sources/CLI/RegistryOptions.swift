@@ -12,6 +12,9 @@ struct RegistryOptions: ParsableArguments {
             """, valueName: "user:password"))
     var creds: String?
 
+    @Flag(help: "Read the registry credentials, USER:PASSWORD, from the first line of standard input.")
+    var credsStdin = false
+
     @Option(
         help: ArgumentHelp("A file with credentials that replaces podman's and docker's files.", valueName: "path"),
         completion: .file())
@@ -35,6 +38,9 @@ struct RegistryOptions: ParsableArguments {
     var retries = 4
 
     func validate() throws {
+        guard creds == nil || !credsStdin else {
+            throw ValidationError("Give the credentials with --creds or with --creds-stdin.")
+        }
         guard timeout > 0, timeout <= 86400 else {
             throw ValidationError("--timeout takes seconds, more than 0 and at most one day.")
         }
@@ -50,7 +56,7 @@ struct RegistryOptions: ParsableArguments {
     /// The access settings for names in registries, with or without `docker://`.
     func access(forNames names: [String]) throws -> RegistryAccess {
         var access = RegistryAccess()
-        access.credentials = creds
+        access.credentials = credsStdin ? try Self.firstLine() : creds
         access.authFile = authfile.map { FilePath($0) }
         access.certDir = certDir.map { FilePath($0) }
         access.tlsVerify = tlsVerify
@@ -58,6 +64,11 @@ struct RegistryOptions: ParsableArguments {
         access.retries = retries
         try access.choose(among: names)
         return access
+    }
+
+    /// The first line of standard input. An empty one is not of the form USER:PASSWORD, which is reported where it is used.
+    private static func firstLine() throws -> String {
+        readLine() ?? ""
     }
 
     /// Creates the tools of a verb that reads no spec of its own options.

@@ -1,5 +1,37 @@
 public import Compression
 
+/// The media types that an image is pushed with.
+public enum MediaTypes: String, CaseIterable, Sendable {
+    /// OCI's, which support every compression.
+    case oci
+    /// Docker's Image Manifest Version 2, Schema 2, for registries that reject OCI's. Its layers are compressed by gzip.
+    case docker
+
+    /// The media type of an index.
+    package var index: String {
+        self == .oci ? MediaType.index : "application/vnd.docker.distribution.manifest.list.v2+json"
+    }
+
+    /// The media type of a manifest.
+    package var manifest: String {
+        self == .oci ? MediaType.manifest : "application/vnd.docker.distribution.manifest.v2+json"
+    }
+
+    /// The media type of a config.
+    package var config: String {
+        self == .oci ? MediaType.config : "application/vnd.docker.container.image.v1+json"
+    }
+
+    /// The media type of a layer; nil if there is none for the compressor.
+    package func layer(_ compressor: Compressor) -> String? {
+        switch (self, compressor) {
+        case (.oci, _): MediaType.layer(compressor)
+        case (.docker, .gz): "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        case (.docker, .none), (.docker, .zstd): nil
+        }
+    }
+}
+
 /// The media types of images, in OCI's spelling and in Docker's.
 ///
 /// Source: OCI Image Format Specification, "Media Types"; Docker's Image Manifest Version 2, Schema 2.
@@ -24,16 +56,16 @@ public enum MediaType {
     /// The compressor of a layer by its media type, in OCI's spelling or in Docker's; nil for all other media types.
     public static func compressor(_ mediaType: String) -> Compressor? {
         switch mediaType {
-        case "application/vnd.docker.image.rootfs.diff.tar.gzip": .gz
+        case MediaTypes.docker.layer(.gz): .gz
         default: Compressor.allCases.first { layer($0) == mediaType }
         }
     }
 
     /// The media types of indexes: OCI's, and Docker's manifest list.
-    public static let indexes: Set = [index, "application/vnd.docker.distribution.manifest.list.v2+json"]
+    public static let indexes: Set = [index, MediaTypes.docker.index]
 
     /// The media types of manifests: OCI's, and Docker's schema 2.
-    public static let manifests: Set = [manifest, "application/vnd.docker.distribution.manifest.v2+json"]
+    public static let manifests: Set = [manifest, MediaTypes.docker.manifest]
 
     /// The media types of indexes and manifests, for the `Accept` header of a request to a registry.
     public static let known = indexes.union(manifests)

@@ -17,7 +17,7 @@ extension DockerTools {
     @discardableResult
     public func push(_ image: BuiltImage, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
         try await run {
-            let (push, reference) = try await registryPush(to: name)
+            let (push, reference) = try registryPush(to: name)
             let compressor = compressor ?? image.spec.compressor
             return PushResult(reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
         }
@@ -45,15 +45,19 @@ extension DockerTools {
     ///   - isIndex: whether an index of the images is created.
     ///   - compressor: the compression of the layers; nil: compressed layers stay as they are, others are compressed as their
     ///     spec says.
+    ///   - tags: further tags for the image or the index.
+    ///   - mediaTypes: the media types of the manifests.
     /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the images. An existing tag
     ///   is unchanged then.
     @discardableResult
     public func push(
-        _ sources: [ImageSource], to name: String, asIndex isIndex: Bool = false, compressor: Compressor? = nil
+        _ sources: [ImageSource], to name: String, asIndex isIndex: Bool = false, compressor: Compressor? = nil,
+        tags: [String] = [], mediaTypes: MediaTypes = .oci
     ) async throws -> PushResult {
         try await run {
+            let names = try tags.map { try RegistryReference(name).tagged($0) }
             let sources = try sources.map { ($0, try OpenedSource.open($0, context)) }
-            let (push, reference) = try await registryPush(to: name)
+            let (push, reference) = try registryPush(to: name, mediaTypes)
             var pushed: [PushedImage] = []
             for (source, opened) in sources {
                 let image = try await opened.image()
@@ -61,14 +65,21 @@ extension DockerTools {
                 let compressor = compressor ?? opened.spec?.compressor
                 pushed.append(try push.push(image, compressor: compressor, isPart: isIndex))
             }
-            return PushResult(reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil)
+            let result = PushResult(
+                reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil, further: names)
+            for tag in names.compactMap(\.tag) { try result.root.map { try push.tag($0, tag) } }
+            return result
         }
     }
 
-    private func registryPush(to name: String) async throws -> (RegistryPush, RegistryReference) {
+    private func registryPush(
+        to name: String, _ mediaTypes: MediaTypes = .oci
+    ) throws -> (RegistryPush, RegistryReference) {
         let reference = try RegistryReference(name)
         let client = try context.registryClient(for: reference, task: "cannot push to \(reference)")
-        return (RegistryPush(to: reference, client, memory: context.digestCache, progress: context.reporter), reference)
+        let push = RegistryPush(
+            to: reference, client, memory: context.digestCache, mediaTypes: mediaTypes, progress: context.reporter)
+        return (push, reference)
     }
 
     /// Remembers that the registry has the layers of an image in another repository, if the image comes from this registry.
@@ -86,26 +97,39 @@ public struct PushResult: Sendable {
     private let reference: RegistryReference
     private let images: [PushedImage]
     private let index: Blob?
+    /// The same repository with the further tags.
+    private let further: [RegistryReference]
 
-    init(_ reference: RegistryReference, _ images: [PushedImage], index: Blob?) {
+    init(
+        _ reference: RegistryReference, _ images: [PushedImage], index: Blob?, further: [RegistryReference] = []
+    ) {
         self.reference = reference
         self.images = images
         self.index = index
+        self.further = further
     }
 
-    /// The digest that the name refers to now: of the manifest, or of the index.
-    public var digest: Digest? { (index ?? images.first?.manifest)?.descriptor.digest }
+    /// The manifest or the index that the names refer to.
+    var root: Blob? { index ?? images.first?.manifest }
 
-    /// The name with its digest: `registry.example/team/app:1@sha256:…`.
-    public var text: String { "\(reference.with(tag: reference.tag, digest: digest))" }
+    /// The digest that the names refer to now: of the manifest, or of the index.
+    public var digest: Digest? { root?.descriptor.digest }
 
-    /// The object `{name, tag, digest, reference, sent, spared, images: [{imageID, digest, platform, layers}]}`.
+    /// The names with their digest, one in each line: `registry.example/team/app:1@sha256:…`.
+    public var text: String { references.joined(separator: "\n") }
+
+    private var references: [String] {
+        ([reference] + further).map { "\($0.with(tag: $0.tag, digest: digest))" }
+    }
+
+    /// The object `{name, tag, tags, digest, reference, sent, spared, images: [{imageID, digest, platform, layers}]}`.
     package var json: JSONValue {
         .object([
+            "tags": .array(([reference] + further).compactMap(\.tag).map { .string($0) }),
             "name": .string(reference.name),
             "tag": reference.tag.map { .string($0) } ?? .null,
             "digest": digest.map { .string("\($0)") } ?? .null,
-            "reference": .string(text),
+            "reference": .string(references[0]),
             "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.uploadedBytes })),
             "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.existingBytes })),
             "images": .array(images.map(Self.json)),

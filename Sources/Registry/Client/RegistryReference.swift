@@ -72,6 +72,11 @@ package struct RegistryReference: Hashable, Sendable {
     /// The reference of the manifest in requests: the digest, which is immutable, else the tag, else `latest`.
     package var manifest: String { digest?.description ?? tag ?? "latest" }
 
+    /// The same repository with another tag.
+    ///
+    /// - Throws: `ToolError` with code `usage` for an invalid tag.
+    package func tagged(_ tag: String) throws -> RegistryReference { try RegistryReference("\(name):\(tag)") }
+
     /// The same repository with another tag or digest.
     package func with(tag: String? = nil, digest: Digest? = nil) -> RegistryReference {
         var other = self

@@ -120,7 +120,14 @@ extension RegistryClient {
             method: .PUT, target: .path("\(repository)/manifests/\(reference)"),
             headers: ["Content-Type": manifest.descriptor.mediaType], body: .bytes(manifest.bytes),
             scopes: [.push(repository)])
-        let response = try send(call)
+        let response = try send(call, allowing: [400, 415])
+        guard response.isSuccess else {
+            var error = error(response, to: call)
+            if [MediaType.manifest, MediaType.index].contains(manifest.descriptor.mediaType) {
+                error.remedy = "if the registry does not accept OCI's media types, push with \(.mediaTypes) docker"
+            }
+            throw error
+        }
         response.discard()
         // A digest of another algorithm cannot be compared.
         let stated = response.header("Docker-Content-Digest").flatMap { Digest($0) }

@@ -10,6 +10,7 @@ package struct RegistryPush: Sendable {
     private let reference: RegistryReference
     private let client: RegistryClient
     private let memory: DigestCache?
+    private let mediaTypes: MediaTypes
     private let progress: any PushProgress
 
     /// The number of parallel checks for existing blobs.
@@ -18,13 +19,17 @@ package struct RegistryPush: Sendable {
     /// some megabytes of buffers.
     private static let uploadWidth = 2
 
-    /// - Parameter memory: the compressed blobs of known layers, and the repositories that have them.
+    /// - Parameters:
+    ///   - memory: the compressed blobs of known layers, and the repositories that have them.
+    ///   - mediaTypes: the media types of manifests.
     package init(
-        to reference: RegistryReference, _ client: RegistryClient, memory: DigestCache?, progress: any PushProgress
+        to reference: RegistryReference, _ client: RegistryClient, memory: DigestCache?, mediaTypes: MediaTypes,
+        progress: any PushProgress
     ) {
         self.reference = reference
         self.client = client
         self.memory = memory
+        self.mediaTypes = mediaTypes
         self.progress = progress
     }
 
@@ -38,10 +43,13 @@ package struct RegistryPush: Sendable {
     package func push(_ image: any Image, compressor: Compressor?, isPart: Bool) throws -> PushedImage {
         let layers = try push(image.layers, compressor)
         let document = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
-        let config = document.descriptor
+        var config = document.descriptor
+        config.mediaType = mediaTypes.config
         let hasConfig = try client.hasBlob(reference.repository, config.digest)
         if !hasConfig { try client.upload(document.bytes, to: reference.repository) }
-        let manifest = try Manifest(config: config, layers: layers.map(\.blob)).blob()
+        let manifest = try Manifest(
+            config: config, layers: layers.map { try descriptor(of: $0.blob) }, mediaType: mediaTypes.manifest
+        ).blob()
         try put(manifest, isPart: isPart)
         let sizes = Dictionary(layers.map { ($0.blob, $0.status) }) { first, _ in first }
         func total(_ isSent: Bool) -> UInt64 {
@@ -64,9 +72,31 @@ package struct RegistryPush: Sendable {
                 .data, client.task, cause: "two of the images are for \(image.platform)",
                 remedy: "give one image for each platform")
         }
-        let index = try Index(manifests: images.map(\.indexEntry)).blob()
+        let index = try Index(manifests: images.map(\.indexEntry), mediaType: mediaTypes.index).blob()
         try put(index, isPart: false)
         return index
+    }
+
+    /// Gives a manifest or an index a further tag.
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if the registry rejects it.
+    package func tag(_ manifest: Blob, _ tag: String) throws {
+        try client.put(manifest, to: reference.repository, tag)
+    }
+
+    /// The descriptor of a layer in the manifest.
+    private func descriptor(of blob: Descriptor) throws -> Descriptor {
+        let compressor = MediaType.compressor(blob.mediaType)
+        guard let mediaType = compressor.flatMap(mediaTypes.layer) else {
+            throw ToolError(
+                .usage, client.task,
+                cause:
+                    "Docker's media types have none for layers with the compression \(compressor?.rawValue ?? "none")",
+                remedy: "use the compressor gz, or OCI's media types")
+        }
+        var blob = blob
+        blob.mediaType = mediaType
+        return blob
     }
 
     private func put(_ manifest: Blob, isPart: Bool) throws {

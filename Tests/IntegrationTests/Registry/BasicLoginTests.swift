@@ -45,6 +45,17 @@ struct BasicLoginTests {
         #expect(malformed.errors.contains("USER:PASSWORD"))
     }
 
+    @Test("Credentials are read from standard input, which no other user sees")
+    func standardInput() throws {
+        let pull = ["pull", image, "-o", "out.tar", "--quiet", "--creds-stdin"]
+        for input in ["\(LoginBench.user):\(LoginBench.password)\n", "\(LoginBench.user):\(LoginBench.password)"] {
+            let outcome = try bench.run(pull, input: Array(input.utf8))
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(try bench.run(pull).status == 64)
+        #expect(try bench.run(pull + ["--creds", "a:b"]).status == 64)
+    }
+
     @Test(
         "Credentials are read from the files of docker and podman",
         arguments: [

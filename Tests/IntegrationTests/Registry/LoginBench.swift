@@ -30,12 +30,15 @@ struct LoginBench {
     }
 
     /// Runs the program. No secret may be in its output, whatever the result.
-    func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Program.Outcome {
+    func run(
+        _ arguments: [String], _ environment: [String: String] = [:], input: [UInt8] = []
+    ) throws -> Program.Outcome {
         let own = [
             "HOME": directory.path("home"), "XDG_RUNTIME_DIR": directory.path("run"), "XDG_CONFIG_HOME": "",
             "DOCKER_CONFIG": "", "REGISTRY_AUTH_FILE": "", "XDG_CACHE_HOME": directory.path("cache"),
         ]
-        let outcome = try Dockertools.run(arguments, environment: own.merging(environment) { $1 }, in: directory.path)
+        let outcome = try Dockertools.run(
+            arguments, input: input, environment: own.merging(environment) { $1 }, in: directory.path)
         for secret in [Self.password, "hunter2", Self.auth, "Bearer ", "Basic "] {
             #expect(!outcome.text.contains(secret))
             #expect(!outcome.errors.contains(secret))

@@ -171,6 +171,40 @@ struct PushTests {
         }
     }
 
+    @Test("-t gives further tags to the image, and each is printed with the digest")
+    func tags() throws {
+        let base = "\(name)/push/tags"
+        let text = try bench.pulls.output(["push", "image.toml", "\(base):1", "-t", "1.2", "--tag", "latest"])
+        let lines = text.split(separator: "\n").map { $0.split(separator: "@").map(String.init) }
+        #expect(lines.map(\.first) == ["\(base):1", "\(base):1.2", "\(base):latest"])
+        #expect(Set(lines.map(\.last)).count == 1)
+        for tag in ["1", "1.2", "latest"] {
+            let inspection = try bench.pulls.output(["inspect", "docker://\(base):\(tag)", "--json"])
+            #expect(inspection.contains(#""architecture":"amd64""#))
+        }
+        let refused = try bench.pulls.run(["push", "image.toml", "\(base):1", "-t", "a b"])
+        #expect(refused.status == 64)
+    }
+
+    @Test("--media-types docker writes Docker's manifests, which docker and skopeo accept")
+    func dockerMediaTypes() throws {
+        let image = "\(name)/push/docker:1"
+        try bench.push(to: "push/docker:1", ["--media-types", "docker"])
+        let manifest = try Program.output(["skopeo", "inspect", "--raw", "--tls-verify=false", "docker://\(image)"])
+        let text = String(decoding: manifest, as: UTF8.self)
+        #expect(!text.contains("vnd.oci"))
+        #expect(text.contains("application/vnd.docker.distribution.manifest.v2+json"))
+        #expect(text.contains("application/vnd.docker.container.image.v1+json"))
+        #expect(text.components(separatedBy: "application/vnd.docker.image.rootfs.diff.tar.gzip").count == 4)
+        let copy = bench.directory.path("copy")
+        try Program.output(["skopeo", "copy", "--src-tls-verify=false", "docker://\(image)", "dir:\(copy)"])
+        let refused = try bench.pulls.run([
+            "push", "image.toml", image, "--media-types", "docker", "--compressor", "zstd",
+        ])
+        #expect(refused.status == 64)
+        #expect(refused.errors.contains("Docker's media types have none for layers with the compression zstd"))
+    }
+
     @Test("A pulled image has the pushed layers, and gives the same archive as the spec")
     func roundTrip() throws {
         let pushed = try bench.push(to: "push/round:1")

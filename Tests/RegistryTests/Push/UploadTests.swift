@@ -125,6 +125,18 @@ struct UploadTests {
         #expect(failure.code == .data)
     }
 
+    @Test("names Docker's media types where a registry rejects a manifest", arguments: [400, 415])
+    func rejectedMediaType(status: Int) throws {
+        let server = try ScriptedServer { _ in Response(status, text: #"{"errors": [{"code": "MANIFEST_INVALID"}]}"#) }
+        let failure = try #require(throws: ToolError.self) {
+            try client(server).put(Blob(Array("{}".utf8), mediaType: MediaType.manifest), to: "app", "1")
+        }
+        #expect(failure.cause.hasSuffix("returned \(status): MANIFEST_INVALID"))
+        #expect(
+            failure.remedy.description
+                == "if the registry does not accept OCI's media types, push with mediaTypes docker")
+    }
+
     @Test("uses the upload that a registry opens instead of mounting a blob")
     func mount() throws {
         let server = try ScriptedServer { request in
