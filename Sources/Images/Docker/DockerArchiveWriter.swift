@@ -6,9 +6,9 @@ import Tar
 /// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
 ///
 /// The members are: the layers as `layers/001.tar` and so on, in their order; the configs as `<image ID>.json`; for each
-/// layer a directory `<diffID>` with `layer.tar`, a link to its member, `VERSION` and `json` for readers older than
-/// Docker 1.10; the extra members; `manifest.json`; and `repositories` for old readers. Nothing before the configs
-/// depends on a digest, so every layer is hashed while it is written.
+/// layer a directory `<diffID>` with `layer.tar`, a link to its member, `VERSION` and `json`, for old readers that begin
+/// at `repositories`; the extra members; `manifest.json`; and `repositories`. Nothing before the configs depends on a
+/// digest, so every layer is hashed while it is written.
 ///
 /// An archive of one image has a member for each of its layers. In an archive of several images a layer has one member,
 /// and so has a config.
@@ -87,8 +87,10 @@ package final class DockerArchiveWriter {
         }
     }
 
-    /// Writes the directory of each layer for readers older than Docker 1.10: an image for each layer, which is the
-    /// child of the one below. A layer that the archive lacks has no link.
+    /// Writes the directory of each layer for old readers: an image for each layer, which is the child of the one below.
+    /// A layer that the archive lacks has no link.
+    ///
+    /// Source: Docker Image Specification v1.0, "Image JSON Description".
     private func writeLegacyLayers(of images: [Written]) throws {
         var described: Set<Digest> = []
         for image in images {
