@@ -73,7 +73,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        systemLibrary("CZlib", "zlib", "zlib1g-dev"),
         systemLibrary("CLibArchive", "libarchive", "libarchive-dev"),
         systemLibrary("CLibCrypto", "libcrypto", "libssl-dev"),
         systemLibrary("CZstd", "libzstd", "libzstd-dev"),
@@ -87,7 +86,7 @@ let package = Package(
         module("JSON", ["Errors"]),
         module(
             "Compression",
-            ["ByteIO", "CDeflate", "CISAL", "CLZMA", "CLibArchive", "CZlib", "CZstd", "Errors", systemPackage]),
+            ["ByteIO", "CDeflate", "CISAL", "CLZMA", "CLibArchive", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
         module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
         module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),

@@ -2,8 +2,8 @@
 package protocol ArchiveSink: ByteSink {
     /// Whether placeholders can be filled after later bytes have been written (backpatching).
     ///
-    /// The digest of a layer comes before its bytes in an archive. With backpatching a layer is read once, for the
-    /// digest and the archive together; without it, twice.
+    /// The digest of a blob comes before its bytes in an OCI layout. With backpatching it is filled in; without it, the
+    /// blob is kept in a temporary file first.
     var supportsBackpatching: Bool { get }
 
     /// Writes a placeholder of `count` bytes, which `fill` replaces later.
@@ -11,11 +11,8 @@ package protocol ArchiveSink: ByteSink {
     /// Call it only if `supportsBackpatching` is true.
     func reserve(_ count: Int) throws -> Placeholder
 
-    /// Replaces a placeholder of this sink with its bytes; their number is the placeholder's `count`.
-    func fill(_ reservation: Placeholder, _ bytes: [UInt8]) throws
-
-    /// Writes bytes in the way that `reserve` and `fill` do, so that the archive does not depend on backpatching.
-    func writeReserved(_ bytes: [UInt8]) throws
+    /// Replaces a placeholder of this sink with bytes, as many as were reserved.
+    func fill(_ placeholder: Placeholder, _ bytes: [UInt8]) throws
 
     /// Writes all buffered bytes.
     func finish() throws
@@ -27,32 +24,19 @@ extension ArchiveSink {
 
     package func reserve(_ count: Int) throws -> Placeholder {
         try write([UInt8](repeating: 0, count: count))
-        return Placeholder(count: count)
+        return Placeholder(offset: nil)
     }
 
-    package func fill(_ reservation: Placeholder, _ bytes: [UInt8]) throws {}
-
-    package func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
+    package func fill(_ placeholder: Placeholder, _ bytes: [UInt8]) throws {}
 
     package func finish() throws {}
 }
 
 /// The position of bytes in an archive that are written after the bytes that follow them. It is used only with the sink
 /// that created it.
-package final class Placeholder {
-    /// The number of bytes.
-    package let count: Int
-    /// The offset in the file, once the placeholder is written.
-    var offset: Int64?
-    /// The bytes, if they were filled in before the placeholder was written.
-    package var bytes: [UInt8]?
-    /// The placeholder in the next sink, once the placeholder is written there.
-    package var behind: Placeholder?
-
-    /// Creates a placeholder that has no position yet.
-    package init(count: Int) {
-        self.count = count
-    }
+package struct Placeholder {
+    /// The offset in the file in bytes; nil if the sink does not support backpatching.
+    let offset: Int64?
 }
 
 /// Counts the bytes of an archive that is sent without being written to a file.

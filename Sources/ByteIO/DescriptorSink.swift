@@ -106,14 +106,13 @@ package final class DescriptorSink: ArchiveSink {
     package var supportsBackpatching: Bool { isFile }
 
     package func reserve(_ count: Int) throws -> Placeholder {
-        let reservation = Placeholder(count: count)
-        reservation.offset = position
+        let placeholder = Placeholder(offset: position)
         try write([UInt8](repeating: 0, count: count))
-        return reservation
+        return placeholder
     }
 
-    package func fill(_ reservation: Placeholder, _ bytes: [UInt8]) throws {
-        guard let offset = reservation.offset else { return }
+    package func fill(_ placeholder: Placeholder, _ bytes: [UInt8]) throws {
+        guard let offset = placeholder.offset else { return }
         var done = 0
         while done < bytes.count {
             let count = bytes[done...].withUnsafeBytes {
@@ -135,8 +134,6 @@ package final class DescriptorSink: ArchiveSink {
         }
         position += Int64(count)
     }
-
-    package func writeReserved(_ bytes: [UInt8]) throws { try write(bytes) }
 
     package func finish() throws {}
 

@@ -8,20 +8,13 @@ package final class CompressingSink: ArchiveSink {
     private let sink: any ArchiveSink
     private let format: BlockFormat
     private let codecs: CodecPool
-    private let workers: OrderedThreadPool<Piece, Piece>
+    private let workers: OrderedThreadPool<Block, Block>
     private var idle: [Block] = []
     private var current: Block?
-    /// The maximum number of pieces in flight: enough for the threads to work while the owner reads or writes.
+    /// The maximum number of blocks in flight: enough for the threads to work while the owner reads or writes.
     private let limit: Int
-    /// The maximum memory in bytes of all pieces in flight, uncompressed and compressed, with any number of threads.
+    /// The maximum memory in bytes of all blocks in flight, uncompressed and compressed, with any number of threads.
     private static let memory = 12 << 20
-
-    /// A part of the output, in its order.
-    private enum Piece: @unchecked Sendable {
-        case block(Block)
-        /// A placeholder, which is stored without compression and not used by the threads.
-        case stored(Placeholder)
-    }
 
     /// Starts the threads; nil if the compressor is `none`.
     ///
@@ -30,13 +23,13 @@ package final class CompressingSink: ArchiveSink {
         guard let format = BlockFormat(compressor) else { return nil }
         self.sink = sink
         self.format = format
-        // While one thread compresses a piece, the next piece is filled.
+        // While one thread compresses a block, the next one is filled.
         limit = threads == 1 ? 2 : min(8 * threads, Self.memory / (2 * format.blockSize))
         let codecs = CodecPool(format.codec)
         self.codecs = codecs
-        workers = OrderedThreadPool(width: threads) { piece in
-            if case .block(let block) = piece { try codecs.withCodec { try block.compress(with: $0) } }
-            return piece
+        workers = OrderedThreadPool(width: threads) { block in
+            try codecs.withCodec { try block.compress(with: $0) }
+            return block
         }
     }
 
@@ -64,30 +57,8 @@ package final class CompressingSink: ArchiveSink {
         let block = try emptyBlock()
         let empty = block.input
         block.input = buffer
-        try submit(.block(block))
+        try submit(block)
         return empty
-    }
-
-    package var supportsBackpatching: Bool { sink.supportsBackpatching }
-
-    package func reserve(_ count: Int) throws -> Placeholder {
-        try endBlock()
-        let reservation = Placeholder(count: format.stored([UInt8](repeating: 0, count: count)).count)
-        try submit(.stored(reservation))
-        return reservation
-    }
-
-    package func fill(_ reservation: Placeholder, _ bytes: [UInt8]) throws {
-        let stored = format.stored(bytes)
-        if let behind = reservation.behind {
-            try sink.fill(behind, stored)
-        } else {
-            reservation.bytes = stored
-        }
-    }
-
-    package func writeReserved(_ bytes: [UInt8]) throws {
-        try fill(reserve(bytes.count), bytes)
     }
 
     package func finish() throws {
@@ -105,28 +76,19 @@ package final class CompressingSink: ArchiveSink {
     private func endBlock() throws {
         guard let block = current else { return }
         current = nil
-        try submit(.block(block))
+        try submit(block)
     }
 
-    private func submit(_ piece: Piece) throws {
+    private func submit(_ block: Block) throws {
         while workers.inFlight >= limit { try writeNext() }
-        workers.submit(piece)
+        workers.submit(block)
     }
 
     private func writeNext() throws {
-        switch try workers.next() {
-        case .block(let block):
-            try block.withOutput { try sink.write($0) }
-            block.clear()
-            idle.append(block)
-        case .stored(let reservation):
-            if let bytes = reservation.bytes {
-                try sink.write(bytes)
-            } else {
-                reservation.behind = try sink.reserve(reservation.count)
-            }
-        case nil: break
-        }
+        guard let block = try workers.next() else { return }
+        try block.withOutput { try sink.write($0) }
+        block.clear()
+        idle.append(block)
     }
 }
 

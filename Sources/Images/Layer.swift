@@ -81,10 +81,24 @@ package protocol OpenLayer: Sendable {
 extension OpenLayer {
     /// The digest of the uncompressed tar. The files are read if it is not known.
     package func diffID() throws -> Digest {
-        if let knownDiffID { return knownDiffID }
-        let sink = try HashSink()
+        try knownDiffID ?? hash(to: nil)
+    }
+
+    /// Writes the uncompressed tar, and hashes it on the way unless its digest is known.
+    ///
+    /// - Parameter known: the digest; nil if it is not known.
+    /// - Returns: the digest.
+    /// - Throws: as `write(to:)` does.
+    package func write(to sink: any ByteSink, known: Digest?) throws -> Digest {
+        guard let known else { return try hash(to: sink) }
         try write(to: sink)
-        let diffID = try sink.finish()
+        return known
+    }
+
+    private func hash(to sink: (any ByteSink)?) throws -> Digest {
+        let hash = try HashSink(to: sink)
+        try write(to: hash)
+        let diffID = try hash.finish()
         remember(diffID)
         return diffID
     }

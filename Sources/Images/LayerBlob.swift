@@ -43,16 +43,7 @@ package struct LayerBlob {
         }
         let compressing = CompressingSink(compressor, to: sink, threads: threads)
         let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
-        let diffID: Digest
-        if let known = open.knownDiffID {
-            try open.write(to: target)
-            diffID = known
-        } else {
-            let hash = try HashSink(to: target)
-            try open.write(to: hash)
-            diffID = try hash.finish()
-            open.remember(diffID)
-        }
+        let diffID = try open.write(to: target, known: open.knownDiffID)
         try compressing?.finish()
         return diffID
     }

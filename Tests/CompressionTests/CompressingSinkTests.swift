@@ -53,27 +53,6 @@ struct CompressingSinkTests {
         }
     }
 
-    @Test(
-        "A filled placeholder gives the same output as bytes that are known before", arguments: [Compressor.gz, .zstd])
-    func fillsPlaceholders(_ compressor: Compressor) throws {
-        let decoder = try #require(Self.decoders[compressor])
-        let name = Array("a name that is known late".utf8)
-        let output = try Self.compress(compressor) { sink in
-            try sink.write(Array("before ".utf8))
-            let placeholder = try sink.reserve(name.count)
-            try sink.write(Self.sample)
-            try sink.fill(placeholder, name)
-        }
-        #expect(try Program.output(decoder, input: output) == Array("before ".utf8) + name + Self.sample)
-        // Without backpatching, the bytes are known before and written in the same form.
-        let known = try Self.compress(compressor) { sink in
-            try sink.write(Array("before ".utf8))
-            try sink.writeReserved(name)
-            try sink.write(Self.sample)
-        }
-        #expect(output == known)
-    }
-
     @Test("A pipe does not support backpatching")
     func hasNoBackpatchingInPipe() throws {
         var ends: [Int32] = [0, 0]

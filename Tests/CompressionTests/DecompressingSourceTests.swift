@@ -59,7 +59,7 @@ struct DecompressingSourceTests {
             defer { close(descriptor) }
             let sink = try #require(CompressingSink(compressor, to: DescriptorSink(descriptor, name: "'out'")))
             try sink.write(Self.uncompressed)
-            try sink.writeReserved([1, 2, 3])
+            try sink.write([1, 2, 3])
             try sink.finish()
             let source = try DecompressingSource.open(FilePath(directory.path("out")))
             #expect(try source.readAll() == Self.uncompressed + [1, 2, 3])

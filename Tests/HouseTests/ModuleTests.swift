@@ -5,7 +5,7 @@ import Testing
 struct ModuleTests {
     /// The order of the design. A module may import only modules before it.
     static let order = [
-        "CZlib", "CLibArchive", "CLibCrypto", "CZstd", "CLZMA", "CISAL", "CDeflate", "CLinux", "CGuest",
+        "CLibArchive", "CLibCrypto", "CZstd", "CLZMA", "CISAL", "CDeflate", "CLinux", "CGuest",
         "Errors", "ByteIO", "JSON", "Compression", "Tar", "OCI", "Processes", "Store", "Layering", "Images", "Registry",
         "DockerEngine", "GuestProtocol", "MicroVM", "Guest", "DockerTools", "CLI",
     ]

@@ -20,12 +20,12 @@ struct DockerArchiveWriterTests {
             title: "layer \(byte)")
     }
 
-    /// The members of a tar: name, mode, owner, time and contents.
+    /// The members of a tar: name, type, mode, owner, time, size or target, and contents.
     private func members(_ tar: [UInt8]) throws -> [(head: String, body: String)] {
         let script = """
             import io, sys, tarfile
             for m in tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode="r:"):
-                print(m.name, m.type.decode(), oct(m.mode), m.uid, m.gid, m.uname, m.gname, m.mtime, m.size)
+                print(m.name, m.type.decode(), oct(m.mode), m.uid, m.gid, m.uname, m.gname, m.mtime, m.linkname or m.size)
             """
         let heads = String(decoding: try Program.python(script, input: tar), as: UTF8.self).split(separator: "\n")
         try directory.write(tar, to: "tar")
@@ -55,18 +55,23 @@ struct DockerArchiveWriterTests {
             #"{"architecture":"amd64","config":{"User":"me"},"created":"1970-01-01T00:00:01Z","id":"\#(second)","#
             + #""os":"linux","parent":"\#(first)"}"#
         let manifest =
-            #"[{"Config":"\#(imageID.hex).json","Layers":["\#(first)/layer.tar","\#(second)/layer.tar"],"#
+            #"[{"Config":"\#(imageID.hex).json","Layers":["layers/001.tar","layers/002.tar"],"#
             + #""RepoTags":["host:5000/app:v1"]}]"#
         let expected = [
-            ("\(first)/layer.tar", ""), ("\(second)/layer.tar", ""), ("\(first)/VERSION", "1.0"),
-            ("\(first)/json", firstJSON), ("\(second)/VERSION", "1.0"), ("\(second)/json", secondJSON),
-            ("\(imageID.hex).json", config), ("buildArgs.json", "{}"), ("manifest.json", manifest),
+            ("layers/001.tar", ""), ("layers/002.tar", ""), ("\(imageID.hex).json", config),
+            ("\(first)/layer.tar", ""), ("\(first)/VERSION", "1.0"), ("\(first)/json", firstJSON),
+            ("\(second)/layer.tar", ""), ("\(second)/VERSION", "1.0"), ("\(second)/json", secondJSON),
+            ("buildArgs.json", "{}"), ("manifest.json", manifest),
             ("repositories", #"{"host:5000/app":{"v1":"\#(second)"}}"#),
         ]
         let sizes = [10240, 20480] + expected.dropFirst(2).map(\.1.utf8.count)
+        let links = [3: "../layers/001.tar", 6: "../layers/002.tar"]
+        let heads = expected.indices.map { index in
+            let kind = links[index].map { ("2 0o777", $0) } ?? ("0 0o444", "\(sizes[index])")
+            return "\(expected[index].0) \(kind.0) 0 0 root root 1 \(kind.1)"
+        }
         let members = try members(bytes)
-        #expect(
-            members.map(\.head) == zip(expected, sizes).map { "\($0.0.0) 0 0o444 0 0 root root 1 \($0.1)" })
+        #expect(members.map(\.head) == heads)
         #expect(members.map(\.body) == expected.map(\.1))
         #expect(bytes.count.isMultiple(of: 10240))
 
@@ -77,7 +82,7 @@ struct DockerArchiveWriterTests {
         #expect(written.layers.map(\.storePaths) == [[try #require(Self.store)], []])
     }
 
-    @Test func isTheSameWhetherDigestsAreKnownBeforeOrAfter() throws {
+    @Test func isTheSameInAFileAndInAPipe() throws {
         func image() -> FakeImage {
             FakeImage(layers: (1...40).map { Self.layer($0, Int($0) * 512) } + [Self.layer(0, inStore: false)])
         }
@@ -94,27 +99,37 @@ struct DockerArchiveWriterTests {
         }
     }
 
-    @Test func readsALayerOfTheStoreOnceWhereItsNameMayComeLate() throws {
-        let late = [Self.layer(1), Self.layer(2, inStore: false)]
-        _ = try directory.archive(FakeImage(layers: late))
-        // One without store paths may be a repeated one: that must be known before.
-        #expect(late.map(\.reads) == [1, 2])
-        #expect(try late[0].remembered == [SHA256.digest(of: late[0].bytes)])
-        let early = [Self.layer(1), Self.layer(2, inStore: false)]
-        _ = try directory.archive(FakeImage(layers: early), appends: true)
-        #expect(early.map(\.reads) == [2, 2])
-        #expect(try early.map(\.remembered) == early.map { [try SHA256.digest(of: $0.bytes)] })
+    @Test(arguments: [false, true], [Compressor.none, .gz, .zstd])
+    func readsEachLayerOnce(_ appends: Bool, _ compressor: Compressor) throws {
+        let layers = [Self.layer(1), Self.layer(2, inStore: false), Self.layer(1)]
+        _ = try directory.archive(FakeImage(layers: layers), appends: appends, compressor: compressor)
+        #expect(layers.map(\.reads) == [1, 1, 1])
+        #expect(try layers.map(\.remembered) == layers.map { [try SHA256.digest(of: $0.bytes)] })
     }
 
-    @Test(arguments: [false, true]) func writesARepeatedLayerOnce(_ appends: Bool) throws {
+    @Test func isTheSameWhetherDigestsAreKnownOrNot() throws {
+        let unknown = [Self.layer(1), Self.layer(2, inStore: false), Self.layer(1)]
+        let bytes = try directory.archive(FakeImage(layers: unknown)).bytes
+        try directory.write(bytes, to: "copy")
+        let known = try directory.openArchive("copy").images[0].layers
+        for appends in [false, true] {
+            #expect(try directory.archive(FakeImage(layers: known), appends: appends).bytes == bytes)
+        }
+    }
+
+    @Test(arguments: [false, true]) func hasAMemberForEachTimeThatAnImageHasALayer(_ appends: Bool) throws {
         let layers = [1, 2, 1, 1].map { Self.layer($0, inStore: false) }
         let (written, bytes) = try directory.archive(FakeImage(layers: layers), appends: appends)
         let (one, two) = try (SHA256.digest(of: layers[0].bytes), SHA256.digest(of: layers[1].bytes))
         #expect(written.layers.map(\.diffID) == [one, two, one, one])
         let members = try members(bytes)
-        #expect(members.count == 2 + 4 + 3)
-        #expect(members.filter { $0.head.hasPrefix("\(one.hex)/layer.tar ") }.count == 1)
-        let names = [one, two, one, one].map { "\"\($0.hex)/layer.tar\"" }.joined(separator: ",")
+        #expect(members.count == 4 + 1 + 2 * 3 + 2)
+        let links = members.filter { $0.head.contains("/layer.tar 2 ") }
+        #expect(
+            links.map { $0.head.replacing(#/ .* /#, with: " ") } == [
+                "\(one.hex)/layer.tar ../layers/001.tar", "\(two.hex)/layer.tar ../layers/002.tar",
+            ])
+        let names = (1...4).map { "\"layers/00\($0).tar\"" }.joined(separator: ",")
         #expect(members[members.count - 2].body.contains("\"Layers\":[\(names)]"))
         #expect(members.last?.body == #"{"app":{"\#(written.names[0].tag ?? "")":"\#(one.hex)"}}"#)
     }
@@ -135,11 +150,38 @@ struct DockerArchiveWriterTests {
         #expect(written.map { $0.names.map(\.description) } == [["app:a"], ["app:b"], ["app:c"]])
         #expect(written[0].imageID == written[2].imageID)
         let heads = try members(directory.read("archive")).map { $0.head.prefix { $0 != " " } }
-        // Three layers with two files beside each, two configs, and no buildArgs.json.
-        #expect(heads.count == 3 * 3 + 2 + 2)
+        // Three layers with a directory of three members each, two configs, and no buildArgs.json.
+        #expect(
+            heads.prefix(4) == ["layers/001.tar", "layers/002.tar", "layers/003.tar", "\(written[0].imageID.hex).json"])
+        #expect(heads.count == 3 * 4 + 2 + 2)
         #expect(heads.count == Set(heads).count)
         #expect(!heads.contains("buildArgs.json"))
-        #expect(try directory.openArchive("archive").images.map(\.imageID) == written.map(\.imageID))
+        let read = try directory.openArchive("archive").images
+        #expect(read.map(\.imageID) == written.map(\.imageID))
+        #expect(
+            read.map { $0.archivedLayers.map(\.name) } == [
+                ["layers/001.tar", "layers/002.tar"], ["layers/001.tar", "layers/003.tar"],
+                ["layers/001.tar", "layers/002.tar"],
+            ])
+    }
+
+    @Test func numbersTheLayersOfSeveralImagesByTheirFirstAppearance() throws {
+        let images = [[1, 2, 1], [3, 2, 4, 3]].map { numbers in
+            FakeImage(tag: "\(numbers.count)", layers: numbers.map { Self.layer($0) })
+        }
+        let path = try directory.write([], to: "archive")
+        let descriptor = open(path, O_WRONLY)
+        defer { close(descriptor) }
+        let sink = DescriptorSink(descriptor, name: path)
+        let written = try DockerArchiveWriter(to: sink, progress: ProgressLog()).write(images)
+        let read = try directory.openArchive("archive").images
+        #expect(
+            read.map { $0.archivedLayers.map { $0.name.suffix(5) } } == [
+                ["1.tar", "2.tar", "1.tar"], ["3.tar", "2.tar", "4.tar", "3.tar"],
+            ])
+        #expect(read.map { $0.archivedLayers.map(\.statedDiffID) } == written.map { $0.layers.map(\.diffID) })
+        let heads = try members(directory.read("archive")).map { $0.head.prefix { $0 != " " } }
+        #expect(heads.filter { $0.hasPrefix("layers/") }.count == 4)
     }
 
     @Test func makesTheTagFromTheImageWhereThereIsNone() throws {

@@ -55,7 +55,7 @@ struct MergeTests {
         #expect(Set(images.map { $0.layers[0].diffID }).count == 1)
         let members = try Program.output(["tar", "-tf", result.output])
         let layers = String(decoding: members, as: UTF8.self).split(separator: "\n").filter {
-            $0.hasSuffix("/layer.tar")
+            $0.hasPrefix("layers/")
         }
         // The store's layer, and the empty customization layer of each image.
         #expect(layers.count == 2)

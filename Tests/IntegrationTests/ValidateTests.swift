@@ -85,7 +85,7 @@ struct ValidateTests {
     @Test("All faults are reported, each with the value found and the value wanted")
     func manyFaults() throws {
         let image = try image()
-        let layers = image.layers.map { "\($0.diffID.dropFirst(7))/layer.tar" }
+        let layers = image.layers.indices.map { "layers/00\($0 + 1).tar" }
         let path = try changed(
             image.output,
             """
@@ -111,7 +111,8 @@ struct ValidateTests {
     @Test("Faults that other verbs accept are reported: names, end, trailing bytes, history, parents")
     func smallFaults() throws {
         let image = try image()
-        let last = "\(image.layers.last?.diffID.dropFirst(7) ?? "")/layer.tar"
+        let last = "layers/00\(image.layers.count).tar"
+        let legacy = "\(image.layers.last?.diffID.dropFirst(7) ?? "")/json"
         func faults(_ script: String) throws -> [ValidationReport.Fault] {
             let fix = """
                 def fix():
@@ -148,7 +149,7 @@ struct ValidateTests {
         #expect(history.first?.what == "history entries that belong to layers")
         #expect(history.first?.got == "\(image.layers.count - 1)" && history.first?.wanted == "\(image.layers.count)")
         let parents = try faults(
-            "name = last[:-9] + 'json'; members[name] = json.dumps(dict(json.loads(members[name]), parent='a')).encode()"
+            "name = '\(legacy)'; members[name] = json.dumps(dict(json.loads(members[name]), parent='a')).encode()"
         )
         #expect(parents.first?.what == "parent" && parents.first?.got == "a")
         #expect(parents.first?.wanted == image.layers.dropLast().last.map { String($0.diffID.dropFirst(7)) })

@@ -27,6 +27,6 @@ package struct ReadingContext: Sendable {
 package enum ImageLimits {
     /// The largest manifest, config or other JSON member: 4 MiB, the limit that registries have for manifests.
     package static let json = 4 << 20
-    /// The largest number of members of an archive: 65,536. An image has at most 127 layers with three members each.
+    /// The largest number of members of an archive: 65,536. An image has at most 127 layers with four members each.
     package static let members = 65536
 }

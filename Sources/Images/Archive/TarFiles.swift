@@ -83,8 +83,8 @@ struct TarFiles: ImageFiles {
         throw failure("its member \(TerminalText.quoted(path)) leads through more than \(Self.linkLimit) links")
     }
 
-    /// The member that a symbolic link points to: old archives have `../ID/layer.tar` for a layer that an image has
-    /// twice.
+    /// The member that a symbolic link points to: old archives of Docker have `../ID/layer.tar` for a layer that an
+    /// image has twice.
     private func target(of link: TarMember) throws -> String {
         let directory = Self.normalized(link.path).split(separator: "/").dropLast()
         let target = String(decoding: link.linkTarget, as: UTF8.self)

@@ -5,19 +5,30 @@ import Tar
 
 /// Writes images as docker-archives, which `docker load`, skopeo, podman and containerd read.
 ///
-/// The members are: for each layer `<diffID>/layer.tar`, with `VERSION` and `json` beside it for readers older than
-/// Docker 1.10; for each image the config as `<image ID>.json`; the extra members; `manifest.json`; and `repositories`
-/// for old readers. A layer or config that several images share is written once.
+/// The members are: the layers as `layers/001.tar` and so on, in their order; the configs as `<image ID>.json`; for each
+/// layer a directory `<diffID>` with `layer.tar`, a link to its member, `VERSION` and `json`, for old readers that begin
+/// at `repositories`; the extra members; `manifest.json`; and `repositories`. Nothing before the configs depends on a
+/// digest, so every layer is hashed while it is written.
 ///
-/// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format".
+/// An archive of one image has a member for each of its layers. In an archive of several images a layer has one member,
+/// and so has a config.
+///
+/// Source: Docker Image Specification v1.2, "Combined Image JSON + Filesystem Changeset Format": `manifest.json` states
+/// the paths of configs and layers.
 package final class DockerArchiveWriter {
     private static let owner = TarOwner()
 
     private let sink: any ArchiveSink
     private let tar: TarWriter
     private let layers: LayerMembers
-    private var describedLayers: Set<Digest> = []
-    private var writtenConfigs: Set<Digest> = []
+
+    /// An image whose layers are in the archive.
+    private struct Written {
+        let summary: ImageSummary
+        let config: ImageConfig
+        /// The paths of the layers, the lowest first.
+        let paths: [String]
+    }
 
     /// - Parameters:
     ///   - sink: receives the archive.
@@ -25,86 +36,93 @@ package final class DockerArchiveWriter {
     package init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
         tar = TarWriter(to: sink, owner: Self.owner)
-        layers = LayerMembers(to: sink, in: tar, progress: progress) { hex, size in
-            try Array("\(hex)/layer.tar".utf8).withUnsafeBytes { path in
-                try TarWriter.headerBytes(TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner)
-            }
-        }
+        layers = LayerMembers(to: sink, in: tar, named: .numbers, progress: progress)
     }
 
     /// Writes a whole archive of images.
     ///
     /// - Returns: the summary of each image, in their order.
     package func write(_ images: [any Image]) throws -> [ImageSummary] {
-        let written = try images.map { try write($0, $0.layers) }
-        if let image = images.first, images.count == 1 {
-            for (name, bytes) in image.extraMembers { try member(name, bytes) }
-        }
-        return try end(written)
+        let written = try images.map { try write($0, $0.layers, eachOnce: images.count > 1) }
+        return try end(written, images.count == 1 ? images[0].extraMembers : [])
     }
 
-    /// Writes the members that list the images, and the end of the archive.
-    private func end(_ written: [ImageSummary]) throws -> [ImageSummary] {
-        try member("manifest.json", Self.manifest(of: written).json)
-        try member("repositories", Self.repositories(of: written))
-        try tar.finish()
-        try sink.finish()
-        return written
-    }
-
-    /// Writes a whole archive of one image, without the files of layers that its reader has.
+    /// Writes a whole archive of one image, without the files of layers that its reader has. The other layers keep their
+    /// numbers.
     ///
     /// Docker reads a layer's file only if it does not have that chain of layers, so the other files may be missing.
     package func write(_ image: MissingLayers) throws -> ImageSummary {
-        try end([try write(image.image, image.missing, above: image.present)])[0]
+        let written = try write(image.image, image.missing, above: image.present, eachOnce: false)
+        return try end([written], image.image.extraMembers)[0]
     }
 
     private func write(
-        _ image: any Image, _ missing: [any Layer], above present: [ImageSummary.Layer] = []
-    ) throws -> ImageSummary {
-        // While one layer is written the next ones are hashed, unless the sink can fill in a layer's name after its
-        // bytes. A layer of a further image may repeat an earlier one, which must be known before it is written.
-        let hashesAhead = !sink.supportsBackpatching || !self.layers.isEmpty
-        let layers = try present + self.layers.write(missing, above: present.count, hashesAhead: hashesAhead)
-        let config = image.config.with(diffIDs: layers.map(\.diffID))
+        _ image: any Image, _ missing: [any Layer], above present: [ImageSummary.Layer] = [], eachOnce: Bool
+    ) throws -> Written {
+        let below = present.enumerated().map { LayerMembers.Member(layer: $1, path: LayerMembers.path($0 + 1)) }
+        let members = try below + layers.write(missing, above: present.count, eachOnce: eachOnce)
+        let config = image.config.with(diffIDs: members.map(\.layer.diffID))
         let imageID = try config.blob().descriptor.digest
-        let written = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: layers)
-        try writeLegacyLayers(of: written, config)
-        if writtenConfigs.insert(imageID).inserted { try member("\(imageID.hex).json", config.bytes) }
-        return written
+        let names = image.names(imageID: imageID)
+        let summary = ImageSummary(names: names, imageID: imageID, layers: members.map(\.layer))
+        return Written(summary: summary, config: config, paths: members.map(\.path))
     }
 
-    /// Writes the members beside each layer for readers older than Docker 1.10: an image for each layer, which is the
-    /// child of the one below.
-    private func writeLegacyLayers(of image: ImageSummary, _ config: ImageConfig) throws {
-        var parent: Digest?
-        for (number, layer) in image.layers.enumerated() {
-            let diffID = layer.diffID
-            defer { parent = diffID }
-            guard describedLayers.insert(diffID).inserted else { continue }
-            var json: [String: JSONValue] = [
-                "id": .string(diffID.hex), "parent": parent.map { .string($0.hex) } ?? .null,
-            ]
-            for key in ["created", "architecture", "os"] { json[key] = config.json[key] }
-            if number == image.layers.count - 1 { json["config"] = config.json["config"] }
-            try member("\(diffID.hex)/VERSION", Array("1.0".utf8))
-            try member("\(diffID.hex)/json", JSONValue.object(json.filter { $0.value != .null }))
+    /// Writes the members that follow the layers, and the end of the archive.
+    private func end(_ images: [Written], _ extraMembers: [(name: String, bytes: [UInt8])]) throws -> [ImageSummary] {
+        try writeConfigs(of: images)
+        try writeLegacyLayers(of: images)
+        for (name, bytes) in extraMembers { try tar.file(name, bytes) }
+        try member("manifest.json", Self.manifest(of: images).json)
+        try member("repositories", Self.repositories(of: images))
+        try tar.finish()
+        try sink.finish()
+        return images.map(\.summary)
+    }
+
+    private func writeConfigs(of images: [Written]) throws {
+        var written: Set<Digest> = []
+        for image in images where written.insert(image.summary.imageID).inserted {
+            try tar.file(Self.configPath(image), image.config.bytes)
         }
     }
 
-    private static func manifest(of images: [ImageSummary]) -> DockerManifest {
+    /// Writes the directory of each layer for old readers: an image for each layer, which is the child of the one below.
+    /// A layer that the archive lacks has no link.
+    ///
+    /// Source: Docker Image Specification v1.0, "Image JSON Description".
+    private func writeLegacyLayers(of images: [Written]) throws {
+        var described: Set<Digest> = []
+        for image in images {
+            let diffIDs = image.summary.layers.map(\.diffID)
+            for (number, diffID) in diffIDs.enumerated() where described.insert(diffID).inserted {
+                var json: [String: JSONValue] = ["id": .string(diffID.hex)]
+                if number > 0 { json["parent"] = .string(diffIDs[number - 1].hex) }
+                for key in ["created", "architecture", "os"] { json[key] = image.config.json[key] }
+                if number == diffIDs.count - 1 { json["config"] = image.config.json["config"] }
+                if let path = layers.paths[diffID] {
+                    try tar.link("\(diffID.hex)/layer.tar", to: "../\(path)", mode: 0o777)
+                }
+                try tar.file("\(diffID.hex)/VERSION", Array("1.0".utf8))
+                try member("\(diffID.hex)/json", .object(json.filter { $0.value != .null }))
+            }
+        }
+    }
+
+    private static func configPath(_ image: Written) -> String { "\(image.summary.imageID.hex).json" }
+
+    private static func manifest(of images: [Written]) -> DockerManifest {
         DockerManifest(
             images.map { image in
                 DockerManifest.Entry(
-                    config: "\(image.imageID.hex).json",
-                    repoTags: image.names.filter(\.isComplete).map { "\($0)" },
-                    layers: image.layers.map { "\($0.diffID.hex)/layer.tar" })
+                    config: configPath(image), repoTags: image.summary.names.filter(\.isComplete).map { "\($0)" },
+                    layers: image.paths)
             })
     }
 
-    private static func repositories(of images: [ImageSummary]) -> JSONValue {
+    private static func repositories(of images: [Written]) -> JSONValue {
         var repositories: [String: [String: JSONValue]] = [:]
-        for image in images {
+        for image in images.map(\.summary) {
             guard let top = image.layers.last else { continue }
             for name in image.names {
                 guard let repository = name.name, let tag = name.tag else { continue }
@@ -114,14 +132,7 @@ package final class DockerArchiveWriter {
         return .object(repositories.mapValues { .object($0) })
     }
 
-    private func member(_ name: String, _ json: JSONValue) throws {
-        try member(name, Array(json.canonical.utf8))
-    }
-
-    private func member(_ name: String, _ bytes: [UInt8]) throws {
-        try Array(name.utf8).withUnsafeBytes { path in
-            try tar.header(TarEntry(path: path, kind: .file, mode: 0o444, size: UInt64(bytes.count)))
-        }
-        try tar.body(bytes)
+    private func member(_ path: String, _ json: JSONValue) throws {
+        try tar.file(path, Array(json.canonical.utf8))
     }
 }

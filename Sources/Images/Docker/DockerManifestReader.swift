@@ -19,7 +19,7 @@ struct DockerManifestReader {
         let manifest = try files.valid("manifest.json") { () throws(OCIFormatError) in try DockerManifest(json: json) }
         let images = try manifest.entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
         if let issues = context.issues {
-            try LegacyLayers(files).check(images.map { $0.archivedLayers.map(\.name) }, issues)
+            try LegacyLayers(files).check(images.map(\.archivedLayers), issues)
         }
         return images
     }
@@ -76,12 +76,11 @@ struct LegacyLayers {
     /// Reports JSON that contradicts the order of the layers. A layer of several images, or one that an image has
     /// twice, is described once, as the child of any of the layers that it is on.
     ///
-    /// - Parameter images: the paths of each image's layers, the lowest first.
-    func check(_ images: [[String]], _ issues: ValidationIssues) throws {
+    /// - Parameter images: the layers of each image, the lowest first.
+    func check(_ images: [[ArchivedLayer]], _ issues: ValidationIssues) throws {
         var parents: [String: Set<String>] = [:]
-        for names in images {
-            let ids = names.filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }
-            guard ids.count == names.count else { continue }
+        for layers in images {
+            let ids = layers.map(Self.id)
             for (id, parent) in zip(ids, [Self.none] + ids) { parents[id, default: []].insert(parent) }
         }
         for (id, wanted) in parents.sorted(by: { $0.key < $1.key }) {
@@ -98,6 +97,11 @@ struct LegacyLayers {
                 issues.add(ValidationIssue(place, "parent", got: parent, wanted: wanted))
             }
         }
+    }
+
+    /// The ID of a layer's image: the name of the directory that the layer is in, or its digest if it is elsewhere.
+    private static func id(_ layer: ArchivedLayer) -> String {
+        layer.name.hasSuffix(suffix) ? String(layer.name.dropLast(suffix.count)) : layer.statedDiffID.hex
     }
 
     private static let suffix = "/layer.tar"

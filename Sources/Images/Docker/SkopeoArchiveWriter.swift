@@ -22,12 +22,7 @@ package final class SkopeoArchiveWriter {
     package init(to sink: any ArchiveSink, progress: any Progress) {
         self.sink = sink
         tar = TarWriter(to: sink, owner: Self.owner, dialect: .go)
-        layers = LayerMembers(to: sink, in: tar, progress: progress) { hex, size in
-            try Array("\(hex).tar".utf8).withUnsafeBytes { path in
-                try TarWriter.headerBytes(
-                    TarEntry(path: path, kind: .file, mode: 0o444, size: size), owner: Self.owner, dialect: .go)
-            }
-        }
+        layers = LayerMembers(to: sink, in: tar, named: .digests, progress: progress)
     }
 
     /// Writes the whole archive of an image.
@@ -36,19 +31,19 @@ package final class SkopeoArchiveWriter {
     /// - Returns: the summary of the image.
     /// - Throws: the errors of the layers; `ToolError` with code `data` for a config that is not a JSON object.
     package func write(_ image: any Image, as name: ImageName) throws -> ImageSummary {
-        let layers = try layers.write(image.layers, hashesAhead: true)
+        let layers = try layers.write(image.layers, eachOnce: true).map(\.layer)
         let config = try image.config.with(diffIDs: layers.map(\.diffID)).blob()
         let imageID = config.descriptor.digest
-        try file("\(imageID.hex).json", config.bytes)
+        try tar.file("\(imageID.hex).json", config.bytes)
         let legacy = try SkopeoLegacyLayer.layers(layers.map(\.diffID), config: config.bytes)
         for layer in legacy {
-            try link("\(layer.id)/layer.tar", to: "../\(layer.diffID.hex).tar")
-            try file("\(layer.id)/VERSION", Array("1.0".utf8))
-            try file("\(layer.id)/json", layer.json)
+            try tar.link("\(layer.id)/layer.tar", to: "../\(layer.diffID.hex).tar", mode: 0)
+            try tar.file("\(layer.id)/VERSION", Array("1.0".utf8))
+            try tar.file("\(layer.id)/json", layer.json)
         }
         let written = ImageSummary(names: [name], imageID: imageID, layers: layers)
-        try file("manifest.json", Array(Self.manifest(of: written, name.full).skopeoText.utf8))
-        try file("repositories", Array(Self.repositories(top: legacy.last, name.full).canonical.utf8))
+        try tar.file("manifest.json", Array(Self.manifest(of: written, name.full).skopeoText.utf8))
+        try tar.file("repositories", Array(Self.repositories(top: legacy.last, name.full).canonical.utf8))
         try tar.finish()
         try sink.finish()
         return written
@@ -65,21 +60,6 @@ package final class SkopeoArchiveWriter {
     private static func repositories(top: SkopeoLegacyLayer?, _ name: ImageName) -> JSONValue {
         guard let top, let repository = name.name, let tag = name.tag else { return [:] }
         return .object([repository: .object([tag: .string(top.id)])])
-    }
-
-    private func file(_ name: String, _ bytes: [UInt8]) throws {
-        try Array(name.utf8).withUnsafeBytes { path in
-            try tar.header(TarEntry(path: path, kind: .file, mode: 0o444, size: UInt64(bytes.count)))
-        }
-        try tar.body(bytes)
-    }
-
-    private func link(_ name: String, to target: String) throws {
-        try Array(name.utf8).withUnsafeBytes { path in
-            try Array(target.utf8).withUnsafeBytes { target in
-                try tar.header(TarEntry(path: path, kind: .symbolicLink, mode: 0, linkTarget: target))
-            }
-        }
     }
 }
 

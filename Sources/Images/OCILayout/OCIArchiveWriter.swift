@@ -58,7 +58,7 @@ package final class OCIArchiveWriter: OCIBlobStore {
         } else {
             let (range, spooled) = try spool.makeFile("a blob").keep { try Self.write(mediaType, to: $0, write) }
             blob = spooled
-            try sink.writeReserved(Self.header(of: blob))
+            try sink.write(Self.header(of: blob))
             try range.copy(to: sink)
         }
         try tar.endBody(UInt64(Self.header(of: blob).count))
@@ -67,10 +67,7 @@ package final class OCIArchiveWriter: OCIBlobStore {
     }
 
     func add(file name: String, _ bytes: [UInt8]) throws {
-        try Array(name.utf8).withUnsafeBytes { path in
-            try tar.header(TarEntry(path: path, kind: .file, mode: 0o444, size: UInt64(bytes.count)))
-        }
-        try tar.body(bytes)
+        try tar.file(name, bytes)
     }
 
     private static func write(

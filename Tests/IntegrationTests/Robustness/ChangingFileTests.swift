@@ -85,7 +85,7 @@ struct ChangingFileTests {
         #expect(second.status == 0)
         try machine.write(second.output, to: "stream.tar")
         let listed = try machine.shell(
-            "tar -xOf stream.tar --wildcards '*/layer.tar' | tar -xiOPf - '\(late)/directory/file'")
+            "tar -xOf stream.tar --wildcards 'layers/*.tar' | tar -xiOPf - '\(late)/directory/file'")
         #expect(listed.text == "afterwards")
     }
 

@@ -138,10 +138,10 @@ struct ConsoleTests {
         #expect(outcome.status == 0)
         #expect(outcome.errors.hasPrefix("warning: socket is a socket, which a layer cannot hold: left out\n"))
         let listing = try machine.shell(
-            "tar -xOf out/image.tar --wildcards '*/layer.tar' | LC_ALL=C tar -tvf - | cut -c 1-10,47-")
+            "tar -xOf out/image.tar --wildcards 'layers/*.tar' | LC_ALL=C tar -tvf - | cut -c 1-10,47-")
         let lines = try machine.shell(
             """
-            tar -xOf out/image.tar --wildcards '*/layer.tar' > layer.tar; python3 -c '
+            tar -xOf out/image.tar --wildcards 'layers/*.tar' > layer.tar; python3 -c '
             import tarfile
             for m in tarfile.open("layer.tar"): print(m.type.decode(), oct(m.mode), ascii(m.name), m.linkname)'
             """

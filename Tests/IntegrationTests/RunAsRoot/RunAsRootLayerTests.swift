@@ -80,7 +80,7 @@ struct RunAsRootLayerTests {
             if wget -q -O - http://10.0.2.2; then exit 9; fi; if cat; then echo no input >> /said; fi
             """,
         ])
-        let script = "tar -xOf \"$0\" --wildcards '*/layer.tar' | tar -xO said"
+        let script = "tar -xOf \"$0\" --wildcards 'layers/*.tar' | tar -xO said"
         let said = String(decoding: try Program.output(["bash", "-c", script, archive]), as: UTF8.self)
         #expect(
             said == """

@@ -31,6 +31,9 @@ struct DockerDaemon {
     /// The address of the daemon.
     var host: String { "unix://\(directory.path)/socket" }
 
+    /// The socket of the daemon's containerd.
+    var containerd: String { "\(directory.path)/exec/containerd/containerd.sock" }
+
     /// Runs a command of the docker client that must succeed.
     ///
     /// - Returns: its standard output as text.
