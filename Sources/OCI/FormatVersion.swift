@@ -3,4 +3,4 @@
 ///
 /// It is raised only on purpose, in the change that gives other bytes, together with Fixtures/golden/digests.json
 /// and a line in CHANGELOG.md.
-package let formatVersion = 1
+package let formatVersion = 2
