@@ -1,3 +1,5 @@
+import Glibc
+
 /// Provides bytes: a file, a pipe, a decompressor, the body of a tar entry.
 package protocol ByteSource: AnyObject {
     /// Fills the start of `buffer`.
@@ -39,6 +41,27 @@ extension ByteSource {
             filled += read
         }
         return filled
+    }
+}
+
+extension ByteSource {
+    /// Compares the remaining bytes with those of another source.
+    ///
+    /// - Throws: the errors of the sources.
+    package func holdsTheSame(as other: any ByteSource) throws -> Bool {
+        let size = 128 * 1024
+        return try withUnsafeTemporaryAllocation(byteCount: 2 * size, alignment: 16) { buffers in
+            let mine = UnsafeMutableRawBufferPointer(rebasing: buffers[..<size])
+            let others = UnsafeMutableRawBufferPointer(rebasing: buffers[size...])
+            while true {
+                let count = try fill(mine)
+                guard try other.fill(others) == count else { return false }
+                guard count > 0 else { return true }
+                guard let start = mine.baseAddress, let otherStart = others.baseAddress,
+                    memcmp(start, otherStart, count) == 0
+                else { return false }
+            }
+        }
     }
 }
 

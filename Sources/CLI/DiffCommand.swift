@@ -30,9 +30,10 @@ struct DiffCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() async throws {
-        let tools = try registries.tools(for: [a, b])
+        let tools = try registries.tools(for: [a, b], limits)
         let diff = try await tools.diff(ImageSource(parsing: a), ImageSource(parsing: b))
         try Console.write(json ? diff.json.canonical + "\n" : diff.text)
         if !diff.isEqual { throw ExitCode(1) }

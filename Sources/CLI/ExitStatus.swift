@@ -42,6 +42,8 @@ extension Setting {
         case .keep: "--keep"
         case .kernel: "--kernel"
         case .lastWins: "--last-wins"
+        case .maxLayerSize: "--max-layer-size"
+        case .maxRatio: "--max-ratio"
         case .mediaTypes: "--media-types"
         case .noBuildArgs: "--no-build-args"
         case .olderThan: "--older-than"

@@ -16,8 +16,10 @@ struct InspectCommand: AsyncParsableCommand {
               dockertools inspect image.tar.gz
 
             With --json it prints one object:
-              {name, tag, imageID, architecture, os, created, config, layers: [{diffID, size, …}], history}
-            sizes are in bytes, of the layer in the archive, or of the uncompressed tar if the image is built from a spec.
+              {name, tag, imageID, architecture, os, created, config, layers: [{diffID, size, …}], history, \
+              artifacts: [{digest, type, names}]}
+            sizes are in bytes, of the layer in the archive, or of the uncompressed tar if the image is built from a spec. \
+            Artifacts are what an OCI layout has beside its images: SBOMs, signatures, attestations.
             """)
 
     @OptionGroup var image: ImageOptions

@@ -42,9 +42,10 @@ struct MergeCommand: AsyncParsableCommand {
 
     @OptionGroup var results: ResultOptions
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() async throws {
-        let tools = try registries.tools(for: images, quiet: quiet)
+        let tools = try registries.tools(for: images, limits, quiet: quiet)
         let result = try await tools.merge(
             images.map { try ImageSource(parsing: $0) },
             to: ImageDestination(output, format: format, compressor: compressor, jsonFile: results.jsonFile),

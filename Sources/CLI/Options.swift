@@ -15,6 +15,7 @@ struct ReadingOptions: ParsableArguments {
     var quiet = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Virtual machine") var machine: VMOptions
 
     /// The part of a verb's help that describes events.
@@ -41,6 +42,7 @@ struct ReadingOptions: ParsableArguments {
         let reporter: any Reporter = reportsEvents ? EventReporter(isQuiet: quiet) : ConsoleReporter(isQuiet: quiet)
         var context = ProcessSetup.context(reporter)
         context.registries = registries
+        limits.apply(to: &context)
         context.virtualMachines = machine.settings
         return DockerTools(context: context)
     }
@@ -69,8 +71,8 @@ struct SpecOptions: ParsableArguments {
 struct ImageOptions: ParsableArguments {
     @Argument(
         help: """
-            The image: an archive or an OCI layout, PATH#NAME:TAG for one of several, oci:DIRECTORY:TAG, - for standard input; \
-            docker://NAME in a registry, docker-daemon:NAME in a daemon; or a spec, .json or .toml.
+            The image: an archive or an OCI layout, PATH#NAME:TAG for one of several, oci:DIRECTORY:NAME, dir:DIRECTORY, - for standard \
+            input; docker://NAME in a registry, docker-daemon:NAME in a daemon; or a spec, .json or .toml.
             """, completion: .file())
     var image: String
 

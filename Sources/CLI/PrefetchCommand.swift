@@ -47,6 +47,7 @@ struct PrefetchCommand: AsyncParsableCommand {
     var quiet = false
 
     @OptionGroup(title: "Registries") var registries: RegistryOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
         guard (name == nil) != (imageName == nil) else {
@@ -63,7 +64,7 @@ struct PrefetchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = name ?? imageName ?? ""
-        let pinned = try await registries.tools(forName: name, quiet: quiet).prefetch(
+        let pinned = try await registries.tools(forName: name, limits, quiet: quiet).prefetch(
             name, tag: versionIsDigest ? imageTag : imageTag ?? version,
             digest: versionIsDigest ? version : imageDigest, pull.choices)
         let syntax: PinSyntax =

@@ -74,18 +74,19 @@ struct RegistryOptions: ParsableArguments {
     /// Creates the tools of a verb that reads no spec of its own options.
     ///
     /// - Parameter images: the images of the command line.
-    func tools(for images: [String], quiet: Bool = false) throws -> DockerTools {
-        tools(try access(for: images), quiet: quiet)
+    func tools(for images: [String], _ limits: LimitOptions, quiet: Bool = false) throws -> DockerTools {
+        tools(try access(for: images), limits, quiet: quiet)
     }
 
     /// Creates the tools of a verb whose argument is a name in a registry, with or without `docker://`.
-    func tools(forName name: String, quiet: Bool = false) throws -> DockerTools {
-        tools(try access(forNames: [name]), quiet: quiet)
+    func tools(forName name: String, _ limits: LimitOptions, quiet: Bool = false) throws -> DockerTools {
+        tools(try access(forNames: [name]), limits, quiet: quiet)
     }
 
-    private func tools(_ access: RegistryAccess, quiet: Bool) -> DockerTools {
+    private func tools(_ access: RegistryAccess, _ limits: LimitOptions, quiet: Bool) -> DockerTools {
         var context = ProcessSetup.context(ConsoleReporter(isQuiet: quiet))
         context.registries = access
+        limits.apply(to: &context)
         return DockerTools(context: context)
     }
 }

@@ -20,17 +20,22 @@ struct DecompressionMeter {
     mutating func count(output more: Int) throws {
         output += UInt64(more)
         if output > limits.output {
-            throw failure("it decompresses to more than the limit of \(limits.output) bytes")
+            throw failure(
+                "it decompresses to more than the limit of \(limits.output) bytes",
+                remedy: "set \(.maxLayerSize) to a larger size if you trust its origin")
         }
         if output > limits.ratioFrom, output / max(1, input) >= limits.ratio {
             throw failure(
-                "it decompresses to more than \(limits.ratioFrom) bytes and \(limits.ratio) times its size")
+                "it decompresses to more than \(limits.ratioFrom) bytes and \(limits.ratio) times its size",
+                remedy: "set \(.maxRatio) to a larger number if you trust its origin")
         }
     }
 
     /// The error for damage, or for an exceeded limit.
-    func failure(_ cause: String) -> ToolError {
-        ToolError(.data, "cannot read \(name)", cause: cause, remedy: "download or copy it again, and check its origin")
+    func failure(
+        _ cause: String, remedy: Remedy = "download or copy it again, and check its origin"
+    ) -> ToolError {
+        ToolError(.data, "cannot read \(name)", cause: cause, remedy: remedy)
     }
 }
 
@@ -60,6 +65,14 @@ package struct DecompressionLimits: Equatable, Sendable {
 
     /// The limits for a layer: 64 GiB, several times the size of the largest published layers.
     package static let layer = DecompressionLimits(output: 64 << 30)
-    /// The limits for an archive: the size of 128 layers, the maximum of overlayfs in Docker.
-    package static let archive = DecompressionLimits(output: 128 * (64 << 30))
+    /// The limits for an archive.
+    package static let archive = layer.forArchive
+
+    /// The limits for an archive of layers with these limits: the size of 128 layers, the maximum of overlayfs in Docker.
+    package var forArchive: DecompressionLimits {
+        var limits = self
+        let (product, overflow) = output.multipliedReportingOverflow(by: 128)
+        limits.output = overflow ? .max : product
+        return limits
+    }
 }

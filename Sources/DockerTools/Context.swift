@@ -1,4 +1,5 @@
 import ByteIO
+import Compression
 package import Foundation
 import Glibc
 import Images
@@ -14,6 +15,11 @@ public struct Context: Sendable {
     package var currentDirectory: FilePath
     /// How registries are reached.
     public var registries = RegistryAccess()
+    /// The maximum size of an uncompressed layer in bytes, against decompression bombs.
+    public var maxLayerSize = DecompressionLimits.layer.output
+    /// The maximum number of uncompressed bytes for each compressed byte of a layer. It applies to layers of more than
+    /// 4 GiB, since files of zeros are no attack.
+    public var maxCompressionRatio = DecompressionLimits.layer.ratio
     /// How virtual machines are run.
     package var virtualMachines = VirtualMachineSettings()
     /// The directory of this program. The guest program of virtual machines is looked up beside it.

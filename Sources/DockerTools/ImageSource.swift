@@ -14,7 +14,7 @@ public enum ImageSource: Equatable, Sendable {
     case archive(_ path: String, name: String? = nil)
     /// The directory of an OCI image layout.
     ///
-    /// `name` chooses one of several images: `NAME:TAG`, or a tag if the layout has only that; nil: the first image.
+    /// `name` chooses one of several images: the whole name, with or without its registry, or a tag; nil: the first image.
     case layout(_ path: String, name: String? = nil)
     /// An image in a registry: `NAME`, `NAME:TAG` or `NAME@DIGEST`.
     case registry(_ name: String)
@@ -42,6 +42,7 @@ public struct SpecReading: Equatable, Sendable {
 extension ImageSource {
     private static let daemonScheme = "docker-daemon:"
     private static let layoutScheme = "oci:"
+    private static let directoryScheme = "dir:"
 
     /// Parses the text that a command line has for an image: a file, a layout, an image of a registry or of the daemon, or a
     /// spec file.
@@ -53,9 +54,9 @@ extension ImageSource {
 
     /// Parses the text of a command line.
     ///
-    /// The text is `PATH`, `PATH#NAME:TAG`, `oci:DIRECTORY`, `oci:DIRECTORY:TAG`, `docker://NAME` or `docker-daemon:NAME`, or
-    /// the path of a spec if it ends in `.json` or `.toml`. The text after the last `#` is a name, unless a file with all of
-    /// the text as its name exists.
+    /// The text is `PATH`, `PATH#NAME:TAG`, `oci:DIRECTORY`, `oci:DIRECTORY:NAME`, `dir:DIRECTORY`, `docker://NAME` or
+    /// `docker-daemon:NAME`, or the path of a spec if it ends in `.json` or `.toml`. The text after the last `#` is a name,
+    /// unless a file with all of the text as its name exists.
     ///
     /// - Parameters:
     ///   - spec: the settings for a spec file; nil: the text is never a spec.
@@ -70,17 +71,25 @@ extension ImageSource {
         } else if text.hasPrefix(Self.daemonScheme) {
             self = .daemon(try Self.daemonName(String(text.dropFirst(Self.daemonScheme.count))))
         } else if text.hasPrefix(Self.layoutScheme) {
-            let rest = String(text.dropFirst(Self.layoutScheme.count))
-            if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/"), access(rest, F_OK) != 0 {
-                self = .layout(String(rest[..<colon]), name: String(rest[rest.index(after: colon)...]))
-            } else {
-                self = .layout(rest)
-            }
+            self = Self.layout(parsing: text.dropFirst(Self.layoutScheme.count))
+        } else if text.hasPrefix(Self.directoryScheme) {
+            self = .archive(String(text.dropFirst(Self.directoryScheme.count)))
         } else if let mark = text.lastIndex(of: "#"), access(text, F_OK) != 0 {
             self = .archive(String(text[..<mark]), name: String(text[text.index(after: mark)...]))
         } else {
             self = .archive(text)
         }
+    }
+
+    /// Parses `DIRECTORY` or `DIRECTORY:NAME`. A name may have colons, as `docker.io/library/app:1` has. So may a directory:
+    /// the name follows the first colon behind a path that exists.
+    private static func layout(parsing text: Substring) -> ImageSource {
+        guard access(String(text), F_OK) != 0 else { return .layout(String(text)) }
+        let colons = text.indices.filter { text[$0] == ":" }
+        guard let colon = colons.first(where: { access(String(text[..<$0]), F_OK) == 0 }) ?? colons.first else {
+            return .layout(String(text))
+        }
+        return .layout(String(text[..<colon]), name: String(text[text.index(after: colon)...]))
     }
 
     /// The name that chooses one image of several; nil: the first image.

@@ -54,6 +54,8 @@ package struct FileLayer: Layer {
     let parts: [Part]
     let owner: TarOwner
     let cache: DigestCache?
+    /// What happens to names of whiteouts in parts that are read when the layer is opened.
+    let whiteoutNames: WhiteoutNames
 
     /// - Parameters:
     ///   - title: a short description for progress messages.
@@ -62,9 +64,10 @@ package struct FileLayer: Layer {
     ///   - parts: the trees, in the order of the layer.
     ///   - owner: the owner and the time of all entries.
     ///   - cache: the cache of digests; nil for none.
+    ///   - whiteoutNames: what happens to names of whiteouts in parts that are read when the layer is opened.
     package init(
         title: String, storePaths: [StorePath] = [], directories: [Directory] = [], parts: [Part], owner: TarOwner,
-        cache: DigestCache? = nil
+        cache: DigestCache? = nil, whiteoutNames: WhiteoutNames = .written
     ) {
         self.title = title
         self.storePaths = storePaths
@@ -72,10 +75,14 @@ package struct FileLayer: Layer {
         self.parts = parts
         self.owner = owner
         self.cache = cache
+        self.whiteoutNames = whiteoutNames
     }
 
     /// The layer of store paths: the store's directory and its parents, then the paths.
-    package init(store: StoreLocation, paths: [StorePath], owner: TarOwner, cache: DigestCache?) {
+    package init(
+        store: StoreLocation, paths: [StorePath], owner: TarOwner, cache: DigestCache?,
+        whiteoutNames: WhiteoutNames = .written
+    ) {
         var directories: [Directory] = []
         var directory = ""
         for component in store.storeDir.split(separator: "/") {
@@ -85,7 +92,8 @@ package struct FileLayer: Layer {
         let others = paths.count > 1 ? " and \(paths.count - 1) more" : ""
         self.init(
             title: (paths.first?.baseName ?? "nothing") + others, storePaths: paths, directories: directories,
-            parts: paths.map { Part(.path(store.machinePath(of: $0)), at: $0.path) }, owner: owner, cache: cache)
+            parts: paths.map { Part(.path(store.machinePath(of: $0)), at: $0.path) }, owner: owner, cache: cache,
+            whiteoutNames: whiteoutNames)
     }
 
     package func open() throws -> any OpenLayer {
@@ -116,7 +124,7 @@ final class OpenFileLayer: OpenLayer {
         let now = DigestCache.now
         let trees = try layer.parts.map { part in
             switch part.source {
-            case .path(let path): (try FileTree.walk(path), part.place)
+            case .path(let path): (try walk(path, part.place, layer.whiteoutNames), part.place)
             // A layer that is not cached needs no fingerprint.
             case .tree(let tree): (layer.cache == nil ? tree : try tree.fingerprinted(), part.place)
             }
@@ -124,6 +132,12 @@ final class OpenFileLayer: OpenLayer {
         let key = try DigestCache.Key(directories: layer.directories, trees: trees, owner: layer.owner, at: now)
         let size = try write(layer, trees, to: NullSink(), bodies: false)
         return OpenFileLayer(layer, trees, key: key, size: size)
+    }
+
+    private static func walk(_ path: FilePath, _ place: String, _ names: WhiteoutNames) throws -> FileTree {
+        let tree = try FileTree.walk(path)
+        try names.check(tree, at: place.hasPrefix("/") ? place : "/" + place)
+        return tree
     }
 
     func write(to sink: any ByteSink) throws {

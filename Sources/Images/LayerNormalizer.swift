@@ -50,10 +50,15 @@ package struct LayerNormalizer {
         guard entry.meaning != .bookkeeping else { return }
         try write(member, entry, to: tar)
         guard member.size > 0 else { return }
-        let body = layer.slice(at: member.bodyOffset, size: member.size)
-        guard body.size == member.size else { throw reader.failure("the archive ends within its body") }
+        let stored = member.sparse?.storedSize ?? member.size
+        let body = layer.slice(at: member.bodyOffset, size: stored)
+        guard body.size == stored else { throw reader.failure("the archive ends within its body") }
         do {
-            try tar.body(member.size, from: body.source())
+            if let map = member.sparse {
+                try tar.body(map) { body.slice(at: $0, size: .max).source() }
+            } else {
+                try tar.body(member.size, from: body.source())
+            }
         } catch is TarBodyTooShort {
             throw layer.file.shortened
         }

@@ -36,6 +36,9 @@ public struct Descriptor: Hashable, Sendable {
     /// - Throws: `OCIFormatError` if it has no valid `digest`, `size` or `mediaType`.
     public init(json: JSONValue) throws(OCIFormatError) {
         try json.requireObject()
+        let json = try json.folded([
+            "annotations", "artifactType", "data", "digest", "mediaType", "platform", "size", "urls",
+        ])
         guard let text = json["digest"]?.string, let digest = Digest(text) else {
             let found = json["digest"]?.string.map { TerminalText.quoted($0) } ?? "missing"
             throw OCIFormatError("digest", "is \(found); expected \(Digest.form)")

@@ -4,4 +4,3 @@
 /// It is raised only on purpose, in the change that gives other bytes, together with Fixtures/golden/digests.json
 /// and a line in CHANGELOG.md.
 public let formatVersion = 2
-

@@ -8,7 +8,7 @@ public import JSON
 ///
 /// Source: OCI Image Format Specification, "Image Configuration"; Docker Image Specification v1.2, "Image JSON".
 public struct ImageConfig: Sendable {
-    /// The whole document.
+    /// The whole document. Its members that are known have the specification's names, whatever their case is in `bytes`.
     public let json: JSONValue
     /// The exact bytes of the document.
     public let bytes: [UInt8]
@@ -23,7 +23,10 @@ public struct ImageConfig: Sendable {
     ///   - bytes: the bytes that the document was parsed from.
     /// - Throws: `OCIFormatError` if `rootfs.diff_ids` is not a list of digests.
     public init(json: JSONValue, bytes: [UInt8]) throws(OCIFormatError) {
-        guard let texts = json["rootfs"]?["diff_ids"]?.strings else {
+        let json = try Self.folded(json)
+        // An image without layers has null, or no list.
+        let list = json["rootfs"]?["diff_ids"] ?? .null
+        guard json["rootfs"]?.object != nil, let texts = list == .null ? [] : list.strings else {
             throw OCIFormatError("rootfs.diff_ids", "is not a list of strings")
         }
         var diffIDs: [Digest] = []
@@ -37,6 +40,28 @@ public struct ImageConfig: Sendable {
         self.json = json
         self.bytes = bytes
         self.diffIDs = diffIDs
+    }
+
+    private static func folded(_ json: JSONValue) throws(OCIFormatError) -> JSONValue {
+        var json = try json.folded([
+            "architecture", "author", "config", "created", "history", "os", "os.features", "os.version", "rootfs",
+            "variant",
+        ])
+        json = try json.folded(["diff_ids", "type"], in: "rootfs")
+        json = try json.folded(
+            [
+                "ArgsEscaped", "AttachStderr", "AttachStdin", "AttachStdout", "Cmd", "Domainname", "Entrypoint", "Env",
+                "ExposedPorts", "Healthcheck", "Hostname", "Image", "Labels", "MacAddress", "NetworkDisabled",
+                "OnBuild",
+                "OpenStdin", "Shell", "StdinOnce", "StopSignal", "StopTimeout", "Tty", "User", "Volumes", "WorkingDir",
+            ], in: "config")
+        guard case .object(var members) = json, let lines = members["history"]?.array else { return json }
+        var history: [JSONValue] = []
+        for line in lines {
+            history.append(try line.folded(["author", "comment", "created", "created_by", "empty_layer"]))
+        }
+        members["history"] = .array(history)
+        return .object(members)
     }
 
     /// Makes a config of an image for Linux, without layers; `with(diffIDs:)` adds them.

@@ -24,6 +24,9 @@ public struct Index: Hashable, Sendable {
     ///
     /// - Throws: `OCIFormatError` if it is malformed, or could be taken for a manifest.
     public init(json: JSONValue) throws(OCIFormatError) {
+        let json = try json.folded([
+            "annotations", "artifactType", "layers", "manifests", "mediaType", "schemaVersion", "subject",
+        ])
         try json.requireVersion2(MediaType.indexes, other: "layers")
         mediaType = json["mediaType"]?.string
         manifests = try json.descriptors("manifests")

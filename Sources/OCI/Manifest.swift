@@ -29,17 +29,42 @@ public struct Manifest: Hashable, Sendable {
         self.annotations = annotations
     }
 
+    /// The members of manifests, and the one that only indexes have.
+    private static let keys = [
+        "annotations", "artifactType", "config", "layers", "manifests", "mediaType", "schemaVersion", "subject",
+    ]
+
     /// Reads a manifest.
     ///
     /// - Throws: `OCIFormatError` if it is malformed, is of schema 1, or could be taken for an index.
     public init(json: JSONValue) throws(OCIFormatError) {
+        let json = try json.folded(Self.keys)
         try json.requireVersion2(MediaType.manifests, other: "manifests")
         mediaType = json["mediaType"]?.string
         artifactType = json["artifactType"]?.string
         config = try json.descriptor("config")
-        layers = try json.descriptors("layers")
-        subject = json["subject"] == nil ? nil : try json.descriptor("subject")
+        // BuildKit's image without layers has null.
+        layers = json["layers"] == .null ? [] : try json.descriptors("layers")
+        subject = json["subject"].map { $0 == .null } ?? true ? nil : try json.descriptor("subject")
         annotations = json.annotations
+    }
+
+    /// Whether the manifest describes an image. Signatures, attestations, SBOMs and other artifacts have a type, a config
+    /// that is not that of an image, or layers of which none is a layer of an image.
+    ///
+    /// Source: OCI Image Format Specification, "Guidelines for Artifact Usage"; cosign's signatures have a config of an
+    /// image.
+    package var isImage: Bool {
+        artifactType == nil && MediaType.isConfig(config.mediaType)
+            && (layers.isEmpty || layers.contains { MediaType.isLayer($0.mediaType) })
+    }
+
+    /// The type of an artifact: the one that it states, or that of its config or of its first layer.
+    package var contentType: String {
+        if let artifactType { return artifactType }
+        let isUsual = MediaType.isConfig(config.mediaType) || config.mediaType == MediaType.empty
+        guard isUsual else { return config.mediaType }
+        return layers.first?.mediaType ?? config.mediaType
     }
 
     /// The document. `blob` gives its canonical bytes, which are stored and pushed.

@@ -42,6 +42,20 @@ public enum MediaType {
     public static let manifest = "application/vnd.oci.image.manifest.v1+json"
     /// An image config.
     public static let config = "application/vnd.oci.image.config.v1+json"
+    /// The config of an artifact that has none.
+    public static let empty = "application/vnd.oci.empty.v1+json"
+
+    /// Whether a config is of an image: OCI's, Docker's, or without a type, as old versions of Docker pushed it.
+    public static func isConfig(_ mediaType: String) -> Bool {
+        [config, "application/vnd.docker.container.image.v1+json", "application/octet-stream"].contains(mediaType)
+    }
+
+    /// Whether a blob is a layer of an image, compressed or encrypted in any way.
+    public static func isLayer(_ mediaType: String) -> Bool {
+        ["application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs."].contains {
+            mediaType.hasPrefix($0)
+        }
+    }
 
     /// The media type of a layer that is compressed by `compressor`.
     public static func layer(_ compressor: Compressor) -> String {

@@ -20,6 +20,9 @@ public struct Platform: Hashable, Sendable {
 
     /// Reads the platform of a descriptor; nil if `os` or `architecture` is missing.
     public init?(json: JSONValue) {
+        guard let json = try? json.folded(["architecture", "os", "os.features", "os.version", "variant"]) else {
+            return nil
+        }
         guard let os = json["os"]?.string, let architecture = json["architecture"]?.string else { return nil }
         self.init(os: os, architecture: architecture, variant: json["variant"]?.string)
     }

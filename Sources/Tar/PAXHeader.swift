@@ -14,6 +14,8 @@ struct PAXHeader {
     private(set) var size: UInt64?
     private(set) var modified: TarTime?
     private(set) var xattrs: [TarXattr] = []
+    /// The description of a sparse file; nil for other entries.
+    private(set) var sparse: SparseRecords?
 
     init() {}
 
@@ -47,6 +49,7 @@ struct PAXHeader {
         merged.gid = gid ?? global.gid
         merged.modified = modified ?? global.modified
         merged.xattrs = xattrs
+        merged.sparse = sparse
         return merged
     }
 
@@ -77,8 +80,11 @@ struct PAXHeader {
         case "gid": try Self.set(&gid, key, Self.integer(key, value))
         case "size": try Self.set(&size, key, Self.integer(key, value))
         case "mtime": try Self.set(&modified, key, Self.time(key, value))
-        case _ where key.hasPrefix("GNU.sparse."):
-            throw TarFormatError("it is a sparse file, which is not supported")
+        case _ where key.hasPrefix(SparseRecords.prefix):
+            var records = sparse ?? SparseRecords()
+            sparse = nil
+            try records.take(String(key.dropFirst(SparseRecords.prefix.count)), value)
+            sparse = records
         default: break
         }
     }
@@ -94,12 +100,14 @@ struct PAXHeader {
         xattrs.append(TarXattr(name: name, value: value))
     }
 
-    private static func set<Value>(_ place: inout Value?, _ key: String, _ value: Value) throws(TarFormatError) {
+    /// Sets the value of a key, which may have only one.
+    static func set<Value>(_ place: inout Value?, _ key: String, _ value: Value) throws(TarFormatError) {
         guard place == nil else { throw TarFormatError("its extended header has the record '\(key)' twice") }
         place = value
     }
 
-    private static func name(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> [UInt8] {
+    /// Checks the value of a key that names a file.
+    static func name(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> [UInt8] {
         guard !value.isEmpty else { throw TarFormatError("the record '\(key)' of its extended header is empty") }
         return try text(key, value)
     }
@@ -111,7 +119,8 @@ struct PAXHeader {
         return Array(value)
     }
 
-    private static func integer(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> UInt64 {
+    /// Parses a number of at most 63 bits.
+    static func integer(_ key: String, _ value: ArraySlice<UInt8>) throws(TarFormatError) -> UInt64 {
         guard let number = number(value), number <= UInt64(Int64.max) else { throw bad(key, value) }
         return number
     }
@@ -148,7 +157,7 @@ struct PAXHeader {
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
     /// Parses a number of decimal digits; nil if there are no digits, other bytes, or a value beyond 64 bits.
-    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
         guard !digits.isEmpty else { return nil }
         var value: UInt64 = 0
         for byte in digits {

@@ -55,6 +55,8 @@ package enum TarKind: UInt8, Sendable {
     static let gnuLongLink: UInt8 = 0x4B
     /// The type flag of GNU tar for a name that is too long for the header of the entry that follows it.
     static let gnuLongName: UInt8 = 0x4C
+    /// The type flag of GNU tar for a sparse file whose map is in its header.
+    static let gnuSparseFile: UInt8 = 0x53
 }
 
 /// The owner and time of one entry.

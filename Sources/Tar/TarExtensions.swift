@@ -28,13 +28,19 @@ struct TarExtensions {
     func global(_ bytes: [UInt8]) throws(TarFormatError) -> PAXHeader {
         guard isEmpty else { throw TarFormatError("a global header is between it and the headers that extend it") }
         let global = try PAXHeader(parsing: bytes)
-        guard global.path == nil, global.linkTarget == nil, global.size == nil, global.xattrs.isEmpty else {
+        guard global.path == nil, global.linkTarget == nil, global.size == nil, global.xattrs.isEmpty,
+            global.sparse == nil
+        else {
             throw TarFormatError("a global header before it sets a name, a size or an attribute for all entries")
         }
         return global
     }
 
-    /// Creates the entry from its header and these extensions.
+    /// The description of a sparse file in the PAX header; nil for other entries.
+    var sparse: SparseRecords? { pax?.sparse }
+
+    /// Creates the entry from its header and these extensions. The size is that of the stored body: the reader knows
+    /// the size of a sparse file when it has read the map.
     func member(
         _ header: TarHeaderDecoder, global: PAXHeader, number: Int, bodyOffset: UInt64
     ) throws(TarFormatError) -> TarMember {
@@ -42,13 +48,15 @@ struct TarExtensions {
         guard records.path == nil || longName == nil, records.linkTarget == nil || longLink == nil else {
             throw TarFormatError("it has a PAX name and a GNU long name")
         }
-        let path = records.path ?? longName ?? header.path
+        let path = sparse?.name ?? records.path ?? longName ?? header.path
         let kind = try Self.kind(header.typeFlag, path)
         let isLink = kind == .symbolicLink || kind == .hardLink
         let size = try Self.size(records.size, header.size)
         // Readers differ on whether a body follows.
-        guard kind == .file || size == 0 else {
-            throw TarFormatError("it is not a file but has a size of \(size) bytes")
+        guard kind == .file || size == 0 && sparse == nil else {
+            throw TarFormatError(
+                size == 0
+                    ? "it is not a file but has a sparse map" : "it is not a file but has a size of \(size) bytes")
         }
         return TarMember(
             number: number, bodyOffset: bodyOffset, path: path, kind: kind, size: size, mode: header.mode,
@@ -75,8 +83,7 @@ struct TarExtensions {
         // Before POSIX, a file had no type, and a directory only a slash at the end of its name.
         case 0: return path.last == UInt8(ascii: "/") ? .directory : .file
         // A file in contiguous blocks on the disk.
-        case UInt8(ascii: "7"): return .file
-        case UInt8(ascii: "S"): throw TarFormatError("it is a sparse file, which is not supported")
+        case UInt8(ascii: "7"), TarKind.gnuSparseFile: return .file
         default: throw TarFormatError("its type, '\(TerminalText.printable([typeFlag]))', is unknown")
         }
     }

@@ -22,6 +22,9 @@ struct TarField {
     static let deviceMajor = TarField(offset: 329, length: 8)
     static let deviceMinor = TarField(offset: 337, length: 8)
     static let prefix = TarField(offset: 345, length: 155)
+    /// The times of the last access and of the last change of the metadata, in GNU headers only.
+    static let accessed = TarField(offset: 345, length: 12)
+    static let changed = TarField(offset: 357, length: 12)
 
     /// The first value that the field's octal digits cannot hold.
     var overflow: UInt64 { 1 << UInt64(3 * (length - 1)) }
@@ -58,6 +61,16 @@ extension TarField {
     /// Reads a text field up to its first NUL.
     func text(in header: UnsafeRawBufferPointer) -> [UInt8] {
         Array(bytes(in: header).prefix { $0 != 0 })
+    }
+
+    /// Whether Go's reader takes the field for a number: blanks and NULs around it do not count, and it ends at a NUL.
+    func isNumber(in header: UnsafeRawBufferPointer) -> Bool {
+        let field = bytes(in: header)
+        if let first = field.first, first & 0x80 != 0 { return (try? base256(field, "")) != nil }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0 || byte == UInt8(ascii: " ") }
+        var trimmed = field.drop(while: isBlank)
+        while let last = trimmed.last, isBlank(last) { trimmed.removeLast() }
+        return trimmed.prefix { $0 != 0 }.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }
     }
 
     /// Reads a number that must not be negative: a size, an ID, a mode.

@@ -41,7 +41,12 @@ struct TarHeaderDecoder {
         let form = try Form(header)
         typeFlag = header[TarField.kind.offset]
         let name = TarField.name.text(in: header)
-        let prefix = form == .posix ? TarField.prefix.text(in: header) : []
+        let prefix: [UInt8] =
+            switch form {
+            case .posix: TarField.prefix.text(in: header)
+            case .gnu: Self.oldGoPrefix(header)
+            case .old: []
+            }
         path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
         linkTarget = TarField.linkName.text(in: header)
         size = try TarField.size.number(in: header, "size")
@@ -55,6 +60,18 @@ struct TarHeaderDecoder {
         let isDevice = typeFlag == TarKind.characterDevice.rawValue || typeFlag == TarKind.blockDevice.rawValue
         deviceMajor = isDevice ? try Self.device(.deviceMajor, header, "device's major number") : 0
         deviceMinor = isDevice ? try Self.device(.deviceMinor, header, "device's minor number") : 0
+    }
+
+    /// The directory in the header of a long name as Go before 1.8, and so Docker until 2017, wrote it: a GNU header
+    /// with the prefix of a ustar header, which is in the place of two times that are hardly ever set.
+    ///
+    /// As in Go's reader, the place has a prefix if it is ASCII and cannot be two times.
+    ///
+    /// Source: Go's archive/tar, `readHeader`; https://go.dev/issue/12594 and https://go.dev/issue/21005.
+    private static func oldGoPrefix(_ header: UnsafeRawBufferPointer) -> [UInt8] {
+        guard ![TarField.accessed, .changed].allSatisfy({ $0.isNumber(in: header) }) else { return [] }
+        let prefix = TarField.prefix.text(in: header)
+        return prefix.allSatisfy { $0 < 0x80 } ? prefix : []
     }
 
     /// Checks for a block of zeros, two of which end a tar archive.

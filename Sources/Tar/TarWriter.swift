@@ -75,6 +75,26 @@ package final class TarWriter {
     ///
     /// - Throws: errors of the sink; `TarBodyTooShort` if the file has fewer than `size` bytes.
     package func body(_ size: UInt64, from file: some TarBody) throws {
+        try copy(size, from: file)
+        try pad(size)
+    }
+
+    /// Writes the body of a sparse file as a whole file, and its padding.
+    ///
+    /// - Parameter stored: returns the stored bytes from an offset on.
+    /// - Throws: errors of the sink; `TarBodyTooShort` if there are fewer stored bytes than in the map.
+    package func body(_ map: SparseMap, from stored: (_ offset: UInt64) -> some TarBody) throws {
+        var end: UInt64 = 0
+        for segment in map.segments {
+            try writeZeros(segment.offset - end)
+            try copy(segment.size, from: stored(segment.storedOffset))
+            end = segment.end
+        }
+        try writeZeros(map.size - end)
+        try pad(map.size)
+    }
+
+    private func copy(_ size: UInt64, from file: some TarBody) throws {
         if size >= UInt64(Self.largeBody), sink.copiesFiles {
             try flush()
             var rest = size
@@ -97,7 +117,6 @@ package final class TarWriter {
                 rest -= UInt64(read)
             }
         }
-        try pad(size)
     }
 
     /// Leaves a hole for a body of `size` bytes and its padding, so that only headers reach the sink, at their offsets.
@@ -118,12 +137,7 @@ package final class TarWriter {
     package func finish() throws {
         var zeros: UInt64 = 1024
         if dialect != .go { zeros += (Self.recordSize - (position + 1024) % Self.recordSize) % Self.recordSize }
-        while zeros > 0 {
-            if buffer.isFull { try flush() }
-            let count = min(Int(zeros), buffer.room.count)
-            putZeros(count)
-            zeros -= UInt64(count)
-        }
+        try writeZeros(zeros)
         try flush()
     }
 
@@ -131,6 +145,16 @@ package final class TarWriter {
     package func flush() throws {
         guard buffer.filled > 0 else { return }
         buffer = try sink.take(buffer)
+    }
+
+    private func writeZeros(_ count: UInt64) throws {
+        var rest = count
+        while rest > 0 {
+            if buffer.isFull { try flush() }
+            let part = Int(min(rest, UInt64(buffer.room.count)))
+            putZeros(part)
+            rest -= UInt64(part)
+        }
     }
 
     private func pad(_ size: UInt64) throws {

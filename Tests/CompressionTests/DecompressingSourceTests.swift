@@ -162,13 +162,20 @@ struct DecompressingSourceTests {
         let bombs = [
             try Program.output(["gzip", "-c"], input: zeros), try Program.output(["zstd", "-c"], input: zeros),
         ]
-        for bomb in bombs { Self.rejects(bomb, "it decompresses to more than the limit of 1000 bytes", limits) }
+        for bomb in bombs {
+            Self.rejects(
+                bomb, "it decompresses to more than the limit of 1000 bytes", limits,
+                remedy: "set \(.maxLayerSize) to a larger size if you trust its origin")
+        }
         limits = DecompressionLimits(output: 1 << 30)
         limits.ratioFrom = 500_000
         for bomb in bombs {
             Self.rejects(
-                bomb, "it decompresses to more than 500000 bytes and 200 times its size", limits)
+                bomb, "it decompresses to more than 500000 bytes and 200 times its size", limits,
+                remedy: "set \(.maxRatio) to a larger number if you trust its origin")
         }
+        limits.ratio = 100_000
+        for bomb in bombs { #expect(try Self.open(bomb, limits) { try $0.readAll() } == zeros) }
         // The ratio limit does not apply to small outputs.
         for bomb in bombs { #expect(try Self.read(bomb) == zeros) }
     }
@@ -202,7 +209,7 @@ struct DecompressingSourceTests {
     }
 
     static func rejects(
-        _ bytes: [UInt8], _ cause: String, _ limits: DecompressionLimits = .archive,
+        _ bytes: [UInt8], _ cause: String, _ limits: DecompressionLimits = .archive, remedy: Remedy? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let failure = #expect(throws: ToolError.self, sourceLocation: sourceLocation) {
@@ -210,5 +217,6 @@ struct DecompressingSourceTests {
         }
         #expect(failure?.code == .data, sourceLocation: sourceLocation)
         #expect(failure?.cause == cause, sourceLocation: sourceLocation)
+        if let remedy { #expect(failure?.remedy == remedy, sourceLocation: sourceLocation) }
     }
 }

@@ -77,7 +77,8 @@ struct ImageInspectionTests {
         let json = try await inspection().json
         #expect(
             json.object.map { $0.keys.sorted() } == [
-                "architecture", "config", "created", "history", "imageID", "layers", "name", "names", "os", "tag",
+                "architecture", "artifacts", "config", "created", "history", "imageID", "layers", "name", "names", "os",
+                "tag",
             ])
         #expect(json["name"] == "host:5000/app")
         #expect(json["tag"] == "1")

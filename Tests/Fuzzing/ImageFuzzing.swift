@@ -13,8 +13,10 @@ enum ImageFuzzing {
     static func open(_ archive: [UInt8]) throws {
         let file = try keep(archive)
         let spool = SpoolDirectory("/tmp")
-        let context = ReadingContext(
+        var context = ReadingContext(
             spool: spool, cache: nil, keepsLayers: false, platform: Platform(architecture: "amd64"))
+        context.limits.output = TarFuzzing.sparseLimit
+        context.issues = archive.count % 2 == 0 ? ValidationIssues() : nil
         // Removes the file's only name.
         let opened = try ImageArchive.open(FilePath("/proc/self/fd/\(file.file.descriptor)"), context)
         for image in opened.images {
@@ -59,7 +61,7 @@ enum ImageFuzzing {
 
     private static func flattened(_ layers: [[UInt8]]) throws -> [UInt8] {
         var tree = RootFilesystem()
-        for layer in layers { try tree.apply(keep(layer), name: "it") }
+        for layer in layers { try tree.apply(keep(layer), name: "it", sizeLimit: TarFuzzing.sparseLimit) }
         let sink = MemorySink()
         guard try RootfsWriter.write(tree, to: sink) == UInt64(sink.bytes.count) else {
             throw Find("the flat tar is not as long as is said")

@@ -62,14 +62,9 @@ struct MalformedTarTests {
         },
         Case("unknown type", "its type, 'Q', is unknown") { $0.add(.init(type: UInt8(ascii: "Q"))) },
         Case("type that is a control", "its type, '\u{FFFD}', is unknown") { $0.add(.init(type: 0x1B)) },
-        Case("GNU sparse", "it is a sparse file, which is not supported") { $0.add(.init(type: UInt8(ascii: "S"))) },
     ]
 
     static let extensions: [Case] = [
-        Case("PAX sparse", "it is a sparse file, which is not supported") { tar in
-            tar.pax([("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0")])
-            tar.file("f", "")
-        },
         Case("PAX size smaller", "its size is 1 bytes in its PAX header and 5 bytes in its own header") { tar in
             tar.pax([("size", "1")])
             tar.file("f", "12345")
@@ -205,7 +200,7 @@ struct MalformedTarTests {
     func namesTheEntryWhoseBodyIsTruncated() throws {
         var tar = CraftedTar()
         tar.file("a\u{1B}[31m", String(repeating: "x", count: 600))
-        for count in [513, 1000, 1111, 1112, 1535] {
+        for count in [513, 1000, 1111, 1113, 1535] {
             let reader = TarReader(MemorySource(Array(tar.bytes[..<count])), archive: "'t.tar'")
             let failure = #expect(throws: ToolError.self) {
                 while try reader.next() != nil { _ = try reader.body(limit: 1000) }

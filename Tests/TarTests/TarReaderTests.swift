@@ -129,6 +129,39 @@ struct TarReaderTests {
         #expect(!other.hasEndBlocks)
     }
 
+    @Test("An archive may end right after a body, without padding", arguments: [1, 1 << 20])
+    func takesAnEndWithoutPadding(step: Int) throws {
+        var tar = CraftedTar()
+        tar.file("a", "body")
+        tar.file("b", String(repeating: "x", count: 600))
+        let bytes = Array(tar.bytes.dropLast(1024 - 600))
+        #expect(try Self.read(bytes, step: step).bodies.map(\.count) == [4, 600])
+        let reader = TarReader(MemorySource(bytes, step: step), archive: "'t.tar'")
+        #expect(try reader.finish() == 0)
+        #expect(!reader.hasEndBlocks)
+    }
+
+    @Test("The prefix in a GNU header of Go before 1.8 is read, but not times in its place")
+    func readsThePrefixOfOldGo() throws {
+        let gnu = Array("ustar  \0".utf8)
+        func path(_ prefix: [UInt8]) throws -> String {
+            var tar = CraftedTar()
+            tar.add(.init(name: Array("name".utf8), magic: gnu, prefix: prefix))
+            return String(decoding: try Self.read(tar.bytes).members[0].path, as: UTF8.self)
+        }
+        let long = String(repeating: "d", count: 48) + "/" + String(repeating: "e", count: 48)
+        #expect(try path(Array(long.utf8)) == long + "/name")
+        #expect(try path(Array("usr/lib".utf8)) == "usr/lib/name")
+        #expect(try path(Array("12345678901 1234567890 \0\0".utf8)) == "12345678901 1234567890 /name")
+        // Times of the last access and change, in octal digits or to the base of 256, and none.
+        #expect(try path([]) == "name")
+        #expect(try path(CraftedTar.octal(0o14_000_000_000, 12) + CraftedTar.octal(0o14_000_000_001, 12)) == "name")
+        #expect(try path(CraftedTar.base256(1 << 33, 12) + CraftedTar.base256(1 << 34, 12)) == "name")
+        #expect(try path(Array(" 1234567 \0\0\0 1234567 \0\0\0".utf8)) == "name")
+        // No name in UTF-8: old Go wrote ASCII only.
+        #expect(try path(Array("grün/dir".utf8)) == "name")
+    }
+
     @Test("Bytes after the end are counted")
     func countsWhatLiesBehindTheEnd() throws {
         var tar = CraftedTar()

@@ -1,4 +1,5 @@
 import ByteIO
+import Compression
 import Errors
 import Images
 import OCI
@@ -66,8 +67,11 @@ extension Context {
     ///   - architecture: the architecture to choose from an index, by its GOARCH name; nil: this machine's.
     ///   - keepsLayers: whether layers stay readable after the image is read.
     func reading(architecture: String?, keepsLayers: Bool) -> ReadingContext {
-        ReadingContext(
+        var reading = ReadingContext(
             spool: spool, cache: digestCache, keepsLayers: keepsLayers,
             platform: Platform(architecture: architecture ?? HostArchitecture.name))
+        reading.limits.output = maxLayerSize
+        reading.limits.ratio = maxCompressionRatio
+        return reading
     }
 }

@@ -33,7 +33,8 @@ struct BuildContext: Sendable {
     /// - Throws: `ToolError` with code `data` for a layer that is invalid, `io` for one that cannot be read.
     mutating func readRootfs(needsBodies: Bool) throws {
         guard let base else { return }
-        mergedBase = try ImageRootfs.merge(base.layers, spool: context.spool, needsBodies: needsBodies)
+        mergedBase = try ImageRootfs.merge(
+            base.layers, spool: context.spool, needsBodies: needsBodies, sizeLimit: context.maxLayerSize)
     }
 
     /// The environment of a script that runs with the image as `/`: the image's own variables, and defaults for those

@@ -15,6 +15,7 @@ enum CustomizationLayer {
     /// - Throws: `ToolError`: `script` for a script that failed, `io` for a file that cannot be read.
     static func files(_ build: BuildContext) async throws -> ScriptedTree {
         let (merged, clashes) = try TreeMerger.merge(Contents.sources(build.spec))
+        try merged.refuseWhiteoutNames()
         let reporter = build.context.reporter
         for path in clashes.prefix(clashLimit) {
             reporter.warn("contents have \(path) more than once: the first one is used")

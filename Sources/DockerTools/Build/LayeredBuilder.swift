@@ -1,6 +1,7 @@
 import Images
 import Layering
 import Store
+import Synchronization
 
 /// Builds a layered image: the base's layers, store layers by a plan, and the customization layer on top.
 enum LayeredBuilder {
@@ -21,8 +22,11 @@ enum LayeredBuilder {
             try build.readRootfs(needsBodies: !spec.fakeRootCommands.isEmpty && spec.enableFakechroot)
         }
         let top = try await CustomizationLayer.build(files, storePaths: plan.layers.flatMap { $0 }, in: build)
+        let warnings = RepeatedWarnings(context.reporter)
         let storeLayers: [any Layer] = plan.layers.map {
-            FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: context.digestCache)
+            FileLayer(
+                store: spec.storeLocation, paths: $0, owner: spec.owner, cache: context.digestCache,
+                whiteoutNames: .reported(warnings.warn))
         }
         let own = storeLayers + [top.layer]
         return BuiltImage(
@@ -51,5 +55,20 @@ enum LayeredBuilder {
     private static func comment(_ layer: any Layer) -> String {
         guard !layer.storePaths.isEmpty else { return "customisation layer" }
         return "store paths: [\(layer.storePaths.map { "'\($0)'" }.joined(separator: ", "))]"
+    }
+}
+
+/// Reports each warning once: a layer may be opened several times.
+private final class RepeatedWarnings: Sendable {
+    private let reporter: any Reporter
+    private let reported = Mutex<Set<String>>([])
+
+    init(_ reporter: any Reporter) {
+        self.reporter = reporter
+    }
+
+    @Sendable func warn(_ text: String) {
+        guard reported.withLock({ $0.insert(text).inserted }) else { return }
+        reporter.warn(text)
     }
 }

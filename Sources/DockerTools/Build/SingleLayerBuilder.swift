@@ -33,6 +33,7 @@ enum SingleLayerBuilder {
     private static func contents(_ build: BuildContext) throws -> FileTree {
         let (merged, clashes) = try TreeMerger.merge(
             sources(build.spec), build.spec.keepContentsDirlinks ? .laterWinsThroughLinks : .laterWins)
+        try merged.refuseWhiteoutNames()
         for path in clashes {
             build.context.reporter.warn(
                 "contents have a directory and another file at \(path): the later one is used")
@@ -63,7 +64,7 @@ enum SingleLayerBuilder {
             title: CustomizationLayer.title, storePaths: paths,
             directories: paths.isEmpty ? [] : storeDirectories(beside: tree, build),
             parts: [FileLayer.Part(.tree(tree), at: "")] + store.parts(paths), owner: build.spec.owner,
-            cache: build.context.digestCache)
+            cache: build.context.digestCache, whiteoutNames: .refused)
         return (layer, files.work)
     }
 

@@ -121,7 +121,7 @@ struct FileDiff {
         {
             return true
         }
-        return try bodyA.holdsTheSame(as: bodyB)
+        return try left.tree.hasSameContents(a, as: b, of: right.tree)
     }
 }
 

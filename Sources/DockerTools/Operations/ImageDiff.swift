@@ -38,8 +38,10 @@ public struct ImageDiff: Sendable {
 
     /// Compares two images.
     fileprivate static func compare(_ a: any Image, _ b: any Image, _ context: Context) throws -> ImageDiff {
-        let left = try ImageRootfs.merge(a.layers, spool: context.spool, needsBodies: true)
-        let right = try ImageRootfs.merge(b.layers, spool: context.spool, needsBodies: true)
+        let left = try ImageRootfs.merge(
+            a.layers, spool: context.spool, needsBodies: true, sizeLimit: context.maxLayerSize)
+        let right = try ImageRootfs.merge(
+            b.layers, spool: context.spool, needsBodies: true, sizeLimit: context.maxLayerSize)
         let verifications = [left.beginVerifying(), right.beginVerifying()]
         let configs = (config(of: a), config(of: b))
         let files = try FileDiff.changes(left, right)

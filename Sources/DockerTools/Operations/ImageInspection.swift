@@ -14,7 +14,7 @@ extension DockerTools {
             guard opened.spec == nil else { return try ImageInspection(await opened.image(), source: "\(source)") }
             let archive = try await source.archive(context.reading(architecture: nil, keepsLayers: false), context)
             return ImageInspection(
-                try archive.image(named: source.chosenName), chosen: source.chosenName, buildArgs: archive.buildArgs)
+                try archive.image(named: source.chosenName), chosen: source.chosenName, of: archive)
         }
     }
 }
@@ -33,6 +33,8 @@ public struct ImageInspection: Sendable {
     package let imageConfig: JSONValue
     /// The layers, the lowest first.
     public let layers: [Layer]
+    /// What the source has beside its images: signatures, attestations, SBOMs.
+    private let artifacts: [ImageArtifact]
     /// The source in errors.
     private let source: String
     private let archiveBuildArgs: JSONValue?
@@ -62,6 +64,7 @@ public struct ImageInspection: Sendable {
         imageConfig = config.json
         layers = Self.layers(written.layers.map { ($0.diffID, $0.size) }, config)
         self.source = source
+        artifacts = []
         archiveBuildArgs = try image.extraMembers.first { $0.name == BuiltImage.buildArgsName }.map {
             try JSONValue(parsing: $0.bytes, source: BuiltImage.buildArgsName, limit: ImageLimits.json)
         }
@@ -71,8 +74,8 @@ public struct ImageInspection: Sendable {
     ///
     /// - Parameters:
     ///   - chosen: the name that chose the image; nil: it is the first one.
-    ///   - buildArgs: the arguments that it was built with, if they are known.
-    fileprivate init(_ image: ArchivedImage, chosen: String?, buildArgs: JSONValue?) {
+    ///   - archive: the archive that has the image.
+    fileprivate init(_ image: ArchivedImage, chosen: String?, of archive: ImageArchive) {
         names = image.names.map { "\($0)" }
         let shown = image.names.first { "\($0)" == chosen } ?? image.names.first
         (name, tag) = (shown?.name, shown?.tag)
@@ -80,7 +83,8 @@ public struct ImageInspection: Sendable {
         imageConfig = image.config.json
         layers = Self.layers(image.archivedLayers.map { ($0.statedDiffID, $0.size) }, image.config)
         source = image.source
-        archiveBuildArgs = buildArgs
+        archiveBuildArgs = archive.buildArgs
+        artifacts = archive.artifacts
     }
 
     /// The arguments that the image was built with.
@@ -125,6 +129,7 @@ extension ImageInspection {
     ///                     createdBy  string or null: the creator of the layer by the history
     ///                     comment    string or null: the history's comment
     ///     history       list of objects: the history of the image
+    ///     artifacts     list of {digest, type, names}: what an OCI layout has beside its images, such as SBOMs
     package var json: JSONValue {
         [
             "name": Self.value(name),
@@ -137,6 +142,13 @@ extension ImageInspection {
             "config": runConfig,
             "layers": .array(layers.map(Self.value)),
             "history": imageConfig["history"] ?? [],
+            "artifacts": .array(
+                artifacts.map {
+                    [
+                        "digest": .string("\($0.digest)"), "type": .string($0.type),
+                        "names": .array($0.names.map { .string("\($0)") }),
+                    ]
+                }),
         ]
     }
 
@@ -171,6 +183,7 @@ extension ImageInspection {
         }
         for (key, value) in configFacts { facts.add([key, value]) }
         facts.add(["size", "\(ByteCount(layers.reduce(0) { $0 &+ $1.size })) in \(layers.count) layers"])
+        for artifact in artifacts { facts.add(["artifact", "\(artifact.digest) \(artifact.type.onOneLine)"]) }
         return facts.description + "\n" + layerTable.description
     }
 

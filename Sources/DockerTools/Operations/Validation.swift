@@ -33,22 +33,27 @@ public struct Validation: Sendable {
     /// The source in messages.
     let source: String
     let images: [Entry]
-    /// All faults of the images.
-    package let faults: [ValidationIssue]
+    /// All faults of the images, and notes.
+    private let issues: ValidationIssues
+
+    /// The faults: readers get no image, or another one than was meant.
+    package var faults: [ValidationIssue] { issues.all.filter { $0.severity == .fault } }
+    /// What is unusual, but accepted by all readers.
+    package var notes: [ValidationIssue] { issues.all.filter { $0.severity == .note } }
 
     /// Reads the images of a source completely.
     fileprivate static func run(_ source: ImageSource, _ context: Context) async throws -> Validation {
-        let faults = ValidationIssues()
+        let issues = ValidationIssues()
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
-        readingContext.issues = faults
+        readingContext.issues = issues
         let archive: ImageArchive
         let images: [ArchivedImage]
         do {
             archive = try await source.archive(readingContext, context)
             images = source.chosenName == nil ? archive.images : [try archive.image(named: source.chosenName)]
         } catch let failure as ToolError where failure.code == .data {
-            faults.add(ValidationIssue(failure))
-            return Validation(source: source.displayName, images: [], faults: faults.all)
+            issues.add(ValidationIssue(failure))
+            return Validation(source: source.displayName, images: [], issues: issues)
         }
         // Every layer once, the largest first because they take longest.
         let layers = Dictionary(images.flatMap(\.archivedLayers).map { ($0.key, $0) }) { first, _ in first }
@@ -64,15 +69,15 @@ public struct Validation: Sendable {
         for (key, _) in layers {
             guard let examination = try workers.next() else { break }
             sizes[key] = examination.size
-            examination.issues.forEach(faults.add)
+            examination.issues.forEach(issues.add)
         }
-        if faults.all.isEmpty { refusals.forEach(faults.add) }
+        if !issues.hasFaults { refusals.forEach(issues.add) }
         let entries = try images.map { image in
-            checkHistory(of: image, faults)
+            checkHistory(of: image, issues)
             let layers = try chain(image.config.diffIDs, image.archivedLayers.map { sizes[$0.key] ?? 0 })
             return Entry(image: image, layers: layers)
         }
-        return Validation(source: archive.name, images: entries, faults: faults.all)
+        return Validation(source: archive.name, images: entries, issues: issues)
     }
 
     /// The reason why the layers cannot be merged: invalid names, whiteouts or links.
@@ -80,22 +85,24 @@ public struct Validation: Sendable {
         of image: ArchivedImage, _ context: Context
     ) throws -> ValidationIssue? {
         do {
-            _ = try ImageRootfs.merge(image.layers, spool: context.spool, needsBodies: false)
+            _ = try ImageRootfs.merge(
+                image.layers, spool: context.spool, needsBodies: false, sizeLimit: context.maxLayerSize)
             return nil
         } catch let failure as ToolError where failure.code == .data {
             return ValidationIssue(failure)
         }
     }
 
-    /// Checks that the number of history entries without `empty_layer` is the number of layers.
-    private static func checkHistory(of image: ArchivedImage, _ faults: ValidationIssues) {
+    /// Checks that the number of history entries without `empty_layer` is the number of layers. Readers use the history only
+    /// to show it.
+    private static func checkHistory(of image: ArchivedImage, _ issues: ValidationIssues) {
         guard !image.config.history.isEmpty else { return }
         let lines = image.config.layerHistory.count
         guard lines != image.archivedLayers.count else { return }
-        faults.add(
+        issues.add(
             ValidationIssue(
                 "the config \(image.imageID)", "history entries that belong to layers", got: "\(lines)",
-                wanted: "\(image.archivedLayers.count)"))
+                wanted: "\(image.archivedLayers.count)", severity: .note))
     }
 
     private static func chain(_ diffIDs: [Digest], _ sizes: [UInt64]) throws -> [Layer] {
@@ -124,18 +131,20 @@ extension Validation {
     ///     images  list of {names, imageID, layers: [{diffID, chainID, size}]}: names is a list of NAME:TAG, size is the
     ///             size of the uncompressed tar in bytes, 0 if it cannot be read
     ///     faults  list of {where, what, got, wanted}: strings; got and wanted are null if nothing is compared
+    ///     notes   list of the same: what is unusual, but accepted by all readers
     package var json: JSONValue {
         [
             "valid": .bool(faults.isEmpty),
             "images": .array(images.map(\.json)),
-            "faults": .array(
-                faults.map { fault in
-                    [
-                        "where": .string(fault.place), "what": .string(fault.what),
-                        "got": fault.got.map { .string($0) } ?? .null,
-                        "wanted": fault.wanted.map { .string($0) } ?? .null,
-                    ]
-                }),
+            "faults": .array(faults.map(Self.json)),
+            "notes": .array(notes.map(Self.json)),
+        ]
+    }
+
+    private static func json(_ issue: ValidationIssue) -> JSONValue {
+        [
+            "where": .string(issue.place), "what": .string(issue.what),
+            "got": issue.got.map { .string($0) } ?? .null, "wanted": issue.wanted.map { .string($0) } ?? .null,
         ]
     }
 }
@@ -157,7 +166,7 @@ extension Validation.Entry {
 }
 
 extension Validation {
-    /// The images with a table of their layers, and a paragraph for each fault.
+    /// The images with a table of their layers, and a paragraph for each fault and each note.
     public var text: String {
         let images = images.map { entry in
             let name = entry.image.names.first.map { "\($0)".onOneLine } ?? "(none)"
@@ -167,11 +176,16 @@ extension Validation {
             }
             return "\(name)  \(entry.image.imageID)\n\(table)"
         }
-        let faults = faults.map { fault in
-            let values = [("got", fault.got), ("wanted", fault.wanted)]
+        let (faults, notes) = (Self.text("fault", faults), Self.text("note", notes))
+        let verdict = faults.isEmpty ? "valid\n" : faults
+        return (images + [notes, verdict].filter { !$0.isEmpty }).joined(separator: "\n")
+    }
+
+    private static func text(_ severity: String, _ issues: [ValidationIssue]) -> String {
+        issues.map { issue in
+            let values = [("got", issue.got), ("wanted", issue.wanted)]
                 .compactMap { name, value in value.map { "  \(name): \($0.onOneLine)\n" } }
-            return "fault: \(fault.place.onOneLine): \(fault.what.onOneLine)\n" + values.joined()
-        }
-        return (images + (faults.isEmpty ? ["valid\n"] : [faults.joined()])).joined(separator: "\n")
+            return "\(severity): \(issue.place.onOneLine): \(issue.what.onOneLine)\n" + values.joined()
+        }.joined()
     }
 }

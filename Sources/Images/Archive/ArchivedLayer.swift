@@ -21,6 +21,9 @@ package struct ArchivedLayer: Layer {
     let place: ImageFile.Place
     let context: ReadingContext
 
+    /// The limits on the decompressed layer.
+    var limits: DecompressionLimits { context.limits }
+
     package var storePaths: [StorePath] { [] }
 
     package var title: String { "base layer" }
@@ -171,7 +174,7 @@ final class OpenArchivedLayer: OpenLayer {
     private static func decompress(_ file: FileRange, of layer: ArchivedLayer, to sink: any ByteSink) throws {
         let wanted = layer.isVerifiedByFetching ? nil : layer.digest
         let hashed = try wanted.map { _ in HashedSource(file.source(), try SHA256()) }
-        let tar = try DecompressingSource(hashed ?? file.source(), name: layer.displayName, limits: .layer)
+        let tar = try DecompressingSource(hashed ?? file.source(), name: layer.displayName, limits: layer.limits)
         let hash = try HashSink(to: sink)
         var buffer = BlockBuffer(capacity: hash.bufferSize)
         while true {

@@ -21,6 +21,8 @@ private struct BlobFiles: ImageFiles {
 
     var name: String { source.name }
 
+    var isLocal: Bool { false }
+
     /// Nil: there are only blobs.
     func file(_ path: String) -> ImageFile? { nil }
 
@@ -45,10 +47,10 @@ extension ImageArchive {
         _ source: any BlobSource, root: Descriptor, names: [ImageName], _ context: ReadingContext
     ) throws -> ImageArchive {
         let files = BlobFiles(source: source, keepsLayers: context.keepsLayers)
-        let images = try OCIIndexReader(files, context).images(root, names: names, depth: 1)
-        guard !images.isEmpty else {
-            throw files.failure("it is not an image: its manifest is of the media type \(root.mediaType)")
+        let contents = try OCIIndexReader(files, context).contents(root, names: names, depth: 1)
+        guard !contents.images.isEmpty else {
+            throw files.failure("it is not an image, but an artifact: \(OCIIndexReader.types(contents.artifacts))")
         }
-        return ImageArchive(name: source.name, form: .registry, images: images, buildArgs: nil)
+        return ImageArchive(name: source.name, form: .registry, contents, buildArgs: nil)
     }
 }

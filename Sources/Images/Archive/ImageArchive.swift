@@ -15,6 +15,8 @@ package struct ImageArchive: Sendable {
         case docker = "docker-archive"
         /// An OCI image layout.
         case oci = "oci"
+        /// A manifest and the blobs beside it, each named by its digest: skopeo's `dir:`, podman's docker-dir.
+        case directory = "dir"
         /// A manifest and blobs in a registry.
         case registry
     }
@@ -25,15 +27,31 @@ package struct ImageArchive: Sendable {
     package let form: Form
     /// The images in the order of the manifest; at least one.
     package let images: [ArchivedImage]
+    /// What an OCI layout has beside its images.
+    package let artifacts: [ImageArtifact]
     /// The arguments that the image was built with, from the member `buildArgs.json`; nil if there is none.
     package let buildArgs: JSONValue?
 
+    init(name: String, form: Form, _ contents: LayoutContents, buildArgs: JSONValue?) {
+        self.name = name
+        self.form = form
+        images = contents.images
+        artifacts = contents.artifacts
+        self.buildArgs = buildArgs
+    }
+
     private static func read(_ files: some ImageFiles, _ context: ReadingContext) throws -> ImageArchive {
-        let (form, images): (Form, [ArchivedImage])
+        let (form, contents): (Form, LayoutContents)
         if try files.file("manifest.json") != nil {
-            (form, images) = (.docker, try DockerManifestReader(files, context).images())
+            let manifest = try files.value("manifest.json", "the manifest")
+            if BlobDirectoryReader.reads(manifest) {
+                (form, contents) = (.directory, try BlobDirectoryReader.read(files, manifest, context))
+            } else {
+                let images = try DockerManifestReader(files, context).images(manifest)
+                (form, contents) = (.docker, LayoutContents(images: images))
+            }
         } else if try files.file("index.json") != nil {
-            (form, images) = (.oci, try OCIIndexReader(files, context).images())
+            (form, contents) = (.oci, try OCIIndexReader(files, context).contents())
         } else {
             throw ToolError(
                 .data, "cannot read \(files.name)",
@@ -43,7 +61,7 @@ package struct ImageArchive: Sendable {
         let buildArgs = try files.file("buildArgs.json").map { _ in
             try files.value("buildArgs.json", "the build arguments")
         }
-        return ImageArchive(name: files.name, form: form, images: images, buildArgs: buildArgs)
+        return ImageArchive(name: files.name, form: form, contents, buildArgs: buildArgs)
     }
 }
 
@@ -60,19 +78,22 @@ extension ImageArchive {
         return chosen
     }
 
-    /// Finds an image by the text after `#` in a path: its whole name, or its tag if it has no name.
+    /// Finds an image by the text after `#` in a path or behind the directory of a layout: its whole name, whether with its
+    /// registry or as Docker shortens it, or its tag in an OCI layout.
     ///
     /// - Throws: `ToolError` with code `data` that lists the names in the archive.
     package func image(named text: String?) throws -> ArchivedImage {
         guard let text else { return try image(name: nil, tag: nil) }
-        guard let chosen = images.first(where: { $0.names.contains { "\($0)" == text || isTag(text, of: $0) } }) else {
-            throw missing(ImageName(text))
+        let wanted = ImageName(text)
+        // A tag alone is what most OCI layouts name images by. A whole name goes before it.
+        let rules: [(ImageName) -> Bool] = [
+            { "\($0)" == text }, { $0.full == wanted.full }, { [form] in form == .oci && $0.tag == text },
+        ]
+        for rule in rules {
+            if let chosen = images.first(where: { $0.names.contains(where: rule) }) { return chosen }
         }
-        return chosen
+        throw missing(wanted)
     }
-
-    /// Most OCI layouts name images by a tag only.
-    private func isTag(_ text: String, of name: ImageName) -> Bool { form == .oci && name.tag == text }
 
     private func missing(_ name: ImageName) -> ToolError {
         let names = images.flatMap(\.names).map { TerminalText.printable(Array("\($0)".utf8)) }
@@ -98,9 +119,9 @@ extension ImageArchive {
         if kind == S_IFDIR { return try read(DirectoryFiles.open(path), context) }
         // A FIFO is opened only once: its writer would be gone the second time.
         if kind == S_IFREG, let file = try uncompressedFile(path) {
-            return try read(TarFiles.read(file), context)
+            return try read(TarFiles.read(file, context), context)
         }
-        let source = try DecompressingSource.open(path)
+        let source = try DecompressingSource.open(path, limits: context.limits.forArchive)
         return try read(source, name: source.name, context)
     }
 
@@ -113,7 +134,7 @@ extension ImageArchive {
     package static func read(
         _ source: any ByteSource, name: String, _ context: ReadingContext
     ) throws -> ImageArchive {
-        try read(TarFiles.read(source, name: name, spool: context.spool, keepsLayers: context.keepsLayers), context)
+        try read(TarFiles.read(source, name: name, context), context)
     }
 
     /// The file type in the mode of the file at a path: `S_IFREG`, `S_IFDIR` and so on.

@@ -16,6 +16,12 @@ package protocol ImageFiles {
     /// - Throws: `ToolError` with code `data` if it is not a regular file, or a link that may not be followed.
     func file(_ path: String) throws -> ImageFile?
 
+    /// The path of the file that a blob is stored in, as a name in errors if it is not on this machine.
+    func path(of descriptor: Descriptor) -> String
+
+    /// Whether the files are on this machine, so that `file` finds a blob at its path.
+    var isLocal: Bool { get }
+
     /// The bytes of a manifest, an index or a config. They have not been compared with the descriptor yet.
     ///
     /// - Parameter what: the document's name in errors: `the manifest sha256:…`.
@@ -52,11 +58,13 @@ package struct ImageFile {
 }
 
 extension ImageFiles {
-    func document(_ descriptor: Descriptor, _ what: String) throws -> [UInt8] {
-        try json(descriptor.digest.blobPath, what)
-    }
+    func path(of descriptor: Descriptor) -> String { descriptor.digest.blobPath }
 
-    func layer(_ descriptor: Descriptor) throws -> ImageFile? { try file(descriptor.digest.blobPath) }
+    var isLocal: Bool { true }
+
+    func document(_ descriptor: Descriptor, _ what: String) throws -> [UInt8] { try json(path(of: descriptor), what) }
+
+    func layer(_ descriptor: Descriptor) throws -> ImageFile? { try file(path(of: descriptor)) }
 
     /// The bytes of a JSON file.
     ///

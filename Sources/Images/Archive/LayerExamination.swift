@@ -29,7 +29,7 @@ package struct LayerExamination: Sendable {
             let compressed = HashedSource(file.source(), try SHA256())
             do {
                 let tar = HashedSource(
-                    try DecompressingSource(compressed, name: place, limits: .layer), try SHA256())
+                    try DecompressingSource(compressed, name: place, limits: layer.limits), try SHA256())
                 issues = try structure(tar, place)
                 _ = try tar.skip(.max)
                 (diffID, size) = (tar.finish(), tar.count)
@@ -63,15 +63,19 @@ package struct LayerExamination: Sendable {
                     issues.append(
                         ValidationIssue(
                             "\(place), entry \(member.number) '\(TerminalText.printable(name))'",
-                            "it has the same name as an earlier entry"))
+                            "it has the same name as an earlier entry, which it replaces", severity: .note))
                     continue
                 }
             }
-            if !tar.hasEndBlocks { issues.append(ValidationIssue(place, "the tar has no end blocks")) }
-            let junk = try tar.finish()
+            if !tar.hasEndBlocks {
+                issues.append(ValidationIssue(place, "the tar has no end blocks", severity: .note))
+            }
+            // The source is a layer, whose size has its own limit: eStargz has its table of contents there.
+            let junk = try tar.finish(limit: .max)
             if junk > 0 {
                 issues.append(
-                    ValidationIssue(place, "\(junk) bytes that are not padding follow the end of the tar"))
+                    ValidationIssue(
+                        place, "\(junk) bytes that are not padding follow the end of the tar", severity: .note))
             }
         } catch let failure as ToolError where failure.code == .data {
             issues.append(ValidationIssue(failure))

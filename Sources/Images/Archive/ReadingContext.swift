@@ -1,4 +1,5 @@
 package import ByteIO
+package import Compression
 package import OCI
 import Synchronization
 
@@ -12,6 +13,8 @@ package struct ReadingContext: Sendable {
     package var keepsLayers: Bool
     /// The platform that is chosen from an image for several platforms.
     package var platform: Platform
+    /// The limits on decompressed layers.
+    package var limits = DecompressionLimits.layer
     /// Collects contradictions in an image; nil if a contradiction is an error.
     package var issues: ValidationIssues?
 

@@ -1,4 +1,6 @@
 import ByteIO
+import Compression
+import Errors
 import Tar
 
 /// The members of a tar, by their names.
@@ -27,10 +29,19 @@ struct TarFiles: ImageFiles {
 
     /// Reads an uncompressed tar in a file.
     ///
+    /// - Parameter context: where sparse members are copied to as whole files.
     /// - Throws: `ToolError` with code `data` if it is damaged.
-    static func read(_ file: FileRange) throws -> TarFiles {
+    static func read(_ file: FileRange, _ context: ReadingContext) throws -> TarFiles {
         var files = TarFiles(file.source(), name: file.file.name)
-        try files.readMembers { ImageFile(size: $0.size, range: file.slice(at: $0.bodyOffset, size: $0.size)) }
+        var copy: MemberCopy?
+        try files.readMembers { [tar = files.tar, name = files.name] member in
+            guard member.sparse != nil else {
+                return ImageFile(size: member.size, range: file.slice(at: member.bodyOffset, size: member.size))
+            }
+            let copying = try copy ?? MemberCopy(from: tar, named: name, context)
+            copy = copying
+            return ImageFile(size: member.size, range: try copying.keep(member))
+        }
         return files
     }
 
@@ -39,14 +50,12 @@ struct TarFiles: ImageFiles {
     /// - Parameters:
     ///   - source: gives the bytes of the tar.
     ///   - name: the tar's name in errors.
-    ///   - spool: where the members are copied to.
-    ///   - keepsLayers: whether layers are copied; if not, members that are not JSON are skipped.
+    ///   - context: where the members are copied to, and whether layers are copied; if not, members that are not JSON are
+    ///     skipped.
     /// - Throws: `ToolError` with code `data` if it is damaged; the errors of the source.
-    static func read(
-        _ source: any ByteSource, name: String, spool: SpoolDirectory, keepsLayers: Bool
-    ) throws -> TarFiles {
+    static func read(_ source: any ByteSource, name: String, _ context: ReadingContext) throws -> TarFiles {
         var files = TarFiles(source, name: name)
-        let copy = MemberCopy(from: files.tar, to: try spool.makeFile(name), keepsLayers: keepsLayers)
+        let copy = try MemberCopy(from: files.tar, named: name, context)
         try files.readMembers { ImageFile(size: $0.size, range: try copy.keep($0)) }
         return files
     }
@@ -110,14 +119,18 @@ struct MemberCopy {
     private let tar: TarReader
     private let file: SpoolFile
     private let keepsLayers: Bool
+    /// The maximum size of a sparse member in bytes: a map of some bytes can describe a file of any size.
+    private let sizeLimit: UInt64
 
     /// The number of bytes that are examined to tell JSON from a small layer.
     private static let lookSize = 64
 
-    init(from tar: TarReader, to file: SpoolFile, keepsLayers: Bool) {
+    /// - Throws: `ToolError` with code `io` if there is no room for the copies.
+    init(from tar: TarReader, named name: String, _ context: ReadingContext) throws {
         self.tar = tar
-        self.file = file
-        self.keepsLayers = keepsLayers
+        file = try context.spool.makeFile(name)
+        keepsLayers = context.keepsLayers
+        sizeLimit = context.limits.output
     }
 
     /// Copies the current member of the tar.
@@ -125,6 +138,11 @@ struct MemberCopy {
     /// - Returns: nil if it is skipped.
     func keep(_ member: TarMember) throws -> FileRange? {
         guard keepsLayers || member.size <= UInt64(ImageLimits.json) else { return nil }
+        guard member.sparse == nil || member.size <= sizeLimit else {
+            throw tar.failure(
+                "it is a sparse file of \(member.size) bytes, more than the limit of \(sizeLimit)",
+                remedy: "set \(.maxLayerSize) to a larger size if you trust the origin of the archive")
+        }
         var start = [UInt8](repeating: 0, count: Int(min(member.size, UInt64(Self.lookSize))))
         let count = try start.withUnsafeMutableBytes { try tar.read(into: $0) }
         let first = start[..<count].first { !$0.isBlank }

@@ -2,8 +2,18 @@ import ByteIO
 package import Errors
 import Synchronization
 
-/// One thing that is wrong with an image.
+/// One thing that is wrong with an image, or unusual about it.
 package struct ValidationIssue: Hashable, Sendable {
+    /// How much an issue matters.
+    package enum Severity: Hashable, Sendable {
+        /// A reader gets no image, or another one than was meant.
+        case fault
+        /// Unusual, but all readers accept it and get the same image.
+        case note
+    }
+
+    /// Whether the image is invalid.
+    package var severity: Severity
     /// The part of the archive: `the config 'abc.json'`.
     package var place: String
     /// The property that is wrong, such as `digest`, or a sentence.
@@ -13,7 +23,10 @@ package struct ValidationIssue: Hashable, Sendable {
     /// The value that was expected.
     package var wanted: String?
 
-    package init(_ place: String, _ what: String, got: String? = nil, wanted: String? = nil) {
+    package init(
+        _ place: String, _ what: String, got: String? = nil, wanted: String? = nil, severity: Severity = .fault
+    ) {
+        self.severity = severity
         self.place = place
         self.what = what
         self.got = got
@@ -35,6 +48,9 @@ package final class ValidationIssues: Sendable {
 
     /// All issues so far, in the order in which they were found.
     package var all: [ValidationIssue] { found.withLock { $0 } }
+
+    /// Whether an issue is a fault.
+    package var hasFaults: Bool { all.contains { $0.severity == .fault } }
 
     /// Adds an issue.
     package func add(_ issue: ValidationIssue) { found.withLock { $0.append(issue) } }

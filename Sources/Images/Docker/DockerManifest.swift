@@ -60,13 +60,14 @@ extension DockerManifest.Entry {
     /// - Parameter place: the place in the document, for errors: `[0]`.
     fileprivate init(json: JSONValue, at place: String) throws(OCIFormatError) {
         guard json.object != nil else { throw OCIFormatError(place, "is \(json.kind); expected an object") }
+        let json = try json.folded(["Config", "Layers", "RepoTags"])
         guard let config = json["Config"]?.string else { throw Self.wrong(json, place, "Config", "a string") }
-        guard let layers = json["Layers"]?.strings else {
+        // Docker writes `null` for an image without layers, and for one without names.
+        guard let layers = json["Layers"] == .null ? [] : json["Layers"]?.strings else {
             throw Self.wrong(json, place, "Layers", "a list of strings")
         }
         self.config = config
         self.layers = layers
-        // Docker writes `null` for an image without names.
         if let tags = json["RepoTags"], tags != .null {
             guard let strings = tags.strings else { throw Self.wrong(json, place, "RepoTags", "a list of strings") }
             repoTags = strings

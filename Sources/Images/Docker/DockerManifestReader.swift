@@ -14,8 +14,8 @@ struct DockerManifestReader {
         self.context = context
     }
 
-    func images() throws -> [ArchivedImage] {
-        let json = try files.value("manifest.json", "the manifest")
+    /// - Parameter json: the parsed `manifest.json`.
+    func images(_ json: JSONValue) throws -> [ArchivedImage] {
         let manifest = try files.valid("manifest.json") { () throws(OCIFormatError) in try DockerManifest(json: json) }
         let images = try manifest.entries.enumerated().map { try image($1, "manifest.json[\($0)]") }
         if let issues = context.issues {

@@ -90,11 +90,12 @@ struct OCIImageWriter {
         return (digest, blob)
     }
 
-    /// The annotations of a name: skopeo, umoci and podman look for the tag, containerd for the whole name.
+    /// The annotations of a name: skopeo, umoci and podman look for the tag, containerd and Docker for the whole name
+    /// with its registry.
     private static func annotations(_ name: ImageName?) -> [String: String] {
         guard let name, let tag = name.tag else { return [:] }
         var annotations = ["org.opencontainers.image.ref.name": tag]
-        if name.name != nil { annotations["io.containerd.image.name"] = "\(name)" }
+        if name.name != nil { annotations["io.containerd.image.name"] = "\(name.full)" }
         return annotations
     }
 }

@@ -18,23 +18,35 @@ struct OCIIndexReader {
         self.context = context
     }
 
-    func images() throws -> [ArchivedImage] {
-        let layout = try files.value("oci-layout", "the layout's version")
+    func contents() throws -> LayoutContents {
+        let json = try files.value("oci-layout", "the layout's version")
+        let layout = try files.valid("oci-layout") { () throws(OCIFormatError) in
+            try json.folded(["imageLayoutVersion"])
+        }
         guard let version = layout["imageLayoutVersion"]?.string, version.hasPrefix("1.") else {
             throw files.failure("imageLayoutVersion of oci-layout is not supported; expected 1.0.0")
         }
         let index = try files.value("index.json", "the index")
-        let images = try named(manifests(index, "index.json")).flatMap { names, entry in
-            try self.images(entry, names: names, depth: 1)
+        var contents = LayoutContents()
+        for (names, entry) in named(try manifests(index, "index.json")) {
+            contents += try self.contents(entry, names: names, depth: 1)
         }
-        guard !images.isEmpty else { throw files.failure("its index.json lists no image") }
-        return images
+        guard !contents.images.isEmpty else {
+            throw files.failure(
+                contents.artifacts.isEmpty
+                    ? "its index.json lists no image"
+                    : "its index.json lists no image, only other artifacts: \(Self.types(contents.artifacts))")
+        }
+        return contents
     }
 
-    /// The descriptors of an index, without those of attestations.
     private func manifests(_ json: JSONValue, _ place: String) throws -> [Descriptor] {
-        let index = try files.valid(place) { () throws(OCIFormatError) in try Index(json: json) }
-        return index.manifests.filter { $0.platform?.os != "unknown" }
+        try files.valid(place) { () throws(OCIFormatError) in try Index(json: json) }.manifests
+    }
+
+    /// The types of artifacts for an error, each once.
+    static func types(_ artifacts: [ImageArtifact]) -> String {
+        Set(artifacts.map { TerminalText.printable(Array($0.type.utf8)) }).sorted().joined(separator: ", ")
     }
 
     /// The descriptors with their names. Several descriptors of one name are one image for several platforms: if one is
@@ -49,18 +61,33 @@ struct OCIIndexReader {
         entry.platform?.serves(context.platform) == true
     }
 
-    /// The image of a manifest; of an index the one for the wanted platform. Empty for other media types.
-    func images(_ descriptor: Descriptor, names: [ImageName], depth: Int) throws -> [ArchivedImage] {
-        if MediaType.manifests.contains(descriptor.mediaType) {
-            return [try OCIManifestReader(files, context).image(descriptor, names: names)]
+    /// The image of a manifest; of an index the one for the wanted platform, and its artifacts.
+    func contents(_ descriptor: Descriptor, names: [ImageName], depth: Int) throws -> LayoutContents {
+        let artifacts = ArtifactReader(files, context)
+        guard !ArtifactReader.describes(descriptor) else {
+            return LayoutContents(artifacts: [try artifacts.artifact(descriptor, names: names)])
         }
-        guard MediaType.indexes.contains(descriptor.mediaType) else { return [] }
+        if MediaType.manifests.contains(descriptor.mediaType) {
+            let reader = OCIManifestReader(files, context)
+            let manifest = try reader.manifest(descriptor)
+            guard manifest.isImage else {
+                return LayoutContents(artifacts: [try artifacts.artifact(descriptor, manifest, names: names)])
+            }
+            return LayoutContents(images: [try reader.image(manifest, of: descriptor, names: names)])
+        }
         guard depth < Self.depthLimit else {
             throw files.failure("its indexes are nested more than \(Self.depthLimit) deep")
         }
         let place = "the index \(descriptor.digest)"
         let value = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
-        return try images(chosen(manifests(value, place), of: place), names: names, depth: depth + 1)
+        let entries = try manifests(value, place)
+        var contents = LayoutContents()
+        for entry in entries where ArtifactReader.describes(entry) {
+            contents.artifacts.append(try artifacts.artifact(entry, names: []))
+        }
+        let chosen = try chosen(entries.filter { !ArtifactReader.describes($0) }, of: place)
+        contents += try self.contents(chosen, names: names, depth: depth + 1)
+        return contents
     }
 
     /// The image for the wanted platform, else the first one for which no platform is stated.
@@ -74,12 +101,14 @@ struct OCIIndexReader {
 
     /// The names in the annotations: the specification's, which may be only a tag, and containerd's, which is a whole
     /// name.
+    ///
+    /// containerd's is shortened as Docker does it, to the name that the image has in `manifest.json`.
     private static func names(_ descriptor: Descriptor) -> [ImageName] {
-        let full = descriptor.annotations["io.containerd.image.name"].map { ImageName($0) }
+        let full = descriptor.annotations["io.containerd.image.name"].map { ImageName($0).familiar }
         guard let reference = descriptor.annotations["org.opencontainers.image.ref.name"] else {
             return full.map { [$0] } ?? []
         }
-        if let full, full.tag == reference || "\(full)" == reference { return [full] }
+        if let full, full.tag == reference || full.full == ImageName(reference).full { return [full] }
         let isTag = !reference.contains(where: { $0 == "/" || $0 == ":" })
         let name = isTag ? ImageName(name: nil, tag: reference) : ImageName(reference)
         return (full.map { [$0] } ?? []) + [name]
@@ -98,20 +127,27 @@ struct OCIManifestReader {
         self.context = context
     }
 
-    func image(_ descriptor: Descriptor, names: [ImageName]) throws -> ArchivedImage {
-        let place = "the manifest \(descriptor.digest)"
+    func manifest(_ descriptor: Descriptor) throws -> Manifest {
+        let place = Self.place(descriptor)
         let json = try files.value(files.blob(descriptor, place, context), "\(place) of \(files.name)")
-        let manifest = try files.valid(place) { () throws(OCIFormatError) in try Manifest(json: json) }
+        return try files.valid(place) { () throws(OCIFormatError) in try Manifest(json: json) }
+    }
+
+    /// - Parameter descriptor: the descriptor of the manifest.
+    func image(_ manifest: Manifest, of descriptor: Descriptor, names: [ImageName]) throws -> ArchivedImage {
         let bytes = try files.blob(manifest.config, "the config \(manifest.config.digest)", context)
         let (config, imageID) = try files.config(bytes)
         guard config.diffIDs.count == manifest.layers.count else {
             throw files.failure(
-                "\(place) has \(manifest.layers.count) layers, but its config has \(config.diffIDs.count) diff_ids")
+                "\(Self.place(descriptor)) has \(manifest.layers.count) layers, but its config has \(config.diffIDs.count) diff_ids"
+            )
         }
         let layers = try zip(manifest.layers, config.diffIDs).map { try layer($0, $1) }
         return ArchivedImage(
             source: files.name, names: names, config: config, imageID: imageID, archivedLayers: layers)
     }
+
+    private static func place(_ descriptor: Descriptor) -> String { "the manifest \(descriptor.digest)" }
 
     private func layer(_ descriptor: Descriptor, _ diffID: Digest) throws -> ArchivedLayer {
         guard let file = try files.layer(descriptor) else {
@@ -119,7 +155,7 @@ struct OCIManifestReader {
         }
         try files.checkSize(file.size, descriptor, "the layer \(descriptor.digest)", context)
         return ArchivedLayer(
-            name: descriptor.digest.blobPath, archive: files.name, statedDiffID: diffID, digest: descriptor.digest,
+            name: files.path(of: descriptor), archive: files.name, statedDiffID: diffID, digest: descriptor.digest,
             mediaType: descriptor.mediaType, size: file.size, place: file.place, context: context)
     }
 }

@@ -1,4 +1,5 @@
 package import ByteIO
+import Compression
 package import OCI
 package import SystemPackage
 
@@ -15,14 +16,18 @@ package struct ImageRootfs: Sendable {
     ///   - layers: the layers, the lowest first.
     ///   - spool: where the tars of layers are written that are not in a file.
     ///   - needsBodies: whether the contents of the files are needed.
+    ///   - sizeLimit: the maximum size of a layer in bytes, with its sparse files as whole files.
     /// - Throws: `ToolError` with code `data` for layers that are not valid; the errors of the layers.
-    package static func merge(_ layers: [any Layer], spool: SpoolDirectory, needsBodies: Bool) throws -> ImageRootfs {
+    package static func merge(
+        _ layers: [any Layer], spool: SpoolDirectory, needsBodies: Bool,
+        sizeLimit: UInt64 = DecompressionLimits.layer.output
+    ) throws -> ImageRootfs {
         for layer in layers { layer.prefetch() }
         let opened = try OrderedThreadPool.map(layers) { try OpenedLayer($0) }
         var tree = RootFilesystem()
         for layer in opened {
             let tar = try layer.open().uncompressedTar(spool: spool, needsBodies: needsBodies)
-            try tree.apply(tar, name: layer.displayName)
+            try tree.apply(tar, name: layer.displayName, sizeLimit: sizeLimit)
         }
         return ImageRootfs(tree: tree, layers: opened)
     }

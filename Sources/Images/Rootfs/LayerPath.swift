@@ -17,7 +17,8 @@ struct LayerPath {
         case bookkeeping
     }
 
-    private static let whiteoutPrefix = Array(".wh.".utf8)
+    /// The start of the names of whiteouts, which no file can have.
+    static let whiteoutPrefix = Array(".wh.".utf8)
     private static let bookkeepingPrefix = Array(".wh..wh.".utf8)
     private static let opaqueName = Array(".wh..wh..opq".utf8)
 

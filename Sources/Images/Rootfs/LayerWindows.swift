@@ -1,5 +1,4 @@
 import ByteIO
-import Errors
 import Tar
 
 /// Reads the bodies of small files through a buffer for each layer. Files that follow one another in the output mostly
@@ -67,9 +66,6 @@ final class LayerBody: TarBody {
     var descriptor: Int32 { range.file.descriptor }
 
     var offset: UInt64? { range.offset + place }
-
-    /// The error for a body that is too short: the layer was complete when its entries were read.
-    var shortened: ToolError { range.file.shortened }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = try windows.read(into: buffer, layer: layer, at: place)

@@ -1,4 +1,6 @@
 package import ByteIO
+import Compression
+import Errors
 import Tar
 
 extension RootFilesystem {
@@ -11,15 +13,26 @@ extension RootFilesystem {
     /// - Parameters:
     ///   - layer: the uncompressed tar.
     ///   - name: the layer's name in errors.
+    ///   - sizeLimit: the maximum size in bytes of the layer with its sparse files as whole files.
     /// - Throws: `ToolError` with code `data` for an entry that is not valid, which names the layer and the entry; the
     ///   tree must not be used afterwards. `ToolError` with code `io` if the layer cannot be read.
-    package mutating func apply(_ layer: FileRange, name: String) throws {
+    package mutating func apply(
+        _ layer: FileRange, name: String, sizeLimit: UInt64 = DecompressionLimits.layer.output
+    ) throws {
         let reader = TarReader(layer.source(), archive: name)
         guard layers.count < RootfsLimits.layers else {
             throw reader.failure("the image has more than the limit of \(RootfsLimits.layers) layers")
         }
         layers.append(layer)
+        var size = layer.size
         while let member = try reader.next() {
+            // A map of some bytes can describe a file of any size.
+            if let map = member.sparse { size = size.addingClamped(map.size - map.storedSize) }
+            guard size <= max(sizeLimit, layer.size) else {
+                throw reader.failure(
+                    "the sparse files of the layer make it larger than the limit of \(sizeLimit) bytes",
+                    remedy: "set \(.maxLayerSize) to a larger size if you trust the origin of the image")
+            }
             do {
                 try apply(member)
             } catch {
@@ -63,15 +76,17 @@ extension RootFilesystem {
             entry.size = UInt64(member.deviceMajor) << 32 | UInt64(member.deviceMinor)
         default: break
         }
+        if let map = member.sparse {
+            try count(map.segments.count * MemoryLayout<SparseMap.Segment>.stride)
+            sparseMaps[BodyPlace(layer: layer, offset: member.bodyOffset)] = map
+        }
         try put(entry, member.xattrs.filter(\.belongsToLayers), at: id)
     }
 
-    /// Makes a name a further name of an existing file.
+    /// Makes a name a further name of an existing file. The target is a path from the root; kaniko writes it with a slash
+    /// at its start.
     private mutating func link(_ path: LayerPath, to target: [UInt8]) throws(LayerError) {
         guard !target.isEmpty else { throw LayerError("it is a hard link with an empty target") }
-        guard target.first != UInt8(ascii: "/") else {
-            throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which is an absolute path")
-        }
         guard !LayerPath.split(target).contains(where: LayerPath.isDotDot) else {
             throw LayerError("it is a hard link to '\(TerminalText.printable(target))', which contains '..'")
         }
@@ -250,6 +265,14 @@ extension RootFilesystem {
                 child = self[child].nextSibling
             }
         }
+    }
+}
+
+extension UInt64 {
+    /// The sum, or the largest number.
+    fileprivate func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 }
 

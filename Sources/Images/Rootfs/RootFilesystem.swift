@@ -24,6 +24,12 @@ package struct RootFilesystem: Sendable {
         var groupName: [UInt8] = []
     }
 
+    /// The layer of a body, from 1, and the offset in it.
+    struct BodyPlace: Hashable, Sendable {
+        let layer: UInt16
+        let offset: UInt64
+    }
+
     /// The uncompressed tars of the layers so far, the lowest first.
     package internal(set) var layers: [FileRange] = []
 
@@ -35,6 +41,8 @@ package struct RootFilesystem: Sendable {
     var owners = [Owner()]
     var ownerNumbers = [Owner(): UInt32(0)]
     var xattrs: [ID: [TarXattr]] = [:]
+    /// The maps of sparse files, by the places of their bodies, which all names of a file share.
+    var sparseMaps: [BodyPlace: SparseMap] = [:]
     /// The number of bytes of all texts, owners' names and attributes of the layers.
     var textBytes = 0
 

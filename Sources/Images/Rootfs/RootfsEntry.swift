@@ -39,16 +39,24 @@ extension RootFilesystem {
             deviceMinor: isDevice ? UInt32(truncatingIfNeeded: node.size) : 0)
     }
 
-    /// The body of a file in its layer; nil for other types.
+    /// The stored bytes of a file in its layer; nil for other types. They are the whole body, unless the file is sparse.
     package func body(_ id: ID) -> FileRange? {
         let node = self[id]
         guard node.kind == .file else { return nil }
-        return layers[Int(node.bodyLayer) - 1].slice(at: node.offset, size: node.size)
+        return layers[Int(node.bodyLayer) - 1].slice(
+            at: node.offset, size: sparseMap(id)?.storedSize ?? node.size)
     }
 
-    /// The body of a file, and the number of its layer, from 0; nil for other types.
+    /// The stored bytes of a file, and the number of its layer, from 0; nil for other types.
     package func placedBody(_ id: ID) -> (body: FileRange, layer: Int)? {
         body(id).map { ($0, Int(self[id].bodyLayer) - 1) }
+    }
+
+    /// The stored parts of a sparse file; nil for all other names.
+    package func sparseMap(_ id: ID) -> SparseMap? {
+        let node = self[id]
+        guard !sparseMaps.isEmpty, node.kind == .file else { return nil }
+        return sparseMaps[BodyPlace(layer: node.bodyLayer, offset: node.offset)]
     }
 
     /// A value that all names of one file have in common, and that differs for two files.

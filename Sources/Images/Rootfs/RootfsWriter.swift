@@ -69,11 +69,15 @@ package struct RootfsWriter {
         }
         try header(entry, kind: entry.kind, size: entry.size, target: entry.linkTarget)
         guard entry.size > 0 else { return }
-        let body = windows.body(layer: Int(tree[id].bodyLayer) - 1, at: tree[id].offset)
+        let (layer, offset) = (Int(tree[id].bodyLayer) - 1, tree[id].offset)
         do {
-            try tar.body(entry.size, from: body)
+            if let map = tree.sparseMap(id) {
+                try tar.body(map) { windows.body(layer: layer, at: offset + $0) }
+            } else {
+                try tar.body(entry.size, from: windows.body(layer: layer, at: offset))
+            }
         } catch is TarBodyTooShort {
-            throw body.shortened
+            throw tree.layers[layer].file.shortened
         }
     }
 

@@ -133,7 +133,19 @@ struct HostileLayoutTests {
         )
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":null,\"l\":[") }
-                == "layers of MANIFEST is null; expected a list")
+                == "MANIFEST has 0 layers, but its config has 1 diff_ids")
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"l\":[") }
+                == "layers of MANIFEST is missing; expected a list")
+        // Go's readers take Layers for layers.
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"Manifests\":[],\"layers\":[") } == """
+                MANIFEST has both manifests and layers: some readers take it for an index, others for a manifest
+                """)
+        #expect(
+            try refusal { $0.replacing("\"layers\":[", with: "\"Layers\":[],\"layers\":[") } == """
+                layers of MANIFEST is there twice, in two spellings: some readers use one, others the other
+                """)
         #expect(try refusal { _ in "[]" } == "MANIFEST is a list; expected an object")
         #expect(
             try refusal { $0.replacing("\"layers\":[", with: "\"layers\":[\"x\",") }

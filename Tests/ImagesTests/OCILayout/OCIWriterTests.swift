@@ -196,8 +196,8 @@ struct OCIWriterTests {
         let annotations = index["manifests"]?.array?.map { $0["annotations"] }
         #expect(
             annotations == [
-                ["io.containerd.image.name": "h/a:1", "org.opencontainers.image.ref.name": "1"],
-                ["io.containerd.image.name": "h/b:2", "org.opencontainers.image.ref.name": "2"],
+                ["io.containerd.image.name": "docker.io/h/a:1", "org.opencontainers.image.ref.name": "1"],
+                ["io.containerd.image.name": "docker.io/h/b:2", "org.opencontainers.image.ref.name": "2"],
                 ["org.opencontainers.image.ref.name": "3"], nil,
             ])
         #expect(try directory.openArchive("layout").images.flatMap(\.names) == image.names)

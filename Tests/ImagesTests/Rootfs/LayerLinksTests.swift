@@ -109,7 +109,10 @@ struct LayerHardLinksTests {
     @Test(
         "that leave the root, or lead to a missing file or a directory, are refused",
         arguments: [
-            ("/f", "it is a hard link to '/f', which is an absolute path"),
+            ("/x", "it is a hard link to '/x', which does not exist"),
+            ("/../f", "it is a hard link to '/../f', which contains '..'"),
+            ("/d", "it is a hard link to '/d', which is a directory"),
+            ("/h", "it is a hard link to '/h', which does not exist"),
             ("../f", "it is a hard link to '../f', which contains '..'"),
             ("d/../f", "it is a hard link to 'd/../f', which contains '..'"),
             ("none", "it is a hard link to 'none', which does not exist"),
@@ -126,9 +129,19 @@ struct LayerHardLinksTests {
         #expect(failure.cause == cause)
     }
 
+    @Test("with absolute targets start from the root of the image", arguments: ["/d/f", "//d//f", "/./d/f", "/l/f"])
+    func absolute(target: String) throws {
+        let wanted = ["d ./a/", "f ./a/h x", "d ./d/", "h ./d/f = ./a/h", "l ./l -> /d"]
+        #expect(
+            try CraftedLayers.lines([.file("d/f", "x"), .link("l", "/d"), .hardLink("a/h", target)]) == wanted)
+        #expect(
+            try CraftedLayers.lines([.file("d/f", "x"), .link("l", "/d")], [.hardLink("a/h", target)]) == wanted)
+    }
+
     @Test("to themselves are refused, in any spelling")
     func itself() {
         #expect(CraftedLayers.refusal([.file("f"), .hardLink("f", "./f")])?.cause == "it is a hard link to itself")
+        #expect(CraftedLayers.refusal([.file("f"), .hardLink("f", "/f")])?.cause == "it is a hard link to itself")
         #expect(
             CraftedLayers.refusal([.link("l", "d"), .file("d/f"), .hardLink("l/f", "d/f")])?.cause
                 == "it is a hard link to itself")

@@ -114,6 +114,7 @@ struct ValidationReport: Decodable {
     let valid: Bool
     let images: [Image]
     let faults: [Fault]
+    let notes: [Fault]
 }
 
 /// The JSON that `merge` prints with `--json`.
