@@ -30,6 +30,7 @@ package struct LayerBlob {
         if let known = open.knownDiffID, let file = try layer.storedBlob(compressedBy: compressor) {
             // Verified when the layer was opened.
             try file.copy(to: ProgressSink(to: sink, progress))
+            try file.file.requireUnchanged()
             return known
         }
         let compressing = CompressingSink(compressor, to: sink, threads: threads)

@@ -22,7 +22,7 @@ enum LayeredBuilder {
         }
         let top = try await CustomizationLayer.build(files, storePaths: plan.layers.flatMap { $0 }, in: build)
         let storeLayers: [any Layer] = plan.layers.map {
-            FileLayer(store: spec.storeLocation, paths: $0, owner: spec.owner, cache: context.digestCache)
+            FileLayer(store: spec.storeLocation, paths: $0, owner: spec.storeOwner, cache: context.digestCache)
         }
         let own = storeLayers + [top.layer]
         return BuiltImage(
