@@ -120,7 +120,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ByteIO", "OCI", "Tar"], path: "Tests/TestSupport",
             swiftSettings: strictTests),
-        tests("ByteIOTests", ["ByteIO", "Errors"]),
+        tests("ByteIOTests", ["ByteIO", "Errors", "TestSupport", systemPackage]),
         tests("CompressionTests", ["ByteIO", "Compression", "Errors", "TestSupport", systemPackage]),
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(

@@ -62,6 +62,16 @@ package final class OpenFile: Sendable {
         return fstat(descriptor, &status) == 0 && FileIdentity(status) == identity
     }
 
+    /// Checks that a file with a name is in the state that it had when it was opened.
+    ///
+    /// - Throws: `ToolError` with code `io` if it has changed.
+    package func requireUnchanged() throws {
+        guard identity != nil, !isUnchanged else { return }
+        throw ToolError(
+            .io, "cannot read \(name)", cause: "it changed while it was read",
+            remedy: "make sure that no program writes to it, and run again")
+    }
+
     /// The whole file.
     package var whole: FileRange { FileRange(file: self, offset: 0, size: size) }
 

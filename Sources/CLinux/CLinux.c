@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,15 @@ int clinux_open_beneath(int directory, const char *path, int flags) {
 
 int clinux_open_place(const char *path) {
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int clinux_open_place_of(int directory, const char *path) {
+    return openat(directory, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int64_t clinux_filesystem_kind(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (int64_t)status.f_type : -1;
 }
 
 int clinux_open_nameless(const char *directory) {

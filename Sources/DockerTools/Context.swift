@@ -5,6 +5,7 @@ import Glibc
 import Images
 package import MicroVM
 import Processes
+import Synchronization
 package import SystemPackage
 
 /// The surroundings of an operation: environment, directories, access to registries and virtual machines, and the reporter.
@@ -34,6 +35,7 @@ public struct Context: Sendable {
     package var cleanup: CleanupRegistry
     /// Ends processes that a script started outside of its process group; nil: only the process group is ended.
     package var processSupervisor: (any ProcessSupervisor)?
+    private let openedCaches = OpenedCaches()
 
     /// Creates a context.
     ///
@@ -82,12 +84,22 @@ extension Context {
     /// `~/.cache/dockertools`; nil if neither is known.
     ///
     /// A relative `$XDG_CACHE_HOME` is ignored (XDG Base Directory Specification).
-    var cacheDirectory: FilePath? {
+    var cachePath: FilePath? {
         if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
             return FilePath(base).appending("dockertools")
         }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         return FilePath(home).appending(".cache/dockertools")
+    }
+
+    /// The cache directory; nil if there is none, or if it is not used because another user can write to it.
+    ///
+    /// The first call that finds such a directory warns.
+    var cacheDirectory: CacheDirectory? { openedCache.flatMap { $0.isUsable ? $0 : nil } }
+
+    /// The cache directory, whether it can be used or not; nil if there is none.
+    var openedCache: CacheDirectory? {
+        cachePath.map { path in openedCaches.directory(path) { [reporter] in reporter.warn($0) } }
     }
 
     /// The absolute directory for work files: `$TMPDIR`, else `/tmp`.
@@ -108,7 +120,21 @@ extension Context {
     }
 
     /// The cache of layer digests; nil without a cache directory.
-    var digestCache: DigestCache? { cacheDirectory.map(DigestCache.init(directory:)) }
+    var digestCache: DigestCache? { cacheDirectory.map { DigestCache(in: $0) } }
+}
+
+/// The cache directories of an operation, shared by all copies of its context, so that it warns once of each.
+private final class OpenedCaches: Sendable {
+    private let directories = Mutex<[FilePath: CacheDirectory]>([:])
+
+    func directory(_ path: FilePath, warn: @escaping @Sendable (String) -> Void) -> CacheDirectory {
+        directories.withLock { directories in
+            if let known = directories[path] { return known }
+            let new = CacheDirectory(path, warn: warn)
+            directories[path] = new
+            return new
+        }
+    }
 }
 
 /// Reads the file mode creation mask of the process without changing it.

@@ -118,7 +118,7 @@ extension Context {
 
     /// The cache of blobs.
     var blobCache: BlobCache {
-        BlobCache(directory: cacheDirectory, spool: spool) { [reporter] in reporter.note($0) }
+        BlobCache(in: cacheDirectory, spool: spool) { [reporter] in reporter.note($0) }
     }
 
     /// The image of a name in a registry.

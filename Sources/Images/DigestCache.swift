@@ -22,11 +22,15 @@ package struct DigestCache: Sendable {
         }
     }
 
-    private let directory: FilePath
+    private let cache: CacheDirectory
+    private let clock: @Sendable () -> Int64
 
-    /// - Parameter directory: the program's cache directory; it is created when it is needed.
-    package init(directory: FilePath) {
-        self.directory = Self.directory(in: directory)
+    /// - Parameters:
+    ///   - cache: the program's cache directory.
+    ///   - clock: the time by the clock that filesystems use for timestamps, in nanoseconds since 1970.
+    package init(in cache: CacheDirectory, clock: @escaping @Sendable () -> Int64 = { DigestCache.now }) {
+        self.cache = cache
+        self.clock = clock
     }
 
     /// The directory of the digests in the program's cache directory. It has a directory for the first byte of each
@@ -41,7 +45,7 @@ package struct DigestCache: Sendable {
 
     /// The cached line of a key.
     func fact(for key: Key) -> String? {
-        guard let text = Self.read(path(for: key)) else { return nil }
+        guard let text = read(path(for: key)) else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count == 3, let sum = Digest(lines[1]), let expected = Self.checksum(key, lines[0]), sum == expected
         else { return nil }
@@ -52,7 +56,8 @@ package struct DigestCache: Sendable {
     func keep(fact: String, for key: Key) {
         guard let sum = Self.checksum(key, fact[...]) else { return }
         let path = path(for: key)
-        guard path.removingLastComponent().makeDirectories() else { return }
+        let directory = path.removingLastComponent()
+        guard cache.trusts(directory: directory), directory.makeDirectories() else { return }
         let temporary = "\(path.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
         guard Self.write("\(fact)\n\(sum)\n", to: temporary) else { return }
         if rename(temporary, path.string) != 0 { unlink(temporary) }
@@ -60,12 +65,22 @@ package struct DigestCache: Sendable {
 
     private func path(for key: Key) -> FilePath {
         let hex = key.digest.hex
-        return directory.appending(String(hex.prefix(2))).appending(hex)
+        return Self.directory(in: cache.path).appending(String(hex.prefix(2))).appending(hex)
     }
 
     private static func checksum(_ key: Key, _ fact: Substring) -> Digest? {
         try? SHA256.digest(of: Array("\(key.digest) \(fact)".utf8))
     }
+
+    /// The time before which a file must have changed for its digest to be cached, in nanoseconds: a minute.
+    ///
+    /// A younger file may change again without another change time: within the tick of the clock for timestamps, up to
+    /// two seconds; or through a page that a program has mapped for writing, until the kernel writes it back, after 30
+    /// to 35 seconds (`dirty_expire_centisecs`, "Documentation for /proc/sys/vm/").
+    static let settled: Int64 = 60_000_000_000
+
+    /// The current time by the cache's clock, in nanoseconds since 1970.
+    package var time: Int64 { clock() }
 
     /// The time by the clock that filesystems use for timestamps, in nanoseconds since 1970.
     package static var now: Int64 {
@@ -75,29 +90,32 @@ package struct DigestCache: Sendable {
     }
 }
 
-extension DigestCache.Key {
-    /// The age in nanoseconds from which on a change time identifies a file's contents: 2 seconds. A younger file may
-    /// change again without another change time, since the clock for timestamps ticks a hundred times a second, on some
-    /// filesystems once in two seconds.
-    private static let settled: Int64 = 2_000_000_000
+extension FileTree {
+    /// Whether any further change of a file gives it another change time.
+    ///
+    /// - Parameter time: a time before the tree was read, in nanoseconds since 1970.
+    func isSettled(at time: Int64) -> Bool { hasReliableTimes && newestChange < time - DigestCache.settled }
+}
 
-    /// The key of a layer; nil if its digest must not be cached: a tree has no fingerprint, or changed a moment ago.
+extension DigestCache.Key {
+    /// The key of a layer; nil if its digest must not be cached: a tree has no fingerprint, or its files may change
+    /// without another fingerprint.
     ///
     /// - Parameter time: a time before the trees were read, in nanoseconds since 1970.
-    init?(directories: [FileLayer.Directory], trees: [(tree: FileTree, place: String)], owner: TarOwner, at time: Int64)
-        throws
-    {
+    init?(_ layer: FileLayer, trees: [(tree: FileTree, place: String)], at time: Int64) throws {
         let hash = try SHA256()
         func add(_ text: String) { hash.update(Array("\(text.utf8.count):\(text)".utf8)) }
-        // To be raised when `FileLayer` writes the same trees in another way.
-        add("layer 2")
-        add("\(owner.uid) \(owner.gid) \(owner.modified)")
-        add(owner.userName)
-        add(owner.groupName)
-        for directory in directories { add("\(directory)") }
-        for (tree, place) in trees {
-            guard let fingerprint = tree.fingerprint, tree.newestChange < time - Self.settled else { return nil }
+        add("layer of format \(formatVersion)")
+        for owner in [layer.owner, layer.storeOwner ?? layer.owner] {
+            add("\(owner.uid) \(owner.gid) \(owner.modified)")
+            add(owner.userName)
+            add(owner.groupName)
+        }
+        for directory in layer.directories { add("\(directory)") }
+        for (part, (tree, place)) in zip(layer.parts, trees) {
+            guard let fingerprint = tree.fingerprint, tree.isSettled(at: time) else { return nil }
             add(place)
+            add(part.isStorePath ? "store path" : "files")
             add("\(fingerprint)")
         }
         digest = hash.finish()
@@ -105,17 +123,20 @@ extension DigestCache.Key {
 }
 
 extension DigestCache.Key {
-    /// The key of a part of a file; nil if its digest must not be cached: the file has no name, or changed a moment
-    /// ago.
+    /// The key of a part of a file; nil if its digest must not be cached: the file has no name, or may change without
+    /// another change time.
     ///
     /// - Parameter time: a time before the file is read, in nanoseconds since 1970.
     package init?(_ range: FileRange, at time: Int64) throws {
-        guard let identity = range.file.identity, identity.changed < time - Self.settled else { return nil }
+        guard let identity = range.file.identity, identity.changed < time - DigestCache.settled,
+            ChangeTimes.identify(inode: identity.inode, changed: identity.changed, device: identity.device),
+            ChangeTimes.areReliable(on: range.file.descriptor, device: identity.device)
+        else { return nil }
         let facts: [any BinaryInteger] = [
             identity.device, identity.inode, identity.size, identity.modified, identity.changed, range.offset,
             range.size,
         ]
-        digest = try SHA256.digest(of: Array("range 1 \(facts.map { "\($0)" }.joined(separator: " "))".utf8))
+        digest = try SHA256.digest(of: Array("range 2 \(facts.map { "\($0)" }.joined(separator: " "))".utf8))
     }
 }
 
@@ -123,7 +144,7 @@ extension DigestCache.Key {
     /// The key of the docker-archive that skopeo makes of an image: its bytes depend on the image ID and the name
     /// alone.
     package init(archiveOf imageID: Digest, as name: ImageName) throws {
-        digest = try SHA256.digest(of: Array("skopeo archive 1 \(imageID) \(name.full)".utf8))
+        digest = try SHA256.digest(of: Array("skopeo archive of format \(formatVersion) \(imageID) \(name.full)".utf8))
     }
 }
 
@@ -131,13 +152,15 @@ extension DigestCache {
     /// A size in bytes that no valid entry reaches: 512.
     private static let entrySize = 512
 
-    private static func read(_ path: FilePath) -> String? {
+    private func read(_ path: FilePath) -> String? {
+        guard cache.trusts(directory: path.removingLastComponent()) else { return nil }
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: entrySize)
+        guard cache.trusts(descriptor, of: path) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Self.entrySize)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
-        return count > 0 && count < entrySize ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+        return count > 0 && count < Self.entrySize ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 
     private static func write(_ text: String, to path: String) -> Bool {
@@ -179,11 +202,9 @@ extension DigestCache {
 }
 
 extension DigestCache.Key {
-    /// The version of the compressors' output, to be raised when it changes.
-    private static let version = 1
-
     fileprivate init(_ diffID: Digest, _ compressor: Compressor) throws {
-        self.init(try SHA256.digest(of: Array("compressed \(Self.version) \(diffID) \(compressor.rawValue)".utf8)))
+        let facts = "compressed by format \(formatVersion) \(diffID) \(compressor.rawValue)"
+        self.init(try SHA256.digest(of: Array(facts.utf8)))
     }
 
     fileprivate init(_ blob: Digest, in registry: String) throws {

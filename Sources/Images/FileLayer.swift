@@ -4,6 +4,7 @@ import Errors
 import Glibc
 import OCI
 package import Store
+import Synchronization
 package import SystemPackage
 package import Tar
 
@@ -21,10 +22,13 @@ package struct FileLayer: Layer {
         package var source: Source
         /// The path of the tree's root in the layer; empty for the root of the image, which gets no entry of its own.
         package var place: String
+        /// Whether the tree is a store path, and not among the files for the root of the image.
+        package var isStorePath: Bool
 
-        package init(_ source: Source, at place: String) {
+        package init(_ source: Source, at place: String, isStorePath: Bool = false) {
             self.source = source
             self.place = place
+            self.isStorePath = isStorePath
         }
     }
 
@@ -53,6 +57,8 @@ package struct FileLayer: Layer {
     let directories: [Directory]
     let parts: [Part]
     let owner: TarOwner
+    /// The owner and the time of the files of store paths and of the directories above; nil: `owner`.
+    let storeOwner: TarOwner?
     let cache: DigestCache?
     /// What happens to names of whiteouts in parts that are read when the layer is opened.
     let whiteoutNames: WhiteoutNames
@@ -63,17 +69,19 @@ package struct FileLayer: Layer {
     ///   - directories: the parents of the parts, which are written first.
     ///   - parts: the trees, in the order of the layer.
     ///   - owner: the owner and the time of all entries.
+    ///   - storeOwner: the owner and the time of files of store paths and of `directories`; nil: `owner`.
     ///   - cache: the cache of digests; nil for none.
     ///   - whiteoutNames: what happens to names of whiteouts in parts that are read when the layer is opened.
     package init(
         title: String, storePaths: [StorePath] = [], directories: [Directory] = [], parts: [Part], owner: TarOwner,
-        cache: DigestCache? = nil, whiteoutNames: WhiteoutNames = .written
+        storeOwner: TarOwner? = nil, cache: DigestCache? = nil, whiteoutNames: WhiteoutNames = .written
     ) {
         self.title = title
         self.storePaths = storePaths
         self.directories = directories
         self.parts = parts
         self.owner = owner
+        self.storeOwner = storeOwner == owner ? nil : storeOwner
         self.cache = cache
         self.whiteoutNames = whiteoutNames
     }
@@ -104,24 +112,31 @@ package struct FileLayer: Layer {
 /// A layer of files whose trees have been read, so that its size is known, and its digest if it is cached.
 final class OpenFileLayer: OpenLayer {
     let size: UInt64
-    let knownDiffID: Digest?
     private let layer: FileLayer
     private let trees: [(tree: FileTree, place: String)]
     private let key: DigestCache.Key?
+    /// Whether a change of a file cannot be missed, since it gives the file another change time.
+    private let isSettled: Bool
+    private let known: Mutex<Digest?>
 
     private init(
-        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], key: DigestCache.Key?, size: UInt64
+        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], isSettled: Bool, key: DigestCache.Key?,
+        size: UInt64
     ) {
         self.layer = layer
         self.trees = trees
+        self.isSettled = isSettled
         self.key = key
         self.size = size
-        knownDiffID = key.flatMap { layer.cache?.digest(for: $0) }
+        known = Mutex(key.flatMap { layer.cache?.digest(for: $0) })
     }
+
+    /// The digest of the cache, or of an earlier `write`.
+    var knownDiffID: Digest? { known.withLock { $0 } }
 
     /// Reads the trees.
     static func open(_ layer: FileLayer) throws -> OpenFileLayer {
-        let now = DigestCache.now
+        let now = layer.cache?.time ?? DigestCache.now
         let trees = try layer.parts.map { part in
             switch part.source {
             case .path(let path): (try walk(path, part.place, layer.whiteoutNames), part.place)
@@ -129,9 +144,10 @@ final class OpenFileLayer: OpenLayer {
             case .tree(let tree): (layer.cache == nil ? tree : try tree.fingerprinted(), part.place)
             }
         }
-        let key = try DigestCache.Key(directories: layer.directories, trees: trees, owner: layer.owner, at: now)
-        let size = try write(layer, trees, to: NullSink(), bodies: false)
-        return OpenFileLayer(layer, trees, key: key, size: size)
+        let key = try DigestCache.Key(layer, trees: trees, at: now)
+        let isSettled = trees.allSatisfy { $0.0.isSettled(at: now) }
+        let size = try write(layer, trees, to: NullSink(), bodies: nil)
+        return OpenFileLayer(layer, trees, isSettled: isSettled, key: key, size: size)
     }
 
     private static func walk(_ path: FilePath, _ place: String, _ names: WhiteoutNames) throws -> FileTree {
@@ -140,12 +156,43 @@ final class OpenFileLayer: OpenLayer {
         return tree
     }
 
+    /// Writes the uncompressed tar. If its digest is known, the files must be those that the digest was computed from.
     func write(to sink: any ByteSink) throws {
-        let written = try Self.write(layer, trees, to: sink, bodies: true)
+        guard let known = knownDiffID else { return try write(to: sink, check: .modification) }
+        if isSettled {
+            try write(to: sink, check: .change)
+            try checkLargeFiles()
+        } else {
+            let hash = try HashSink(to: sink)
+            try write(to: hash, check: .modification)
+            let written = try hash.finish()
+            guard written == known else {
+                throw ToolError(
+                    .io, "cannot write the layer \(layer.title)",
+                    cause: "a file changed while it was read: the digest was \(known), and is \(written) now",
+                    remedy: "make sure that no program writes to its files, and run again")
+            }
+        }
+    }
+
+    private func write(to sink: any ByteSink, check: TreeFiles.ChangeCheck) throws {
+        let written = try Self.write(layer, trees, to: sink, bodies: check)
         guard written == size else {
             throw ToolError(
                 .io, "cannot write the layer \(layer.title)", cause: "\(written) bytes were written instead of \(size)",
                 remedy: "report this as a bug")
+        }
+    }
+
+    /// Checks that the large files have not changed since the trees were read. A pipe gets their pages without a copy,
+    /// so that a change while the layer is written can reach the reader after the file was checked for the first time.
+    private func checkLargeFiles() throws {
+        for (tree, _) in trees {
+            let files = TreeFiles(tree)
+            try tree.forEach { entry, path, _ in
+                guard entry.kind == .file, entry.size >= UInt64(TarWriter.largeBody) else { return }
+                try files.check(entry, at: path)
+            }
         }
     }
 
@@ -154,7 +201,7 @@ final class OpenFileLayer: OpenLayer {
             if needsBodies {
                 try write(to: sink)
             } else {
-                _ = try Self.write(layer, trees, to: sink, bodies: false)
+                _ = try Self.write(layer, trees, to: sink, bodies: nil)
             }
         }.0
     }
@@ -163,26 +210,29 @@ final class OpenFileLayer: OpenLayer {
     func verify() {}
 
     func remember(_ diffID: Digest) {
+        known.withLock { $0 = diffID }
         if let key { layer.cache?.keep(diffID, for: key) }
     }
 
     /// Writes the entries of a layer.
     ///
-    /// - Parameter bodies: whether the contents of the files are written; if not, they are only counted.
+    /// - Parameter bodies: how files are checked whose contents are written; nil: they are only counted.
     /// - Returns: the size of the tar in bytes.
     private static func write(
-        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], to sink: any ByteSink, bodies: Bool
+        _ layer: FileLayer, _ trees: [(tree: FileTree, place: String)], to sink: any ByteSink,
+        bodies: TreeFiles.ChangeCheck?
     ) throws -> UInt64 {
         let tar = TarWriter(to: sink, owner: layer.owner)
+        let store = layer.storeOwner.map { TarAttributes($0) }
         for directory in layer.directories {
             try directory.path.withUnsafeBytes { path in
                 try tar.header(
                     TarEntry(
-                        path: path, kind: .directory, mode: directory.mode, attributes: directory.attributes,
+                        path: path, kind: .directory, mode: directory.mode, attributes: directory.attributes ?? store,
                         xattrs: directory.xattrs))
             }
         }
-        for (tree, place) in trees {
+        for (part, (tree, place)) in zip(layer.parts, trees) {
             let files = TreeFiles(tree)
             let place = Array(place.utf8)
             var name: [UInt8] = []
@@ -208,13 +258,15 @@ final class OpenFileLayer: OpenLayer {
                         try tar.header(
                             TarEntry(
                                 path: name, kind: kind, mode: entry.mode, size: size, linkTarget: linkTarget,
-                                device: entry.device, attributes: tree.attributes(of: entry),
+                                device: entry.device,
+                                attributes: tree.attributes(of: entry)
+                                    ?? (part.isStorePath || tree.isOfStorePath(entry) ? store : nil),
                                 xattrs: tree.xattrs(of: entry)))
                     }
                 }
                 guard size > 0 else { return }
-                if bodies {
-                    try files.withFile(entry, at: path) { try tar.body(size, from: $0) }
+                if let bodies {
+                    try files.withFile(entry, at: path, check: bodies) { try tar.body(size, from: $0) }
                 } else {
                     try tar.leaveOut(size)
                 }

@@ -39,6 +39,7 @@ package struct LayerBlob {
     package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
         if let known = open.knownDiffID, let file = try storedFile() {
             try file.copy(to: ProgressSink(to: sink, progress))
+            try file.file.requireUnchanged()
             return known
         }
         let compressing = CompressingSink(compressor, to: sink, threads: threads)

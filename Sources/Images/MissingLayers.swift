@@ -1,5 +1,6 @@
 import ByteIO
 import Compression
+import Errors
 package import OCI
 import Store
 
@@ -131,7 +132,22 @@ private struct HashedOpenLayer: OpenLayer {
     }
 
     var size: UInt64 { layer.size }
-    func write(to sink: any ByteSink) throws { try layer.write(to: sink) }
+
+    /// Writes the uncompressed tar. A layer that was opened again is hashed again, unless its digest is known to be the
+    /// same.
+    func write(to sink: any ByteSink) throws {
+        guard let knownDiffID, layer.knownDiffID != knownDiffID else { return try layer.write(to: sink) }
+        let hash = try HashSink(to: sink)
+        try layer.write(to: hash)
+        let digest = try hash.finish()
+        guard digest == knownDiffID else {
+            throw ToolError(
+                .io, "cannot write a layer",
+                cause: "its files changed meanwhile: the digest was \(knownDiffID), and is \(digest) now",
+                remedy: "make sure that no program writes to its files, and run again")
+        }
+    }
+
     func remember(_ diffID: Digest) { layer.remember(diffID) }
     func uncompressedTar(spool: SpoolDirectory, needsBodies: Bool) throws -> FileRange {
         try layer.uncompressedTar(spool: spool, needsBodies: needsBodies)

@@ -1,7 +1,7 @@
-import ByteIO
+package import ByteIO
 import Errors
 import Glibc
-package import SystemPackage
+import SystemPackage
 
 /// The way QEMU runs the virtual machine's processor.
 package enum Accelerator: String, CaseIterable, Sendable {
@@ -103,31 +103,40 @@ enum KVM {
 
 /// Remembers until reboot that guests do not boot under KVM on this machine, so that the boot timeout is paid once.
 ///
-/// The cache is a file that contains the kernel's boot id.
+/// The failure is recorded in a file that contains the kernel's boot id.
 package struct KVMFailureCache: Sendable {
     private static let bootIDFile: FilePath = "/proc/sys/kernel/random/boot_id"
     /// The size of the file in bytes is at most this: a UUID and a line break have 37.
     private static let limit = 64
 
-    private let file: FilePath?
+    private static let name = "kvm-is-silent"
 
-    /// - Parameter directory: the directory of the cache file; nil: nothing is remembered.
-    package init(directory: FilePath?) {
-        file = directory?.appending("kvm-is-silent")
+    private let cache: CacheDirectory?
+
+    /// - Parameter cache: the program's cache directory; nil: nothing is remembered.
+    package init(in cache: CacheDirectory?) {
+        self.cache = cache
     }
 
     /// True if a failure was recorded since the machine was started.
     var hasFailed: Bool {
-        guard let file, let recorded = try? SmallFile.read(file, limit: Self.limit), let current = Self.bootID else {
-            return false
+        guard let cache, let current = Self.bootID else { return false }
+        let file = cache.path.appending(Self.name)
+        let options: FileDescriptor.OpenOptions = [.closeOnExec, .noFollow, .nonBlocking]
+        guard let descriptor = try? FileDescriptor.open(file, .readOnly, options: options) else { return false }
+        let recorded = try? descriptor.closeAfter {
+            cache.trusts(descriptor.rawValue, of: file) ? try SmallFile.read(descriptor, limit: Self.limit) : nil
         }
         return recorded == current
     }
 
     /// Records a failure. If the file cannot be written, the next run pays the timeout again.
     func recordFailure() {
-        guard let file, let current = Self.bootID, file.removingLastComponent().makeDirectories() else { return }
-        let options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
+        guard let cache, let current = Self.bootID, cache.path.makeDirectories() else { return }
+        let file = cache.path.appending(Self.name)
+        // A new file, since another user could change a file of their own later.
+        file.withPlatformString { _ = unlink($0) }
+        let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate, .closeOnExec]
         let descriptor = try? FileDescriptor.open(file, .writeOnly, options: options, permissions: [.ownerReadWrite])
         _ = try? descriptor?.closeAfter { try descriptor?.writeAll(current) }
     }

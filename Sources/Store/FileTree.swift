@@ -9,7 +9,7 @@ package import Tar
 /// The metadata of the files below a path in the order of a layer: a directory before its entries, siblings by
 /// `PathOrder`.
 ///
-/// The tree is compact, 48 bytes per entry and the names, because a layer's whole tree is in memory while the layer is
+/// The tree is compact, 56 bytes per entry and the names, because a layer's whole tree is in memory while the layer is
 /// written.
 package struct FileTree: Sendable {
     /// A file of any kind.
@@ -26,6 +26,8 @@ package struct FileTree: Sendable {
         package var size: UInt64
         /// The modification time in nanoseconds since 1970.
         package var modified: Int64
+        /// The change time in nanoseconds since 1970; 0 for an entry that is not of a file on this machine.
+        package var changed: Int64 = 0
         /// The name in `bytes`.
         var name: Span
         /// The link's target in `bytes`.
@@ -54,6 +56,8 @@ package struct FileTree: Sendable {
         package var path: FilePath
         /// True if the origin is a single file, which may have any path in the tree.
         var isFile = false
+        /// Whether the files are of a store path.
+        var isStorePath = false
         /// The number of leading components of an entry's path in the tree that correspond to the origin's directory.
         var depth: UInt16 = 0
     }
@@ -65,10 +69,12 @@ package struct FileTree: Sendable {
     /// Additional metadata that few entries have; empty for a tree that was read without links and attributes.
     var inodes: [Inode] = []
     /// The digest of the entries' metadata including change times and inode numbers. Trees with the same fingerprint
-    /// have the same contents. Nil for a merged tree; see `fingerprinted()`.
+    /// have the same contents if `hasReliableTimes`. Nil for a merged tree; see `fingerprinted()`.
     package internal(set) var fingerprint: Digest?
     /// The latest change time of the entries' inodes, in nanoseconds since 1970.
     package internal(set) var newestChange: Int64 = .min
+    /// Whether the change times and inode numbers of all files identify their contents.
+    package internal(set) var hasReliableTimes = true
     /// The names and link targets, each followed by a NUL; the first is the empty name of the root.
     var bytes: [UInt8] = [0]
 
@@ -137,6 +143,19 @@ package struct FileTree: Sendable {
     /// Stores a link's target.
     mutating func append(_ target: [UInt8]) throws -> Span {
         try target.withUnsafeBytes { try append($0) }
+    }
+
+    /// The tree with files that are of a store path.
+    package func ofStorePath(_ isStorePath: Bool) -> FileTree {
+        var tree = self
+        for index in tree.origins.indices { tree.origins[index].isStorePath = isStorePath }
+        return tree
+    }
+
+    /// Whether an entry's file is of a store path.
+    package func isOfStorePath(_ entry: Entry) -> Bool {
+        // The root of nothing has no origin.
+        Int(entry.origin) < origins.count && origins[Int(entry.origin)].isStorePath
     }
 
     /// Stores an origin.
@@ -216,6 +235,7 @@ extension FileTree {
                 hash.update(xattr.value)
             }
             if let attributes = attributes(of: entry) { add("\(attributes)") }
+            if isOfStorePath(entry) { add("store") }
             guard entry.kind == .file, entry.size > 0 else { return }
             try files.withFile(entry, at: path) { file in
                 let status = try file.status()

@@ -1,4 +1,5 @@
 import ByteIO
+import CLinux
 import Errors
 import Glibc
 import OCI
@@ -29,6 +30,8 @@ struct FileTreeWalker {
     private var origin: UInt16 = 0
     /// The number of entries that were reached through links.
     private var linkedEntries = 0
+    /// Whether the change times of the files on a device are reliable.
+    private var reliableDevices: [dev_t: Bool] = [:]
 
     private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: DirectoryLinks?) throws {
         tree = FileTree(origins: [FileTree.Origin(path: root)])
@@ -161,7 +164,7 @@ struct FileTreeWalker {
         let changed = status.st_ctim.nanoseconds
         var entry = FileTree.Entry(
             kind: kind, mode: UInt16(status.st_mode & 0o7777), depth: depth, origin: origin, size: 0,
-            modified: modified, name: name, target: .empty)
+            modified: modified, changed: changed, name: name, target: .empty)
         switch kind {
         case .file: entry.size = UInt64(status.st_size)
         case .link:
@@ -175,8 +178,30 @@ struct FileTreeWalker {
         }
         tree.entries.append(entry)
         tree.newestChange = max(tree.newestChange, changed)
+        if tree.hasReliableTimes {
+            tree.hasReliableTimes =
+                ChangeTimes.identify(
+                    inode: UInt64(status.st_ino), changed: changed, device: UInt64(status.st_dev))
+                && isReliable(status.st_dev, name, directory: directory, parent: parent)
+        }
         fingerprint(entry, status, changed)
         return kind
+    }
+
+    /// Whether the change times on the device of a file are reliable.
+    private mutating func isReliable(
+        _ device: dev_t, _ name: FileTree.Span, directory: Int32, parent: FilePath
+    ) -> Bool {
+        if let known = reliableDevices[device] { return known }
+        let descriptor =
+            directory == AT_FDCWD
+            ? parent.withPlatformString { clinux_open_place_of(directory, $0) }
+            : withName(name) { clinux_open_place_of(directory, $0) }
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        let isReliable = ChangeTimes.areReliable(on: descriptor, device: UInt64(device))
+        reliableDevices[device] = isReliable
+        return isReliable
     }
 
     /// Counts an entry that was reached through a link. Such entries have an origin other than the root.

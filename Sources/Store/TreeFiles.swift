@@ -18,10 +18,13 @@ package final class TreeFiles {
 
     /// Calls `body` with the open file of an entry.
     ///
-    /// - Parameter path: the entry's path in the tree, followed by a NUL.
+    /// - Parameters:
+    ///   - path: the entry's path in the tree, followed by a NUL.
+    ///   - check: what is compared with the entry to find out whether the file has changed.
     /// - Throws: `ToolError` with code `io` if the file cannot be read or has changed since the tree was read.
     package func withFile(
-        _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, _ body: (TreeFile) throws -> Void
+        _ entry: FileTree.Entry, at path: UnsafeRawBufferPointer, check: ChangeCheck = .modification,
+        _ body: (TreeFile) throws -> Void
     ) throws {
         let descriptor = try open(entry, at: path)
         defer { close(descriptor) }
@@ -30,11 +33,40 @@ package final class TreeFiles {
             try body(file)
         } catch {
             // If the file has changed, that is the cause to report.
-            try file.check(entry)
+            try file.check(entry, check)
             throw error is TarBodyTooShort ? file.changed : error
         }
         // Checked after reading, so that changes before and while reading are detected.
-        try file.check(entry)
+        try file.check(entry, check)
+    }
+
+    /// Checks that a file's size and times are those of its entry, without opening the file.
+    ///
+    /// - Parameter path: the entry's path in the tree, followed by a NUL.
+    /// - Throws: `ToolError` with code `io` if they are not.
+    package func check(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws {
+        let origin = tree.origins[Int(entry.origin)]
+        var status = stat()
+        let result: Int32
+        if origin.isFile {
+            result = origin.path.withPlatformString { lstat($0, &status) }
+        } else if let chars = origin.path(in: path).baseAddress?.assumingMemoryBound(to: CChar.self) {
+            let directory = try directories.descriptor(of: entry.origin)
+            result = fstatat(directory, chars, &status, AT_SYMLINK_NOFOLLOW)
+        } else {
+            result = -1
+        }
+        guard result == 0, entry.describes(status, .change) else {
+            throw TreeFile.changed(machinePath(entry, path))
+        }
+    }
+
+    /// What is compared to find out whether a file has changed.
+    package enum ChangeCheck: Sendable {
+        /// The size and the modification time, which other programs may set.
+        case modification
+        /// The change time too. A new name of the file changes it as well.
+        case change
     }
 
     private func open(_ entry: FileTree.Entry, at path: UnsafeRawBufferPointer) throws -> Int32 {
@@ -88,22 +120,29 @@ package struct TreeFile: TarBody {
         return status
     }
 
-    /// Checks that the file's size and modification time are those of the entry.
+    /// Checks that the file's size and times are those of the entry.
     ///
     /// - Throws: `ToolError` with code `io` if they are not.
-    func check(_ entry: FileTree.Entry) throws {
-        let status = try status()
-        let modified = status.st_mtim.nanoseconds
-        guard FileTree.Kind(mode: status.st_mode) == .file, UInt64(status.st_size) == entry.size,
-            modified == entry.modified
-        else { throw changed }
+    func check(_ entry: FileTree.Entry, _ check: TreeFiles.ChangeCheck) throws {
+        guard entry.describes(try status(), check) else { throw changed }
     }
 
     /// The error for a file that has changed.
-    var changed: ToolError {
+    var changed: ToolError { Self.changed(name()) }
+
+    static func changed(_ path: FilePath) -> ToolError {
         ToolError(
-            .io, "cannot read \(name())", cause: "the file changed while it was read",
+            .io, "cannot read \(path)", cause: "the file changed while it was read",
             remedy: "make sure that no program writes to it, and run again")
+    }
+}
+
+extension FileTree.Entry {
+    /// Whether the status of a regular file is that of the entry.
+    fileprivate func describes(_ status: stat, _ check: TreeFiles.ChangeCheck) -> Bool {
+        FileTree.Kind(mode: status.st_mode) == .file && UInt64(status.st_size) == size
+            && status.st_mtim.nanoseconds == modified
+            && (check == .modification || status.st_ctim.nanoseconds == changed)
     }
 }
 

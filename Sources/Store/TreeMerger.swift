@@ -60,6 +60,8 @@ package struct TreeMerger {
             bases.append((merged.origins.count, UInt32(merged.inodes.count)))
             for origin in source.tree.origins { _ = try merged.append(origin) }
             merged.inodes += source.tree.inodes
+            merged.newestChange = max(merged.newestChange, source.tree.newestChange)
+            merged.hasReliableTimes = merged.hasReliableTimes && source.tree.hasReliableTimes
         }
     }
 

@@ -37,6 +37,7 @@ extension FileTree {
         guard redirection.pieces.count > 1 else { return self }
         var merged = try TreeMerger.merge(redirection.pieces.map { .copied($0, name: "") }, .firstWins).tree
         (merged.origins, merged.inodes) = (redirection.common.origins, redirection.common.inodes)
+        (merged.newestChange, merged.hasReliableTimes) = (newestChange, hasReliableTimes)
         return merged
     }
 }

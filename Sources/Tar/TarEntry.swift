@@ -80,7 +80,7 @@ package struct TarAttributes: Hashable, Sendable {
     }
 
     /// Creates the attributes that all entries of a layer share.
-    init(_ owner: TarOwner) {
+    package init(_ owner: TarOwner) {
         self.init(
             uid: owner.uid, gid: owner.gid, userName: Array(owner.userName.utf8),
             groupName: Array(owner.groupName.utf8),

@@ -6,7 +6,7 @@ package import ByteIO
 /// at least `largeBody` bytes from their file to the sink, if the sink supports it.
 package final class TarWriter {
     /// The size in bytes from which a system call for a body is cheaper than copying it to the buffer.
-    static let largeBody = 64 * 1024
+    package static let largeBody = 64 * 1024
     /// The size in bytes to a multiple of which an archive is padded (20 blocks).
     static let recordSize: UInt64 = 10240
 

@@ -8,7 +8,7 @@ import Testing
 
 struct ContextTests {
     private func cache(_ environment: [String: String]) -> FilePath? {
-        Context(environment: environment, currentDirectory: "/here").cacheDirectory
+        Context(environment: environment, currentDirectory: "/here").cachePath
     }
 
     @Test func findsTheCacheDirectory() {

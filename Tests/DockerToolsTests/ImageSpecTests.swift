@@ -75,11 +75,17 @@ import Testing
         let spec = try directory.load(text: "name = 'x'", environment: environment)
         #expect(spec.created.seconds == 1_700_000_000)
         #expect(spec.mtime == 1_700_000_000)
+        #expect(spec.owner.modified == 1_700_000_000)
+        #expect(spec.storeOwner.modified == 1)
         let given = try directory.load(
             text: "name = 'x'\ncreated = 1970-01-01T00:00:05Z\nmtime = '1970-01-01T00:00:06.9Z'",
             environment: environment)
         #expect(given.created.seconds == 5)
         #expect(given.mtime == 6)
+        #expect(given.storeOwner.modified == 6)
+        var changed = spec
+        changed.mtime = 7
+        #expect(changed.storeOwner.modified == 7)
         let failure = #expect(throws: ToolError.self) {
             try directory.load(text: "name = 'x'", environment: ["SOURCE_DATE_EPOCH": "yesterday"])
         }

@@ -89,6 +89,74 @@ struct FileLayerTests {
         #expect(three.directories.map(\.path) == ["/nix/", "/nix/store/"].map { Array($0.utf8) })
     }
 
+    /// Changes a file of the layer without another size or modification time.
+    private func changeSecretly(_ name: String = "share/ü/small") throws {
+        let path = "\(directory.path)/nix/store/\(Self.baseName)/\(name)"
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        let handle = try FileHandle(forWritingTo: URL(filePath: path))
+        try handle.write(contentsOf: Data("other".utf8))
+        try handle.close()
+        var times = [status.st_atim, status.st_mtim]
+        try #require(utimensat(AT_FDCWD, path, &times, 0) == 0)
+    }
+
+    /// A cache by whose clock the files are old enough.
+    private var cacheAhead: DigestCache {
+        DigestCache(in: CacheDirectory(FilePath(directory.path("cache"))) { _ in }) {
+            DigestCache.now + 100_000_000_000
+        }
+    }
+
+    @Test func failsWhereAFileOfACachedDigestChangesWhileItIsSent() throws {
+        for name in ["share/ü/small", "bin/large"] {
+            try layer(cache: cacheAhead).open().remember(SHA256.digest(of: []))
+            let open = try layer(cache: cacheAhead).open()
+            #expect(try open.knownDiffID == SHA256.digest(of: []))
+            try open.write(to: NullSink())
+            try changeSecretly(name)
+            let failure = #expect(throws: ToolError.self) { try open.write(to: NullSink()) }
+            #expect(failure?.message == "cannot read \(directory.path)/nix/store/\(Self.baseName)/\(name)")
+            #expect(failure?.code == .io)
+        }
+    }
+
+    @Test func hashesAgainWhatIsSentOfFilesThatChangedAMomentAgo() throws {
+        for cache in [nil, DigestCache(in: CacheDirectory(FilePath(directory.path("cache"))) { _ in })] {
+            let open = try layer(cache: cache).open()
+            let digest = try open.diffID()
+            try open.write(to: NullSink())
+            try changeSecretly()
+            let failure = #expect(throws: ToolError.self) { try open.write(to: NullSink()) }
+            #expect(failure?.code == .io)
+            #expect(failure?.cause.contains("\(digest)") == true)
+            try directory.write(Array("small".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory.path("cache")))
+    }
+
+    @Test func givesFilesOfStorePathsAnotherTime() throws {
+        let store = "\(directory.path)/nix/store/\(Self.baseName)"
+        let copied = try FileTree.walk(FilePath("\(store)/bin")).ofStorePath(true)
+        let plain = try FileTree.walk(FilePath("\(store)/share"))
+        let merged = try TreeMerger.merge([.copied(copied, name: "bin"), .copied(plain, name: "share")]).tree
+        let layer = FileLayer(
+            title: "both", directories: [.init(Array("nix/".utf8))],
+            parts: [
+                .init(.tree(merged), at: ""),
+                .init(.path(FilePath("\(store)/share")), at: "nix/share", isStorePath: true),
+            ], owner: TarOwner(modified: 9), storeOwner: TarOwner(modified: 1))
+        let sink = MemorySink()
+        try layer.open().write(to: sink)
+        let script = """
+            import io, sys, tarfile
+            for m in tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode="r:"): print(m.name, m.mtime)
+            """
+        #expect(
+            String(decoding: try Program.python(script, input: sink.bytes), as: UTF8.self)
+                == "nix 1\nlarge 1\nü 9\nü/small 9\nnix/share 1\nnix/share/ü 1\nnix/share/ü/small 1\n")
+    }
+
     @Test func failsWhereAFileChangesAfterItWasOpened() throws {
         let open = try layer().open()
         try directory.write(Array("longer".utf8), to: "nix/store/\(Self.baseName)/share/ü/small")
@@ -112,18 +180,19 @@ struct DigestCacheTests {
         digest = try #require(Digest(hex: String(repeating: "ab", count: 32)))
     }
 
-    private var cache: DigestCache { DigestCache(directory: FilePath(directory.path("deep/cache"))) }
+    private var cache: DigestCache {
+        DigestCache(in: CacheDirectory(FilePath(directory.path("deep/cache"))) { _ in })
+    }
 
     /// The cache key of a layer, computed long after the files changed.
     private func key(
-        directories: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner()
+        directories: [String] = ["/nix/"], place: String = "/nix/a", owner: TarOwner = TarOwner(),
+        storeOwner: TarOwner? = nil, isStorePath: Bool = false
     ) throws -> DigestCache.Key {
-        try #require(
-            try DigestCache.Key(
-                directories: directories.map { FileLayer.Directory(Array($0.utf8)) }, trees: [(tree, place)],
-                owner: owner,
-                at: .max)
-        )
+        let layer = FileLayer(
+            title: "a layer", directories: directories.map { FileLayer.Directory(Array($0.utf8)) },
+            parts: [.init(.tree(tree), at: place, isStorePath: isStorePath)], owner: owner, storeOwner: storeOwner)
+        return try #require(try DigestCache.Key(layer, trees: [(tree, place)], at: .max))
     }
 
     private var entries: [String] {
@@ -139,6 +208,7 @@ struct DigestCacheTests {
         #expect(try cache.digest(for: key()) == digest)
         for other in try [
             key(directories: []), key(place: "/nix/b"), key(owner: TarOwner(uid: 1)), key(owner: TarOwner(gid: 1)),
+            key(storeOwner: TarOwner(modified: 2)), key(isStorePath: true),
             key(owner: TarOwner(userName: "rootroot", groupName: "")), key(owner: TarOwner(modified: 2)),
         ] {
             #expect(cache.digest(for: other) == nil)
@@ -168,11 +238,12 @@ struct DigestCacheTests {
 
     @Test func keepsNothingOfTreesThatChangedAMomentAgoOrWerePutTogether() throws {
         let trees = [(tree: tree, place: "x")]
-        let settled = tree.newestChange + 2_000_000_001
-        #expect(try DigestCache.Key(directories: [], trees: trees, owner: TarOwner(), at: settled) != nil)
-        #expect(try DigestCache.Key(directories: [], trees: trees, owner: TarOwner(), at: settled - 1) == nil)
+        let settled = tree.newestChange + 60_000_000_001
+        let layer = FileLayer(title: "a layer", parts: [.init(.tree(tree), at: "x")], owner: TarOwner())
+        #expect(try DigestCache.Key(layer, trees: trees, at: settled) != nil)
+        #expect(try DigestCache.Key(layer, trees: trees, at: settled - 1) == nil)
         let merged = try TreeMerger.merge([.copied(tree, name: "x")]).tree
-        #expect(try DigestCache.Key(directories: [], trees: [(merged, "x")], owner: TarOwner(), at: .max) == nil)
+        #expect(try DigestCache.Key(layer, trees: [(merged, "x")], at: .max) == nil)
     }
 
     @Test func isNoneWhereItCannotBeWritten() throws {

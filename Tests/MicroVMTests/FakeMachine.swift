@@ -65,7 +65,7 @@ struct FakeMachine {
             FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("modules")))
         let machine = VirtualMachine(
             settings, kernel: kernel, guest: FilePath(directory.path("guest")),
-            programPath: directory.path("bin") + ":/usr/bin:/bin", kvmFailures: KVMFailureCache(directory: nil),
+            programPath: directory.path("bin") + ":/usr/bin:/bin", kvmFailures: KVMFailureCache(in: nil),
             groups: groups)
         var job = VMJob()
         job.diskSize = 16

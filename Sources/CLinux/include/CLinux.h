@@ -13,6 +13,13 @@ int clinux_open_beneath(int directory, const char *path, int flags);
 /// Opens a directory as a mere place (O_PATH | O_DIRECTORY | O_CLOEXEC). -1 and errno on failure.
 int clinux_open_place(const char *path);
 
+/// Opens a file of any kind as a mere place, following no link in its last component (O_PATH | O_NOFOLLOW | O_CLOEXEC).
+/// -1 and errno on failure.
+int clinux_open_place_of(int directory, const char *path);
+
+/// The magic number of the file system of an open file (f_type of fstatfs(2)). -1 and errno on failure.
+int64_t clinux_filesystem_kind(int descriptor);
+
 /// Opens a new file without a name in a directory, for reading and writing (O_TMPFILE; where the file system does not know it,
 /// mkostemp(3) and unlink(2)). -1 and errno on failure.
 int clinux_open_nameless(const char *directory);

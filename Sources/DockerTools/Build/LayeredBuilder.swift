@@ -25,7 +25,7 @@ enum LayeredBuilder {
         let warnings = RepeatedWarnings(context.reporter)
         let storeLayers: [any Layer] = plan.layers.map {
             FileLayer(
-                store: spec.storeLocation, paths: $0, owner: spec.owner, cache: context.digestCache,
+                store: spec.storeLocation, paths: $0, owner: spec.storeOwner, cache: context.digestCache,
                 whiteoutNames: .reported(warnings.warn))
         }
         let own = storeLayers + [top.layer]

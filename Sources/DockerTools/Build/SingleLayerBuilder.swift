@@ -49,7 +49,8 @@ enum SingleLayerBuilder {
         return try spec.contents.map { content in
             let (path, name) = try Contents.place(of: content, in: spec.storeLocation)
             let facts: FileTree.Facts = content.storePath == nil ? .linksAndAttributes : .contents
-            return .copied(try FileTree.walk(path, keeping: facts, following: links), name: name)
+            let tree = try FileTree.walk(path, keeping: facts, following: links)
+            return .copied(tree.ofStorePath(content.storePath != nil), name: name)
         }
     }
 
@@ -64,7 +65,7 @@ enum SingleLayerBuilder {
             title: CustomizationLayer.title, storePaths: paths,
             directories: paths.isEmpty ? [] : storeDirectories(beside: tree, build),
             parts: [FileLayer.Part(.tree(tree), at: "")] + store.parts(paths), owner: build.spec.owner,
-            cache: build.context.digestCache, whiteoutNames: .refused)
+            storeOwner: build.spec.storeOwner, cache: build.context.digestCache, whiteoutNames: .refused)
         return (layer, files.work)
     }
 
@@ -114,7 +115,9 @@ extension StoreLocation {
 
     /// Store paths as parts of a layer of the image's root, whose member names have no leading slash.
     func parts(_ paths: [StorePath]) -> [FileLayer.Part] {
-        paths.map { FileLayer.Part(.path(machinePath(of: $0)), at: String($0.path.drop { $0 == "/" })) }
+        paths.map {
+            FileLayer.Part(.path(machinePath(of: $0)), at: String($0.path.drop { $0 == "/" }), isStorePath: true)
+        }
     }
 }
 
@@ -122,5 +125,10 @@ extension ImageSpec {
     /// The owner and the time of the files that the image adds.
     var owner: TarOwner {
         TarOwner(uid: uid, gid: gid, userName: uname, groupName: gname, modified: mtime)
+    }
+
+    /// The owner and the time of the files of store paths.
+    var storeOwner: TarOwner {
+        TarOwner(uid: uid, gid: gid, userName: uname, groupName: gname, modified: storeMtime ?? mtime)
     }
 }

@@ -32,13 +32,18 @@ extension DockerTools {
     }
 
     private func cacheContents() throws -> (FilePath, CacheContents) {
-        guard let directory = context.cacheDirectory else {
+        guard let cache = context.openedCache else {
             throw ToolError(
                 .unavailable, "cannot show the cache",
                 cause: "there is no cache directory: neither HOME nor XDG_CACHE_HOME is an absolute path",
                 remedy: "set HOME or XDG_CACHE_HOME")
         }
-        return (directory, try CacheContents.read(directory))
+        if let distrust = cache.distrust {
+            throw ToolError(
+                .unavailable, "cannot show the cache in \(cache.path)", cause: distrust,
+                remedy: "set XDG_CACHE_HOME to a directory of your own")
+        }
+        return (cache.path, try CacheContents.read(cache.path))
     }
 }
 

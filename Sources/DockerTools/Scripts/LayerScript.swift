@@ -75,6 +75,6 @@ extension LayerScript {
             title: "store paths", storePaths: paths,
             directories: paths.isEmpty
                 ? [] : store.directories(like: nil) { rootfs.directory(at: $0) != nil },
-            parts: store.parts(paths), owner: build.spec.owner, whiteoutNames: .refused)
+            parts: store.parts(paths), owner: build.spec.storeOwner, whiteoutNames: .refused)
     }
 }

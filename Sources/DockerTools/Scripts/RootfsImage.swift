@@ -20,13 +20,16 @@ struct RootfsImage {
         guard let cache = context.cacheDirectory, let chainID = try ChainID.all(diffIDs).last else {
             return try await make(image.tree, "base.squashfs", in: work)
         }
-        let file = RootfsImageCache.file(chainID, in: cache)
-        if Self.isComplete(file) {
+        let file = RootfsImageCache.file(chainID, in: cache.path)
+        guard cache.trusts(directory: file.removingLastComponent()) else {
+            return try await make(image.tree, "base.squashfs", in: work)
+        }
+        if Self.isOwn(file, in: cache), Self.isComplete(file) {
             // The cache is pruned by the time of the last use.
             file.withPlatformString { _ = utimensat(AT_FDCWD, $0, nil, 0) }
             return file
         }
-        guard RootfsImageCache.directory(in: cache).makeDirectories() else {
+        guard file.removingLastComponent().makeDirectories() else {
             return try await make(image.tree, "base.squashfs", in: work)
         }
         context.reporter.note(
@@ -66,6 +69,14 @@ struct RootfsImage {
     /// lz4, since the user waits for the compression, and the guest's processor may be emulated.
     private var sqfstar: Sqfstar {
         Sqfstar(context: context, compressor: .lz4)
+    }
+
+    /// Whether a file can be opened, and no other user can have written it.
+    private static func isOwn(_ file: FilePath, in cache: CacheDirectory) -> Bool {
+        let descriptor = file.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return cache.trusts(descriptor, of: file)
     }
 
     /// Whether a file exists and is as long as its superblock says.

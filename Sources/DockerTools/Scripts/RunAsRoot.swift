@@ -65,7 +65,7 @@ struct RunAsRoot: LayerScript {
     private func storeImage(for tree: FileTree, in directory: WorkDirectory) async throws -> FilePath? {
         let paths = try await build.closures.closure(of: tree).paths(missingIn: build.rootfs)
         guard !paths.isEmpty else { return nil }
-        let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.owner, cache: nil)
+        let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.storeOwner, cache: nil)
         let image = try ImageRootfs.merge([layer], spool: context.spool, needsBodies: true)
         return try await RootfsImage(context: context).make(image.tree, "store.squashfs", in: directory)
     }
@@ -79,7 +79,7 @@ extension Context {
         VirtualMachine(
             virtualMachines, kernel: try GuestKernel.find(virtualMachines.kernel, environment: environment),
             guest: try GuestProgram.find(beside: programDirectory), programPath: programPath,
-            kvmFailures: KVMFailureCache(directory: cacheDirectory), groups: processGroups)
+            kvmFailures: KVMFailureCache(in: cacheDirectory), groups: processGroups)
     }
 }
 

@@ -35,7 +35,11 @@ public struct ImageSpec: Hashable, Sendable {
     /// The creation time in the image's config.
     public var created = Timestamp.standard
     /// The modification time of the files that the image adds, in seconds since 1970.
-    public var mtime = Timestamp.standard.seconds
+    public var mtime = Timestamp.standard.seconds { didSet { storeMtime = nil } }
+    /// The modification time of the files of store paths, in seconds since 1970; nil: `mtime`.
+    ///
+    /// It does not depend on SOURCE_DATE_EPOCH, which every Nix shell exports: the layers would not be nixpkgs'.
+    var storeMtime: Int64?
     /// The GOARCH name of the architecture, such as `amd64`; nil: the base's, or this machine's without a base.
     public var architecture: String?
     /// The variant of the architecture, such as `v8`.

@@ -127,7 +127,8 @@ extension SpecKey {
             "Store paths, directories or files whose files appear in the root of the image."),
         SpecKey(
             "mtime", images, timestamp, default: "1970-01-01T00:00:01Z",
-            "The modification time of the files that this image adds; SOURCE_DATE_EPOCH sets the default."),
+            "The modification time of the files that this image adds; SOURCE_DATE_EPOCH sets the default of all but store paths."
+        ),
         SpecKey("uid", images, owner, default: 0, "The user ID of the files that this image adds."),
         SpecKey("gid", images, owner, default: 0, "The group ID of the files that this image adds."),
         SpecKey(

@@ -11,7 +11,7 @@ extension ImageSpec {
     /// - Parameters:
     ///   - sets: overrides of the spec's keys, `KEY=VALUE` each, applied in turn.
     ///   - verb: the verb that the spec is read for.
-    ///   - environment: has SOURCE_DATE_EPOCH, the default of `created` and `mtime`.
+    ///   - environment: has SOURCE_DATE_EPOCH, the default of `created`, and of `mtime` but for store paths.
     ///   - now: the time that "now" stands for.
     /// - Throws: `ToolError` with code `data` that names every invalid value; `usage` for an invalid override.
     package static func read(
@@ -33,6 +33,9 @@ extension ImageSpec {
         spec.warnings = warnings
         spec.created = time("created")
         spec.mtime = time("mtime").seconds
+        if values.given("mtime") == nil, spec.mtime != Timestamp.standard.seconds {
+            spec.storeMtime = Timestamp.standard.seconds
+        }
         try spec.take(imageKeysOf: values, file)
         try spec.take(fileKeysOf: values, file)
         try spec.take(scriptKeysOf: values)

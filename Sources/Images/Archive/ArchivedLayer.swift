@@ -113,7 +113,8 @@ final class OpenArchivedLayer: OpenLayer {
         if let digest = layer.digest, digest != layer.statedDiffID {
             throw layer.mismatch(got: digest, wanted: layer.statedDiffID, "its file is stated to have the digest")
         }
-        return OpenArchivedLayer(layer, tar, key: try DigestCache.Key(tar, at: DigestCache.now), isVerified: false)
+        let now = layer.context.cache?.time ?? DigestCache.now
+        return OpenArchivedLayer(layer, tar, key: try DigestCache.Key(tar, at: now), isVerified: false)
     }
 
     /// Opens a compressed layer: it is decompressed to a temporary file, and verified on the way.
@@ -133,13 +134,14 @@ final class OpenArchivedLayer: OpenLayer {
             try tar.copy(to: sink)
             // The cached digest is of the state that the file had when it was opened.
             if !isVerified, !tar.file.isUnchanged { try check(tar.digest()) }
-        } else if sink.copiesFiles {
-            // The kernel copies while another thread hashes.
+        } else if sink.copiesFiles, key != nil {
+            // The kernel copies while another thread hashes: both see the same bytes, or another change time.
             let hashing = OrderedThreadPool<FileRange, Digest>(width: 1) { try $0.digest() }
             defer { hashing.finish() }
             hashing.submit(tar)
             try tar.copy(to: sink)
             if let digest = try hashing.next() { try check(digest) }
+            try tar.file.requireUnchanged()
         } else {
             let hash = try HashSink(to: sink)
             try tar.copy(to: hash)

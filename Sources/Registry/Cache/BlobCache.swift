@@ -5,7 +5,7 @@ import Glibc
 import Images
 package import OCI
 import Synchronization
-package import SystemPackage
+import SystemPackage
 
 /// A cache of blobs by digest, in files that several threads and processes share.
 ///
@@ -14,7 +14,7 @@ package import SystemPackage
 /// disk may have damaged it. Without a writable cache directory blobs are kept in unnamed files for the lifetime of the
 /// object.
 package final class BlobCache: Sendable {
-    private let cache: FilePath?
+    private let cache: CacheDirectory?
     private let digests: DigestCache?
     private let spool: SpoolDirectory
     private let report: @Sendable (String) -> Void
@@ -22,12 +22,12 @@ package final class BlobCache: Sendable {
     private let verified = Mutex<[Digest: FileRange]>([:])
 
     /// - Parameters:
-    ///   - directory: the program's cache directory, created when it is needed; nil for none.
+    ///   - cache: the program's cache directory; nil for none.
     ///   - spool: the directory of unnamed files.
     ///   - report: receives notes for the user: a damaged blob is fetched again; another process is fetching the blob.
-    package init(directory: FilePath?, spool: SpoolDirectory, report: @escaping @Sendable (String) -> Void) {
-        cache = directory
-        digests = directory.map(DigestCache.init(directory:))
+    package init(in cache: CacheDirectory?, spool: SpoolDirectory, report: @escaping @Sendable (String) -> Void) {
+        self.cache = cache
+        digests = cache.map { DigestCache(in: $0) }
         self.spool = spool
         self.report = report
     }
@@ -59,43 +59,55 @@ package final class BlobCache: Sendable {
     /// The blob in the cache directory; nil if the directory cannot be written.
     private func cached(_ digest: Digest, _ size: UInt64?, _ fetch: (BlobIngest) throws -> Void) throws -> FileRange? {
         guard let cache else { return nil }
-        let directory = BlobDirectory(cache: cache)
-        if let blob = try complete(digest, in: directory) { return blob }
+        let directory = BlobDirectory(cache: cache.path)
+        guard BlobDirectory.Part.allCases.allSatisfy({ cache.trusts(directory: directory.directory($0)) }) else {
+            return nil
+        }
+        if let blob = try complete(digest, in: directory, cache) { return blob }
         while true {
-            switch try lock(digest, in: directory) {
+            switch try lock(digest, in: directory, cache) {
             case .gone: continue
             case .impossible(let error):
                 guard error == .noSpace || error == .diskQuotaExceeded else { return nil }
-                let place = Self.place(cache)
+                let place = Self.place(cache.path)
                 throw ToolError.io("cannot write to \(place.name)", error, remedy: place.remedy)
             case .locked(let file):
                 // Another process may have fetched the blob before this one got the lock.
-                if let blob = try complete(digest, in: directory) {
+                if let blob = try complete(digest, in: directory, cache) {
                     file.remove()
                     return blob
                 }
                 if directory.remove(digest) { report("the blob \(digest) in the cache is damaged; fetching it again") }
-                let blob = try fetched(digest, size, to: file, in: cache, fetch)
+                let blob = try fetched(digest, size, to: file, in: cache.path, fetch)
                 directory.recordUse(of: digest)
                 return blob
             }
         }
     }
 
-    private func lock(_ digest: Digest, in directory: BlobDirectory) throws -> LockedIngest.Attempt {
-        for part in [BlobDirectory.Part.partial, .complete, .used]
+    private func lock(
+        _ digest: Digest, in directory: BlobDirectory, _ cache: CacheDirectory
+    ) throws -> LockedIngest.Attempt {
+        for part in BlobDirectory.Part.allCases
         where !directory.directory(part).makeDirectories() {
             return .impossible(Errno(rawValue: errno))
         }
-        return LockedIngest.open(directory.path(.partial, digest)) {
+        return LockedIngest.open(directory.path(.partial, digest), in: cache) {
             report("waiting for another process that is fetching the blob \(digest)")
         }
     }
 
     /// A verified blob of the cache directory; nil if it is missing or damaged.
-    private func complete(_ digest: Digest, in directory: BlobDirectory) throws -> FileRange? {
+    private func complete(
+        _ digest: Digest, in directory: BlobDirectory, _ cache: CacheDirectory
+    ) throws -> FileRange? {
         guard let blob = directory.open(digest) else { return nil }
-        let key = try DigestCache.Key(blob, at: DigestCache.now)
+        guard cache.trusts(blob.file.descriptor, of: directory.path(.complete, digest)) else {
+            // The blob is fetched again, into a file of this user's own.
+            _ = directory.remove(digest)
+            return nil
+        }
+        let key = try digests.flatMap { try DigestCache.Key(blob, at: $0.time) }
         if key.flatMap({ digests?.digest(for: $0) }) != digest {
             guard (try? blob.digest()) == digest else { return nil }
             // The digest is recorded only for data on the disk, since a power failure may lose data that is still in
@@ -170,7 +182,7 @@ struct BlobDirectory: Sendable {
     }
 
     /// A subdirectory.
-    enum Part: String {
+    enum Part: String, CaseIterable {
         case complete = "sha256"
         case partial
         case used

@@ -199,8 +199,10 @@ struct LockedIngest: ~Copyable {
 
     /// Opens or creates a file, and blocks until no other process has locked it.
     ///
-    /// - Parameter waiting: called before waiting.
-    static func open(_ path: FilePath, waiting: () -> Void) -> Attempt {
+    /// - Parameters:
+    ///   - cache: the cache that has the file. A file that another user can write to is removed.
+    ///   - waiting: called before waiting.
+    static func open(_ path: FilePath, in cache: CacheDirectory, waiting: () -> Void) -> Attempt {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         let descriptor = path.withPlatformString { Glibc.open($0, flags, mode_t(0o600)) }
         guard descriptor >= 0 else { return .impossible(Errno(rawValue: errno)) }
@@ -209,6 +211,7 @@ struct LockedIngest: ~Copyable {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             return .impossible(.fileExists)
         }
+        guard cache.trusts(descriptor, of: path) else { return file.remove() ? .gone : .impossible(.permissionDenied) }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK else { return .impossible(Errno(rawValue: errno)) }
             waiting()

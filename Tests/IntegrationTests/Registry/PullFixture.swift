@@ -7,9 +7,14 @@ struct PullFixture {
     let registry: RegistryServer
     /// The prefix of the repositories. Tests run in parallel, and a registry fails if a tag is pushed during its pull.
     private let prefix: String
+    /// Variables for all runs, the place of the cache among them.
+    let environment: [String: String]
 
-    init() throws {
+    /// - Parameter clockIsAhead: whether files count as old enough for their digests to be cached.
+    init(clockIsAhead: Bool = false) throws {
         directory = try TemporaryDirectory()
+        let clock = clockIsAhead ? try ClockAhead.environment : [:]
+        environment = clock.merging(["XDG_CACHE_HOME": directory.path("cache")]) { $1 }
         registry = try RegistryServer.shared
         prefix = "test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     }
@@ -41,8 +46,7 @@ struct PullFixture {
 
     /// Runs the program in the directory. All runs of a test share one cache.
     func run(_ arguments: [String], input: [UInt8] = []) throws -> Program.Outcome {
-        try Dockertools.run(
-            arguments, input: input, environment: ["XDG_CACHE_HOME": directory.path("cache")], in: directory.path)
+        try Dockertools.run(arguments, input: input, environment: environment, in: directory.path)
     }
 
     /// Runs the program, which must succeed.

@@ -11,7 +11,7 @@ struct PushFixture {
     static let tool = "/nix/store/k2a4s9c8gkhs5b8z6x7d0p1n3v4wq5yj-tool"
 
     init() throws {
-        pulls = try PullFixture()
+        pulls = try PullFixture(clockIsAhead: true)
         (directory, registry) = (pulls.directory, pulls.registry)
         try file("store\(Self.words)/text", "some words, \(UUID().uuidString)\n")
         try file("store\(Self.tool)/bin/tool", "cat \(Self.words)/text\n")
@@ -45,9 +45,6 @@ struct PushFixture {
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try write(name, text)
     }
-
-    /// Waits until the files are old enough for their digests to be cached.
-    func settle() { usleep(2_200_000) }
 
     /// Pushes, which must succeed.
     ///

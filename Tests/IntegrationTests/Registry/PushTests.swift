@@ -37,7 +37,6 @@ struct PushTests {
 
     @Test("Of an unchanged image only the manifest is uploaded, and no file is read")
     func again() throws {
-        bench.settle()
         let first = try bench.push(to: "push/again:1")
         #expect(first.statuses == ["uploaded", "uploaded", "uploaded"])
         #expect(first.sent == first.images[0].layers.reduce(0) { $0 + $1.size } + first.configSize(bench))
@@ -56,7 +55,7 @@ struct PushTests {
             [
                 "strace", "-f", "-e", "trace=open,openat,openat2", "-o", trace, Dockertools.path, "push", "image.toml",
                 "\(name)/push/again:3",
-            ], environment: ["XDG_CACHE_HOME": bench.directory.path("cache")], in: bench.directory.path)
+            ], environment: bench.pulls.environment, in: bench.directory.path)
         let opened = String(decoding: try bench.directory.read("trace"), as: UTF8.self)
         #expect(opened.contains("image.toml"))
         for file in ["\"text\"", "/text\"", "bin/tool\""] { #expect(!opened.contains(file)) }
@@ -64,10 +63,8 @@ struct PushTests {
 
     @Test("Only the changed layer is uploaded")
     func changed() throws {
-        bench.settle()
         try bench.push(to: "push/changed:1")
         try bench.file("store\(PushFixture.tool)/bin/tool", "tac \(PushFixture.words)/text\n")
-        bench.settle()
         let second = try bench.push(to: "push/changed:2")
         let sent = second.images[0].layers.filter { $0.status == "uploaded" }
         #expect(sent.map(\.storePaths) == [[PushFixture.tool]])
@@ -76,7 +73,6 @@ struct PushTests {
 
     @Test("Layers are mounted from another repository of the registry")
     func mount() throws {
-        bench.settle()
         try bench.push(to: "push/mount-a:1")
         var second: PushedImage?
         let requests = try bench.requests(to: "push/mount-b") { second = try bench.push(to: "push/mount-b:1") }

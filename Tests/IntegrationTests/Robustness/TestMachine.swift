@@ -4,8 +4,12 @@ import TestSupport
 /// The environment of a test: a store below a root, a directory for outputs, a TMPDIR and a cache.
 final class TestMachine: Sendable {
     let directory: TemporaryDirectory
+    /// Variables for all runs.
+    private let variables: [String: String]
 
-    init() throws {
+    /// - Parameter clockIsAhead: whether files count as old enough for their digests to be cached.
+    init(clockIsAhead: Bool = false) throws {
+        variables = clockIsAhead ? try ClockAhead.environment : [:]
         directory = try TemporaryDirectory()
         for name in ["root/nix/store", "out", "tmp", "cache"] { try makeDirectory(name) }
     }
@@ -58,7 +62,7 @@ final class TestMachine: Sendable {
     }
 
     var environment: [String: String] {
-        ["TMPDIR": path("tmp"), "XDG_CACHE_HOME": path("cache"), "SOURCE_DATE_EPOCH": "1"]
+        ["TMPDIR": path("tmp"), "XDG_CACHE_HOME": path("cache"), "SOURCE_DATE_EPOCH": "1"].merging(variables) { $1 }
     }
 
     /// Runs the program in the machine's directory.

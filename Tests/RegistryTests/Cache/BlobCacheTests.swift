@@ -108,6 +108,42 @@ struct BlobCacheTests {
         #expect(try cached() == bytes)
     }
 
+    @Test(
+        "fetches again what another user can write to", arguments: ["sha256", "partial"],
+        [("chown", "65534"), ("chmod", "666")])
+    func foreign(part: String, command: (name: String, argument: String)) throws {
+        if part == "sha256" {
+            try fixture.put(bytes)
+        } else {
+            _ = try? fixture.cache().blob(digest, size: size) {
+                try $0.write(Array(bytes[..<300_000]))
+                throw Interrupted()
+            }
+        }
+        try Program.output([command.name, command.argument, fixture.path("blobs/\(part)", digest)])
+        let blob = try fixture.cache().blob(digest, size: size) {
+            #expect($0.count == 0)
+            try $0.write(bytes)
+        }
+        #expect(try blob.contents == bytes)
+        var status = stat()
+        try #require(stat(fixture.path("blobs/sha256", digest), &status) == 0)
+        #expect(status.st_uid == 0 && status.st_mode & 0o022 == 0)
+        #expect(fixture.messages.count == 1)
+        #expect(fixture.messages.first?.hasPrefix("a cached file is not used: ") == true)
+        #expect(try cached() == bytes)
+    }
+
+    @Test("uses no directory that another user can write to", arguments: ["cache", "cache/blobs/used"])
+    func foreignDirectory(name: String) throws {
+        try fixture.put(bytes)
+        try Program.output(["chown", "65534", fixture.files.path(name)])
+        let blob = try fixture.cache().blob(digest, size: size) { try $0.write(bytes) }
+        #expect(try blob.contents == bytes)
+        #expect(blob.file.identity == nil)
+        #expect(fixture.messages.count == 1)
+    }
+
     @Test("rejects wrong, missing and extra bytes, and keeps none of them")
     func wrong() throws {
         var other = bytes

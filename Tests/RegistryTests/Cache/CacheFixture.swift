@@ -23,14 +23,13 @@ final class CacheFixture: Sendable {
 
     /// A cache as in a new run, with nothing in memory.
     func cache(in directory: FilePath? = nil) -> BlobCache {
-        BlobCache(directory: directory ?? self.directory, spool: spool) { [self] text in
-            notes.withLock { $0.append(text) }
-        }
+        let cache = CacheDirectory(directory ?? self.directory) { [self] text in notes.withLock { $0.append(text) } }
+        return BlobCache(in: cache, spool: spool) { [self] text in notes.withLock { $0.append(text) } }
     }
 
     /// A cache without a directory.
     var withoutDirectory: BlobCache {
-        BlobCache(directory: nil, spool: spool) { [self] text in notes.withLock { $0.append(text) } }
+        BlobCache(in: nil, spool: spool) { [self] text in notes.withLock { $0.append(text) } }
     }
 
     private var spool: SpoolDirectory { SpoolDirectory(FilePath(files.path("tmp"))) }

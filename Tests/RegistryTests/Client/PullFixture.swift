@@ -44,7 +44,7 @@ final class PullFixture: Sendable {
     func image(_ reference: String, _ client: RegistryClient? = nil) throws -> ArchivedImage {
         let reference = try RegistryReference(reference)
         let spool = SpoolDirectory(FilePath(files.path("tmp")))
-        let cache = BlobCache(directory: FilePath(files.path("cache")), spool: spool) { _ in }
+        let cache = BlobCache(in: CacheDirectory(FilePath(files.path("cache"))) { _ in }, spool: spool) { _ in }
         let image = try RegistryImage(
             reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(fixture: self))
         let context = ReadingContext(
