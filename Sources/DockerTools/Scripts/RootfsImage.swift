@@ -7,7 +7,8 @@ import SystemPackage
 
 /// Makes the rootfs image of a base image: its root file system as a squashfs, for the lower disk of a virtual machine.
 ///
-/// A rootfs image is made once for each chain of layers, and kept in the cache directory.
+/// A rootfs image is made once for each chain of layers, and kept in the cache directory. It is verified before each
+/// use: a damaged one is made again.
 struct RootfsImage {
     let context: Context
 
@@ -21,7 +22,7 @@ struct RootfsImage {
             return try await make(image.tree, "base.squashfs", in: work)
         }
         let file = RootfsImageCache.file(chainID, in: cache)
-        if Self.isComplete(file) {
+        if RootfsImageSeal.isIntact(file) {
             // The cache is pruned by the time of the last use.
             file.withPlatformString { _ = utimensat(AT_FDCWD, $0, nil, 0) }
             return file
@@ -51,6 +52,7 @@ struct RootfsImage {
         defer { close(partial.descriptor) }
         do {
             try await sqfstar.make(image.tree, in: partial.path)
+            try RootfsImageSeal.append(to: partial.path)
             try verification.finish()
             guard fsync(partial.descriptor) == 0,
                 partial.path.withPlatformString({ old in file.withPlatformString { rename(old, $0) } }) == 0
@@ -66,18 +68,5 @@ struct RootfsImage {
     /// lz4, since the user waits for the compression, and the guest's processor may be emulated.
     private var sqfstar: Sqfstar {
         Sqfstar(context: context, compressor: .lz4)
-    }
-
-    /// Whether a file exists and is as long as its superblock says.
-    ///
-    /// Source: `squashfs_fs.h` of squashfs-tools: the magic number, and at offset 40 the number of bytes used.
-    private static func isComplete(_ file: FilePath) -> Bool {
-        guard let head = try? SmallFile.read(file, limit: 95), head.count == 96, head.starts(with: Array("hsqs".utf8))
-        else {
-            return false
-        }
-        let used = head[40..<48].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        var status = stat()
-        return file.withPlatformString { stat($0, &status) } == 0 && UInt64(status.st_size) >= used
     }
 }
