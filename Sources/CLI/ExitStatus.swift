@@ -42,6 +42,7 @@ extension Setting {
         case .keep: "--keep"
         case .kernel: "--kernel"
         case .lastWins: "--last-wins"
+        case .modules: "--modules"
         case .noBuildArgs: "--no-build-args"
         case .olderThan: "--older-than"
         case .os: "--os"
@@ -52,6 +53,8 @@ extension Setting {
         case .timeout: "--timeout"
         case .tlsVerify: "--tls-verify"
         case .variant: "--variant"
+        case .vmBootTimeout: "--vm-boot-timeout"
+        case .vmNetwork: "--vm-network"
         case .vmTimeout: "--vm-timeout"
         }
     }

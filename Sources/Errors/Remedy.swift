@@ -68,8 +68,8 @@ extension Remedy: CustomStringConvertible {
 /// A setting of the library that a remedy may name.
 public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
-    case host, jsonFile, keep, kernel, lastWins, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout
-    case tlsVerify, variant, vmTimeout
+    case host, jsonFile, keep, kernel, lastWins, modules, noBuildArgs, olderThan, os, output, overrides, sha256, spec
+    case timeout, tlsVerify, variant, vmBootTimeout, vmNetwork, vmTimeout
 
     /// The name of the property that has the setting.
     public var description: String { rawValue }
