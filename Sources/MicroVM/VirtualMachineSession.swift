@@ -76,6 +76,7 @@ struct VirtualMachineSession {
         var command = ToolCommand(.qemu, qemu.arguments, programPath: programPath)
         command.output = .lines(messages)
         command.groups = groups
+        command.diesWithParent = true
         return try await withThrowingTaskGroup(of: Void.self) { [command, bootTimeouts] race in
             defer { race.cancelAll() }
             race.addTask { await watchdog.killUnlessBooted(bootTimeouts) }
