@@ -22,19 +22,23 @@ struct BootProgress: Sendable {
 
     /// The last stage.
     private(set) var stage = Stage.silent
-    private var lastSign: SuspendingClock.Instant
+    private let start: SuspendingClock.Instant
+    /// The time of the last sign of life; after the boot, the time at which the guest had booted.
+    private(set) var lastSign: SuspendingClock.Instant
 
     /// - Parameter start: the time at which the guest started.
     init(start: SuspendingClock.Instant) {
+        self.start = start
         lastSign = start
     }
 
     /// Handles a line of the console.
     mutating func read(_ line: String, at time: SuspendingClock.Instant) {
+        guard stage != .booted else { return }
         lastSign = time
         if line.contains(GuestDevice.hello) {
             stage = .booted
-        } else if stage != .booted, line.contains(Self.kernelBanner) {
+        } else if line.contains(Self.kernelBanner) {
             stage = .kernel
         } else if stage == .silent {
             stage = .firmware
@@ -43,7 +47,12 @@ struct BootProgress: Sendable {
 
     /// The time at which the guest counts as dead; nil if it has booted.
     func deadline(_ timeouts: BootTimeouts) -> SuspendingClock.Instant? {
-        timeouts.timeout(after: stage).map { lastSign + $0 }
+        timeouts.timeout(after: stage).map { min(lastSign + $0, start + timeouts.total) }
+    }
+
+    /// Whether a guest whose deadline is over has shown no sign of life; else it only writes, and does not boot.
+    func isSilent(_ timeouts: BootTimeouts, at time: SuspendingClock.Instant) -> Bool {
+        timeouts.timeout(after: stage).map { lastSign + $0 <= time } ?? false
     }
 }
 
@@ -73,6 +82,9 @@ struct BootTimeouts: Sendable {
         case (nil, _): self.init(silent: .seconds(10), firmware: .seconds(20), kernel: .seconds(60))
         }
     }
+
+    /// The longest time until a guest has booted, whatever it writes: a kernel that hangs may say so without end.
+    var total: Duration { kernel * 10 }
 
     /// The timeout after a stage; nil if the guest has booted.
     func timeout(after stage: BootProgress.Stage) -> Duration? {

@@ -9,7 +9,9 @@ final class GuestWatchdog: Sendable {
     enum Timeout: Sendable, Equatable {
         /// The guest showed no sign of life after a stage of its boot.
         case boot(BootProgress.Stage)
-        /// The run exceeded its time limit.
+        /// The guest showed signs of life without end, and did not boot.
+        case endlessBoot
+        /// The scripts exceeded their time limit.
         case run
     }
 
@@ -18,6 +20,13 @@ final class GuestWatchdog: Sendable {
         var progress = BootProgress(start: .now)
         var panic: String?
         var expired: Timeout?
+
+        /// The earliest time at which scripts may have run for a duration; nil if they have.
+        func end(after limit: Duration) -> SuspendingClock.Instant? {
+            guard progress.stage == .booted else { return .now + limit }
+            let end = progress.lastSign + limit
+            return end <= .now ? nil : end
+        }
 
         /// Kills QEMU if it still runs.
         mutating func kill(because timeout: Timeout) {
@@ -58,9 +67,12 @@ final class GuestWatchdog: Sendable {
     /// Handles the end of QEMU.
     func ended() { state.withLock { $0.group = nil } }
 
-    /// Waits for a duration, then kills QEMU if it still runs.
-    func kill(after time: Duration) async {
-        guard (try? await Task.sleep(for: time)) != nil else { return }
+    /// Kills QEMU if it still runs a time after the guest has booted.
+    func kill(after limit: Duration) async {
+        // A guest that has not booted cannot exceed the limit before this time.
+        while let end = state.withLock({ $0.end(after: limit) }) {
+            guard (try? await Task.sleep(until: end, clock: .suspending)) != nil else { return }
+        }
         state.withLock { $0.kill(because: .run) }
     }
 
@@ -72,7 +84,8 @@ final class GuestWatchdog: Sendable {
             let isOver = state.withLock { state in
                 guard let current = state.progress.deadline(timeouts) else { return true }
                 guard current <= .now else { return false }
-                state.kill(because: .boot(state.progress.stage))
+                let isSilent = state.progress.isSilent(timeouts, at: .now)
+                state.kill(because: isSilent ? .boot(state.progress.stage) : .endlessBoot)
                 return true
             }
             if isOver { return }

@@ -116,7 +116,7 @@ package struct VirtualMachineSettings: Sendable {
     package var processors = 1
     /// True if scripts can use the network, through QEMU's user network.
     package var hasNetwork = false
-    /// The longest duration of a run; nil: no limit.
+    /// The longest duration of the scripts, from the guest's boot; nil: no limit.
     package var timeLimit: Duration?
     /// The longest time without a sign of life of a guest that has not booted; nil: a default that depends on the
     /// accelerator and on what the guest has shown.

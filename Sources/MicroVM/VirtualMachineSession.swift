@@ -98,7 +98,12 @@ struct VirtualMachineSession {
         let lines = output.isEmpty ? "" : "; its last lines:\(output)"
         switch watchdog.expired {
         case .run: throw timeLimitError(lines)
-        case .boot(let stage): throw bootTimeoutError(message, after: stage)
+        case .boot(let stage):
+            let seconds = bootTimeouts.timeout(after: stage)?.components.seconds ?? 0
+            throw bootTimeoutError(message, "\(silence(after: stage)) for \(seconds) seconds")
+        case .endlessBoot:
+            throw bootTimeoutError(
+                message, "it only wrote messages for \(bootTimeouts.total.components.seconds) seconds")
         case nil: break
         }
         if let panic = watchdog.panic {
@@ -126,22 +131,23 @@ struct VirtualMachineSession {
 
     private var bootTimeouts: BootTimeouts { BootTimeouts(accelerator, limit: settings.bootTimeLimit) }
 
-    private func bootTimeoutError(_ message: String, after stage: BootProgress.Stage) -> GuestBootError {
-        let seconds = bootTimeouts.timeout(after: stage)?.components.seconds ?? 0
+    private func silence(after stage: BootProgress.Stage) -> String {
+        switch stage {
+        case .silent: "it wrote nothing"
+        case .firmware: "its kernel wrote nothing"
+        case .kernel, .booted: "its kernel wrote nothing more"
+        }
+    }
+
+    private func bootTimeoutError(_ message: String, _ cause: String) -> GuestBootError {
         let name = accelerator == .kvm ? "KVM" : "TCG"
-        let silence =
-            switch stage {
-            case .silent: "it wrote nothing"
-            case .firmware: "its kernel wrote nothing"
-            case .kernel, .booted: "its kernel wrote nothing more"
-            }
         let remedy: Remedy =
             accelerator == .kvm
             ? "set \(.accelerator) to tcg or auto: this host's KVM may not run stock kernels; or allow more seconds with \(.vmBootTimeout)"
             : "name another kernel with \(.kernel), or allow more seconds with \(.vmBootTimeout); `dockertools doctor` shows what works on this machine"
         return GuestBootError(
             error: ToolError(
-                .unavailable, message, cause: "the guest did not boot under \(name): \(silence) for \(seconds) seconds",
+                .unavailable, message, cause: "the guest did not boot under \(name): \(cause)",
                 remedy: remedy), isTimeout: true)
     }
 }

@@ -33,6 +33,15 @@ struct BootProgressTests {
         #expect(deadline([(3, banner)], .tcg) == .seconds(123))
     }
 
+    @Test("has a last deadline for a guest that only writes")
+    func endless() {
+        let lines = (0..<100).map {
+            (10 * $0, "[    0.0] Linux version, or rcu: INFO: rcu_preempt self-detected stall")
+        }
+        #expect(deadline(lines) == .seconds(600))
+        #expect(deadline(lines, limit: 20) == .seconds(200))
+    }
+
     @Test("has the given limit at each stage")
     func limit() {
         #expect(deadline([], limit: 7) == .seconds(7))
