@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
@@ -119,6 +120,11 @@ int cguest_start_loopback(void) {
 // The address of the guest in QEMU's user network (QEMU documentation, "Using the user mode network stack").
 int cguest_start_network(void) {
     return start("eth0", "10.0.2.15", "255.255.255.0", "10.0.2.2");
+}
+
+void cguest_quiet_kernel(void) {
+    // SYSLOG_ACTION_CONSOLE_LEVEL with the level of `quiet`, CONSOLE_LOGLEVEL_QUIET.
+    klogctl(8, NULL, 4);
 }
 
 void cguest_restart(void) {

@@ -45,6 +45,7 @@ extension Setting {
         case .maxLayerSize: "--max-layer-size"
         case .maxRatio: "--max-ratio"
         case .mediaTypes: "--media-types"
+        case .modules: "--modules"
         case .noBuildArgs: "--no-build-args"
         case .olderThan: "--older-than"
         case .os: "--os"
@@ -55,6 +56,8 @@ extension Setting {
         case .timeout: "--timeout"
         case .tlsVerify: "--tls-verify"
         case .variant: "--variant"
+        case .vmBootTimeout: "--vm-boot-timeout"
+        case .vmNetwork: "--vm-network"
         case .vmTimeout: "--vm-timeout"
         }
     }

@@ -68,8 +68,8 @@ extension Remedy: CustomStringConvertible {
 /// A setting of the library that a remedy may name.
 public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
-    case host, jsonFile, keep, kernel, lastWins, maxLayerSize, maxRatio, mediaTypes, noBuildArgs, olderThan, os, output
-    case overrides, sha256, spec, timeout, tlsVerify, variant, vmTimeout
+    case host, jsonFile, keep, kernel, lastWins, maxLayerSize, maxRatio, mediaTypes, modules, noBuildArgs, olderThan, os
+    case output, overrides, sha256, spec, timeout, tlsVerify, variant, vmBootTimeout, vmNetwork, vmTimeout
 
     /// The name of the property that has the setting.
     public var description: String { rawValue }

@@ -10,6 +10,8 @@ import GuestProtocol
 enum Guest {
     static func main() {
         Console.write(GuestDevice.hello)
+        // The kernel's notices were signs of life.
+        cguest_quiet_kernel()
         do {
             let request = try begin()
             let status = try SerialPort.open(.status)

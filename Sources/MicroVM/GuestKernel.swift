@@ -15,30 +15,36 @@ package struct GuestKernel: Sendable {
     private static let remedy: Remedy =
         "install one: apt-get install linux-image-cloud-amd64; or name one with \(.kernel) or DOCKERTOOLS_KERNEL"
 
-    /// Finds the kernel: the given one, else that of DOCKERTOOLS_KERNEL, else the newest one in /boot.
+    /// Finds the kernel: the given one, else that of DOCKERTOOLS_KERNEL, else the newest one in /boot, else NixOS's.
     ///
     /// - Parameters:
     ///   - path: the kernel's file; nil: it is searched for.
-    ///   - boot: the directory of the installed kernels.
-    ///   - modules: the directory that has the modules of each kernel in a subdirectory named after its release.
+    ///   - modules: the directory of its modules, or one above it; nil: it is searched for.
+    ///   - places: where the system has its kernels and modules.
     /// - Throws: `ToolError` with code `unavailable` if there is no kernel, it cannot be read, or it has no modules.
     package static func find(
-        _ path: FilePath?, environment: [String: String], boot: FilePath = "/boot", modules: FilePath = "/lib/modules"
+        _ path: FilePath?, modules: FilePath? = nil, environment: [String: String], places: KernelPlaces = .system
     ) throws -> GuestKernel {
         let named = path ?? environment["DOCKERTOOLS_KERNEL"].flatMap { $0.isEmpty ? nil : FilePath($0) }
-        guard let kernel = named ?? newest(in: boot) else {
+        guard let kernel = named ?? newest(in: places.boot) ?? places.nixOSKernel else {
             throw ToolError(
                 .unavailable, "cannot find a kernel for the virtual machine",
-                cause: "there is no \(boot)/vmlinuz-*", remedy: remedy)
+                cause: "there is no \(places.boot)/vmlinuz-*", remedy: remedy)
         }
         let release = try Self.release(of: kernel)
-        let modules = modules.appending(release)
-        guard modules.withPlatformString({ access($0, R_OK | X_OK) }) == 0 else {
+        let candidates = places.modules(of: kernel, release: release, in: modules)
+        // The last one, if it is there, gets the error of a list that cannot be read.
+        let found =
+            candidates.first { $0.isReadable(KernelModules.list) } ?? candidates.suffix(1).first { $0.isReadable(".") }
+        guard let found else {
             throw ToolError(
-                .unavailable, "cannot use the kernel \(kernel)", cause: "its modules are not in \(modules)",
-                remedy: "install the package of the kernel, or name another kernel with \(.kernel)")
+                .unavailable, "cannot use the kernel \(kernel)",
+                cause: "its modules are not in \(candidates.map(\.string).joined(separator: ", "))",
+                remedy:
+                    "install the package of the kernel, name the directory of its modules with \(.modules), or another "
+                    + "kernel with \(.kernel)")
         }
-        return GuestKernel(path: kernel, release: release, modules: modules)
+        return GuestKernel(path: kernel, release: release, modules: found)
     }
 
     /// The kernel with the highest version.
@@ -82,6 +88,8 @@ package struct GuestKernel: Sendable {
 ///
 /// Source: depmod(8), modules.dep(5).
 struct KernelModules {
+    /// The name of the list of all modules and their dependencies.
+    static let list = "modules.dep"
     /// The largest size of a list in bytes. Those of distributions have some hundred KiB.
     private static let limit = 64 << 20
 
@@ -97,7 +105,7 @@ struct KernelModules {
     static func read(of kernel: GuestKernel) throws -> KernelModules {
         let directory = kernel.modules
         var files: [Substring: [Substring]] = [:]
-        for line in try lines(directory.appending("modules.dep")) {
+        for line in try lines(directory.appending(list)) {
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { continue }
             files[name(of: parts[0])] = [parts[0]] + parts[1].split(separator: " ")

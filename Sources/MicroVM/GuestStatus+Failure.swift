@@ -1,4 +1,4 @@
-package import Errors
+import Errors
 import Glibc
 import GuestProtocol
 
@@ -11,17 +11,19 @@ extension GuestStatus {
     /// - Parameters:
     ///   - job: the job of the virtual machine.
     ///   - log: the last lines of the scripts' output.
-    package func failure(of job: VMJob, log: [String]) -> ToolError? {
+    ///   - hasNetwork: whether the scripts could use the network.
+    func failure(of job: VMJob, log: [String], hasNetwork: Bool) -> ToolError? {
         if result == .exited(0) { return nil }
         let last = log.isEmpty ? "" : "; its last lines:" + log.map { "\n    \($0)" }.joined()
         let message = "\(key.isEmpty ? "the virtual machine" : key) failed"
         if let error = exhaustion(of: job, message, last) { return error }
         let text = job.scripts.first { $0.step.key == key }?.text ?? ""
+        let network = hasNetwork ? nil : NetworkHint(log: log, text: text, key: key).remedy
         switch result {
         case .exited(let status):
             return ToolError(
                 .script, message, cause: "it ended with status \(status)\(last)\(Self.line(of: text, log))",
-                remedy: "correct \(key) in the spec")
+                remedy: network ?? "correct \(key) in the spec")
         case .signaled(let signal):
             return ToolError(
                 .script, message, cause: "it was ended by signal \(signal)\(last)", remedy: "correct \(key) in the spec"

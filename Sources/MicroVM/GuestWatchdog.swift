@@ -1,6 +1,5 @@
 import Errors
 import Glibc
-import GuestProtocol
 import Synchronization
 import SystemPackage
 
@@ -8,17 +7,33 @@ import SystemPackage
 final class GuestWatchdog: Sendable {
     /// The timeout that expired.
     enum Timeout: Sendable, Equatable {
-        /// The guest did not boot in time.
-        case boot
-        /// The run exceeded its time limit.
+        /// The guest showed no sign of life after a stage of its boot.
+        case boot(BootProgress.Stage)
+        /// The guest showed signs of life without end, and did not boot.
+        case endlessBoot
+        /// The scripts exceeded their time limit.
         case run
     }
 
     private struct State {
         var group: pid_t?
-        var hasBooted = false
+        var progress = BootProgress(start: .now)
         var panic: String?
         var expired: Timeout?
+
+        /// The earliest time at which scripts may have run for a duration; nil if they have.
+        func end(after limit: Duration) -> SuspendingClock.Instant? {
+            guard progress.stage == .booted else { return .now + limit }
+            let end = progress.lastSign + limit
+            return end <= .now ? nil : end
+        }
+
+        /// Kills QEMU if it still runs.
+        mutating func kill(because timeout: Timeout) {
+            guard let group else { return }
+            expired = timeout
+            Glibc.kill(-group, SIGKILL)
+        }
     }
 
     private static let panicPrefix = "Kernel panic - not syncing: "
@@ -26,7 +41,7 @@ final class GuestWatchdog: Sendable {
     private let state = Mutex(State())
 
     /// True if the guest has written its first line.
-    var hasBooted: Bool { state.withLock(\.hasBooted) }
+    var hasBooted: Bool { state.withLock { $0.progress.stage == .booted } }
     /// The message of a kernel panic.
     var panic: String? { state.withLock(\.panic) }
     /// The timeout for which QEMU was killed.
@@ -34,7 +49,7 @@ final class GuestWatchdog: Sendable {
 
     /// Handles a line of the console.
     func read(_ line: String) {
-        if line.contains(GuestDevice.hello) { state.withLock { $0.hasBooted = true } }
+        state.withLock { $0.progress.read(line, at: .now) }
         if let prefix = line.firstRange(of: Self.panicPrefix) {
             let cause = String(line[prefix.upperBound...].filter { !$0.isNewline })
             state.withLock { $0.panic = $0.panic ?? cause }
@@ -42,18 +57,38 @@ final class GuestWatchdog: Sendable {
     }
 
     /// Handles the start of QEMU in a process group.
-    func started(_ group: pid_t) { state.withLock { $0.group = group } }
+    func started(_ group: pid_t) {
+        state.withLock { state in
+            state.group = group
+            if state.progress.stage == .silent { state.progress = BootProgress(start: .now) }
+        }
+    }
 
     /// Handles the end of QEMU.
     func ended() { state.withLock { $0.group = nil } }
 
-    /// Waits for a duration, then kills QEMU if it still runs and, for the boot timeout, if the guest has not booted.
-    func kill(after time: Duration, because timeout: Timeout) async {
-        guard (try? await Task.sleep(for: time)) != nil else { return }
-        state.withLock { state in
-            guard let group = state.group, timeout != .boot || !state.hasBooted else { return }
-            state.expired = timeout
-            Glibc.kill(-group, SIGKILL)
+    /// Kills QEMU if it still runs a time after the guest has booted.
+    func kill(after limit: Duration) async {
+        // A guest that has not booted cannot exceed the limit before this time.
+        while let end = state.withLock({ $0.end(after: limit) }) {
+            guard (try? await Task.sleep(until: end, clock: .suspending)) != nil else { return }
+        }
+        state.withLock { $0.kill(because: .run) }
+    }
+
+    /// Kills QEMU when the guest shows no sign of life for too long before it has booted.
+    func killUnlessBooted(_ timeouts: BootTimeouts) async {
+        // Each sign of life moves the deadline.
+        while let deadline = state.withLock({ $0.progress.deadline(timeouts) }) {
+            guard (try? await Task.sleep(until: deadline, clock: .suspending)) != nil else { return }
+            let isOver = state.withLock { state in
+                guard let current = state.progress.deadline(timeouts) else { return true }
+                guard current <= .now else { return false }
+                let isSilent = state.progress.isSilent(timeouts, at: .now)
+                state.kill(because: isSilent ? .boot(state.progress.stage) : .endlessBoot)
+                return true
+            }
+            if isOver { return }
         }
     }
 }

@@ -27,10 +27,11 @@ struct QEMU {
     /// The files that receive the ports' output.
     var ports: [(port: GuestDevice.Port, path: FilePath)]
 
-    /// The kernel's arguments: print nothing except a panic, reboot after it, which ends QEMU, and do not probe for
-    /// devices that microvm does not have.
+    /// The kernel's arguments: print notices from the first moment, which are signs of life, until the guest has booted;
+    /// reboot after a panic, which ends QEMU; and do not probe for devices that microvm does not have.
     private static let kernelArguments =
-        "console=ttyS0 quiet panic=-1 reboot=t pci=off 8250.nr_uarts=1 mitigations=off random.trust_cpu=on rdinit=/init"
+        "console=ttyS0 earlycon=uart8250,io,0x3f8 loglevel=6 panic=-1 reboot=t pci=off 8250.nr_uarts=1 mitigations=off "
+        + "random.trust_cpu=on rdinit=/init"
 
     /// The kernel argument with the frequency of the time stamp counter, which under TCG is that of this machine.
     ///

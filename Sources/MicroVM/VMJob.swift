@@ -1,4 +1,5 @@
 package import ByteIO
+package import Errors
 package import GuestProtocol
 package import SystemPackage
 
@@ -45,4 +46,11 @@ package struct VirtualMachineOutcome: Sendable {
     package let layer: FileRange?
     /// The last lines of the scripts' output.
     package let log: [String]
+    /// Whether the scripts could use the network.
+    let hasNetwork: Bool
+
+    /// The error of a run that made no layer; nil if all scripts succeeded.
+    ///
+    /// - Parameter job: the job of the virtual machine.
+    package func failure(of job: VMJob) -> ToolError? { status.failure(of: job, log: log, hasNetwork: hasNetwork) }
 }

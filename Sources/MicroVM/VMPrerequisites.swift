@@ -31,12 +31,14 @@ package struct VMPrerequisites: Sendable {
 
     /// The path, release and number of modules of the kernel that a virtual machine would use.
     ///
-    /// - Parameter path: the kernel's file; nil: it is searched for.
+    /// - Parameters:
+    ///   - path: the kernel's file; nil: it is searched for.
+    ///   - modules: the directory of its modules; nil: it is searched for.
     /// - Throws: `ToolError` with code `unavailable` if there is no kernel or it lacks a module.
-    package func kernel(_ path: FilePath?) throws -> String {
-        let kernel = try GuestKernel.find(path, environment: environment)
-        let modules = try Initramfs.modules(of: kernel, hasNetwork: true)
-        return "\(kernel.path), \(kernel.release), \(modules.count) modules"
+    package func kernel(_ path: FilePath?, modules: FilePath?) throws -> String {
+        let kernel = try GuestKernel.find(path, modules: modules, environment: environment)
+        let files = try Initramfs.modules(of: kernel, hasNetwork: true)
+        return "\(kernel.path), \(kernel.release), \(files.count) modules"
     }
 
     /// A text that says that KVM can be used.

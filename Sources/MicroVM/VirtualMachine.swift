@@ -58,7 +58,8 @@ package struct VirtualMachine: Sendable {
                 accelerator: accelerator, settings: settings, programPath: programPath, groups: groups
             ).run(kernel: kernel, initramfs: initramfs, memory: job.memory, disks: disks, output: output)
         }
-        return VirtualMachineOutcome(status: status, layer: try layer(status, in: directory), log: log)
+        return VirtualMachineOutcome(
+            status: status, layer: try layer(status, in: directory), log: log, hasNetwork: settings.hasNetwork)
     }
 
     private func makeDisks(_ job: VMJob, in directory: FilePath) async throws -> [QEMU.Disk] {
@@ -109,12 +110,17 @@ package struct VirtualMachineSettings: Sendable {
     package var accelerator = Accelerator.auto
     /// The kernel's file; nil: that of DOCKERTOOLS_KERNEL, else the newest in /boot.
     package var kernel: FilePath?
+    /// The directory of the kernel's modules, or one above it; nil: that beside the kernel, else that of the system.
+    package var modules: FilePath?
     /// The number of processors.
     package var processors = 1
     /// True if scripts can use the network, through QEMU's user network.
     package var hasNetwork = false
-    /// The longest duration of a run; nil: no limit.
+    /// The longest duration of the scripts, from the guest's boot; nil: no limit.
     package var timeLimit: Duration?
+    /// The longest time without a sign of life of a guest that has not booted; nil: a default that depends on the
+    /// accelerator and on what the guest has shown.
+    package var bootTimeLimit: Duration?
 
     /// Makes the default settings.
     package init() {}

@@ -6,9 +6,6 @@ import SystemPackage
 
 /// One run of QEMU.
 struct VirtualMachineSession {
-    /// The time until the guest's first line. A guest boots within tenths of a second under KVM and within seconds
-    /// under TCG; a busy machine needs a multiple of that.
-    private static let bootTimeouts: [Accelerator: Duration] = [.kvm: .seconds(10), .tcg: .seconds(120)]
     /// The number of output lines that an error repeats.
     private static let lastLines = 20
     /// The number of status lines to keep, more than a valid status has.
@@ -79,12 +76,11 @@ struct VirtualMachineSession {
         var command = ToolCommand(.qemu, qemu.arguments, programPath: programPath)
         command.output = .lines(messages)
         command.groups = groups
-        let timeouts = [(Self.bootTimeouts[accelerator], GuestWatchdog.Timeout.boot), (settings.timeLimit, .run)]
-        return try await withThrowingTaskGroup(of: Void.self) { [command] race in
+        command.diesWithParent = true
+        return try await withThrowingTaskGroup(of: Void.self) { [command, bootTimeouts] race in
             defer { race.cancelAll() }
-            for case (let time?, let timeout) in timeouts {
-                race.addTask { await watchdog.kill(after: time, because: timeout) }
-            }
+            race.addTask { await watchdog.killUnlessBooted(bootTimeouts) }
+            if let limit = settings.timeLimit { race.addTask { await watchdog.kill(after: limit) } }
             let result = try await command.run { watchdog.started($0) }
             watchdog.ended()
             return result.status
@@ -102,7 +98,12 @@ struct VirtualMachineSession {
         let lines = output.isEmpty ? "" : "; its last lines:\(output)"
         switch watchdog.expired {
         case .run: throw timeLimitError(lines)
-        case .boot: throw bootTimeoutError(message)
+        case .boot(let stage):
+            let seconds = bootTimeouts.timeout(after: stage)?.components.seconds ?? 0
+            throw bootTimeoutError(message, "\(silence(after: stage)) for \(seconds) seconds")
+        case .endlessBoot:
+            throw bootTimeoutError(
+                message, "it only wrote messages for \(bootTimeouts.total.components.seconds) seconds")
         case nil: break
         }
         if let panic = watchdog.panic {
@@ -128,16 +129,25 @@ struct VirtualMachineSession {
             remedy: "check what it waits for, or allow more seconds with \(.vmTimeout)")
     }
 
-    private func bootTimeoutError(_ message: String) -> GuestBootError {
-        let seconds = Self.bootTimeouts[accelerator]?.components.seconds ?? 0
+    private var bootTimeouts: BootTimeouts { BootTimeouts(accelerator, limit: settings.bootTimeLimit) }
+
+    private func silence(after stage: BootProgress.Stage) -> String {
+        switch stage {
+        case .silent: "it wrote nothing"
+        case .firmware: "its kernel wrote nothing"
+        case .kernel, .booted: "its kernel wrote nothing more"
+        }
+    }
+
+    private func bootTimeoutError(_ message: String, _ cause: String) -> GuestBootError {
         let name = accelerator == .kvm ? "KVM" : "TCG"
         let remedy: Remedy =
             accelerator == .kvm
-            ? "set \(.accelerator) to tcg or auto: this host's KVM may not run stock kernels"
-            : "name another kernel with \(.kernel); `dockertools doctor` shows what works on this machine"
+            ? "set \(.accelerator) to tcg or auto: this host's KVM may not run stock kernels; or allow more seconds with \(.vmBootTimeout)"
+            : "name another kernel with \(.kernel), or allow more seconds with \(.vmBootTimeout); `dockertools doctor` shows what works on this machine"
         return GuestBootError(
             error: ToolError(
-                .unavailable, message, cause: "the guest did not boot within \(seconds) seconds under \(name)",
+                .unavailable, message, cause: "the guest did not boot under \(name): \(cause)",
                 remedy: remedy), isTimeout: true)
     }
 }

@@ -1,4 +1,6 @@
 package import Errors
+import Glibc
+import SystemPackage
 
 /// An external program, and how to install it.
 package struct Tool: Equatable, Sendable {
@@ -31,8 +33,16 @@ package struct Tool: Equatable, Sendable {
         "nix-store", remedy: "install Nix, or give a graph file with the key `closure`")
     /// Emulates an x86-64 machine: QEMU.
     package static let qemu = Tool("qemu-system-x86_64", debianPackage: "qemu-system-x86", usesSystemDirectories: true)
+    /// Runs a program with other settings of its process: util-linux.
+    static let setpriv = Tool("setpriv", debianPackage: "util-linux")
     /// Makes a squashfs from a tar: squashfs-tools.
     package static let sqfstar = Tool("sqfstar", debianPackage: "squashfs-tools")
+
+    /// The program's file; nil if it is in no directory of PATH.
+    func file(_ programPath: String) -> FilePath? {
+        searchPath(programPath).split(separator: ":").map { FilePath(String($0)).appending(name) }
+            .first { $0.withPlatformString { access($0, X_OK) } == 0 }
+    }
 
     /// The value of PATH for the tool.
     func searchPath(_ programPath: String) -> String {

@@ -1,3 +1,4 @@
+import ByteIO
 import Errors
 import Glibc
 package import Subprocess
@@ -53,6 +54,10 @@ package struct ToolCommand: Sendable {
     ///
     /// Processes that the tool leaves in its group are killed when it ends.
     package var groups: ProcessGroups?
+    /// Whether the kernel kills the tool when this program is killed, for a tool that would run on.
+    ///
+    /// It needs util-linux's setpriv; without it, the tool runs on.
+    package var diesWithParent = false
 
     /// - Parameters:
     ///   - arguments: without the program's name.
@@ -132,9 +137,23 @@ package struct ToolCommand: Sendable {
         let keyed = variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         var options = PlatformOptions()
         if groups != nil { options.processGroupID = 0 }
+        let command = invocation
         return Configuration(
-            executable: .name(tool.name), arguments: Arguments(arguments),
+            executable: .name(command.name), arguments: Arguments(command.arguments),
             environment: .custom(Dictionary(uniqueKeysWithValues: keyed)), platformOptions: options)
+    }
+
+    /// The name and the arguments of the program to start, which becomes the tool.
+    ///
+    /// The signal of `PR_SET_PDEATHSIG` comes when the thread ends that started the tool. Subprocess starts all tools on
+    /// one thread, which lives as long as this program (`Thread.swift` of swift-subprocess 1.0.2).
+    private var invocation: (name: String, arguments: [String]) {
+        let setpriv = diesWithParent ? Tool.setpriv.file(programPath)?.real : nil
+        // A tool that is missing is reported in place of setpriv; BusyBox's setpriv does not have the option.
+        guard let setpriv, setpriv.lastComponent == "setpriv", tool.file(programPath) != nil else {
+            return (tool.name, arguments)
+        }
+        return (Tool.setpriv.name, ["--pdeathsig", "KILL", tool.name] + arguments)
     }
 
     private func failure(_ error: SubprocessError) -> ToolError {

@@ -62,7 +62,7 @@ struct FakeMachine {
         settings.accelerator = .tcg
         change(&settings)
         let kernel = try GuestKernel.find(
-            FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("modules")))
+            FilePath(directory.path("kernel")), modules: FilePath(directory.path("modules")), environment: [:])
         let machine = VirtualMachine(
             settings, kernel: kernel, guest: FilePath(directory.path("guest")),
             programPath: directory.path("bin") + ":/usr/bin:/bin", kvmFailures: KVMFailureCache(in: nil),

@@ -29,11 +29,21 @@ struct GuestKernelTests {
         if hasModules { try makeDirectory("modules/\(release)") }
     }
 
-    private func find(_ named: String? = nil, _ environment: [String: String] = [:]) throws -> GuestKernel {
+    private func find(
+        _ named: String? = nil, modules: String? = nil, _ environment: [String: String] = [:]
+    ) throws -> GuestKernel {
         try GuestKernel.find(
-            named.map { FilePath(directory.path($0)) }, environment: environment,
-            boot: FilePath(directory.path("boot")),
-            modules: FilePath(directory.path("modules")))
+            named.map { FilePath(directory.path($0)) }, modules: modules.map { FilePath(directory.path($0)) },
+            environment: environment,
+            places: KernelPlaces(
+                boot: FilePath(directory.path("boot")), modules: FilePath(directory.path("modules")),
+                nixOS: FilePath(directory.path("system"))))
+    }
+
+    /// Makes an empty list of modules in a directory.
+    private func list(_ name: String) throws {
+        try makeDirectory(name)
+        try directory.write([], to: "\(name)/modules.dep")
     }
 
     private func cause(_ named: String? = nil) -> ToolError? {
@@ -76,6 +86,49 @@ struct GuestKernelTests {
         try directory.write(Array(repeating: 7, count: 5000), to: "text")
         #expect(cause("text")?.cause == "it is not a Linux kernel for x86-64 (bzImage)")
         try kernel("bare", release: "4.0", hasModules: false)
-        #expect(cause("bare")?.cause == "its modules are not in \(directory.path("modules"))/4.0")
+        let cause = cause("bare")?.cause
+        #expect(cause?.hasPrefix("its modules are not in \(directory.path("lib/modules/4.0")), ") == true)
+        #expect(cause?.hasSuffix(", \(directory.path("modules/4.0"))") == true)
+    }
+
+    @Test("has its modules beside it, as in nixpkgs, else in the system's directory")
+    func besideKernel() throws {
+        try makeDirectory("store")
+        try kernel("store/bzImage", release: "6.6", hasModules: false)
+        try list("modules/6.6")
+        #expect(try find("store/bzImage").modules.string == directory.path("modules/6.6"))
+        try list("store/lib/modules/6.6")
+        #expect(try find("store/bzImage").modules.string == directory.path("store/lib/modules/6.6"))
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path("link"), withDestinationPath: "store/bzImage")
+        #expect(try find("link").modules.string.hasSuffix("/store/lib/modules/6.6"))
+    }
+
+    @Test("is that of a NixOS system, with the system's modules, if /boot has none")
+    func nixOS() throws {
+        for name in ["store", "system"] { try makeDirectory(name) }
+        try kernel("store/bzImage", release: "6.6", hasModules: false)
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path("system/kernel"), withDestinationPath: "../store/bzImage")
+        try list("system/kernel-modules/lib/modules/6.6")
+        let found = try find()
+        #expect(found.path.string == directory.path("system/kernel"))
+        #expect(found.modules.string == directory.path("system/kernel-modules/lib/modules/6.6"))
+        try kernel("boot/vmlinuz-1.0", release: "1.0")
+        #expect(try find().release == "1.0")
+    }
+
+    @Test("has its modules in the given directory, or below it")
+    func givenModules() throws {
+        try kernel("kernel", release: "6.6")
+        for (name, list) in [("a", "a"), ("b", "b/6.6"), ("c", "c/lib/modules/6.6")] {
+            try self.list(list)
+            #expect(try find("kernel", modules: name).modules.string == directory.path(list))
+        }
+        try makeDirectory("d")
+        let failure = #expect(throws: ToolError.self) { try find("kernel", modules: "d") }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.cause.hasPrefix("its modules are not in \(directory.path("d"))") == true)
+        #expect(failure?.remedy.description.contains("with modules") == true)
     }
 }

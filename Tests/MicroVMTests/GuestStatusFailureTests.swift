@@ -15,12 +15,13 @@ struct GuestStatusFailureTests {
     }
 
     private func failure(
-        _ result: GuestStatus.Result, log: [String] = [], _ change: (inout GuestStatus) -> Void = { _ in }
+        _ result: GuestStatus.Result, log: [String] = [], hasNetwork: Bool = false,
+        _ change: (inout GuestStatus) -> Void = { _ in }
     ) -> ToolError? {
         var status = GuestStatus(result)
         status.key = "runAsRoot"
         change(&status)
-        return status.failure(of: job, log: log)
+        return status.failure(of: job, log: log, hasNetwork: hasNetwork)
     }
 
     @Test("is nil if all scripts succeeded")
@@ -40,6 +41,34 @@ struct GuestStatusFailureTests {
         }
         #expect(
             failure(.exited(1), log: ["/dev/dockertools/runAsRoot: 9: x"])?.cause.contains("of the script") == false)
+    }
+
+    @Test("names the setting that gives a network, if the script failed for want of one")
+    func network() {
+        let messages = [
+            "curl: (6) Could not resolve host: example.com", "wget: bad address 'example.com'",
+            "Err:1 http://deb.debian.org/debian bookworm InRelease\n  Temporary failure resolving 'deb.debian.org'",
+            "ping: sendto: Network is unreachable", "WARNING: fetching https://a/b: temporary error (try again later)",
+            "npm error code EAI_AGAIN", "dial tcp: lookup proxy.golang.org: no such host",
+        ]
+        for message in messages {
+            let failure = failure(.exited(1), log: [message, "gave up"])
+            #expect(
+                failure?.remedy.description == "set vmNetwork: without it runAsRoot has no network", "\(message)")
+            #expect(
+                self.failure(.exited(1), log: [message], hasNetwork: true)?.remedy == "correct runAsRoot in the spec")
+        }
+        #expect(failure(.exited(1), log: ["cat: /x: Bad address"])?.remedy == "correct runAsRoot in the spec")
+    }
+
+    @Test("mentions the network for a silent script that may need one", arguments: ["curl -sf $URL", "a https://b/c"])
+    func silentDownload(text: String) {
+        var job = VMJob()
+        job.scripts = [(GuestStep(key: "runAsRoot", place: .root), text)]
+        var status = GuestStatus(.exited(6))
+        status.key = "runAsRoot"
+        let remedy = status.failure(of: job, log: [], hasNetwork: false)?.remedy.description
+        #expect(remedy?.hasPrefix("correct runAsRoot in the spec; if it needs the network, set vmNetwork") == true)
     }
 
     @Test("names the limit that was reached and the setting")
@@ -65,7 +94,7 @@ struct GuestStatusFailureTests {
         job.scripts = [(GuestStep(key: "runAsRoot", place: .root), text)]
         var status = GuestStatus(.notStarted(2))
         status.key = "runAsRoot"
-        let failure = status.failure(of: job, log: [])
+        let failure = status.failure(of: job, log: [], hasNetwork: false)
         #expect(failure?.code == .script)
         #expect(failure?.cause == "the image does not have '\(name)', or lacks its loader")
     }

@@ -30,7 +30,7 @@ struct KernelModulesTests {
         try directory.write(Array(lines.utf8), to: "1/modules.dep")
         try directory.write(Array("kernel/fs/ext4/ext4.ko\n".utf8), to: "1/modules.builtin")
         kernel = try GuestKernel.find(
-            FilePath(directory.path("kernel")), environment: [:], modules: FilePath(directory.path("")))
+            FilePath(directory.path("kernel")), modules: FilePath(directory.path("")), environment: [:])
     }
 
     private func files(_ names: [String], _ optional: [String] = []) throws -> [String] {

@@ -70,6 +70,14 @@ struct VirtualMachineTests {
         #expect(panic?.remedy.description.contains("buildVMMemorySize") == true)
     }
 
+    @Test("that shows no sign of life is killed at the boot timeout")
+    func lifeless() async throws {
+        let failure = try await failure("sleep 1000") { $0.bootTimeLimit = .seconds(2) }
+        #expect(failure?.code == .unavailable)
+        #expect(failure?.cause == "the guest did not boot under TCG: it wrote nothing for 2 seconds")
+        #expect(failure?.remedy.description.contains("vmBootTimeout") == true)
+    }
+
     @Test("that takes too long is killed with all processes that it started")
     func late() async throws {
         let machine = try FakeMachine("hello; sleep 1000 & sleep 1000")

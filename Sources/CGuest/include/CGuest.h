@@ -39,6 +39,9 @@ int cguest_set_xattr(const char *path, const char *name, const void *value, size
 int cguest_start_loopback(void);
 int cguest_start_network(void);
 
+/// Makes the kernel print only errors to the console (syslog(2)), as its argument `quiet` does.
+void cguest_quiet_kernel(void);
+
 /// Restarts the machine (reboot(2)); returns only on failure.
 void cguest_restart(void);
 

@@ -13,7 +13,7 @@ extension DockerTools {
         return await withTaskExecutorPreference(BlockingExecutor.shared) {
             var checks = [
                 await DoctorCheck.run("QEMU") { try await parts.qemu() },
-                await DoctorCheck.run("kernel") { try parts.kernel(settings.kernel) },
+                await DoctorCheck.run("kernel") { try parts.kernel(settings.kernel, modules: settings.modules) },
                 await DoctorCheck.run("guest program") { "\(try GuestProgram.find(beside: context.programDirectory))" },
                 await DoctorCheck.run("sqfstar") { try await parts.sqfstar() },
                 await DoctorCheck.run("mke2fs") { try await parts.mke2fs() },
@@ -45,7 +45,7 @@ extension DockerTools {
             job.diskSize = DoctorReport.smallDisk
             let outcome = try await context.virtualMachine().run(
                 job, in: directory.path, output: { _ in }, warn: { _ in })
-            if let failure = outcome.status.failure(of: job, log: outcome.log) { throw failure }
+            if let failure = outcome.failure(of: job) { throw failure }
             return "boots and shuts down"
         }
         if check.works { check.seconds = (ContinuousClock.now - start) / .seconds(1) }

@@ -7,7 +7,8 @@ import SystemPackage
 
 /// Makes the rootfs image of a base image: its root file system as a squashfs, for the lower disk of a virtual machine.
 ///
-/// A rootfs image is made once for each chain of layers, and kept in the cache directory.
+/// A rootfs image is made once for each chain of layers, and kept in the cache directory. It is verified before each
+/// use: a damaged one is made again.
 struct RootfsImage {
     let context: Context
 
@@ -24,7 +25,7 @@ struct RootfsImage {
         guard cache.trusts(directory: file.removingLastComponent()) else {
             return try await make(image.tree, "base.squashfs", in: work)
         }
-        if Self.isOwn(file, in: cache), Self.isComplete(file) {
+        if Self.isOwn(file, in: cache), RootfsImageSeal.isIntact(file) {
             // The cache is pruned by the time of the last use.
             file.withPlatformString { _ = utimensat(AT_FDCWD, $0, nil, 0) }
             return file
@@ -54,6 +55,7 @@ struct RootfsImage {
         defer { close(partial.descriptor) }
         do {
             try await sqfstar.make(image.tree, in: partial.path)
+            try RootfsImageSeal.append(to: partial.path)
             try verification.finish()
             guard fsync(partial.descriptor) == 0,
                 partial.path.withPlatformString({ old in file.withPlatformString { rename(old, $0) } }) == 0
@@ -77,18 +79,5 @@ struct RootfsImage {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return cache.trusts(descriptor, of: file)
-    }
-
-    /// Whether a file exists and is as long as its superblock says.
-    ///
-    /// Source: `squashfs_fs.h` of squashfs-tools: the magic number, and at offset 40 the number of bytes used.
-    private static func isComplete(_ file: FilePath) -> Bool {
-        guard let head = try? SmallFile.read(file, limit: 95), head.count == 96, head.starts(with: Array("hsqs".utf8))
-        else {
-            return false
-        }
-        let used = head[40..<48].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        var status = stat()
-        return file.withPlatformString { stat($0, &status) } == 0 && UInt64(status.st_size) >= used
     }
 }

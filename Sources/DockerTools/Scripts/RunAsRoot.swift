@@ -25,7 +25,7 @@ struct RunAsRoot: LayerScript {
         let reporter = context.reporter
         let outcome = try await machine.run(
             job, in: directory.path, output: { reporter.scriptOutput($0) }, warn: reporter.warn)
-        if let error = outcome.status.failure(of: job, log: outcome.log) { throw error }
+        if let error = outcome.failure(of: job) { throw error }
         guard let tar = outcome.layer else {
             throw ToolError(
                 .unavailable, "cannot run the virtual machine", cause: "it returned no layer",
@@ -77,7 +77,9 @@ extension Context {
     /// - Throws: `ToolError` with code `unavailable` if the kernel or the guest is missing.
     func virtualMachine() throws -> VirtualMachine {
         VirtualMachine(
-            virtualMachines, kernel: try GuestKernel.find(virtualMachines.kernel, environment: environment),
+            virtualMachines,
+            kernel: try GuestKernel.find(
+                virtualMachines.kernel, modules: virtualMachines.modules, environment: environment),
             guest: try GuestProgram.find(beside: programDirectory), programPath: programPath,
             kvmFailures: KVMFailureCache(in: cacheDirectory), groups: processGroups)
     }

@@ -48,12 +48,18 @@ struct RootfsImageTests {
         #expect(second.status == 0, "\(second.errors)")
         #expect(!second.errors.contains("making the virtual machine's disk"))
         let file = bench.machine.path("cache/dockertools/lower/\(files.first ?? "")")
-        try Program.output(["truncate", "--size=-4096", file])
-        let third = try build(withSqfstar: false)
-        #expect(third.status == 69)
-        #expect(third.errors.contains("apt-get install squashfs-tools"))
+        let intact = try Data(contentsOf: URL(fileURLWithPath: file))
+        var flipped = intact
+        flipped[intact.count / 2] ^= 1
+        for damaged in [intact.dropLast(4096), flipped] {
+            try damaged.write(to: URL(fileURLWithPath: file))
+            let third = try build(withSqfstar: false)
+            #expect(third.status == 69)
+            #expect(third.errors.contains("apt-get install squashfs-tools"))
+        }
         #expect(try build(withSqfstar: true).status == 0)
         #expect(try kept == files)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == intact)
         #expect(try RunAsRootBench.layer(of: bench.machine.path("out/image.tar")).count == 1)
     }
 

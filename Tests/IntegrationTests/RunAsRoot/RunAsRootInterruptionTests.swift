@@ -48,6 +48,22 @@ struct RunAsRootInterruptionTests {
         #expect(try bench.machine.leftovers == [])
     }
 
+    @Test("QEMU ends with a program that is killed")
+    func killedProgram() throws {
+        let program = try start("echo started; sleep 1000")
+        #expect(program.wait { program.errors.contains("started\n") })
+        #expect(try !machines.isEmpty)
+        program.send(SIGKILL)
+        #expect(program.end().status == SIGKILL)
+        // The kernel sends the signal at once; the process is there until it has handled it.
+        var waits = 0
+        while try !machines.isEmpty, waits < 6000 {
+            usleep(10_000)
+            waits += 1
+        }
+        #expect(try machines == [])
+    }
+
     @Test("A killed QEMU is reported")
     func killedMachine() throws {
         let program = try start("echo started; sleep 1000")
