@@ -72,7 +72,12 @@ package struct ImageConfig: Sendable {
     }
 
     /// The bytes with their descriptor, whose digest is the image ID.
-    package func blob() throws -> Blob { try Blob(bytes, mediaType: MediaType.config) }
+    ///
+    /// - Throws: `ToolError` with code `data` if no reader would accept it.
+    package func blob() throws -> Blob {
+        try WrittenDocument.check(bytes, "the config of the image")
+        return try Blob(bytes, mediaType: MediaType.config)
+    }
 }
 
 extension ImageConfig {

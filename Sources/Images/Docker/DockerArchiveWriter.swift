@@ -115,7 +115,9 @@ package final class DockerArchiveWriter {
     }
 
     private func member(_ name: String, _ json: JSONValue) throws {
-        try member(name, Array(json.canonical.utf8))
+        let bytes = Array(json.canonical.utf8)
+        try WrittenDocument.check(bytes, "the archive's \(name)")
+        try member(name, bytes)
     }
 
     private func member(_ name: String, _ bytes: [UInt8]) throws {
