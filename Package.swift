@@ -88,7 +88,7 @@ let package = Package(
             "Compression",
             ["ByteIO", "CDeflate", "CISAL", "CLZMA", "CLibArchive", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
-        module("OCI", ["ByteIO", "CLibCrypto", "Compression", "JSON"]),
+        module("OCI", ["ByteIO", "CLibCrypto", "Compression", "Errors", "JSON"]),
         module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),
         module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Processes", "Tar", systemPackage]),
         module("Layering", ["Errors", "Store", bigInt, bitCollections]),

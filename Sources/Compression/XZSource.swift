@@ -17,6 +17,8 @@ final class XZSource: ByteSource {
     /// Zero bytes since the end of the last stream.
     private var padding: UInt64 = 0
     private var isAtEnd = false
+    /// Held while the dictionary is large.
+    private var largeWindow: LargeWindow?
 
     /// Memory in bytes that liblzma needs beside the dictionary. It takes less than 128 KiB; dictionaries come in
     /// powers of two and one and a half times these, so the surplus admits no dictionary beyond a limit of 1 MiB or
@@ -62,7 +64,12 @@ final class XZSource: ByteSource {
         let available = stream.pointee.avail_in
         stream.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = buffer.count
-        let status = lzma_code(stream, LZMA_RUN)
+        var status = lzma_code(stream, LZMA_RUN)
+        if status == LZMA_MEMLIMIT_ERROR, largeWindow == nil {
+            largeWindow = LargeWindow.begin()
+            guard lzma_memlimit_set(stream, memoryLimit) == LZMA_OK else { throw failure(status) }
+            status = lzma_code(stream, LZMA_RUN)
+        }
         let count = buffer.count - stream.pointee.avail_out
         switch status {
         case LZMA_STREAM_END: isWithinStream = false
@@ -80,6 +87,8 @@ final class XZSource: ByteSource {
             // Padding is a multiple of four bytes (section 2.2).
             guard padding % 4 == 0 else { throw truncated }
             isAtEnd = true
+            lzma_end(stream)
+            largeWindow = nil
             return
         }
         if next.pointee == 0 {
@@ -97,9 +106,13 @@ final class XZSource: ByteSource {
         }
     }
 
+    /// The memory in bytes that liblzma may use.
+    private var memoryLimit: UInt64 { UInt64(meter.limits.xzDictionary) + Self.overhead }
+
     /// Makes liblzma expect a stream; it keeps its memory for the next stream.
     private func beginStream() throws {
-        let status = lzma_stream_decoder(stream, UInt64(meter.limits.xzDictionary) + Self.overhead, 0)
+        let unshared = UInt64(LargeWindow.threshold) + Self.overhead
+        let status = lzma_stream_decoder(stream, largeWindow == nil ? min(unshared, memoryLimit) : memoryLimit, 0)
         guard status == LZMA_OK else { throw failure(status) }
     }
 

@@ -5,12 +5,16 @@ import Errors
 /// Decompresses zstd: one frame or several, checksums checked if present (RFC 8878).
 package final class ZstdSource: ByteSource {
     private let source: any ByteSource
-    private let context: OpaquePointer
+    /// Nil after the end, when its window is not needed anymore.
+    private var context: OpaquePointer?
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 * 1024, alignment: 4096)
     /// The part of `input` that has not been decompressed.
     private var held = 0..<0
     private var meter: DecompressionMeter
     private var isBetweenFrames = false
+    private var isAtFrameStart = true
+    /// Held while the window is large.
+    private var largeWindow: LargeWindow?
     private var isAtEnd = false
 
     /// Creates a decompressor.
@@ -44,10 +48,11 @@ package final class ZstdSource: ByteSource {
                 held = 0..<(try source.read(into: input))
                 meter.count(input: held.count)
                 if held.isEmpty, isBetweenFrames {
-                    isAtEnd = true
+                    end()
                     break
                 }
             }
+            if isAtFrameStart, largeWindow == nil, mayNeedLargeWindow { largeWindow = LargeWindow.begin() }
             // The decompressor may still have output after the end of the input.
             let isLast = held.isEmpty
             let count = try decompress(into: buffer)
@@ -55,6 +60,35 @@ package final class ZstdSource: ByteSource {
             if isLast { throw meter.failure("the zstd stream is truncated") }
         }
         return 0
+    }
+
+    private func end() {
+        isAtEnd = true
+        ZSTD_freeDCtx(context)
+        context = nil
+        largeWindow = nil
+    }
+
+    /// Whether the frame whose header begins at the next byte has a large window; true if the header is cut off.
+    ///
+    /// Source: RFC 8878, section 3.1.1.1.
+    private var mayNeedLargeWindow: Bool {
+        let header = UnsafeRawBufferPointer(rebasing: input[held])
+        guard header.count >= 4 else { return true }
+        // A skippable frame has no window.
+        guard header.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else { return false }
+        guard header.count >= 14 else { return true }
+        let descriptor = header[4]
+        guard descriptor & 0x20 != 0 else {
+            let base = UInt64(1) << (10 + UInt64(header[5] >> 3))
+            return base + base / 8 * UInt64(header[5] & 7) > UInt64(LargeWindow.threshold)
+        }
+        // The window of a single segment is its content, whose size follows the dictionary's ID.
+        let place = 5 + [0, 1, 2, 4][Int(descriptor & 3)]
+        let size = [1, 2, 4, 8][Int(descriptor >> 6)]
+        guard header.count >= place + size else { return true }
+        return header[place..<place + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            > UInt64(LargeWindow.threshold)
     }
 
     private func decompress(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -67,6 +101,7 @@ package final class ZstdSource: ByteSource {
         }
         held = source.pos..<held.upperBound
         isBetweenFrames = status == 0
+        isAtFrameStart = status == 0
         try meter.count(output: target.pos)
         return target.pos
     }

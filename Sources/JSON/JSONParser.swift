@@ -13,6 +13,8 @@ struct JSONParser: TextScanner {
     let bytes: [UInt8]
     var position = 0
     private var depth = 0
+    /// The longer strings so far: a graph repeats each path in many lists, and equal strings share their memory.
+    private var strings: Set<String> = []
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -163,7 +165,9 @@ struct JSONParser: TextScanner {
                 guard let string = String(validating: text, as: UTF8.self) else {
                     throw error("the string that ends here is not UTF-8")
                 }
-                return string
+                // Shorter strings have no memory of their own, and equal ones beyond ASCII may differ in their bytes.
+                guard text.count > 15, text.allSatisfy({ $0 < 0x80 }) else { return string }
+                return strings.insert(string).memberAfterInsert
             case UInt8(ascii: "\\"):
                 position += 1
                 text += Array(String(try escape()).utf8)

@@ -1,4 +1,3 @@
-package import BigInt
 import Errors
 package import Store
 
@@ -16,7 +15,7 @@ package struct LayerPlan: Equatable, Sendable {
     package enum Reason: Equatable, Sendable {
         /// The path's rank by popularity, from 1 (paths of one cycle share a rank), and its score: the number of ways
         /// that lead to the path and to all paths that refer to it.
-        case popularity(rank: Int, score: BigUInt)
+        case popularity(rank: Int, score: PopularityScore)
         /// The large paths that need the path, largest first. They include the path itself if it is large, and are
         /// empty if no large path needs it.
         case size(marks: [StorePath])

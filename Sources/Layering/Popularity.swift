@@ -43,36 +43,87 @@ package struct Popularity: Layering {
     }
 
     /// The score of each unit.
-    private static func scores(of graph: UnitGraph) -> [BigUInt] {
+    private static func scores(of graph: UnitGraph) -> [PopularityScore] {
+        var scoring = PopularityScoring(graph)
+        return scoring.run()
+    }
+}
+
+/// Computes the scores of units, and keeps numbers and sets only as long as they are needed: in a deep closure of
+/// 20,000 paths all numbers together would have 50 MB.
+private struct PopularityScoring {
+    private let graph: UnitGraph
+    /// The number of ways to each unit.
+    private var ways: [BigUInt]
+    /// The complete score of each unit that a later one still needs.
+    private var sums: [BigUInt]
+    /// Each unit and all units that refer to it.
+    private var above: [BitSet]
+    private var pendingUses: [Int]
+    /// The units that later ones refer to.
+    private var live: Set<Int> = []
+
+    /// The number of units after which numbers are dropped.
+    private static let interval = 256
+
+    init(_ graph: UnitGraph) {
+        self.graph = graph
         let count = graph.members.count
-        var ways = [BigUInt](repeating: 0, count: count)
-        var scores = ways
-        // Each unit and all units that refer to it. To save memory, a set is dropped after its last use.
-        var above = [BitSet](repeating: BitSet(), count: count)
-        var pendingUses = graph.references.map(\.count)
+        ways = [BigUInt](repeating: 0, count: count)
+        sums = ways
+        above = [BitSet](repeating: BitSet(), count: count)
+        pendingUses = graph.references.map(\.count)
+    }
 
-        for unit in 0..<count {
-            let users = graph.users[unit]
-            for user in users {
-                above[unit].formUnion(above[user])
-                ways[unit] += ways[user]
-            }
-            if users.isEmpty { ways[unit] = 1 }
-
-            // The sum is already known for the user with the largest set: only the other units are added to it.
-            if let largest = users.max(by: { above[$0].count < above[$1].count }) {
-                scores[unit] = scores[largest]
-                for user in above[unit].subtracting(above[largest]) { scores[unit] += ways[user] }
-            }
-            scores[unit] += ways[unit]
-            above[unit].insert(unit)
-
-            for user in users {
-                pendingUses[user] -= 1
-                if pendingUses[user] == 0 { above[user] = BitSet() }
-            }
+    mutating func run() -> [PopularityScore] {
+        let units = graph.members.indices
+        var scores = [PopularityScore](repeating: 0, count: units.count)
+        // Units without users come first: after them every set contains the set of a unit that is live.
+        for unit in units where graph.users[unit].isEmpty { scores[unit] = score(unit) }
+        for unit in units where !graph.users[unit].isEmpty {
+            scores[unit] = score(unit)
+            if unit % Self.interval == 0 { dropWays() }
         }
         return scores
+    }
+
+    private mutating func score(_ unit: Int) -> PopularityScore {
+        let users = graph.users[unit]
+        for user in users {
+            above[unit].formUnion(above[user])
+            ways[unit] += ways[user]
+        }
+        if users.isEmpty { ways[unit] = 1 }
+
+        // The sum is already known for the user with the largest set: only the other units are added to it.
+        var sum = ways[unit]
+        if let largest = users.max(by: { above[$0].count < above[$1].count }) {
+            sum += sums[largest]
+            for user in above[unit].subtracting(above[largest]) { sum += ways[user] }
+        }
+        above[unit].insert(unit)
+        if pendingUses[unit] > 0 {
+            live.insert(unit)
+            sums[unit] = sum
+        } else {
+            above[unit] = BitSet()
+        }
+        for user in users {
+            pendingUses[user] -= 1
+            guard pendingUses[user] == 0 else { continue }
+            live.remove(user)
+            above[user] = BitSet()
+            sums[user] = 0
+        }
+        return PopularityScore(sum)
+    }
+
+    /// Drops the numbers of ways to units that all live sets contain: they are never added again.
+    private mutating func dropWays() {
+        guard let first = live.first else { return }
+        var common = above[first]
+        for unit in live where !common.isEmpty { common.formIntersection(above[unit]) }
+        for unit in common where !live.contains(unit) { ways[unit] = 0 }
     }
 }
 

@@ -44,10 +44,13 @@ package struct SizeLayering: Layering {
         }
 
         var reasons: [StorePath: LayerPlan.Reason] = [:]
+        // Units with the same marks share one list.
+        var lists: [BitSet: [StorePath]] = [:]
         for (unit, positions) in graph.members.enumerated() {
-            let marks = marking.marks[unit].flatMap { mark in
-                graph.members[marking.marked[mark]].map { closure.nodes[$0].path }
-            }
+            let set = marking.marks[unit]
+            let marks =
+                lists[set] ?? set.flatMap { mark in graph.members[marking.marked[mark]].map { closure.nodes[$0].path } }
+            lists[set] = marks
             for position in positions { reasons[closure.nodes[position].path] = .size(marks: marks) }
         }
         return LayerPlan(layers: ordered.map { $0.positions.map { closure.nodes[$0].path } }, reasons: reasons)

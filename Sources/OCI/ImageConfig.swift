@@ -97,7 +97,12 @@ public struct ImageConfig: Sendable {
     }
 
     /// The bytes with their descriptor, whose digest is the image ID.
-    public func blob() throws -> Blob { try Blob(bytes, mediaType: MediaType.config) }
+    ///
+    /// - Throws: `ToolError` with code `data` if no reader would accept it.
+    public func blob() throws -> Blob {
+        try WrittenDocument.check(bytes, "the config of the image")
+        return try Blob(bytes, mediaType: MediaType.config)
+    }
 }
 
 extension ImageConfig {

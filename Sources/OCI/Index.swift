@@ -43,6 +43,8 @@ public struct Index: Hashable, Sendable {
 
     /// The canonical bytes of the document with their descriptor.
     public func blob() throws -> Blob {
-        try Blob(Array(json.canonical.utf8), mediaType: mediaType ?? MediaType.index)
+        let bytes = Array(json.canonical.utf8)
+        try WrittenDocument.check(bytes, "the index of the images")
+        return try Blob(bytes, mediaType: mediaType ?? MediaType.index)
     }
 }

@@ -81,6 +81,8 @@ public struct Manifest: Hashable, Sendable {
 
     /// The canonical bytes of the document with their descriptor.
     public func blob() throws -> Blob {
-        try Blob(Array(json.canonical.utf8), mediaType: mediaType ?? MediaType.manifest)
+        let bytes = Array(json.canonical.utf8)
+        try WrittenDocument.check(bytes, "the manifest of the image")
+        return try Blob(bytes, mediaType: mediaType ?? MediaType.manifest)
     }
 }

@@ -27,14 +27,16 @@ package struct Closure: Equatable, Sendable {
     package init(_ listed: some Sequence<Node>, source: String) throws {
         var nodes: [Node] = []
         var positions: [StorePath: Int] = [:]
+        var repeated: [Int: [Node]] = [:]
         for node in listed {
             if let position = positions[node.path] {
-                nodes[position] = nodes[position].united(with: node)
+                repeated[position, default: []].append(node)
             } else {
                 positions[node.path] = nodes.count
                 nodes.append(node)
             }
         }
+        for (position, others) in repeated { nodes[position] = nodes[position].united(with: others) }
         guard nodes.count <= Self.maximumCount else {
             throw ToolError(
                 .data, "cannot use \(source)",
@@ -102,9 +104,11 @@ extension Closure {
             self.narSize = narSize
         }
 
-        /// Unites two nodes of the same path.
-        func united(with other: Node) -> Node {
-            Node(path: path, references: references + other.references, narSize: narSize ?? other.narSize)
+        /// Unites nodes of the same path.
+        func united(with others: [Node]) -> Node {
+            Node(
+                path: path, references: references + others.flatMap(\.references),
+                narSize: narSize ?? others.lazy.compactMap(\.narSize).first)
         }
     }
 }

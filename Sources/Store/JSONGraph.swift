@@ -14,6 +14,11 @@ struct JSONGraph {
     /// The name of the graph in errors: `the graph file 'closure.json'`.
     let source: String
     let storeDir: String
+    private let paths = StorePathTable()
+
+    init(source: String, storeDir: String) {
+        (self.source, self.storeDir) = (source, storeDir)
+    }
 
     /// The nodes of a graph in any of the formats.
     ///
@@ -96,9 +101,10 @@ struct JSONGraph {
     private func storePath(_ value: JSONValue?, at place: String) throws -> StorePath {
         let expected = "a store path of the store \(storeDir)"
         guard let text = value?.string else { throw error(at: place, value?.kind ?? "nothing", expected) }
-        let path =
+        let path = paths.path(text) { text in
             text.utf8.contains(UInt8(ascii: "/"))
-            ? StorePath(text, storeDir: storeDir) : StorePath(baseName: text, storeDir: storeDir)
+                ? StorePath(text, storeDir: storeDir) : StorePath(baseName: text, storeDir: storeDir)
+        }
         guard let path else { throw error(at: place, GraphPosition.quote(text), expected) }
         return path
     }

@@ -26,6 +26,7 @@ struct Registration {
     private struct Reader {
         let registration: Registration
         let lines: [ArraySlice<UInt8>]
+        let paths = StorePathTable()
         var next = 0
 
         var isAtEnd: Bool { next == lines.count }
@@ -51,7 +52,7 @@ struct Registration {
 
         private mutating func storePath(_ expected: String) throws -> StorePath {
             let text = try line(expected)
-            guard let path = StorePath(text, storeDir: registration.storeDir) else {
+            guard let path = paths.path(text, { StorePath($0, storeDir: registration.storeDir) }) else {
                 next -= 1
                 throw error(GraphPosition.quote(text), "\(expected), of the store \(registration.storeDir)")
             }

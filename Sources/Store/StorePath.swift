@@ -85,3 +85,21 @@ package struct StoreLocation: Hashable, Sendable {
         machinePath(of: path.path)
     }
 }
+
+/// Parses the store paths of a graph. A graph repeats each path in many lists of references, and all mentions of a path
+/// share its memory.
+final class StorePathTable {
+    private var paths: [String: StorePath] = [:]
+
+    /// The path of a text.
+    ///
+    /// - Parameter parse: parses a text that is new; nil for an invalid one.
+    func path(_ text: String, _ parse: (String) -> StorePath?) -> StorePath? {
+        // Strings beyond ASCII may be equal though their bytes differ, and none of them is a store path.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        if let known = paths[text] { return known }
+        let path = parse(text)
+        paths[text] = path
+        return path
+    }
+}

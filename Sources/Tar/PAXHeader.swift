@@ -21,6 +21,7 @@ struct PAXHeader {
 
     init(parsing bytes: [UInt8]) throws(TarFormatError) {
         var rest = bytes[...]
+        var attributes: Set<[UInt8]> = []
         while !rest.isEmpty {
             let record = try Self.record(&rest)
             guard let equals = record.firstIndex(of: UInt8(ascii: "=")), equals > record.startIndex else {
@@ -28,7 +29,12 @@ struct PAXHeader {
             }
             let (key, value) = (record[..<equals], record[(equals + 1)...])
             if key.starts(with: Self.xattrPrefix) {
-                try takeXattr(Array(key.dropFirst(Self.xattrPrefix.count)), Array(value))
+                let name = Array(key.dropFirst(Self.xattrPrefix.count))
+                guard attributes.insert(name).inserted else {
+                    throw TarFormatError(
+                        "its extended header has the attribute '\(TerminalText.printable(name))' twice")
+                }
+                try takeXattr(name, Array(value))
             } else {
                 try take(String(decoding: key, as: UTF8.self), value)
             }
@@ -93,9 +99,6 @@ struct PAXHeader {
     private mutating func takeXattr(_ name: [UInt8], _ value: [UInt8]) throws(TarFormatError) {
         guard !name.isEmpty, !name.contains(0) else {
             throw TarFormatError("the name of one of its extended attributes is empty or contains a NUL")
-        }
-        guard !xattrs.contains(where: { $0.name == name }) else {
-            throw TarFormatError("its extended header has the attribute '\(TerminalText.printable(name))' twice")
         }
         xattrs.append(TarXattr(name: name, value: value))
     }

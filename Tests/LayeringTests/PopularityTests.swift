@@ -126,6 +126,40 @@ import Testing
         }
     }
 
+    /// Numbers that are not needed anymore are dropped on the way, which must not change a score.
+    @Test(arguments: 0..<4)
+    func aLargeGraphHasTheScoresOfItsDefinition(seed: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
+        let count = 1500
+        var users: [[Int]] = []
+        for node in 0..<count {
+            let isRoot = node == 0 || Int.random(in: 0..<200, using: &generator) == 0
+            let number = isRoot ? 0 : Int.random(in: 0..<30, using: &generator) == 0 ? 2 : 1
+            users.append(
+                Array(Set((0..<number).map { _ in Int.random(in: max(0, node - 30)..<node, using: &generator) })))
+        }
+        var (above, ways): ([Set<Int>], [Int]) = ([], [])
+        for node in 0..<count {
+            above.append(users[node].reduce(into: [node]) { $0.formUnion(above[$1]) })
+            ways.append(users[node].isEmpty ? 1 : users[node].reduce(0) { $0 + ways[$1] })
+        }
+        let edges = users.enumerated().flatMap { node, users in ["n\(node)"] + users.map { "n\($0)>n\(node)" } }
+        let plan = try Popularity().plan(
+            try SampleClosure.of(edges.shuffled(using: &generator).joined(separator: " ")), available: 2)
+        for node in 0..<count {
+            let expected = above[node].reduce(0) { $0 + ways[$1] }
+            #expect(score(of: try SampleClosure.path("n\(node)"), in: plan) == "\(expected)")
+        }
+    }
+
+    @Test func veryLargeScoresKeepTheirOrder() throws {
+        // Each path refers to the next two: the last score has 1,391 bits.
+        let edges = (0..<2000).map { "n\($0)>n\($0 + 1) n\($0)>n\($0 + 2)" }.joined(separator: " ") + " n2000>n2001"
+        let plan = try Popularity().plan(try SampleClosure.of(edges), available: 3000)
+        #expect(plan.layers.map { "\($0[0].name)" } == (0...2001).reversed().map { "n\($0)" })
+        #expect(score(of: try SampleClosure.path("n2001"), in: plan) == "about 2^1390")
+    }
+
     /// For `node` and each that leads to it, the number of ways from the roots: every way is walked, back from its end.
     private static func ways(to node: Int, _ users: [[Int]]) -> [Int: Int] {
         var ways: [Int: Int] = [:]

@@ -46,6 +46,16 @@ public struct BuiltImage: Image {
         keepsBuildArgs ? [(Self.buildArgsName, Array(spec.buildArgs.canonical.utf8))] : []
     }
 
+    /// The image, if its documents can be read again. They are checked when they are written too, but then the layers
+    /// may be in a pipe already.
+    ///
+    /// - Throws: `ToolError` with code `data`.
+    func checked() throws -> BuiltImage {
+        _ = try config.blob()
+        for (name, bytes) in extraMembers { try WrittenDocument.check(bytes, name) }
+        return self
+    }
+
     /// The reason why a store path is in its layer; empty where there was no choice.
     func reason(_ path: StorePath) -> String { plan.reasons[path].map { "\($0)" } ?? "" }
 }

@@ -29,9 +29,10 @@ enum LayeredBuilder {
                 whiteoutNames: .reported(warnings.warn))
         }
         let own = storeLayers + [top.layer]
-        return BuiltImage(
-            spec: spec, base: build.base, layers: build.baseLayers + own, comments: own.map(comment), plan: plan,
-            work: top.work)
+        return try BuiltImage(
+            spec: spec, base: build.base, layers: build.baseLayers + own,
+            comments: HistoryComments.of(own, other: "customisation layer"), plan: plan, work: top.work
+        ).checked()
     }
 
     private static func plan(_ build: BuildContext) async throws -> LayerPlan {
@@ -49,12 +50,6 @@ enum LayeredBuilder {
             let sized = try closure.fillingSizes(from: spec.storeLocation)
             return try SizeLayering().plan(sized, available: available)
         }
-    }
-
-    /// The comment of a layer in the history, in nixpkgs' spelling: the image's digest depends on the text.
-    private static func comment(_ layer: any Layer) -> String {
-        guard !layer.storePaths.isEmpty else { return "customisation layer" }
-        return "store paths: [\(layer.storePaths.map { "'\($0)'" }.joined(separator: ", "))]"
     }
 }
 

@@ -18,16 +18,11 @@ enum SingleLayerBuilder {
         try build.readRootfs(needsBodies: !spec.runAsRoot.isEmpty)
         let contents = try contents(build)
         let own = spec.runAsRoot.isEmpty ? try await layer(contents, build) : try await scriptLayer(contents, build)
-        return BuiltImage(
-            spec: spec, base: build.base, layers: build.baseLayers + [own.layer], comments: [comment(own.layer)],
-            plan: .empty, work: own.work)
-    }
-
-    /// The comment of the layer in the history. The image's digest depends on the text, so it does not follow the name
-    /// that the layer has elsewhere.
-    private static func comment(_ layer: any Layer) -> String {
-        guard !layer.storePaths.isEmpty else { return "the image's own layer" }
-        return "store paths: [\(layer.storePaths.map { "'\($0)'" }.joined(separator: ", "))]"
+        // The image's digest depends on the comment, so it does not follow the name that the layer has elsewhere.
+        return try BuiltImage(
+            spec: spec, base: build.base, layers: build.baseLayers + [own.layer],
+            comments: HistoryComments.of([own.layer], other: "the image's own layer"), plan: .empty, work: own.work
+        ).checked()
     }
 
     private static func contents(_ build: BuildContext) throws -> FileTree {

@@ -34,19 +34,41 @@ extension DockerTools {
 /// Assigns names to the images of several archives.
 ///
 /// The same image of two archives becomes one image with the names of both. An image without a name stays without one.
+/// Every step takes the same time for any number of images and names.
 struct MergedNames {
     private struct Entry {
         let image: any Image
-        let imageID: Digest
-        var names: [ImageName]
+        /// The names in their order; nil for a name that was given to a later image.
+        var names: [ImageName?] = []
+        var heldNames: Set<ImageName> = []
+        /// The positions in `names` of all spellings of a name, by its short spelling.
+        var places: [ImageName: [Int]] = [:]
         /// The source of the image, for errors.
         let source: String
         /// Whether the image had no name in its source.
         let isNameless: Bool
+
+        /// Adds a name to the end.
+        mutating func append(_ name: ImageName) {
+            heldNames.insert(name)
+            places[name.familiar, default: []].append(names.count)
+            names.append(name)
+        }
+
+        /// Removes all spellings of a name.
+        mutating func remove(_ familiar: ImageName) {
+            for place in places.removeValue(forKey: familiar) ?? [] {
+                if let name = names[place] { heldNames.remove(name) }
+                names[place] = nil
+            }
+        }
     }
 
     private let lastWins: Bool
     private var entries: [Entry] = []
+    private var entryOfImage: [Digest: Int] = [:]
+    /// The entry that has a name, by its short spelling.
+    private var entryOfName: [ImageName: Int] = [:]
 
     init(lastWins: Bool) {
         self.lastWins = lastWins
@@ -58,28 +80,35 @@ struct MergedNames {
     mutating func add(_ image: any Image, from source: String) throws {
         let imageID = try ImageSummary.id(of: image)
         let names = image.names(imageID: imageID)
+        let known = entryOfImage[imageID]
+        let entry = known ?? entries.count
         for name in names {
-            let isSame = { (other: ImageName) in other.familiar == name.familiar }
-            guard let other = entries.firstIndex(where: { $0.names.contains(where: isSame) && $0.imageID != imageID })
-            else { continue }
+            guard let other = entryOfName[name.familiar], other != entry else { continue }
             guard lastWins else {
                 throw ToolError(
                     .data, "cannot merge \(entries[other].source) and \(source)",
                     cause: "both have an image named \("\(name)".onOneLine), and the images differ",
                     remedy: "set \(.lastWins) to give the name to the later image, or choose images with PATH#NAME:TAG")
             }
-            entries[other].names.removeAll(where: isSame)
+            entries[other].remove(name.familiar)
+            entryOfName[name.familiar] = nil
         }
-        if let same = entries.firstIndex(where: { $0.imageID == imageID }) {
-            entries[same].names += names.filter { !entries[same].names.contains($0) }
-        } else {
-            entries.append(
-                Entry(image: image, imageID: imageID, names: names, source: source, isNameless: names.isEmpty))
+        if known == nil {
+            entryOfImage[imageID] = entry
+            entries.append(Entry(image: image, source: source, isNameless: names.isEmpty))
+        }
+        // Only names of a further source are compared: an archive that lists a name twice keeps both.
+        for name in names where known == nil || !entries[entry].heldNames.contains(name) {
+            entries[entry].append(name)
+            entryOfName[name.familiar] = entry
         }
     }
 
     /// The images in their order with their final names, without images that lost all names.
     var images: [any Image] {
-        entries.filter { !$0.names.isEmpty || $0.isNameless }.map { RenamedImage($0.image, names: $0.names) }
+        entries.compactMap { entry in
+            let names = entry.names.compactMap { $0 }
+            return names.isEmpty && !entry.isNameless ? nil : RenamedImage(entry.image, names: names)
+        }
     }
 }

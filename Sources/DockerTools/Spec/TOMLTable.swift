@@ -16,7 +16,7 @@ final class TOMLTable {
         case value(JSONValue)
         case table(TOMLTable)
         /// An array of tables: `[[…]]`.
-        case tables([TOMLTable])
+        case tables(TOMLTables)
     }
 
     private(set) var members: [String: Member] = [:]
@@ -33,7 +33,7 @@ final class TOMLTable {
                 switch member {
                 case .value(let value): value
                 case .table(let table): table.value
-                case .tables(let tables): .array(tables.map(\.value))
+                case .tables(let tables): .array(tables.elements.map(\.value))
                 }
             })
     }
@@ -48,7 +48,7 @@ final class TOMLTable {
             case nil: parent = parent.add(part, .implied)
             case .table(let table): parent = table
             case .tables(let tables):
-                guard let newest = tables.last else { return nil }
+                guard let newest = tables.elements.last else { return nil }
                 parent = newest
             case .value: return nil
             }
@@ -58,8 +58,11 @@ final class TOMLTable {
         case .table(let table) where !asElement && table.origin == .implied:
             table.origin = .header
             return table
-        case nil: return parent.append(to: [], last)
-        case .tables(let tables) where asElement: return parent.append(to: tables, last)
+        case nil:
+            let tables = TOMLTables()
+            parent.members[last] = .tables(tables)
+            return tables.add()
+        case .tables(let tables) where asElement: return tables.add()
         default: return nil
         }
     }
@@ -87,10 +90,16 @@ final class TOMLTable {
         members[name] = .table(table)
         return table
     }
+}
 
-    private func append(to tables: [TOMLTable], _ name: String) -> TOMLTable {
+/// The tables of an array. Adding one takes the same time for any number of them.
+final class TOMLTables {
+    private(set) var elements: [TOMLTable] = []
+
+    /// Adds a table to the end.
+    func add() -> TOMLTable {
         let table = TOMLTable(.header)
-        members[name] = .tables(tables + [table])
+        elements.append(table)
         return table
     }
 }

@@ -53,13 +53,15 @@ package struct LayerExamination: Sendable {
     private static func structure(_ source: any ByteSource, _ place: String) throws -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
         let tar = TarReader(source, archive: place)
-        var names: Set<[UInt8]> = []
+        // Hashes instead of names, to save memory. They are seeded at random, so no archive can be made to have equal
+        // ones for different names, and by chance a million names have them once in 10 million checks.
+        var names: Set<Int> = []
         do {
             while let member = try tar.next() {
                 // The slash at the end of a directory's path is not part of its name.
                 var name = member.path
                 while name.count > 1, name.last == UInt8(ascii: "/") { name.removeLast() }
-                guard names.insert(name).inserted else {
+                guard names.insert(name.hashValue).inserted else {
                     issues.append(
                         ValidationIssue(
                             "\(place), entry \(member.number) '\(TerminalText.printable(name))'",

@@ -28,8 +28,8 @@ package struct ReadingContext: Sendable {
 
 /// The limits of an image's own documents and members. Larger ones are refused.
 package enum ImageLimits {
-    /// The largest manifest, config or other JSON member: 4 MiB, the limit that registries have for manifests.
-    package static let json = 4 << 20
+    /// The largest manifest, config or other JSON member: 4 MiB.
+    package static let json = WrittenDocument.limit
     /// The largest number of members of an archive: 65,536. An image has at most 127 layers with four members each.
     package static let members = 65536
 }

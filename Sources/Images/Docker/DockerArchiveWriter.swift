@@ -133,6 +133,8 @@ package final class DockerArchiveWriter {
     }
 
     private func member(_ path: String, _ json: JSONValue) throws {
-        try tar.file(path, Array(json.canonical.utf8))
+        let bytes = Array(json.canonical.utf8)
+        try WrittenDocument.check(bytes, "the archive's \(path)")
+        try tar.file(path, bytes)
     }
 }

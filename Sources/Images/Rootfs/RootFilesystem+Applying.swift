@@ -257,12 +257,18 @@ extension RootFilesystem {
             guard self[directory].kind == .directory, self[directory].opaqueIn != layer else { continue }
             self[directory].opaqueIn = layer
             var child = self[directory].firstChild
+            self[directory].firstChild = .root
             while child != .root {
-                if self[child].kind != nil {
-                    hide(child)
+                let next = self[child].nextSibling
+                if self[child].kind != nil { hide(child) }
+                // Removed names leave the list, so that no later layer visits them again.
+                self[child].isLinked = self[child].kind != nil
+                if self[child].isLinked {
+                    self[child].nextSibling = self[directory].firstChild
+                    self[directory].firstChild = child
                     directories.append(child)
                 }
-                child = self[child].nextSibling
+                child = next
             }
         }
     }

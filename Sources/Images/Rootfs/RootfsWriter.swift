@@ -41,13 +41,14 @@ package struct RootfsWriter {
         if !path.isEmpty { try write(.root) }
         // For each directory on the current path: its remaining contents in reverse order, and the length of its path.
         var pending = [(rest: Array(tree.children(of: .root).reversed()), length: path.count)]
-        while let directory = pending.last {
-            guard let id = directory.rest.last else {
+        while !pending.isEmpty {
+            // The list is changed in place: a copy for each name would take quadratic time.
+            let directory = pending.count - 1
+            guard let id = pending[directory].rest.popLast() else {
                 pending.removeLast()
                 continue
             }
-            pending[pending.count - 1].rest.removeLast()
-            path.removeSubrange(directory.length...)
+            path.removeSubrange(pending[directory].length...)
             path += tree.name(of: id)
             if tree[id].kind == .directory { path.append(UInt8(ascii: "/")) }
             try write(id)

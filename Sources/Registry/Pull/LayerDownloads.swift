@@ -1,4 +1,5 @@
 import ByteIO
+import DequeModule
 import Dispatch
 import Foundation
 public import OCI
@@ -36,7 +37,7 @@ final class LayerDownloads: Sendable {
 
     private struct State {
         var entries: [Digest: Entry] = [:]
-        var waiting: [(Digest, Entry, Fetch)] = []
+        var waiting: Deque<(Digest, Entry, Fetch)> = []
         var workers = 0
     }
 
@@ -87,7 +88,7 @@ final class LayerDownloads: Sendable {
 
     /// Fails the waiting layers if no other worker is left to download them.
     private func workerDidNotStart(_ error: any Error) {
-        let abandoned = state.withLock { state -> [(Digest, Entry, Fetch)] in
+        let abandoned = state.withLock { state -> Deque<(Digest, Entry, Fetch)> in
             state.workers -= 1
             guard state.workers == 0 else { return [] }
             defer { state.waiting.removeAll() }
@@ -103,11 +104,9 @@ final class LayerDownloads: Sendable {
     private func downloadAll() {
         while true {
             let next = state.withLock { state -> (Digest, Entry, Fetch)? in
-                if state.waiting.isEmpty {
-                    state.workers -= 1
-                    return nil
-                }
-                return state.waiting.removeFirst()
+                if let next = state.waiting.popFirst() { return next }
+                state.workers -= 1
+                return nil
             }
             guard let (digest, entry, fetch) = next else { return }
             let result = Result { try fetch { progress.fetched($0, of: digest) } }
