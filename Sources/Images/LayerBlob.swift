@@ -21,14 +21,23 @@ package struct LayerBlob {
         self.threads = threads
     }
 
+    /// The number of bytes that `write` reads, and reports as progress: of the stored bytes, or of the uncompressed tar.
+    package var readSize: UInt64 {
+        get throws { try storedBytes?.size ?? open.size }
+    }
+
+    /// The stored bytes, if they are the blob. They were verified when the layer was opened.
+    private var storedBytes: FileRange? {
+        get throws { open.knownDiffID == nil ? nil : try layer.storedBlob(compressedBy: compressor) }
+    }
+
     /// Writes the blob.
     ///
     /// - Returns: the digest of the uncompressed layer.
     /// - Throws: `ToolError` with code `data` for a layer whose digest is not the one that its config states; the
     ///   errors of the sink.
     package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
-        if let known = open.knownDiffID, let file = try layer.storedBlob(compressedBy: compressor) {
-            // Verified when the layer was opened.
+        if let known = open.knownDiffID, let file = try storedBytes {
             try file.copy(to: ProgressSink(to: sink, progress))
             return known
         }
