@@ -67,7 +67,8 @@ extension Remedy: CustomStringConvertible {
 
 /// A setting of the library that a remedy may name.
 public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
-    case accelerator, architecture, authFile, certificateDirectory, credentials, finalImageName, finalImageTag, format
+    case accelerator, architecture, authFile, buildVerb, certificateDirectory, credentials, finalImageName,
+        finalImageTag, format
     case host, jsonFile, keep, kernel, lastWins, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout
     case tlsVerify, variant, vmTimeout
 
