@@ -125,7 +125,10 @@ let package = Package(
         tests("DockerEngineTests", ["DockerEngine", "Errors", "JSON", "OCI", "Registry", "TestSupport", nioSSL]),
         tests(
             "DockerToolsTests",
-            ["ByteIO", "CLI", "DockerTools", "Errors", "JSON", "OCI", "Store", "TestSupport", systemPackage]),
+            [
+                "ByteIO", "CLI", "Compression", "DockerTools", "Errors", "Images", "JSON", "OCI", "Store",
+                "TestSupport", systemPackage,
+            ]),
         tests("ErrorsTests", ["Errors", systemPackage]),
         tests("GuestProtocolTests", ["GuestProtocol"]),
         tests("GuestTests", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar", "TestSupport"]),

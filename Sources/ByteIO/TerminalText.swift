@@ -1,4 +1,6 @@
-/// Makes untrusted names, such as those in archives, safe for messages on a terminal.
+package import Errors
+
+/// Makes untrusted text, such as names in archives, paths and messages of servers, safe for a terminal.
 package enum TerminalText {
     /// Returns a name as printable text.
     ///
@@ -14,19 +16,33 @@ package enum TerminalText {
     package static func quoted(_ text: String) -> String { "'\(printable(Array(text.utf8)))'" }
 
     private static func escaped(_ bytes: some Sequence<UInt8>) -> String {
-        var text = ""
-        for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {
-            // C0 and C1 controls, DEL, and marks that change the direction of text.
-            switch scalar.value {
-            case 0x00..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: text += "\u{FFFD}"
-            default: text.unicodeScalars.append(scalar)
-            }
+        escaped(String(decoding: Array(bytes), as: UTF8.self)) { _ in false }
+    }
+
+    /// Returns a text with U+FFFD in place of each unsafe character.
+    ///
+    /// - Parameter isKept: whether an unsafe character stays.
+    fileprivate static func escaped(_ text: String, except isKept: (Unicode.Scalar) -> Bool) -> String {
+        var escaped = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { escaped.append(isUnsafe(scalar) && !isKept(scalar) ? "\u{FFFD}" : scalar) }
+        return String(escaped)
+    }
+
+    /// Returns whether a terminal may obey a character: C0 and C1 controls, DEL, and marks that change the direction of
+    /// text.
+    fileprivate static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x00..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
         }
-        return text
     }
 }
 
 extension String {
+    /// The text safe for a terminal, with its line breaks, tabs and spaces. Other control characters and marks for the
+    /// direction of text become U+FFFD.
+    package var printable: String { TerminalText.escaped(self) { $0 == "\n" || $0 == "\t" } }
+
     /// The text on one line, safe for a terminal.
     ///
     /// Each run of spaces, tabs and line breaks becomes one space; other control characters and marks for the direction
@@ -40,12 +56,23 @@ extension String {
                 if !afterBlank { line.append(" ") }
                 afterBlank = true
                 continue
-            case 0x00..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: line.append("\u{FFFD}")
-            default: line.append(scalar)
+            default: line.append(TerminalText.isUnsafe(scalar) ? "\u{FFFD}" : scalar)
             }
             afterBlank = false
         }
         if line.last == " " { line.removeLast() }
         return String(line)
+    }
+}
+
+extension ToolError {
+    /// The message, the cause and the remedy on lines of their own, safe for a terminal. Only a cause has several lines.
+    ///
+    /// - Parameter name: how a setting is called: a command line writes a flag's name.
+    package func printable(naming name: (Setting) -> String) -> String {
+        let safe = ToolError(
+            code, TerminalText.escaped(message) { _ in false }, cause: cause.printable,
+            remedy: Remedy(TerminalText.escaped(remedy.text(naming: name)) { _ in false }))
+        return safe.text { "\($0)" }
     }
 }

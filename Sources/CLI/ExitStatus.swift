@@ -32,6 +32,7 @@ extension Setting {
         case .accelerator: "--accel"
         case .architecture: "--arch"
         case .authFile: "--authfile"
+        case .buildVerb: "--as"
         case .certificateDirectory: "--cert-dir"
         case .credentials: "--creds"
         case .finalImageName: "--final-image-name"

@@ -28,8 +28,12 @@ struct ExportCommand: AsyncParsableCommand {
         completion: .file())
     var output: String?
 
-    @Option(help: "The format of the output: squashfs needs the program sqfstar (Debian: squashfs-tools).")
-    var format: ExportFormat = .tar
+    @Option(
+        help: """
+            The format of the output: tar, or squashfs, which needs the program sqfstar (Debian: squashfs-tools) (default: \
+            by the output's ending, else tar).
+            """)
+    var format: ExportFormat?
 
     @OptionGroup var results: ResultOptions
 

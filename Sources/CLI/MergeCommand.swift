@@ -28,11 +28,15 @@ struct MergeCommand: AsyncParsableCommand {
         completion: .file())
     var output: String
 
-    @Option(help: "The format of the output.")
-    var format: ArchiveFormat = .dockerArchive
+    @Option(help: "The format of the output (default: oci-layout if the output ends in .oci, else docker-archive).")
+    var format: ArchiveFormat?
 
-    @Option(help: "The compression: none, gz or zstd, of a docker-archive, or of the layers in the OCI formats.")
-    var compressor: Compressor = .none
+    @Option(
+        help: """
+            The compression: none, gz or zstd, of a docker-archive, or of the layers in the OCI formats (default: by the \
+            output's ending, else none).
+            """)
+    var compressor: Compressor?
 
     @Flag(help: "Give a name of two different images to the later one.")
     var lastWins = false
@@ -48,7 +52,7 @@ struct MergeCommand: AsyncParsableCommand {
         let tools = try registries.tools(for: images, limits, quiet: quiet)
         let result = try await tools.merge(
             images.map { try ImageSource(parsing: $0) },
-            to: ImageDestination(output, format: format, compressor: compressor, jsonFile: results.jsonFile),
+            to: ImageDestination(parsing: output, format: format, compressor: compressor, jsonFile: results.jsonFile),
             lastWins: lastWins)
         try results.print(result, \.jsonOfImages)
     }

@@ -8,7 +8,9 @@ struct ReadingOptions: ParsableArguments {
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Override a key of the spec: config.User=nobody. May be repeated.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "Override a key of the spec, or of the image that push and load take: config.User=nobody. May be repeated.",
+            valueName: "key=value"))
     var sets: [String] = []
 
     @Flag(help: "Print nothing but errors.")
@@ -71,8 +73,9 @@ struct SpecOptions: ParsableArguments {
 struct ImageOptions: ParsableArguments {
     @Argument(
         help: """
-            The image: an archive or an OCI layout, PATH#NAME:TAG for one of several, oci:DIRECTORY:NAME, dir:DIRECTORY, - for standard \
-            input; docker://NAME in a registry, docker-daemon:NAME in a daemon; or a spec, .json or .toml.
+            The image: an archive or an OCI layout, PATH#NAME:TAG for one of several, oci:DIRECTORY:NAME, dir:DIRECTORY, \
+            docker-archive:FILE, oci-archive:FILE, - for standard input; docker://NAME in a registry, docker-daemon:NAME in a \
+            daemon; or a spec, .json or .toml.
             """, completion: .file())
     var image: String
 

@@ -22,13 +22,13 @@ struct OutputOptions: ParsableArguments {
             valueName: "path"), completion: .file())
     var output: String?
 
-    @Option(help: "The format of the output.")
-    var format: ArchiveFormat = .dockerArchive
+    @Option(help: "The format of the output (default: oci-layout if the output ends in .oci, else docker-archive).")
+    var format: ArchiveFormat?
 
     @Option(
         help: """
             The compression: none, gz or zstd, of a docker-archive, or of the layers in the OCI formats (default: the spec's \
-            compressor, gz).
+            compressor, else by the output's ending, else gz).
             """)
     var compressor: Compressor?
 
@@ -37,7 +37,9 @@ struct OutputOptions: ParsableArguments {
 
     /// The output as the library has it.
     var destination: ImageDestination {
-        ImageDestination(output, format: format, compressor: compressor, jsonFile: results.jsonFile)
+        get throws {
+            try ImageDestination(parsing: output, format: format, compressor: compressor, jsonFile: results.jsonFile)
+        }
     }
 }
 

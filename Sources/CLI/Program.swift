@@ -32,29 +32,63 @@ struct Program: AsyncParsableCommand {
     static func main() async {
         ProcessSetup.run()
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
-            }
+            try await run(try parsed())
         } catch let failure as ToolError {
             SignalHandler.waitIfInterrupted()
-            Console.writeError(failure.text { $0.flag } + "\n")
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            Console.writeError(ArgumentErrors.explainingTilde(failure, arguments).printable { $0.flag } + "\n")
             // exit(3) would call OpenSSL's exit handler, which frees memory that hashing threads may still use.
             _exit(ExitStatus.of(failure.code))
         } catch {
-            exit(withError: error)
+            _exit(exitCode(for: error).rawValue)
         }
+    }
+
+    /// Parses the command line.
+    ///
+    /// - Throws: `ToolError` with code `usage`; an error that ends the program successfully, after its text was printed.
+    private static func parsed() throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot()
+        } catch {
+            try printIfRequested(error)
+            throw ArgumentErrors.toolError(error, Array(CommandLine.arguments.dropFirst()))
+        }
+    }
+
+    private static func run(_ command: any ParsableCommand) async throws {
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
+        } catch {
+            guard !(error is ToolError), !(error is ExitCode) else { throw error }
+            try printIfRequested(error)
+            guard exitCode(for: error) != .success else { throw error }
+            throw ToolError(.io, "cannot finish the command", cause: "\(error)", remedy: "report this as a bug")
+        }
+    }
+
+    /// Prints the text of an error that is a request: for help, for the version, for completions.
+    ///
+    /// - Throws: the request, after its text was printed; `ToolError` with code `io` if it cannot be printed.
+    private static func printIfRequested(_ error: any Error) throws {
+        guard exitCode(for: error) == .success else { return }
+        try Console.write(fullMessage(for: error) + "\n")
+        throw error
     }
 }
 
 /// The standard streams that the program writes to.
 enum Console {
-    /// Writes a result to standard output.
+    /// Writes a result to standard output. On a terminal, control characters of names in it are replaced.
     ///
     /// - Throws: `ToolError` with code `io` if the stream is closed or the disk full.
     static func write(_ text: String) throws {
+        let text = isatty(STDOUT_FILENO) == 1 ? text.printable : text
         try DescriptorSink(STDOUT_FILENO, name: "standard output").write(Array(text.utf8))
     }
 

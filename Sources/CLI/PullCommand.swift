@@ -45,8 +45,8 @@ struct PullCommand: AsyncParsableCommand {
             valueName: "path"), completion: .file())
     var output: String?
 
-    @Option(help: "The format of the output.")
-    var format: ArchiveFormat = .dockerArchive
+    @Option(help: "The format of the output (default: oci-layout if the output ends in .oci, else docker-archive).")
+    var format: ArchiveFormat?
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var results: ResultOptions
@@ -70,7 +70,7 @@ struct PullCommand: AsyncParsableCommand {
             isSpec
             ? .specFile(try SpecSource(argument: image, anyExtension: reading.isSpec), overrides: reading.sets)
             : .name(image)
-        let destination = ImageDestination(output, format: format, jsonFile: results.jsonFile)
+        let destination = try ImageDestination(parsing: output, format: format, jsonFile: results.jsonFile)
         try results.print(try await tools.pull(source, choices, to: destination))
     }
 }

@@ -1,5 +1,6 @@
 import DockerEngine
 import Errors
+import Glibc
 import Images
 import OCI
 import Registry
@@ -12,15 +13,28 @@ struct OpenedSource: Sendable {
     private let loaded: LoadedSpec?
     private let keepsBuildArgs: Bool
     private let context: Context
+    /// The changes of the image; nil if it stays as it is.
+    private var overrides: ImageOverrides?
+
+    private init(source: ImageSource, loaded: LoadedSpec?, keepsBuildArgs: Bool, context: Context) {
+        (self.source, self.loaded, self.keepsBuildArgs, self.context) = (source, loaded, keepsBuildArgs, context)
+    }
 
     /// Reads the spec of a source and reports its warnings.
     ///
-    /// - Parameter verb: how the image of a spec is built if the source does not say; by default, the spec's keys decide.
-    /// - Throws: `ToolError` for an invalid spec.
+    /// - Parameters:
+    ///   - keys: the keys that overrides of an image that exists may set; by default none.
+    ///   - verb: how the image of a spec is built if the source does not say; by default, the spec's keys decide.
+    /// - Throws: `ToolError` for an invalid spec or an invalid override.
     static func open(
-        _ source: ImageSource, _ context: Context, as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
+        _ source: ImageSource, _ context: Context, overriding keys: [String] = [],
+        as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
     ) throws -> OpenedSource {
         switch source {
+        case .overridden(let source, let overrides):
+            var opened = try open(source, context, as: verb)
+            opened.overrides = try ImageOverrides(overrides, allowed: keys, for: source)
+            return opened
         case .specFile(let file, let reading):
             let loaded = try LoadedSpec.read(file, sets: reading.overrides, context: context) {
                 reading.verb ?? verb($0)
@@ -45,6 +59,7 @@ struct OpenedSource: Sendable {
             path == "-" ? [] : [context.currentDirectory.pushing(FilePath(path))]
         case .spec, .specFile: loaded?.inputs ?? []
         case .registry, .daemon: []
+        case .overridden: []
         }
     }
 
@@ -52,6 +67,11 @@ struct OpenedSource: Sendable {
     ///
     /// - Throws: `ToolError`.
     func image() async throws -> any Image {
+        let image = try await originalImage()
+        return try overrides?.applied(to: image) ?? image
+    }
+
+    private func originalImage() async throws -> any Image {
         guard let loaded else { return try await archive().image(named: source.chosenName) }
         // A spec for `export` builds nothing: its base is exported unchanged.
         guard loaded.verb == .export, let base = try await loaded.base(in: context) else {
@@ -65,7 +85,7 @@ struct OpenedSource: Sendable {
     ///
     /// - Throws: `ToolError`.
     func images() async throws -> [any Image] {
-        guard loaded == nil, source.chosenName == nil else { return [try await image()] }
+        guard loaded == nil, source.chosenName == nil, overrides == nil else { return [try await image()] }
         return try await archive().images
     }
 
@@ -97,7 +117,11 @@ extension ImageSource {
     /// - Throws: `ToolError`.
     func archive(_ reading: ReadingContext, _ context: Context) async throws -> ImageArchive {
         switch self {
-        case .archive(let path, _), .layout(let path, _): return try ImageArchive.open(FilePath(path), reading)
+        case .archive(let path, _):
+            if let missing = Self.missingArchive(FilePath(path), named: "\(self)") { throw missing }
+            return try ImageArchive.open(FilePath(path), reading)
+        case .layout(let path, _): return try ImageArchive.open(FilePath(path), reading)
+        case .overridden(let source, _): return try await source.archive(reading, context)
         case .registry(let name):
             let reference = try RegistryReference(name)
             return try context.registryImage(reference, task: "cannot read \(reference)").archive(reading)
@@ -114,11 +138,33 @@ extension ImageSource {
     /// - Throws: `ToolError` with code `usage` for an empty name.
     static func daemonName(_ name: String) throws -> String { try DaemonImage.checked(name) }
 
+    /// The error for a file that does not exist, and whose name could be the one of an image elsewhere.
+    ///
+    /// - Parameter text: the path as it was written.
+    static func missingArchive(_ path: FilePath, named text: String) -> ToolError? {
+        let ending = path.extension?.lowercased() ?? ""
+        guard path != "-", path.withPlatformString({ access($0, F_OK) }) != 0, !fileEndings.contains(ending),
+            let reference = try? RegistryReference(text)
+        else { return nil }
+        return ToolError(
+            .data, "cannot read '\(text)'", cause: "there is no such file or directory",
+            remedy: """
+                check the path; write docker://\(text) for the image of the registry \(reference.registry), or \
+                docker-daemon:\(text) for the one of the Docker daemon
+                """)
+    }
+
+    /// The endings of names that are meant as files.
+    private static let fileEndings: Set = [
+        "tar", "gz", "tgz", "zst", "tzst", "xz", "txz", "bz2", "tbz2", "oci", "json", "toml", "yaml", "yml", "squashfs",
+    ]
+
     /// The source in messages.
     var displayName: String {
         switch self {
         case .archive(let path, _), .layout(let path, _): "'\(FilePath(path))'"
         case .registry(let name): "'\((try? RegistryReference(name)).map { "\($0)" } ?? name)'"
+        case .overridden(let source, _): source.displayName
         case .daemon, .spec, .specFile: "'\(self)'"
         }
     }
@@ -129,18 +175,19 @@ extension ImageSpec {
     fileprivate var verb: SpecVerb { runAsRoot.isEmpty && !keepContentsDirlinks ? .layered : .build }
 }
 
-/// An image under other names.
+/// An image under other names, and with another config if one is given.
 struct RenamedImage: Image {
     private let image: any Image
     private let names: [ImageName]
+    let config: ImageConfig
 
-    init(_ image: any Image, names: [ImageName]) {
+    init(_ image: any Image, names: [ImageName], config: ImageConfig? = nil) {
         self.image = image
         self.names = names
+        self.config = config ?? image.config
     }
 
     var name: String? { names.first?.name }
     func names(imageID: Digest) -> [ImageName] { names }
     var layers: [any Layer] { image.layers }
-    var config: ImageConfig { image.config }
 }

@@ -21,14 +21,19 @@ package struct LayerBlob {
         self.threads = threads
     }
 
-    /// The size of the blob in bytes if it is known before it is written: that of stored bytes that are copied.
-    package var knownSize: UInt64? {
-        get throws { try storedFile()?.size }
+    /// The number of bytes that `write` reads, and reports as progress: of the stored bytes, or of the uncompressed tar.
+    package var readSize: UInt64 {
+        get throws { try knownSize ?? open.size }
     }
 
-    /// The stored bytes of the blob, which are verified when the layer is opened; nil if the blob must be made.
-    private func storedFile() throws -> FileRange? {
-        open.knownDiffID == nil ? nil : try layer.storedBlob(compressedBy: compressor)
+    /// The size of the blob in bytes if it is known before it is written: that of stored bytes that are copied.
+    package var knownSize: UInt64? {
+        get throws { try storedBytes?.size }
+    }
+
+    /// The stored bytes, if they are the blob. They were verified when the layer was opened.
+    private var storedBytes: FileRange? {
+        get throws { open.knownDiffID == nil ? nil : try layer.storedBlob(compressedBy: compressor) }
     }
 
     /// Writes the blob.
@@ -37,7 +42,7 @@ package struct LayerBlob {
     /// - Throws: `ToolError` with code `data` for a layer whose digest is not the one that its config states; the
     ///   errors of the sink.
     package func write(to sink: BlobSink, _ progress: any Progress) throws -> Digest {
-        if let known = open.knownDiffID, let file = try storedFile() {
+        if let known = open.knownDiffID, let file = try storedBytes {
             try file.copy(to: ProgressSink(to: sink, progress))
             try file.file.requireUnchanged()
             return known

@@ -96,6 +96,13 @@ public struct ImageConfig: Sendable {
         diffIDs == self.diffIDs ? self : ImageConfig(json.object ?? [:], diffIDs: diffIDs)
     }
 
+    /// The config with another run-time configuration. All other members stay as they are.
+    package func with(runtime: JSONValue) -> ImageConfig {
+        var members = json.object ?? [:]
+        members["config"] = runtime
+        return ImageConfig(members, diffIDs: diffIDs)
+    }
+
     /// The bytes with their descriptor, whose digest is the image ID.
     ///
     /// - Throws: `ToolError` with code `data` if no reader would accept it.

@@ -2,24 +2,11 @@ import Errors
 import Foundation
 import JSON
 import OCI
-import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import DockerTools
-
-/// Keeps the warnings.
-private final class WarningLog: Reporter {
-    private let log = Mutex<[String]>([])
-    var warnings: [String] { log.withLock { $0 } }
-    func note(_ text: String) {}
-    func warn(_ text: String) { log.withLock { $0.append(text) } }
-    func scriptOutput(_ line: String) {}
-    func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
-    func advance(_ bytes: Int) {}
-    func finish() {}
-}
 
 struct BaseImageTests {
     private let directory: SpecDirectory
@@ -90,6 +77,50 @@ struct BaseImageTests {
             #expect(failure?.cause == cause)
             #expect(failure?.remedy == "choose one of its images: h:5000/one:1, two:1, two:2")
         }
+    }
+
+    /// The image of a spec on a base by this text.
+    private func image(onBase text: String, _ members: String = "") async throws -> BuiltImage {
+        try directory.write(#"{"name": "x", "tag": "1", "fromImage": "\#(text)"\#(members)}"#, to: "spec.json")
+        return try await image("spec.json")
+    }
+
+    @Test func isAllThatACommandLineTakesAsAnImage() async throws {
+        for (text, size) in [
+            ("base.tar#two:2", 20480), ("docker-archive:base.tar", 10240), ("./base.tar", 10240),
+            ("docker-archive:base.tar:two:1", 20480), ("oci-archive:\(directory.path)/base.tar:h:5000/one:1", 10240),
+        ] as [(String, UInt64)] {
+            #expect(try await image(onBase: text).layers.first?.open().size == size, "\(text)")
+        }
+        #expect(try await image(onBase: "docker-archive:base.tar", #", "fromImageTag": "2""#).layers.count == 2)
+        let twice = await #expect(throws: ToolError.self) {
+            _ = try await image(onBase: "base.tar#two:2", #", "fromImageTag": "1""#)
+        }
+        #expect(twice?.code == .data)
+        #expect(twice?.remedy == "leave fromImageName and fromImageTag out")
+        let malformed = await #expect(throws: ToolError.self) { _ = try await image(onBase: "docker://UPPER") }
+        #expect(malformed?.code == .data)
+        #expect(malformed?.cause.hasPrefix("fromImage: cannot use the name 'docker://UPPER': ") == true)
+    }
+
+    @Test func namesWithoutASchemeSuggestOne() async throws {
+        let failure = await #expect(throws: ToolError.self) { _ = try await image(onBase: "localhost:5000/app:1") }
+        #expect(failure?.code == .data)
+        #expect(failure?.message == "cannot read 'localhost:5000/app:1'")
+        let remedy = "\(failure?.remedy ?? "")"
+        #expect(remedy.contains("docker://localhost:5000/app:1"))
+        let file = await #expect(throws: ToolError.self) { _ = try await image(onBase: "none.tar.gz") }
+        let remedyOfFile = "\(file?.remedy ?? "docker://")"
+        #expect(!remedyOfFile.contains("docker://"))
+    }
+
+    @Test func takesTheNamesOfUnameAndNixForArchitectures() async throws {
+        let image = try await image(onBase: "base.tar", #", "architecture": "x86_64""#)
+        #expect(config(image)["architecture"] == "amd64")
+        #expect(image.spec.buildArgs["architecture"] == "amd64")
+        var spec = ImageSpec(name: "x")
+        spec.architecture = "aarch64"
+        #expect(try spec.validated(for: .layered, currentDirectory: "/").architecture == "arm64")
     }
 
     @Test func inheritsFromItsConfig() async throws {

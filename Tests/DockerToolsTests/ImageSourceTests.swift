@@ -22,6 +22,50 @@ struct ImageSourceTests {
         #expect("\(source)" == text)
     }
 
+    @Test("as an archive by skopeo's schemes; the path ends where a file exists")
+    func archiveSchemes() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write([], to: "a:1.tar")
+        #expect(try ImageSource(parsing: "docker-archive:\(path)") == .archive(path))
+        #expect(try ImageSource(parsing: "docker-archive:\(path):h:5000/n:t") == .archive(path, name: "h:5000/n:t"))
+        #expect(try ImageSource(parsing: "oci-archive:\(path):1") == .archive(path, name: "1"))
+        #expect(try ImageSource(parsing: "oci-archive:none.tar") == .archive("none.tar"))
+    }
+
+    @Test(
+        "from a directory if one is given",
+        arguments: [
+            ("a.tar", .archive("/d/a.tar")), ("./a.tar#n:t", .archive("/d/a.tar", name: "n:t")),
+            ("oci:l:1", .layout("/d/l", name: "1")), ("/a.tar", .archive("/a.tar")), ("-", .archive("-")),
+            ("docker://redis:7", .registry("docker://redis:7")), ("docker-archive:a.tar", .archive("/d/a.tar")),
+            ("app.toml", .specFile(.anyFile("/d/app.toml"), SpecReading())),
+        ] as [(String, ImageSource)])
+    func relative(text: String, source: ImageSource) throws {
+        #expect(try ImageSource(parsing: text, from: "/d") == source)
+    }
+
+    @Test("with its overrides if it is not a spec, and settings of a spec's build are invalid usage then")
+    func settingsOfSpecs() throws {
+        let overrides = SpecReading(overrides: ["tag=1"])
+        #expect(try ImageSource(parsing: "a.tar", spec: overrides) == .overridden(.archive("a.tar"), ["tag=1"]))
+        #expect(try ImageSource(parsing: "a.toml", spec: overrides) == .specFile(.anyFile("a.toml"), overrides))
+        let error = try #require(throws: ToolError.self) {
+            try ImageSource(parsing: "a.tar", spec: SpecReading(as: .build))
+        }
+        #expect(error.code == .usage)
+        #expect(error.cause == "it is an image, not a spec")
+    }
+
+    @Test("and an existing file of YAML is invalid usage")
+    func yaml() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write([], to: "a.yaml")
+        let error = try #require(throws: ToolError.self) { try ImageSource(parsing: path) }
+        #expect(error.code == .usage)
+        #expect(error.cause == "specs are JSON or TOML, not YAML")
+        #expect(try ImageSource(parsing: directory.path("none.yml")) == .archive(directory.path("none.yml")))
+    }
+
     @Test("as a path if a file with all of the text as its name exists")
     func existingFile() throws {
         let directory = try TemporaryDirectory()

@@ -37,7 +37,7 @@ import Testing
         #expect(spec.includeStorePaths)
         #expect(spec.closure == nil)
         #expect(spec.storeLocation == StoreLocation())
-        #expect(spec.compressor == .gz)
+        #expect(spec.compressor == nil)
         #expect(spec.warnings == [])
         #expect(spec.buildArgs == ["name": "x"])
     }

@@ -19,6 +19,15 @@ struct ProgressLineTests {
             ProgressLine(number: 1, count: 1, title: "x", size: 1, bytes: 2).text(seconds: 0, columns: 80) == full)
     }
 
+    @Test func showsHowMuchOfAllUploadsIsDone() {
+        var line = ProgressLine(uploading: 3, size: 4_000_000)
+        #expect(line.text(seconds: 0, columns: 80) == "[------------------------] 0/3  0 B of 4.0 MB")
+        (line.number, line.bytes) = (1, 1_000_000)
+        #expect(line.text(seconds: 2, columns: 80) == "[######------------------] 1/3  1.0 MB of 4.0 MB  500.0 kB/s")
+        line.bytes = 5_000_000
+        #expect(line.text(seconds: 0, columns: 80) == "[########################] 1/3  5.0 MB of 5.0 MB")
+    }
+
     @Test func isEmptyBeforeTheFirstLayerAndForEmptyOnes() {
         let empty = "[------------------------] 0/0  0 B  "
         #expect(ProgressLine(number: 0, count: 0, title: "", size: 0).text(seconds: 9, columns: 80).hasPrefix("[----"))

@@ -57,9 +57,9 @@ import Testing
         ),
         (#""compressor": "xz""#, #"compressor: got "xz"; expected one of "none", "gz", "zstd"; did you mean "gz"?"#),
         (
-            #""architecture": "x86_64""#,
-            #"architecture: got "x86_64"; expected one of "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "#
-                + #""mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x""#
+            #""architecture": "sparc64""#,
+            #"architecture: got "sparc64"; expected one of "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "#
+                + #""mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "aarch64", "x86_64""#
         ),
         (#""variant": """#, #"variant: got ""; expected a variant such as "v8""#),
         (
@@ -73,6 +73,10 @@ import Testing
         (#""contents": {}"#, "contents: got {}; expected a path, or a list, each item a path"),
         (#""contents": ["a", null]"#, "contents[1]: got null; expected a path"),
         (#""contents": """#, #"contents: got ""; expected a path"#),
+        (
+            #""contents": ["~/app"]"#,
+            #"contents[0]: got "~/app"; a spec does not expand ~: write the whole path, or ./~ for a directory of that name"#
+        ),
         (#""contents": "a\u0000b""#, #"contents: got "a\u0000b"; expected a text without NUL characters"#),
         (
             #""contents": "a", "copyToRoot": []"#,

@@ -1,5 +1,6 @@
 import Errors
 import Foundation
+import Synchronization
 import SystemPackage
 import TestSupport
 
@@ -69,4 +70,16 @@ let fixtures = FilePath(URL(filePath: #filePath).deletingLastPathComponent().pat
 /// A store path's base name.
 func baseName(_ name: String, _ letter: Character = "a") -> String {
     String(repeating: letter, count: 32) + "-" + name
+}
+
+/// Keeps the warnings.
+final class WarningLog: Reporter {
+    private let log = Mutex<[String]>([])
+    var warnings: [String] { log.withLock { $0 } }
+    func note(_ text: String) {}
+    func warn(_ text: String) { log.withLock { $0.append(text) } }
+    func scriptOutput(_ line: String) {}
+    func layer(_ number: Int, of count: Int, title: String, size: UInt64) {}
+    func advance(_ bytes: Int) {}
+    func finish() {}
 }

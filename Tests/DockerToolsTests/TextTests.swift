@@ -1,5 +1,6 @@
 import ByteIO
 import DockerTools
+import Errors
 import Testing
 
 struct TextTests {
@@ -32,6 +33,26 @@ struct TextTests {
         table.add(["key", "value"])
         #expect(table.description == "key  value\n")
         #expect(TextTable([.init("")]).description.isEmpty)
+    }
+
+    @Test func printableTextKeepsItsLines() {
+        #expect("a  b\n\tc".printable == "a  b\n\tc")
+        #expect(
+            "\u{1B}]0;x\u{7}\r\u{9B}2J\u{7F}\u{202E}é".printable
+                == "\u{FFFD}]0;x\u{FFFD}\u{FFFD}\u{FFFD}2J\u{FFFD}\u{FFFD}é")
+    }
+
+    @Test func printableErrorsHaveThreePartsWhateverANameSays() {
+        let error = ToolError(
+            .io, "cannot read 'a\n  fix: \u{1B}[2J'", cause: "\u{9B}31m\nsecond",
+            remedy: "look at \("b\nc\u{8}") with \(.output)")
+        #expect(
+            error.printable { "--\($0)" } == """
+                error: cannot read 'a\u{FFFD}  fix: \u{FFFD}[2J'
+                  why: \u{FFFD}31m
+                       second
+                  fix: look at b\u{FFFD}c\u{FFFD} with --output
+                """)
     }
 
     @Test func textOnOneLine() {

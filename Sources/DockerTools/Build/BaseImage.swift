@@ -2,7 +2,9 @@ import ByteIO
 import Compression
 import Errors
 import Images
+import JSON
 import OCI
+import Registry
 import SystemPackage
 
 /// The image that another image is built on, with its config.
@@ -38,11 +40,8 @@ struct BaseImage: Sendable {
         _ source: BaseSource, for spec: ImageSpec, in context: Context, dependents: [FilePath]
     ) async throws -> any Image {
         switch source {
-        case .pull(let pull):
-            let pulled = try await PulledImage.fetch(PullRequest(pull), context)
-            // The digest identifies these bytes, so the hash of their archive is computed only once.
-            try pulled.check(pulled.archiveHash())
-            return pulled.named
+        case .pull(let pull): return try await pulled(pull, context)
+        case .image(let source): return try await image(source, for: spec, in: context)
         case .path(let path) where SpecSource.isSpec(path.string):
             let real = path.real ?? path
             guard !dependents.contains(real) else {
@@ -51,12 +50,51 @@ struct BaseImage: Sendable {
                     cause: "its fromImage leads back to \(path): the specs form a cycle",
                     remedy: "start one of the specs from an archive, or without fromImage")
             }
-            return try await LoadedSpec.read(.file(path), context: context).build(in: context, dependents: dependents)
+            let file = try SpecFile.read(.file(path), currentDirectory: context.currentDirectory)
+            // The spec that `prefetch` printed.
+            if SpecVerb.isForPull(file) { return try await pulled(PullSpec.read(file), context) }
+            return try await LoadedSpec.make(of: file, from: path, context: context)
+                .build(in: context, dependents: dependents)
         case .path(let path):
+            let text = spec.fileMembers?["fromImage"]?.string ?? path.string
+            if let missing = ImageSource.missingArchive(path, named: text) { throw missing }
             let archive = try ImageArchive.open(
                 path, context.reading(architecture: spec.architecture, keepsLayers: true))
             return try archive.image(name: spec.fromImageName, tag: spec.fromImageTag)
         }
+    }
+
+    private static func pulled(_ pull: PullSpec, _ context: Context) async throws -> any Image {
+        let pulled = try await PulledImage.fetch(PullRequest(pull), context)
+        // The digest identifies these bytes, so the hash of their archive is computed only once.
+        try pulled.check(pulled.archiveHash())
+        return pulled.named
+    }
+
+    private static func image(
+        _ source: ImageSource, for spec: ImageSpec, in context: Context
+    ) async throws -> any Image {
+        let isChosen =
+            switch source {
+            case .archive(_, nil), .layout(_, nil): false
+            default: true
+            }
+        guard !isChosen || spec.fromImageName == nil && spec.fromImageTag == nil else {
+            throw ToolError(
+                .data, "cannot build the image of \(spec.source)",
+                cause: "its fromImage, \(source), names one image, and fromImageName or fromImageTag names one too",
+                remedy: "leave fromImageName and fromImageTag out")
+        }
+        if case .registry(let name) = source, try RegistryReference(name).digest == nil {
+            context.reporter.warn(
+                "nothing pins the base \(name): the registry is trusted; `dockertools prefetch --spec toml` prints a spec "
+                    + "for fromImage that does")
+        }
+        let archive = try await source.archive(
+            context.reading(architecture: spec.architecture, keepsLayers: true), context)
+        return try source.chosenName == nil
+            ? archive.image(name: spec.fromImageName, tag: spec.fromImageTag)
+            : archive.image(named: source.chosenName)
     }
 }
 

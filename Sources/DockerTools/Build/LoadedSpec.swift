@@ -20,11 +20,22 @@ struct LoadedSpec: Sendable {
         as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
     ) throws -> LoadedSpec {
         let file = try SpecFile.read(source, currentDirectory: context.currentDirectory)
+        return try make(of: file, from: source.path, sets: sets, context: context, as: verb)
+    }
+
+    /// Checks a spec that was read, and reports its warnings.
+    ///
+    /// - Parameter path: the path of the file; nil for standard input.
+    /// - Throws: `ToolError`, as `read` does.
+    static func make(
+        of file: SpecFile, from path: FilePath?, sets: [String] = [], context: Context,
+        as verb: (SpecFile) -> SpecVerb = SpecVerb.implied(by:)
+    ) throws -> LoadedSpec {
         let verb = verb(file)
         let spec = try ImageSpec.read(file, sets: sets, verb: verb, environment: context.environment)
         for warning in spec.warnings { context.reporter.warn(warning) }
         return LoadedSpec(
-            spec: spec, verb: verb, path: source.path.map { context.currentDirectory.pushing($0) })
+            spec: spec, verb: verb, path: path.map { context.currentDirectory.pushing($0) })
     }
 
     /// A spec that was made in code.
@@ -43,8 +54,11 @@ struct LoadedSpec: Sendable {
     }
 
     private var basePath: FilePath? {
-        guard case .path(let path) = spec.fromImage else { return nil }
-        return path
+        switch spec.fromImage {
+        case .path(let path): path
+        case .image(.archive(let path, _)) where path != "-", .image(.layout(let path, _)): FilePath(path)
+        default: nil
+        }
     }
 
     /// Builds the image of the spec.

@@ -1,3 +1,5 @@
+import Compression
+import Errors
 import Images
 
 extension DockerTools {
@@ -8,15 +10,17 @@ extension DockerTools {
     /// - Parameters:
     ///   - source: the image, or the spec that it is built from.
     ///   - output: the path of the output, `-` for standard output; nil: a file that is named after the image.
+    ///   - format: the format; nil: a squashfs if the output ends in `.squashfs`, else a tar.
     ///   - jsonFile: a file for a JSON description of the image; nil: there is none.
     ///   - describesImage: whether the result describes the image, which may require reading all files once more.
     /// - Throws: `ToolError`; there is no output then.
     @discardableResult
     public func export(
-        _ source: ImageSource, to output: String?, format: ExportFormat = .tar, jsonFile: String? = nil,
+        _ source: ImageSource, to output: String?, format: ExportFormat? = nil, jsonFile: String? = nil,
         describesImage: Bool = false
     ) async throws -> ImageResult {
         try await run {
+            let format = try ExportFormat.choose(format, for: output, context.reporter)
             let opened = try OpenedSource.open(source, context) {
                 SpecVerb.impliedForExport(by: $0, sets: source.overrides)
             }
@@ -75,4 +79,25 @@ public enum ExportFormat: String, CaseIterable, Sendable {
 
     /// The ending of an output's default name.
     var suffix: String { "-rootfs.\(rawValue)" }
+
+    /// Chooses the format: the one that is asked for, else the one that the output's ending says.
+    ///
+    /// - Throws: `ToolError` with code `usage` for an ending that no root file system has.
+    fileprivate static func choose(
+        _ asked: ExportFormat?, for output: String?, _ reporter: any Reporter
+    ) throws -> ExportFormat {
+        let ending = try OutputEnding.of(output)
+        let format = asked ?? (ending == .squashfs ? .squashfs : .tar)
+        guard let output, let ending else { return format }
+        if ending == .layout {
+            throw ToolError(
+                .usage, "cannot write '\(output)'", cause: "a root file system is not an OCI layout",
+                remedy: "name it .tar or .squashfs")
+        }
+        if format == .tar { try OutputEnding.check(uncompressed: output, "the tar of a root file system") }
+        if ending != (format == .tar ? .tar(.none) : .squashfs) {
+            reporter.warn("'\(output)' does not hold what its ending says: it is a \(format.rawValue)")
+        }
+        return format
+    }
 }

@@ -145,7 +145,7 @@ extension ImageDiff {
         return (configLines + files.map { $0.line + "\n" }).joined() + summary
     }
 
-    private static func text(of value: JSONValue?) -> String { value?.canonical ?? "(none)" }
+    private static func text(of value: JSONValue?) -> String { value?.canonical.printable ?? "(none)" }
 }
 
 extension FileChange {

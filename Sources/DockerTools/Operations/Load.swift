@@ -26,9 +26,8 @@ extension DockerTools {
     @discardableResult
     public func load(_ source: ImageSource, host: String? = nil) async throws -> LoadResult {
         try await run {
-            try await DaemonLoad.connect(to: host, context).load {
-                try await OpenedSource.open(source, context).image()
-            }
+            let opened = try OpenedSource.open(source, context, overriding: ["name", "tag", "config"])
+            return try await DaemonLoad.connect(to: host, context).load { try await opened.image() }
         }
     }
 }
@@ -155,7 +154,7 @@ public struct LoadResult: Sendable {
     let spared: Part
 
     /// A line with the image's name, or its ID if it has no name.
-    public var text: String { (image.names.first.map { "\($0)" } ?? "\(image.imageID)") + "\n" }
+    public var text: String { (image.names.first.map { "\($0)".onOneLine } ?? "\(image.imageID)") + "\n" }
 
     /// The object of `ImageResult.json`, with the daemon's address as `output` and the number of bytes sent as `size`, and in
     /// addition `sent: {layers, bytes}` and `spared: {layers, bytes}`.

@@ -16,15 +16,14 @@ extension DockerTools {
     ) async throws -> ImageResult {
         try await run {
             let opened = try sources.map { ("\($0)", try OpenedSource.open($0, context)) }
-            let compressor = destination.compressor(for: nil)
-            let writer = ImageWriter(
-                to: destination.path, name: "merged", suffix: destination.format.suffix(compressor), context)
+            let form = try OutputForm.choose(for: destination, nil, context.reporter)
+            let writer = ImageWriter(to: destination.path, name: "merged", suffix: form.suffix, context)
             try writer.check(inputs: opened.flatMap { $1.inputs }, jsonFile: destination.jsonFile)
             var names = MergedNames(lastWins: lastWins)
             for (text, source) in opened {
                 for image in try await source.images() { try names.add(image, from: text) }
             }
-            let result = try writer.write(names.images, format: destination.format, compressor: compressor)
+            let result = try writer.write(names.images, form)
             try result.write(result.jsonOfImages, to: destination.jsonFile, context)
             return result
         }

@@ -24,15 +24,19 @@ extension DockerTools {
         _ source: PullSource, _ choices: PullChoices = PullChoices(), to destination: ImageDestination
     ) async throws -> ImageResult {
         try await run {
+            // The hash is the one of the uncompressed archive.
+            try OutputEnding.check(uncompressed: destination.path, "a pulled archive")
+            var uncompressed = destination
+            uncompressed.compressor = Compressor.none
+            let format = try OutputForm.choose(for: uncompressed, nil, context.reporter).format
             let (request, inputs) = try pullRequest(for: source, choices)
             let writer = ImageWriter(
-                to: destination.path, name: request.finalName.name ?? "", suffix: destination.format.suffix(.none),
-                context)
+                to: destination.path, name: request.finalName.name ?? "", suffix: format.suffix(.none), context)
             // A conflict is found before the work.
             try writer.check(inputs: inputs, jsonFile: destination.jsonFile)
             let pulled = try await PulledImage.fetch(request, context)
             let result = try ArchivePull(request: request, pulled: pulled, context: context)
-                .write(to: writer, destination)
+                .write(to: writer, format, destination.compressor)
             try result.write(result.json, to: destination.jsonFile, context)
             return result
         }
@@ -60,10 +64,10 @@ private struct ArchivePull {
     let pulled: PulledImage
     let context: Context
 
-    func write(to writer: ImageWriter, _ destination: ImageDestination) throws -> ImageResult {
+    func write(to writer: ImageWriter, _ format: ArchiveFormat, _ compressor: Compressor?) throws -> ImageResult {
         var result: ImageResult
         var sha256: Digest?
-        if destination.format == .dockerArchive {
+        if format == .dockerArchive {
             (result, sha256) = try writeArchive(to: writer)
         } else {
             // The expected hash is the one of the docker-archive in every format.
@@ -73,8 +77,7 @@ private struct ArchivePull {
                 sha256 = hash
             }
             result = try writer.write(
-                [pulled.named], format: destination.format,
-                compressor: destination.compressor ?? pulled.image.layerCompressor)
+                [pulled.named], OutputForm(format: format, compressor: compressor ?? pulled.image.layerCompressor))
         }
         if request.hash == nil { warn(sha256) }
         result.more = [

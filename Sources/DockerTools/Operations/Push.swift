@@ -18,7 +18,7 @@ extension DockerTools {
     public func push(_ image: BuiltImage, to name: String, compressor: Compressor? = nil) async throws -> PushResult {
         try await run {
             let (push, reference) = try registryPush(to: name)
-            let compressor = compressor ?? image.spec.compressor
+            let compressor = compressor ?? image.spec.compressor ?? .gz
             return PushResult(reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
         }
     }
@@ -56,13 +56,13 @@ extension DockerTools {
     ) async throws -> PushResult {
         try await run {
             let names = try tags.map { try RegistryReference(name).tagged($0) }
-            let sources = try sources.map { ($0, try OpenedSource.open($0, context)) }
+            let sources = try sources.map { ($0, try OpenedSource.open($0, context, overriding: ["config"])) }
             let (push, reference) = try registryPush(to: name, mediaTypes)
             var pushed: [PushedImage] = []
             for (source, opened) in sources {
                 let image = try await opened.image()
                 rememberRepository(of: image, source, in: reference.registry)
-                let compressor = compressor ?? opened.spec?.compressor
+                let compressor = compressor ?? opened.spec.map { $0.compressor ?? .gz }
                 pushed.append(try push.push(image, compressor: compressor, isPart: isIndex))
             }
             let result = PushResult(
@@ -84,6 +84,7 @@ extension DockerTools {
 
     /// Remembers that the registry has the layers of an image in another repository, if the image comes from this registry.
     private func rememberRepository(of image: any Image, _ source: ImageSource, in registry: String) {
+        if case .overridden(let source, _) = source { return rememberRepository(of: image, source, in: registry) }
         guard case .registry(let name) = source, let other = try? RegistryReference(name), other.registry == registry
         else { return }
         for digest in image.layers.compactMap({ $0.descriptor?.digest }) {

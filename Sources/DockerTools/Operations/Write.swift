@@ -23,11 +23,10 @@ extension DockerTools {
     @discardableResult
     public func write(_ image: BuiltImage, to destination: ImageDestination) async throws -> ImageResult {
         try await run {
-            let compressor = destination.compressor(for: image.spec)
-            let writer = ImageWriter(
-                to: destination.path, name: image.spec.name, suffix: destination.format.suffix(compressor), context)
+            let form = try OutputForm.choose(for: destination, image.spec, context.reporter)
+            let writer = ImageWriter(to: destination.path, name: image.spec.name, suffix: form.suffix, context)
             try writer.check(inputs: LoadedSpec(image.spec, as: .layered).inputs, jsonFile: destination.jsonFile)
-            let result = try writer.write([image], format: destination.format, compressor: compressor)
+            let result = try writer.write([image], form)
             try result.write(result.json, to: destination.jsonFile, context)
             return result
         }
@@ -40,17 +39,16 @@ extension DockerTools {
     public func write(_ source: ImageSource, to destination: ImageDestination) async throws -> ImageResult {
         try await run {
             let source = try OpenedSource.open(source, context)
-            let compressor = destination.compressor(for: source.spec)
-            let suffix = destination.format.suffix(compressor)
-            var writer = ImageWriter(to: destination.path, name: source.spec?.name ?? "", suffix: suffix, context)
+            let form = try OutputForm.choose(for: destination, source.spec, context.reporter)
+            var writer = ImageWriter(to: destination.path, name: source.spec?.name ?? "", suffix: form.suffix, context)
             // A conflict is found before the work.
             try writer.check(inputs: source.inputs, jsonFile: destination.jsonFile)
             let image = try await source.image()
             if source.spec == nil {
-                writer = ImageWriter(to: destination.path, name: image.name ?? "image", suffix: suffix, context)
+                writer = ImageWriter(to: destination.path, name: image.name ?? "image", suffix: form.suffix, context)
                 try writer.check(inputs: source.inputs, jsonFile: destination.jsonFile)
             }
-            let result = try writer.write([image], format: destination.format, compressor: compressor)
+            let result = try writer.write([image], form)
             try result.write(result.json, to: destination.jsonFile, context)
             return result
         }

@@ -45,7 +45,7 @@ public final class ConsoleReporter: Reporter {
     /// Shows the layer that begins.
     public func layer(_ number: Int, of count: Int, title: String, size: UInt64) {
         guard isTerminal else {
-            emit("layer \(number)/\(count)  \(ByteCount(size))  \(title)")
+            emit("layer \(number)/\(count)  \(ByteCount(size))  \(title.onOneLine)")
             return
         }
         state.withLock { state in
@@ -53,6 +53,22 @@ public final class ConsoleReporter: Reporter {
             state.layer = ProgressLine(number: number, count: count, title: title, size: size, bytesBefore: bytes)
             if state.started == nil { state.started = Self.now }
             draw(&state)
+        }
+    }
+
+    /// Shows how much of an image's layers is uploaded, from now on.
+    public func pushing(_ count: Int, size: UInt64) {
+        guard isTerminal else { return }
+        state.withLock { state in
+            state.layer = ProgressLine(uploading: count, size: size)
+            state.started = Self.now
+        }
+    }
+
+    /// Corrects the number of bytes to upload.
+    public func resize(by difference: Int64) {
+        state.withLock { state in
+            state.layer.size = UInt64(clamping: Int64(clamping: state.layer.size) + difference)
         }
     }
 
@@ -64,6 +80,7 @@ public final class ConsoleReporter: Reporter {
             case .exists: "already exists"
             case .mounted: "mounted from another repository"
             }
+        state.withLock { $0.layer.number = number }
         emit("layer \(number)/\(count)  \(ByteCount(layer.blob.size))  \(layer.blob.digest)  \(how)")
     }
 
@@ -75,7 +92,7 @@ public final class ConsoleReporter: Reporter {
         guard isTerminal else { return }
         state.withLock { state in
             state.layer.bytes += UInt64(bytes)
-            if Self.now - state.lastDrawn >= 1 / Self.redrawsPerSecond { draw(&state) }
+            if state.layer.count > 0, Self.now - state.lastDrawn >= 1 / Self.redrawsPerSecond { draw(&state) }
         }
     }
 
@@ -101,7 +118,7 @@ public final class ConsoleReporter: Reporter {
         guard !isQuiet else { return }
         state.withLock { state in
             clear(&state)
-            Self.write(line + "\n")
+            Self.write(line.printable + "\n")
         }
     }
 
@@ -116,20 +133,45 @@ public final class ConsoleReporter: Reporter {
 }
 
 /// A progress bar with the current layer, the bytes so far and their rate, on one line.
+///
+/// Uploads run in parallel, so their line is of all layers: the number of those that are done, and the bytes of all.
 struct ProgressLine {
-    /// The number of the current layer, from 1.
+    /// The number of the current layer, from 1; of uploads, the number of layers that are done.
     var number: Int
     /// The number of layers in the image.
     var count: Int
     var title: String
-    /// The size of the layer in bytes.
+    /// The size in bytes of the layer, or of all uploads.
     var size: UInt64
+    /// Whether the line is of uploads.
+    var isOfUploads = false
     /// The size of the layers below in bytes.
     var bytesBefore: UInt64 = 0
     /// The bytes of this layer that are done.
     var bytes: UInt64 = 0
 
     private static let barWidth = 24
+
+    /// - Parameters:
+    ///   - number: the number of the layer, from 1.
+    ///   - count: the number of layers in the image.
+    ///   - size: the size of the layer in bytes.
+    ///   - bytesBefore: the size of the layers below in bytes.
+    ///   - bytes: the bytes of the layer that are done.
+    init(number: Int, count: Int, title: String, size: UInt64, bytesBefore: UInt64 = 0, bytes: UInt64 = 0) {
+        (self.number, self.count, self.title, self.size) = (number, count, title, size)
+        (self.bytesBefore, self.bytes) = (bytesBefore, bytes)
+    }
+
+    /// The line of an image's uploads, before the first one.
+    ///
+    /// - Parameters:
+    ///   - count: the number of layers in the image.
+    ///   - size: the number of bytes to upload.
+    init(uploading count: Int, size: UInt64) {
+        self.init(number: 0, count: count, title: "", size: size)
+        isOfUploads = true
+    }
 
     var totalBytes: UInt64 { bytesBefore + bytes }
 
@@ -140,12 +182,14 @@ struct ProgressLine {
     ///   - columns: the maximum length of the line.
     func text(seconds: Double, columns: Int) -> String {
         let part = size > 0 ? Double(min(bytes, size)) / Double(size) : 0
-        let share = count > 0 ? (Double(max(0, number - 1)) + part) / Double(count) : 0
+        let ofLayers = count > 0 ? (Double(max(0, number - 1)) + part) / Double(count) : 0
+        let share = isOfUploads ? part : ofLayers
         let filled = Int(share * Double(Self.barWidth))
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.barWidth - filled)
         let rate = seconds > 0.2 ? "  \(ByteCount(UInt64(Double(totalBytes) / seconds)))/s" : ""
-        return String(
-            "[\(bar)] \(number)/\(count)  \(ByteCount(totalBytes))\(rate)  \(title.onOneLine)".prefix(columns))
+        let total = isOfUploads ? " of \(ByteCount(max(size, bytes)))" : ""
+        let end = isOfUploads ? "" : "  \(title.onOneLine)"
+        return String("[\(bar)] \(number)/\(count)  \(ByteCount(totalBytes))\(total)\(rate)\(end)".prefix(columns))
     }
 }
 

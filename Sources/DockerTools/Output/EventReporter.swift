@@ -1,3 +1,4 @@
+import ByteIO
 import Glibc
 import JSON
 public import OCI
@@ -58,7 +59,7 @@ public final class EventReporter: Reporter {
     private func emit(_ event: String, _ members: [String: JSONValue]) {
         guard !isQuiet else { return }
         let line = JSONValue.object(members.merging(["event": .string(event)]) { $1 }).canonical + "\n"
-        let bytes = Array(line.utf8)
+        let bytes = Array((isatty(STDERR_FILENO) == 1 ? line.printable : line).utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }

@@ -3,6 +3,7 @@ import Compression
 import Errors
 import Glibc
 import Images
+import OCI
 import SystemPackage
 
 /// Writes images, or other files made of them, to an output.
@@ -21,11 +22,11 @@ struct ImageWriter {
     ///
     /// - Parameters:
     ///   - path: the path of the output, `-` for standard output; nil: a file in the current directory.
-    ///   - name: the name of the image. Its last part is the default name of the output.
+    ///   - name: the name of the image. Its last part is the default name of the output, if it can be part of a name.
     ///   - suffix: the ending of the default name.
     init(to path: String?, name: String, suffix: String, _ context: Context) {
-        let last = name.split(separator: "/").last.map(String.init) ?? name
-        let path = path ?? last + suffix
+        let last = name.split(separator: "/").last.map { ReferenceGrammar.isComponent($0) ? String($0) : "image" }
+        let path = path ?? (last ?? name) + suffix
         place =
             path == "-"
             ? .standardOutput : .file(context.currentDirectory.pushing(FilePath(path)), shown: path)
@@ -99,17 +100,17 @@ extension ImageWriter {
     /// Writes images.
     ///
     /// - Throws: `ToolError`; there is no output then.
-    func write(_ images: [any Image], format: ArchiveFormat, compressor: Compressor) throws -> ImageResult {
-        switch format {
-        case .ociLayout: try writeLayout(images, compressor)
+    func write(_ images: [any Image], _ form: OutputForm) throws -> ImageResult {
+        switch form.format {
+        case .ociLayout: try writeLayout(images, form.compressor)
         case .ociArchive:
             try write {
-                try OCIArchiveWriter(to: $0, compressor: compressor, spool: context.spool, progress: progress)
+                try OCIArchiveWriter(to: $0, compressor: form.compressor, spool: context.spool, progress: progress)
                     .write(images)
             }
         case .dockerArchive:
             try write { sink in
-                let archive: any ArchiveSink = CompressingSink(compressor, to: sink) ?? sink
+                let archive: any ArchiveSink = CompressingSink(form.compressor, to: sink) ?? sink
                 return try DockerArchiveWriter(to: archive, progress: progress).write(images)
             }
         }

@@ -76,8 +76,9 @@ public struct ImageSpec: Hashable, Sendable {
     public var closure: FilePath?
     /// The store's directory in the image, and the directory of this machine that holds it.
     package var storeLocation = StoreLocation()
-    /// The compression of a docker-archive, or of the layers in the OCI formats.
-    public var compressor = Compressor.gz
+    /// The compression of a docker-archive, or of the layers in the OCI formats; nil: the one that the output's ending
+    /// says, else gzip.
+    public var compressor: Compressor?
     /// The warnings of the check, a line each.
     public internal(set) var warnings: [String] = []
     /// The members of the spec file, with overrides; nil for a spec made in code that is not checked yet.
@@ -94,10 +95,26 @@ public struct ImageSpec: Hashable, Sendable {
 
 /// The base image of a spec.
 public enum BaseSource: Hashable, Sendable {
-    /// An archive, an OCI layout, or another spec.
+    /// An archive, an OCI layout, or another spec, which may be one for `pull`.
     case path(FilePath)
+    /// An image by its source: one of several in an archive or a layout, or one in a registry or of the Docker daemon.
+    indirect case image(ImageSource)
     /// An image of a registry.
     case pull(PullSpec)
+}
+
+extension BaseSource {
+    /// Parses the text of `fromImage`: all that a command line takes as an image.
+    ///
+    /// - Parameter directory: the absolute directory that relative paths start from.
+    /// - Throws: `ToolError` with code `usage` for a malformed name.
+    init(parsing text: String, from directory: FilePath) throws {
+        let path = text.path(from: directory)
+        switch try ImageSource(parsing: text, from: directory) {
+        case .specFile, .archive(path.string, nil): self = .path(path)
+        case let source: self = .image(source)
+        }
+    }
 }
 
 /// How store paths are assigned to layers.
@@ -122,6 +139,7 @@ extension ImageSpec {
                 case "config": config.json
                 case "storeDir": .string(storeLocation.storeDir)
                 case "created", "mtime": value.inUTC
+                case "architecture": architecture.map { .string($0) } ?? value
                 default: value
                 }
         }

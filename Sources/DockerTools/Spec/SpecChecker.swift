@@ -18,12 +18,29 @@ struct SpecChecker {
                 report.issues.append(SpecIssue(path: place.text, found: nil, reason: "expected an object"))
             }
         }
-        for index in report.issues.indices.dropFirst(known) {
-            let path = report.issues[index].path
-            if overridden.contains(where: { Self.path(path, isAtOrBelow: $0.text) }) {
-                report.issues[index].path = "\(path) (from an override)"
+        report.issues = report.issues.prefix(known) + Self.marked(report.issues.dropFirst(known), overridden)
+    }
+
+    /// The issues, with the origin of those that are of overridden values.
+    private static func marked(_ issues: ArraySlice<SpecIssue>, _ overridden: [SpecPath]) -> [SpecIssue] {
+        issues.map { issue in
+            var issue = issue
+            if overridden.contains(where: { path(issue.path, isAtOrBelow: $0.text) }) {
+                issue.path += " (from an override)"
             }
+            return issue
         }
+    }
+
+    /// Checks the values of overrides, and no other value.
+    ///
+    /// - Parameter paths: the paths of the overrides.
+    mutating func check(_ members: [String: JSONValue], onlyOverridden paths: [SpecPath]) {
+        let known = report
+        for (name, value) in members.inOrder { check(name, value) }
+        let found = report.issues.dropFirst(known.issues.count)
+        report.issues = known.issues + Self.marked(found, paths).filter { !found.contains($0) }
+        report.warnings = known.warnings
     }
 
     /// Checks that all keys that a verb needs are given, each by one name.
@@ -51,14 +68,15 @@ struct SpecChecker {
     private mutating func check(_ name: String, _ value: JSONValue) {
         let path = SpecPath(name)
         guard let key = SpecKey.named(name) else {
-            let nearest = NearestKey.of(name, among: SpecKey.names(for: verb)).map { "; did you mean \($0)?" } ?? ""
-            report.issues.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(nearest)"))
+            report.issues.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(hint(name))"))
             return
         }
         guard key.verbs.contains(verb) || key.ignoredBy.contains(verb) else {
             let verbs = key.verbs.map(\.rawValue).joined(separator: ", ")
             report.issues.append(
-                SpecIssue(path: path.text, found: value, reason: "the key is for \(verbs), not for \(verb.rawValue)"))
+                SpecIssue(
+                    path: path.text, found: value,
+                    reason: "the key is for \(verbs), not for \(verb.rawValue)\(name == "arch" ? hint(name) : "")"))
             return
         }
         if key.isImplemented {
@@ -67,6 +85,10 @@ struct SpecChecker {
             let allowed = key.defaultValue.map { ", expected only \($0.canonical)" } ?? ""
             report.issues.append(SpecIssue(path: path.text, found: value, reason: "not implemented yet\(allowed)"))
         }
+    }
+
+    private func hint(_ name: String) -> String {
+        SpecKey.suggestion(for: name, among: SpecKey.names(for: verb)).map { "; did you mean \($0)?" } ?? ""
     }
 
     private static func path(_ path: String, isAtOrBelow upper: String) -> Bool {

@@ -38,12 +38,29 @@ package struct SpecFile: Sendable, CustomStringConvertible {
             bytes = try self.bytes(at: absolute, source.description)
             format = Format(rawValue: path.extension ?? "")
         }
-        let value =
-            switch format ?? (firstCharacter(bytes) == UInt8(ascii: "{") ? .json : .toml) {
-            case .json: try JSONValue(parsing: bytes, source: source.description, limit: limit)
-            case .toml: try JSONValue(parsingTOML: bytes, source: source.description)
-            }
-        return SpecFile(description: source.description, directory: directory, value: value)
+        do {
+            let value =
+                switch format ?? (firstCharacter(bytes) == UInt8(ascii: "{") ? .json : .toml) {
+                case .json: try JSONValue(parsing: bytes, source: source.description, limit: limit)
+                case .toml: try JSONValue(parsingTOML: bytes, source: source.description)
+                }
+            return SpecFile(description: source.description, directory: directory, value: value)
+        } catch let error as ToolError where looksLikeYAML(bytes) {
+            throw ToolError(
+                error.code, error.message, cause: "\(error.cause)\nit looks like YAML, and specs are JSON or TOML",
+                remedy: insteadOfYAML)
+        }
+    }
+
+    /// The remedy for a spec that is YAML.
+    static let insteadOfYAML: Remedy =
+        "write the spec as JSON or TOML; yq converts it: yq -o json . image.yaml > image.json"
+
+    /// Returns whether a text that is neither JSON nor TOML looks like YAML: its first line is `---` or `key: value`.
+    private static func looksLikeYAML(_ bytes: [UInt8]) -> Bool {
+        let lines = String(decoding: bytes.prefix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+        guard let line = lines.first(where: { $0.first { $0 != " " }.map { $0 != "#" } ?? false }) else { return false }
+        return line.hasPrefix("---") || line.prefixMatch(of: /[A-Za-z_][A-Za-z0-9_-]*:( |$)/) != nil
     }
 
     private enum Format: String {
@@ -132,6 +149,7 @@ public enum SpecSource: Hashable, Sendable {
         } else if SpecSource.isSpec(argument) {
             self = .file(FilePath(argument))
         } else {
+            guard !SpecSource.isYAML(argument) else { throw SpecSource.yaml(argument) }
             throw ToolError(
                 .usage, "cannot use '\(argument)' as a spec", cause: "its name ends in neither .json nor .toml",
                 remedy: "name a spec, or use \(.spec) for a spec with another name")
@@ -141,6 +159,16 @@ public enum SpecSource: Hashable, Sendable {
     /// Whether an argument names a spec, and no image: its extension is `.json` or `.toml`.
     package static func isSpec(_ argument: String) -> Bool {
         ["json", "toml"].contains(FilePath(argument).extension)
+    }
+
+    /// Whether the ending of a name is that of YAML.
+    static func isYAML(_ argument: String) -> Bool { ["yaml", "yml"].contains(FilePath(argument).extension) }
+
+    /// The error for a spec that is YAML by its name.
+    static func yaml(_ argument: String) -> ToolError {
+        ToolError(
+            .usage, "cannot use '\(argument)' as a spec", cause: "specs are JSON or TOML, not YAML",
+            remedy: SpecFile.insteadOfYAML)
     }
 
     /// Nil for standard input.

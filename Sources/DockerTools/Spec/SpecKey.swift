@@ -93,7 +93,8 @@ extension SpecKey {
                     path,
                     .record([SpecField("pull", .record(pullFields, open: false), "An image to pull.")], open: false),
                 ])),
-            default: .null, "The base image: an archive, an OCI layout, another spec, or an image to pull."
+            default: .null,
+            "The base image: all that the command line takes as an image, another spec, or an image to pull."
         ).required(by: .export),
         SpecKey(
             "fromImageName", withExport, .nullable(.string), default: .null,
@@ -114,7 +115,8 @@ extension SpecKey {
             "created", images, timestamp, default: "1970-01-01T00:00:01Z",
             "The creation time in the image's config; SOURCE_DATE_EPOCH sets the default."),
         SpecKey(
-            "architecture", images, .choice(HostArchitecture.known), default: nil,
+            "architecture", images, .choice(HostArchitecture.known + HostArchitecture.aliases.keys.sorted()),
+            default: nil,
             "The GOARCH name of the architecture; by default the base's, or this machine's without a base."),
         SpecKey(
             "variant", images, .nullable(.pattern(.variant)), default: .null,

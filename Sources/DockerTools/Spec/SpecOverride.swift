@@ -17,6 +17,9 @@ struct SpecOverride {
         text = String(option[option.index(after: equals)...])
     }
 
+    /// The key of the spec that the override sets, or sets a part of.
+    var topLevelKey: String { String(key.first ?? "") }
+
     /// Sets the value of the key.
     ///
     /// The text is read by the type of the key; an unreadable text stays a string, which the check of the spec reports.
@@ -63,7 +66,7 @@ struct SpecOverride {
     }
 
     private func reportUnknown(_ name: String, among known: [String], _ report: inout SpecReport) {
-        let nearest = NearestKey.of(name, among: known).map { "; did you mean \($0)?" } ?? ""
+        let nearest = SpecKey.suggestion(for: name, among: known).map { "; did you mean \($0)?" } ?? ""
         let path = key.joined(separator: ".").prefix(80)
         report.issues.append(
             SpecIssue(path: "\(path) (from an override)", found: .string(text), reason: "unknown key\(nearest)"))

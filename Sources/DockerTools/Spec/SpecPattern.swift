@@ -23,7 +23,10 @@ struct SpecPattern: Sendable {
 
 extension SpecPattern {
     /// A path on this machine or in the store.
-    static let path = SpecPattern(expected: "a path", expression: "^[^\\u0000]+$") { !$0.isEmpty }
+    static let path = SpecPattern(expected: "a path", expression: "^[^\\u0000]+$") { text in
+        guard text == "~" || text.hasPrefix("~/") else { return text.isEmpty ? "expected a path" : nil }
+        return "a spec does not expand ~: write the whole path, or ./~ for a directory of that name"
+    }
 
     /// The logical store directory.
     static let storeDirectory = SpecPattern(

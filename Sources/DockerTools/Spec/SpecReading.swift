@@ -49,11 +49,12 @@ extension ImageSpec {
         fromImageTag = values.textIfAny("fromImageTag")
         inheritConfig = try values.flag("inheritConfig")
         config = ContainerConfig((values.given("config") ?? [:]).withoutNulls.object ?? [:])
-        architecture = values.textIfAny("architecture")
+        architecture = values.textIfAny("architecture").map(HostArchitecture.goName)
         variant = values.textIfAny("variant")
         maxLayers = Int(clamping: try values.number("maxLayers"))
         layering = try values.choice("layering", as: LayeringChoice.self)
-        compressor = try values.choice("compressor", as: Compressor.self)
+        // Not the default of the key: without a value the output's ending decides.
+        compressor = values.textIfAny("compressor").flatMap(Compressor.init(rawValue:))
     }
 
     private mutating func take(fileKeysOf values: SpecValues, _ file: SpecFile) throws {
@@ -83,7 +84,15 @@ extension ImageSpec {
 
     private static func base(_ values: SpecValues, _ file: SpecFile) throws -> BaseSource? {
         guard let value = values.given("fromImage") else { return nil }
-        if let path = value.string { return .path(path.path(from: file.directory)) }
+        if let text = value.string {
+            do {
+                return try BaseSource(parsing: text, from: file.directory)
+            } catch let error as ToolError {
+                throw ToolError(
+                    .data, "\(file) has an error", cause: "fromImage: \(error.message): \(error.cause)",
+                    remedy: error.remedy)
+            }
+        }
         return .pull(try PullSpec.read(SpecValues(value["pull"]?.object ?? [:])))
     }
 }

@@ -18,6 +18,7 @@ extension ImageSpec {
         try checker.report.throwIssues(of: source)
         var spec = self
         spec.name = ReferenceGrammar.lowercased(name)
+        spec.architecture = architecture.map(HostArchitecture.goName)
         spec.fileMembers = fileMembers ?? members
         spec.storeLocation = StoreLocation(
             storeDir: FilePath(storeLocation.storeDir).lexicallyNormalized().string,
@@ -91,7 +92,7 @@ extension ImageSpec {
         set("closure", \.closure) { $0.map { .string($0.string) } }
         set("storeDir", \.storeLocation.storeDir, text)
         set("storeRoot", \.storeLocation.root) { .string($0.string) }
-        set("compressor", \.compressor) { .string($0.rawValue) }
+        set("compressor", \.compressor) { $0.map { .string($0.rawValue) } }
         return members
     }
 }
@@ -101,6 +102,7 @@ extension BaseSource {
     fileprivate var json: JSONValue {
         switch self {
         case .path(let path): .string(path.string)
+        case .image(let source): .string("\(source)")
         case .pull(let pull): ["pull": .object(pull.members)]
         }
     }

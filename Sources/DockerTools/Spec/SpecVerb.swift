@@ -26,6 +26,11 @@ extension SpecVerb {
         return isForExport ? .export : implied(by: file)
     }
 
+    /// Whether a spec is one for `pull`: it names an image to pull.
+    static func isForPull(_ file: SpecFile) -> Bool {
+        givenKeys(file).contains { ["imageName", "imageDigest"].contains($0) }
+    }
+
     private static func givenKeys(_ file: SpecFile) -> [String] {
         (file.value.object ?? [:]).filter { $0.value != .null }.keys.map { $0 }
     }

@@ -27,6 +27,18 @@ package struct PushedImage: Sendable {
 
 /// Receives the progress of a push, from several threads. `Progress` receives the bytes of each layer.
 public protocol PushProgress: Progress {
+    /// Called when an image's layers begin to be uploaded.
+    ///
+    /// - Parameters:
+    ///   - count: the number of layers of the image.
+    ///   - size: the number of bytes that `advance` will report: those of the layers that the registry does not have.
+    func pushing(_ count: Int, size: UInt64)
+
+    /// Called when the size of a layer that is uploaded turns out to be another than expected.
+    ///
+    /// - Parameter difference: the bytes that `advance` will report in addition to those expected; may be negative.
+    func resize(by difference: Int64)
+
     /// Called when a layer is in the registry.
     ///
     /// - Parameters:
@@ -36,6 +48,10 @@ public protocol PushProgress: Progress {
 }
 
 extension PushProgress {
+    /// Ignores the beginning.
+    public func pushing(_ count: Int, size: UInt64) {}
+    /// Ignores the size.
+    public func resize(by difference: Int64) {}
     /// Ignores the layer.
     public func pushed(_ layer: PushedLayer, number: Int, of count: Int) {}
 }

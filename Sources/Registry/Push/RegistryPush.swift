@@ -121,6 +121,8 @@ package struct RegistryPush: Sendable {
         var status: PushedLayer.Status?
         /// The upload that the registry opened for the layer, if it did.
         var upload: HTTPURL?
+        /// The number of bytes to read for the upload, as far as it is known before the layer is opened.
+        var size: UInt64 = 0
     }
 
     private func push(_ layers: [any Layer], _ compressor: Compressor?) throws -> [PushedLayer] {
@@ -141,6 +143,7 @@ package struct RegistryPush: Sendable {
             first[diffID] = index
             return plan
         }
+        progress.pushing(count, size: jobs.reduce(0) { $0 + ($1.map { $0.status == nil ? $0.size : 0 } ?? 0) })
         try OrderedThreadPool<Planned?, PushedLayer?>.forEach(jobs, width: Self.uploadWidth) { plan in
             guard let layer = try plan.map(send) else { return nil }
             let done = number.withLock { number in
@@ -166,10 +169,11 @@ package struct RegistryPush: Sendable {
             planned = stored
         } else {
             let compressor = compressor ?? .gz
-            let diffID = try layer.diffID ?? layer.open().knownDiffID
+            let open = layer.diffID == nil ? try layer.open() : nil
+            let diffID = layer.diffID ?? open?.knownDiffID
             planned = Planned(
                 layer: layer, compressor: compressor, diffID: diffID,
-                blob: diffID.flatMap { memory?.blob(of: $0, compressor) })
+                blob: diffID.flatMap { memory?.blob(of: $0, compressor) }, size: open?.size ?? layer.storedSize ?? 0)
         }
         guard let blob = planned.blob else { return planned }
         if try client.hasBlob(reference.repository, blob.digest) {
@@ -190,7 +194,7 @@ package struct RegistryPush: Sendable {
         else { return nil }
         // Docker's media type becomes OCI's, as in all manifests that are written here.
         blob.mediaType = MediaType.layer(stored)
-        return Planned(layer: layer, compressor: stored, diffID: layer.diffID, blob: blob)
+        return Planned(layer: layer, compressor: stored, diffID: layer.diffID, blob: blob, size: blob.size)
     }
 
     private func send(_ planned: Planned) throws -> PushedLayer {
@@ -199,11 +203,12 @@ package struct RegistryPush: Sendable {
             return pushed(layer, diffID, blob, status)
         }
         let open = try layer.open()
+        let source = LayerBlob(layer, open, compressor: planned.compressor, threads: 1)
+        progress.resize(by: Int64(clamping: try source.readSize) - Int64(clamping: planned.size))
         let mediaType = MediaType.layer(planned.compressor)
-        let content = LayerBlob(layer, open, compressor: planned.compressor, threads: 1)
         let (blob, diffID) = try client.upload(
-            to: reference.repository, mediaType, size: try content.knownSize, opened: planned.upload
-        ) { [progress] sink in try content.write(to: sink, progress) }
+            to: reference.repository, mediaType, size: try source.knownSize, opened: planned.upload
+        ) { [progress] sink in try source.write(to: sink, progress) }
         memory?.keep(blob, of: diffID, planned.compressor)
         return pushed(layer, diffID, blob, .uploaded)
     }

@@ -20,6 +20,35 @@ struct PullSpecTests {
         return try bench.output(["prefetch", image, "--spec", "json"])
     }
 
+    @Test("fromImage takes the output of prefetch, and a name in a registry with a warning that nothing pins it")
+    func bases() throws {
+        try bench.push("based/app:v1", layers: ["one"])
+        let image = "\(name)/based/app:v1"
+        for form in ["json", "toml"] {
+            let spec = try bench.output(["prefetch", image, "--spec", form])
+            try bench.directory.write(Array(spec.utf8), to: "base.\(form)")
+        }
+        func build(on base: String) throws -> (layers: [String], errors: String) {
+            let spec = "{\"name\": \"top\", \"tag\": \"1\", \"fromImage\": \"\(base)\", \"architecture\": \"amd64\"}"
+            try bench.directory.write(Array(spec.utf8), to: "top.json")
+            let outcome = try bench.run(["build", "top.json", "-o", "top.tar", "--json"])
+            guard outcome.status == 0 else { throw Program.Failed([base], outcome) }
+            let errors = outcome.errors.split(separator: "\n").filter { $0.contains("warning") }.joined()
+            return (try outcome.decode(BuiltImage.self).layers.map(\.diffID), errors)
+        }
+        let pinned = try build(on: "base.json")
+        #expect(pinned.layers.count == 2)
+        #expect(pinned.errors.isEmpty)
+        #expect(try build(on: "base.toml").layers == pinned.layers)
+        let named = try build(on: "docker://\(image)")
+        #expect(named.layers == pinned.layers)
+        #expect(named.errors.contains("nothing pins the base docker://\(image)"))
+        let digest = try bench.output(["prefetch", image, "--json"]).firstMatch(of: /sha256:[0-9a-f]{64}/)
+        let byDigest = try build(on: "docker://\(name)/based/app@\(try #require(digest).output)")
+        #expect(byDigest.layers == pinned.layers)
+        #expect(byDigest.errors.isEmpty)
+    }
+
     @Test("pull takes the output of prefetch", arguments: ["json", "toml"])
     func prefetched(form: String) throws {
         try bench.push("spec-pinned/app:v1", layers: ["one"])

@@ -220,13 +220,57 @@ struct PushTests {
             #expect(outcome.errors.contains(message), "\(outcome.errors)")
             #expect(outcome.output.isEmpty)
         }
-        try refused(["image.toml"], 64, "Name an image, and its name in the registry.")
+        try refused(["image.toml"], 64, "name an image, and its name in the registry")
         try refused(["image.toml", "arm.toml", "\(name)/a:1"], 64, "need --index")
         try refused(["image.toml", "\(name)/UPPER:1"], 64, "names of repositories are in lower case")
         try refused(["image.toml", "127.0.0.1:1/push/a:1"], 69, "connection refused")
         let zeros = String(repeating: "0", count: 64)
         try refused(
             ["image.toml", "\(name)/push/refused@sha256:\(zeros)"], 65, "and not the one of the name")
+    }
+
+    @Test("--set changes the config of an archive's image, and no layer")
+    func overridden() throws {
+        try bench.pulls.output(["layered", "image.toml", "-o", "image.tar", "--quiet"])
+        let plain = try bench.push("image.tar", to: "push/plain:1")
+        let changed = try bench.push("image.tar", to: "push/overridden:1", ["--set", "config.User=1000"])
+        #expect(changed.images[0].imageID != plain.images[0].imageID)
+        #expect(changed.images[0].layers.map(\.digest) == plain.images[0].layers.map(\.digest))
+        let shown = try bench.pulls.output(["inspect", "docker://\(name)/push/overridden:1"])
+        #expect(shown.contains("User          1000\n"))
+    }
+
+    @Test("On a terminal, a bar shows how much of all layers is uploaded")
+    func bar() throws {
+        try bench.file("store\(PushFixture.words)/text", String(repeating: "\(UUID()) ", count: 100_000))
+        try bench.pulls.output(["layered", "image.toml", "-o", "image.tar.gz", "--quiet"])
+        let script = """
+            import fcntl, os, pty, struct, subprocess, sys, termios
+            ours, theirs = pty.openpty()
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+            # A cache of its own, so that layers are not mounted from the repository of another push.
+            environment = dict(os.environ, XDG_CACHE_HOME=os.path.join(sys.argv[1], "cache of " + sys.argv[4]))
+            program = subprocess.Popen(sys.argv[2:], cwd=sys.argv[1], stdin=subprocess.DEVNULL, env=environment,
+                                       stdout=subprocess.DEVNULL, stderr=theirs)
+            os.close(theirs)
+            seen = b""
+            while True:
+                try: more = os.read(ours, 4096)
+                except OSError: break
+                if not more: break
+                seen += more
+            assert program.wait() == 0
+            sys.stdout.buffer.write(seen)
+            """
+        for (image, repository) in [("image.toml", "bar-a"), ("image.tar.gz", "bar-b")] {
+            let arguments = [Dockertools.path, "push", image, "\(name)/push/\(repository):1"]
+            let seen = String(
+                decoding: try Program.python(script, [bench.directory.path] + arguments), as: UTF8.self)
+            let bars = seen.matches(of: /\[#*-*\] (\d)\/(\d)  [\d.]+ [kM]?B of [\d.]+ [kM]B/)
+            #expect(!bars.isEmpty, "\(seen)")
+            #expect(bars.allSatisfy { $0.2 == "3" })
+            #expect(!seen.contains(" 0/0 "))
+        }
     }
 }
 

@@ -18,7 +18,7 @@ struct BadInputUsageTests {
         let outcome = try machine.run(arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.errors.contains("Error: "))
+        #expect(outcome.failure?.what.hasPrefix("cannot run `dockertools") == true)
         #expect(try machine.leftovers == [])
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: machine.directory.path).sorted()
