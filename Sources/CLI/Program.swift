@@ -30,9 +30,9 @@ struct Program: AsyncParsableCommand {
         ])
 
     static func main() async {
-        ProcessSetup.run()
         do {
-            var command = try parseAsRoot()
+            try ProcessSetup.run()
+            var command = try parseAsRoot(ProcessStart.arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
