@@ -1,5 +1,7 @@
+import ByteIO
 import CLinux
 import DockerTools
+import Errors
 import Foundation
 import Glibc
 
@@ -18,13 +20,34 @@ enum ProcessSetup {
     /// The number of heaps for small blocks. The default of eight for each processor wastes memory in gaps.
     private static let heapCount: Int32 = 2
 
+    /// The file descriptors that every command needs: its files, and those of the system's libraries.
+    private static let descriptorCount = 16
+    /// The threads that every command needs besides the main thread and that of the signal handler.
+    private static let threadCount = 12 + 2 * workerCount
+
     /// Changes the process. Call it once at the start.
-    static func run() {
+    ///
+    /// - Throws: `ToolError` if the system gives too few descriptors or threads.
+    static func run() throws {
         fillStandardStreams()
-        SignalHandler.install(emptying: cleanup, with: OrphanReaper())
+        try SignalHandler.install(emptying: cleanup, with: OrphanReaper())
+        try requireProc()
+        try ProcessLimits.requireDescriptors(descriptorCount)
+        try ProcessLimits.requireThreads(threadCount)
         _ = userMask
         // Without the fixed threshold, glibc raises it when blocks are freed, and keeps them for each thread.
         clinux_limit_heaps(allocationThreshold, heapCount)
+    }
+
+    /// Checks that /proc is mounted: libdispatch reads the state of its threads there once a second, and ends the process if
+    /// it cannot (`src/event/workqueue.c` of swift-corelibs-libdispatch).
+    ///
+    /// - Throws: `ToolError` with code `unavailable`.
+    private static func requireProc() throws {
+        guard access("/proc/self/stat", R_OK) != 0 else { return }
+        throw ToolError(
+            .unavailable, "cannot run without /proc", cause: "/proc is not mounted",
+            remedy: "mount it: mount -t proc proc /proc")
     }
 
     /// Opens the null device for each standard stream that is closed, so that no output file gets its number. The direction

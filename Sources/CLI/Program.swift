@@ -30,12 +30,12 @@ struct Program: AsyncParsableCommand {
         ])
 
     static func main() async {
-        ProcessSetup.run()
         do {
+            try ProcessSetup.run()
             try await run(try parsed())
         } catch let failure as ToolError {
             SignalHandler.waitIfInterrupted()
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            let arguments = ProcessStart.arguments
             Console.writeError(ArgumentErrors.explainingTilde(failure, arguments).printable { $0.flag } + "\n")
             // exit(3) would call OpenSSL's exit handler, which frees memory that hashing threads may still use.
             _exit(ExitStatus.of(failure.code))
@@ -49,10 +49,10 @@ struct Program: AsyncParsableCommand {
     /// - Throws: `ToolError` with code `usage`; an error that ends the program successfully, after its text was printed.
     private static func parsed() throws -> any ParsableCommand {
         do {
-            return try parseAsRoot()
+            return try parseAsRoot(ProcessStart.arguments)
         } catch {
             try printIfRequested(error)
-            throw ArgumentErrors.toolError(error, Array(CommandLine.arguments.dropFirst()))
+            throw ArgumentErrors.toolError(error, ProcessStart.arguments)
         }
     }
 

@@ -1,5 +1,6 @@
+import ByteIO
 import DockerTools
-import Foundation
+import Errors
 import Glibc
 
 /// Ends the process after SIGINT and SIGTERM without leaving partial files, directories or processes.
@@ -11,15 +12,21 @@ enum SignalHandler {
 
     /// Installs the handlers, and ignores SIGPIPE so that a closed pipe is an error of write(2). Call it once at the start.
     ///
+    /// The thread that cleans up waits from the start on, since after the signal the system may give no thread.
+    ///
     /// - Parameters:
     ///   - cleanup: the registry that is emptied after a signal.
     ///   - supervisor: ends processes that scripts started outside of their process groups.
-    static func install(emptying cleanup: CleanupRegistry, with supervisor: any ProcessSupervisor) {
+    /// - Throws: `ToolError` with code `io` without descriptors for a pipe, `unavailable` without a thread; then no handler
+    ///   for SIGINT and SIGTERM is installed.
+    static func install(emptying cleanup: CleanupRegistry, with supervisor: any ProcessSupervisor) throws {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return }
+        guard pipe(&ends) == 0 else { throw ToolError.io("cannot make a pipe for signals") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         pipeEnd = ends[1]
+        let readEnd = ends[0]
+        try BackgroundThread.start { cleanUp(after: readEnd, emptying: cleanup, with: supervisor) }
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 SignalHandler.isInterrupted = true
@@ -27,18 +34,23 @@ enum SignalHandler {
                 _ = write(SignalHandler.pipeEnd, &byte, 1)
             }
         }
-        let readEnd = ends[0]
-        Thread.detachNewThread {
-            var byte: UInt8 = 0
-            while read(readEnd, &byte, 1) != 1 {}
-            let isTermination = Int32(byte) == SIGTERM
-            let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
-            let verb = isTermination ? "terminated" : "interrupted"
-            let message = Array("\(clear)error: \(verb), nothing was left behind\n".utf8)
-            let terminal = silenceStandardError()
-            _ = write(terminal, message, message.count)
-            cleanup.empty(with: supervisor) { _exit(isTermination ? ExitStatus.terminated : ExitStatus.interrupted) }
-        }
+    }
+
+    /// Waits for a signal, and ends the process without leaving anything behind.
+    ///
+    /// - Parameter readEnd: the end of the pipe that the signal's number is read from.
+    private static func cleanUp(
+        after readEnd: Int32, emptying cleanup: CleanupRegistry, with supervisor: any ProcessSupervisor
+    ) {
+        var byte: UInt8 = 0
+        while read(readEnd, &byte, 1) != 1 {}
+        let isTermination = Int32(byte) == SIGTERM
+        let clear = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
+        let verb = isTermination ? "terminated" : "interrupted"
+        let message = Array("\(clear)error: \(verb), nothing was left behind\n".utf8)
+        let terminal = silenceStandardError()
+        _ = write(terminal, message, message.count)
+        cleanup.empty(with: supervisor) { _exit(isTermination ? ExitStatus.terminated : ExitStatus.interrupted) }
     }
 
     /// Makes the message about the signal the last one: what scripts and their tools write while they are ended, such as

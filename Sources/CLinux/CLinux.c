@@ -7,9 +7,11 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -18,6 +20,32 @@
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+
+static int argument_count;
+static char **argument_values;
+
+// glibc calls constructors with the arguments of main.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    argument_count = count;
+    argument_values = values;
+}
+
+char *const *clinux_arguments(int *count) {
+    *count = argument_count;
+    return argument_values;
+}
+
+const char *clinux_program_path(void) {
+    return (const char *)getauxval(AT_EXECFN);
+}
+
+pid_t clinux_thread_id(void) {
+    return gettid();
+}
+
+int clinux_has_thread(pid_t thread) {
+    return tgkill(getpid(), thread, 0) == 0;
+}
 
 int clinux_open_beneath(int directory, const char *path, int flags) {
     struct open_how how;

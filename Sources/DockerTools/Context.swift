@@ -73,23 +73,28 @@ extension Context {
 
     /// The directory of this process's executable, with links resolved.
     private static var directoryOfProgram: FilePath {
-        guard let path = realpath("/proc/self/exe", nil) else { return "/usr/bin" }
-        defer { free(path) }
-        return FilePath(platformString: path).removingLastComponent()
+        ProcessStart.executable?.removingLastComponent() ?? "/usr/bin"
     }
 }
 
 extension Context {
     /// The directory for data that can be computed or fetched again: `$XDG_CACHE_HOME/dockertools`, else
-    /// `~/.cache/dockertools`; nil if neither is known.
+    /// `~/.cache/dockertools`; nil if neither is known, or if it is in a home directory that does not exist.
     ///
-    /// A relative `$XDG_CACHE_HOME` is ignored (XDG Base Directory Specification).
+    /// A relative `$XDG_CACHE_HOME` is ignored (XDG Base Directory Specification). Builds of Nix have a `$HOME` that must
+    /// not come to be.
     var cachePath: FilePath? {
+        let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? FilePath($0) : nil }
+        let directory: FilePath
         if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
-            return FilePath(base).appending("dockertools")
+            directory = FilePath(base)
+        } else if let home {
+            directory = home.appending(".cache")
+        } else {
+            return nil
         }
-        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
-        return FilePath(home).appending(".cache/dockertools")
+        if let home, directory.starts(with: home), access(home.string, F_OK) != 0 { return nil }
+        return directory.appending("dockertools")
     }
 
     /// The cache directory; nil if there is none, or if it is not used because another user can write to it.

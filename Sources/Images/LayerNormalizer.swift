@@ -116,6 +116,9 @@ package struct SpooledLayer: Layer {
     package let storePaths: [StorePath]
     private let opened: Opened
 
+    /// The uncompressed tar.
+    package var tar: FileRange { opened.tar }
+
     /// Hashes the tar.
     ///
     /// - Parameters:

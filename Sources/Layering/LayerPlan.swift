@@ -37,6 +37,8 @@ extension LayerPlan.Reason: CustomStringConvertible {
 package struct LayerBudget: Hashable, Sendable {
     /// A layered image always has one customization layer.
     private static let customizationLayers = 1
+    /// The most layers of an image that Docker loads. Source: `maxLayerDepth` in moby's `layer/layer_store.go`.
+    package static let limit = 125
 
     /// The maximum number of layers of the whole image.
     package let maxLayers: Int
@@ -60,14 +62,33 @@ package struct LayerBudget: Hashable, Sendable {
         let available = maxLayers - Self.customizationLayers - baseLayers
         let needed = pathCount > 0 ? 1 : 0
         guard available >= needed else {
+            let smallest = baseLayers + Self.customizationLayers + needed
+            guard smallest <= Self.limit else {
+                throw Self.tooManyLayers(base: baseLayers, own: Self.customizationLayers + needed)
+            }
             let base = baseLayers == 1 ? "1 layer" : "\(baseLayers) layers"
             let paths = needed == 0 ? "" : ", and the store paths need at least 1"
             throw ToolError(
                 .data, "maxLayers is \(maxLayers), too small for this image",
                 cause: "the base image takes \(base) and the customization layer \(Self.customizationLayers)\(paths)",
-                remedy: "set maxLayers to \(baseLayers + Self.customizationLayers + needed) or more")
+                remedy: "set maxLayers to \(smallest) or more")
         }
         return available
+    }
+
+    /// Checks that an image with one layer above those of its base does not have too many.
+    ///
+    /// - Throws: `ToolError` with code `data`.
+    package static func checkSingleLayer(onBaseLayers count: Int) throws {
+        guard count < limit else { throw tooManyLayers(base: count, own: 1) }
+    }
+
+    private static func tooManyLayers(base: Int, own: Int) -> ToolError {
+        ToolError(
+            .data, "the image would have \(base + own) layers, more than the \(limit) that Docker loads",
+            cause: "the base image takes \(base), and this image needs \(own) more",
+            remedy: "use a base image with at most \(limit - own) layers, or make one of a single layer: export the "
+                + "base and run `docker import` on the result")
     }
 
     /// Checks that there is at least one layer for store paths.

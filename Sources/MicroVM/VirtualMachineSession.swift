@@ -47,13 +47,13 @@ struct VirtualMachineSession {
             scripts: try ScriptOutput.start(limit: Self.lastLines, output: output),
             status: try ScriptOutput.start(limit: Self.statusLines) { _ in },
             messages: try ScriptOutput.start(limit: Self.lastLines) { _ in })
-        let qemu = QEMU(
-            accelerator: accelerator, kernel: kernel.path, initramfs: initramfs, memory: memory,
-            processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork,
-            console: streams.console.path,
-            ports: [(.output, streams.scripts.path), (.status, streams.status.path)])
         let result: ToolResult.Status
         do {
+            let qemu = QEMU(
+                accelerator: accelerator, kernel: kernel.path, initramfs: initramfs, memory: memory,
+                processors: settings.processors, disks: disks, hasNetwork: settings.hasNetwork,
+                console: try streams.console.path,
+                ports: [(.output, try streams.scripts.path), (.status, try streams.status.path)])
             result = try await run(qemu, watchdog, streams.messages)
         } catch {
             streams.finish()

@@ -50,7 +50,19 @@ package final class ScriptOutput: Sendable {
     deinit { close(readEnd) }
 
     /// The path at which another process can open the writing end while this object exists.
-    package var path: FilePath { FilePath("/proc/\(getpid())/fd/\(writeEnd)") }
+    ///
+    /// - Throws: `ToolError` with code `unavailable` if /proc is not mounted.
+    package var path: FilePath {
+        get throws {
+            let path = FilePath("/proc/\(getpid())/fd/\(writeEnd)")
+            guard path.withPlatformString({ access($0, F_OK) }) == 0 else {
+                throw ToolError(
+                    .unavailable, "cannot give a pipe to another process", cause: "/proc is not mounted",
+                    remedy: "mount /proc (mount -t proc proc /proc)")
+            }
+            return path
+        }
+    }
 
     /// The last lines, the oldest first.
     package var last: [String] { lines.withLock { $0 } }

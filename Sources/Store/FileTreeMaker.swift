@@ -10,13 +10,15 @@ extension FileTree {
     /// Names of the same file become hard links. Directories get their attributes and modes after their entries are
     /// made.
     ///
+    /// - Parameter unprotected: whether the owner may change all files, whatever their modes in the tree are.
     /// - Throws: `ToolError` with code `io` if a file cannot be made or an attribute can only be set by root, `data`
     ///   for devices and FIFOs, which are not made on this machine.
-    package func make(in directory: FilePath) throws {
+    package func make(in directory: FilePath, unprotected: Bool = false) throws {
         let root = directory.withPlatformString { clinux_open_place($0) }
         guard root >= 0 else { throw ToolError.io("cannot open the directory \(directory)") }
         defer { close(root) }
-        var maker = FileTreeMaker(tree: self, files: TreeFiles(self), directory: directory, root: root)
+        var maker = FileTreeMaker(
+            tree: self, files: TreeFiles(self), directory: directory, root: root, unprotected: unprotected)
         try forEach { entry, path, target in
             if !path.isEmpty { try maker.make(entry, path, target) }
         }
@@ -30,17 +32,21 @@ private struct FileTreeMaker {
     let files: TreeFiles
     let directory: FilePath
     let root: Int32
+    let unprotected: Bool
     /// The directories whose attributes and modes are not set yet.
     private var directories: [(path: [CChar], entry: FileTree.Entry)] = []
     /// The first path of each file that may have several names.
     private var firstPaths: [UInt32: [CChar]] = [:]
 
-    init(tree: FileTree, files: TreeFiles, directory: FilePath, root: Int32) {
+    init(tree: FileTree, files: TreeFiles, directory: FilePath, root: Int32, unprotected: Bool) {
         self.tree = tree
         self.files = files
         self.directory = directory
         self.root = root
+        self.unprotected = unprotected
     }
+
+    private func mode(of entry: FileTree.Entry) -> mode_t { mode_t(unprotected ? entry.unprotectedMode : entry.mode) }
 
     mutating func make(
         _ entry: FileTree.Entry, _ path: UnsafeRawBufferPointer, _ target: UnsafeRawBufferPointer
@@ -81,7 +87,7 @@ private struct FileTreeMaker {
             guard descriptor >= 0 else { throw ToolError.io("cannot open the directory \(path())") }
             defer { close(descriptor) }
             for xattr in tree.xattrs(of: entry) { try ExtendedAttributes.set(xattr, of: descriptor, name: path) }
-            guard fchmod(descriptor, mode_t(entry.mode)) == 0 else {
+            guard fchmod(descriptor, mode(of: entry)) == 0 else {
                 throw ToolError.io("cannot set the mode of the directory \(path())")
             }
         }
@@ -107,7 +113,7 @@ private struct FileTreeMaker {
         for xattr in tree.xattrs(of: entry) {
             try ExtendedAttributes.set(xattr, of: copy) { machinePath(name) }
         }
-        guard fchmod(copy, mode_t(entry.mode)) == 0 else { throw failure(name) }
+        guard fchmod(copy, mode(of: entry)) == 0 else { throw failure(name) }
     }
 
     private func failure(_ name: UnsafePointer<CChar>) -> ToolError { .io("cannot make \(machinePath(name))") }

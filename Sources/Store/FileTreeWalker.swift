@@ -33,6 +33,9 @@ struct FileTreeWalker {
     /// Whether the change times of the files on a device are reliable.
     private var reliableDevices: [dev_t: Bool] = [:]
 
+    /// Whether files can be reached through `/proc/self/fd`.
+    private static let isProcMounted = access("/proc/self/fd", X_OK) == 0
+
     private init(_ root: FilePath, _ facts: FileTree.Facts, _ links: DirectoryLinks?) throws {
         tree = FileTree(origins: [FileTree.Origin(path: root)])
         hash = try SHA256()
@@ -224,7 +227,9 @@ struct FileTreeWalker {
         if isShared, let known = shared[Identity(status)] { return known }
         let path = self.path(parent, name)
         // Through the directory's descriptor, because paths of deeply nested files exceed PATH_MAX.
-        let readable = directory == AT_FDCWD ? parent : self.path(FilePath("/proc/self/fd/\(directory)"), name)
+        let readable =
+            directory == AT_FDCWD
+            ? parent : Self.isProcMounted ? self.path(FilePath("/proc/self/fd/\(directory)"), name) : path
         let inode = FileTree.Inode(xattrs: try readable.withPlatformString { try ExtendedAttributes.read($0) { path } })
         guard isShared else { return tree.append(inode) }
         let number = tree.append(inode, isShared: true)

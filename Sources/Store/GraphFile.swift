@@ -1,11 +1,12 @@
 import Errors
+import Glibc
 import JSON
 package import SystemPackage
 
 /// A file that lists store paths with their references, in any of the formats that Nix writes.
 ///
 /// The format is detected from the content: JSON (see `JSONGraph`) begins with a bracket, a registration (see
-/// `Registration`) with a store path. An empty file is an empty registration.
+/// `Registration`) with a store path. An empty file is an empty registration. A directory is that of `closureInfo`.
 package struct GraphFile: ReferenceSource {
     /// The largest size of a graph in bytes.
     ///
@@ -19,13 +20,29 @@ package struct GraphFile: ReferenceSource {
     /// Reads and parses a graph file.
     ///
     /// - Parameters:
-    ///   - file: a file or a pipe.
+    ///   - file: a file, a pipe, or a directory with a file `registration`.
     ///   - storeDir: the store directory of all paths.
     /// - Throws: `ToolError` with code `data` and the position in the file if the file is missing, longer than
     ///   `sizeLimit`, in no known format, or lists anything but store paths with their references; with code `io` if it
     ///   cannot be read.
     package static func read(_ file: FilePath, storeDir: String) throws -> GraphFile {
-        try parse(try bytes(of: file), source: "the graph file '\(file)'", storeDir: storeDir)
+        let file = try registration(in: file) ?? file
+        return try parse(try bytes(of: file), source: "the graph file '\(file)'", storeDir: storeDir)
+    }
+
+    /// The file with the references in a directory of `closureInfo`; nil if the path is no directory.
+    private static func registration(in directory: FilePath) throws -> FilePath? {
+        var status = stat()
+        let isKnown = directory.withPlatformString { stat($0, &status) } == 0
+        guard isKnown, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        let file = directory.appending("registration")
+        guard access(file.string, F_OK) == 0 else {
+            throw ToolError(
+                .data, "cannot read the graph of the directory '\(directory)'",
+                cause: "it has no file 'registration', as the output of closureInfo does",
+                remedy: "name a graph file or the output of closureInfo")
+        }
+        return file
     }
 
     private static func parse(_ bytes: [UInt8], source: String, storeDir: String) throws -> GraphFile {
@@ -94,7 +111,7 @@ struct GraphPosition {
     func error(found: String, expected: String) -> ToolError {
         ToolError(
             .data, "cannot use \(source)", cause: "\(place): found \(found), expected \(expected)",
-            remedy: "make the graph with `nix path-info --json --recursive`, exportReferencesGraph or "
+            remedy: "make the graph with `nix path-info --json --recursive`, exportReferencesGraph, closureInfo or "
                 + "`nix-store --dump-db`")
     }
 

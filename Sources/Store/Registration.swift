@@ -1,7 +1,7 @@
 import Errors
 
-/// The text format of Nix's path registrations: the output of `nix-store --dump-db`, and `registration` of
-/// `closureInfo`.
+/// The text formats of Nix's path registrations: the output of `nix-store --dump-db`, `registration` of `closureInfo`, and
+/// the file of `exportReferencesGraph`, which lacks hashes and sizes.
 ///
 /// Each path has these lines: the path, the hash of its NAR, the NAR's size in bytes, the deriver (may be empty), the
 /// number of references, and each reference. Source: `makeValidityRegistration` in Nix's `libstore/store-api.cc`.
@@ -16,16 +16,23 @@ struct Registration {
     func nodes(of bytes: [UInt8]) throws -> [Closure.Node] {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }
-        var reader = Reader(registration: self, lines: lines)
+        var reader = Reader(registration: self, lines: lines, hasHashes: hasHashes(lines))
         var nodes: [Closure.Node] = []
         while !reader.isAtEnd { nodes.append(try reader.node()) }
         return nodes
+    }
+
+    /// Whether a hash and a size follow each path, instead of the deriver: an empty line, or a store path.
+    private func hasHashes(_ lines: [ArraySlice<UInt8>]) -> Bool {
+        guard lines.count > 1 else { return true }
+        return !lines[1].isEmpty && StorePath(String(decoding: lines[1], as: UTF8.self), storeDir: storeDir) == nil
     }
 
     /// Reads the lines in order.
     private struct Reader {
         let registration: Registration
         let lines: [ArraySlice<UInt8>]
+        let hasHashes: Bool
         let paths = StorePathTable()
         var next = 0
 
@@ -33,8 +40,11 @@ struct Registration {
 
         mutating func node() throws -> Closure.Node {
             let path = try storePath("a store path")
-            _ = try line("the hash of the NAR of '\(path)'")
-            let size = try number(UInt64.self, "the size of the NAR of '\(path)' in bytes")
+            var size: UInt64?
+            if hasHashes {
+                _ = try line("the hash of the NAR of '\(path)'")
+                size = try number(UInt64.self, "the size of the NAR of '\(path)' in bytes")
+            }
             _ = try line("the deriver of '\(path)', or an empty line")
             let count = try number(Int.self, "the number of references of '\(path)'")
             var references: [StorePath] = []

@@ -26,6 +26,13 @@ package struct StoreNames: Sendable {
         }
     }
 
+    /// These paths and others. Of a hash part that both have, these are preferred.
+    package func union(_ other: StoreNames) -> StoreNames {
+        var union = self
+        union.paths.merge(other.paths) { own, _ in own }
+        return union
+    }
+
     /// The first path of each hash part.
     var all: [StorePath] { paths.values.compactMap(\.first) }
 

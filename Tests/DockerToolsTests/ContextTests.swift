@@ -2,24 +2,40 @@ import Errors
 import Foundation
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import DockerTools
 
 struct ContextTests {
+    private let home: TemporaryDirectory
+
+    init() throws { home = try TemporaryDirectory() }
+
     private func cache(_ environment: [String: String]) -> FilePath? {
         Context(environment: environment, currentDirectory: "/here").cachePath
     }
 
     @Test func findsTheCacheDirectory() {
-        #expect(cache(["XDG_CACHE_HOME": "/cache", "HOME": "/home/me"]) == "/cache/dockertools")
-        #expect(cache(["HOME": "/home/me"]) == "/home/me/.cache/dockertools")
-        #expect(cache(["XDG_CACHE_HOME": "", "HOME": "/home/me"]) == "/home/me/.cache/dockertools")
+        let ofHome = FilePath(home.path).appending(".cache/dockertools")
+        #expect(cache(["XDG_CACHE_HOME": "/cache", "HOME": home.path]) == "/cache/dockertools")
+        #expect(cache(["HOME": home.path]) == ofHome)
+        #expect(cache(["XDG_CACHE_HOME": "", "HOME": home.path]) == ofHome)
         // A relative directory counts as none (XDG Base Directory Specification).
-        #expect(cache(["XDG_CACHE_HOME": "cache", "HOME": "/home/me"]) == "/home/me/.cache/dockertools")
+        #expect(cache(["XDG_CACHE_HOME": "cache", "HOME": home.path]) == ofHome)
         #expect(cache(["XDG_CACHE_HOME": "cache"]) == nil)
         #expect(cache(["HOME": "home"]) == nil)
         #expect(cache([:]) == nil)
+    }
+
+    @Test("There is no cache in a home directory that does not exist")
+    func needsTheHomeDirectory() {
+        let missing = home.path("homeless-shelter")
+        #expect(cache(["HOME": missing]) == nil)
+        #expect(cache(["HOME": missing, "XDG_CACHE_HOME": "\(missing)/.cache"]) == nil)
+        #expect(cache(["HOME": missing, "XDG_CACHE_HOME": "/cache"]) == "/cache/dockertools")
+        #expect(cache(["HOME": missing, "XDG_CACHE_HOME": "\(missing)-2"]) == FilePath("\(missing)-2/dockertools"))
+        #expect(cache(["HOME": "/"]) == "/.cache/dockertools")
     }
 }
 

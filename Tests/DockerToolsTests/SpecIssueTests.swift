@@ -43,7 +43,6 @@ import Testing
         (#""gid": "0""#, #"gid: got "0"; expected an integer from 0 to 4294967294"#),
         (#""gid": 1.5"#, "gid: got 1.5; expected an integer from 0 to 4294967294"),
         (#""maxLayers": 1"#, "maxLayers: got 1; expected an integer from 2 to 125"),
-        (#""maxLayers": null"#, "maxLayers: got null; expected an integer from 2 to 125"),
         (#""maxLayers": true"#, "maxLayers: got true; expected an integer from 2 to 125"),
         (#""includeStorePaths": "yes""#, #"includeStorePaths: got "yes"; expected true or false"#),
         (#""includeStorePaths": 1"#, "includeStorePaths: got 1; expected true or false"),
@@ -94,7 +93,7 @@ import Testing
             #"storeDir: got "/a/../b"; expected an absolute path of a directory, such as "/nix/store""#
         ),
         (#""config": []"#, "config: got []; expected an object"),
-        (#""config": null"#, "config: got null; expected an object"),
+        (#""nmae": null"#, "nmae: got null; unknown key; did you mean name?"),
         (#""imageName": "x""#, #"imageName: got "x"; the key is for pull, not for layered"#),
         (#""runAsRoot": "ls""#, #"runAsRoot: got "ls"; the key is for build, not for layered"#),
         (#""fromImage": 1"#, "fromImage: got 1; expected a path, or an object"),
@@ -117,12 +116,42 @@ import Testing
             ])
         #expect(
             try directory.issues("name = 'x'", verb: .export) == [
-                "fromImage: missing; expected a path, or an object, or null"
+                "fromImage: missing; expected a path, or an object"
             ])
         #expect(
             try directory.issues("name = 'x'\nmaxLayers = 5", verb: .build) == [
                 "maxLayers: got 5; the key is for layered, stream, not for build"
             ])
+    }
+
+    @Test("A key that is null counts as absent", arguments: [SpecVerb.build, .layered, .stream])
+    func nullsAreAbsent(_ verb: SpecVerb) throws {
+        let keys = SpecKey.table.flatMap(\.names).filter { $0 != "name" }
+        let nulls = keys.map { "\"\($0)\": null" }.joined(separator: ", ")
+        let spec = try directory.load(text: "{\"name\": \"x\", \(nulls)}", verb: verb)
+        let plain = try directory.load(text: #"{"name": "x"}"#, verb: verb)
+        #expect(spec.members == plain.members)
+        #expect(spec.config.json == [:])
+        #expect(spec.maxLayers == 100)
+    }
+
+    @Test("A required key that is null is missing")
+    func requiredNullsAreMissing() throws {
+        #expect(
+            try directory.issues(#"{"name": null, "imageName": null}"#).map { $0.prefix { $0 != ";" } }
+                == ["name: missing"])
+        #expect(
+            try directory.issues(#"{"name": "x", "fromImage": {"pull": {"imageName": null, "os": null}}}"#)
+                .map { $0.prefix { $0 != ";" } }.sorted() == [
+                    "fromImage.pull.imageDigest: missing", "fromImage.pull.imageName: missing",
+                    "fromImage.pull.sha256: missing",
+                ])
+    }
+
+    @Test("An alias that is null is no second name")
+    func nullAliasIsAbsent() throws {
+        let spec = try directory.load(text: #"{"name": "x", "contents": null, "copyToRoot": ["a"]}"#)
+        #expect(spec.contents.map(\.written) == ["a"])
     }
 
     @Test func keysThatAreNotImplementedMayHaveTheirDefaultOrNull() throws {

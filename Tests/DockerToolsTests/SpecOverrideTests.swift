@@ -33,6 +33,9 @@ import Testing
     @Test func nullIsNullWhereTheTypeTakesIt() throws {
         #expect(try load("tag=null").tag == nil)
         #expect(try load("name=null").name == "null")
+        #expect(try load("maxLayers=null").maxLayers == 100)
+        #expect(try load("contents=null").contents.isEmpty)
+        #expect(try load("compressor=null").compressor == .gz)
         #expect(try load("config.User=null").config["User"] == nil)
         #expect(try load("config.Labels.a=null").config["Labels"] == ["l": "m", "a": "null"])
     }

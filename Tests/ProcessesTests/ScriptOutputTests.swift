@@ -43,7 +43,7 @@ struct ScriptOutputTests {
     @Test("can be written to by path, as QEMU does")
     func path() throws {
         let output = try ScriptOutput.start(limit: 10) { _ in }
-        let file = try FileDescriptor.open(output.path, .writeOnly)
+        let file = try FileDescriptor.open(try output.path, .writeOnly)
         try file.closeAfter { _ = try file.writeAll(Array("line\n".utf8)) }
         output.finish()
         #expect(output.last == ["line"])

@@ -63,6 +63,21 @@ struct GraphFileTests {
         #expect(try read(text).nodes == [Sample.node(a, [b], narSize: 9), Sample.node(b, narSize: 5)])
     }
 
+    @Test(
+        "may be the text of exportReferencesGraph, with blank derivers or without",
+        arguments: ["<B>\n\n0\n<A>\n\n2\n<A>\n<B>\n", "<B>\n<B>.drv\n0\n<A>\n<A>.drv\n1\n<B>"])
+    func referencesGraphs(_ text: String) throws {
+        #expect(try read(text).nodes == [Sample.node(b), Sample.node(a, [b])])
+    }
+
+    @Test("may be the directory of closureInfo")
+    func closureInfo() throws {
+        _ = try directory.write("info/registration", spell("<B>\n0\n5\n\n0\n<A>\n0\n9\n\n1\n<B>\n"))
+        _ = try directory.write("info/store-paths", spell("<A>\n<B>\n"))
+        let closure = try GraphFile.read(directory.path.appending("info"), storeDir: "/nix/store").closure
+        #expect(closure.nodes == [Sample.node(b, narSize: 5), Sample.node(a, [b], narSize: 9)])
+    }
+
     @Test("may be empty", arguments: ["", "\n", "[]", "{\"graph\":[]}"])
     func anEmptyGraph(_ text: String) throws {
         #expect(try read(text).nodes.isEmpty)
@@ -111,6 +126,8 @@ struct GraphFileTests {
             ),
             ("hello\n", "line 1: found 'hello', expected a store path, of the store /nix/store"),
             ("<A>\n", "line 2: found the end of the text, expected the hash of the NAR of '<A>'"),
+            ("<A>\n\nx\n", "line 3: found 'x', expected the number of references of '<A>'"),
+            ("<A>\n\n1\n", "line 4: found the end of the text, expected reference 1 of the 1 of '<A>'"),
             ("<A>\n0\nx\n\n0\n", "line 3: found 'x', expected the size of the NAR of '<A>' in bytes"),
             ("<A>\n0\n-1\n\n0\n", "line 3: found '-1', expected the size of the NAR of '<A>' in bytes"),
             ("<A>\n0\n1\n\n-1\n", "line 5: found '-1', expected the number of references of '<A>'"),
@@ -158,10 +175,11 @@ struct GraphFileTests {
         #expect(failure?.cause == "there is no such file")
     }
 
-    @Test("cannot be a directory")
+    @Test("cannot be another directory")
     func aDirectoryCannotBeRead() throws {
         let failure = #expect(throws: ToolError.self) { try GraphFile.read(directory.path, storeDir: "/nix/store") }
-        #expect(failure?.code == .io)
+        #expect(failure?.code == .data)
+        #expect(failure?.message == "cannot read the graph of the directory '\(directory.path)'")
     }
 
     @Test("may have another store directory")

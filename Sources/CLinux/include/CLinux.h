@@ -6,6 +6,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/// The arguments of this process, the program's name first: `count` is set to their number. They are kept at the start of
+/// the process, since Swift's standard library reads them from /proc, which need not be mounted.
+char *const *clinux_arguments(int *count);
+
+/// The path by which this program was started, as the kernel has it (AT_EXECFN of getauxval(3)); NULL if it has none.
+const char *clinux_program_path(void);
+
+/// The id of the calling thread (gettid(2)), and whether this process has a thread of an id (tgkill(2)). A thread whose id is
+/// gone no longer counts towards RLIMIT_NPROC and pids.max; one that pthread_join(3) has waited for may.
+pid_t clinux_thread_id(void);
+int clinux_has_thread(pid_t thread);
+
 /// open(2) below a directory descriptor, following no link and leaving the directory by no way
 /// (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). -1 and errno on failure.
 int clinux_open_beneath(int directory, const char *path, int flags);

@@ -100,11 +100,5 @@ struct LogicalLinks {
         return store.machinePath(of: path.string).withPlatformString { lstat($0, &status) } == 0
     }
 
-    private func link(at path: FilePath) -> FilePath? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = store.machinePath(of: path.string).withPlatformString { readlink($0, &buffer, buffer.count - 1) }
-        guard length > 0 else { return nil }
-        // Zeros follow the target in the buffer.
-        return FilePath(platformString: buffer)
-    }
+    private func link(at path: FilePath) -> FilePath? { store.machinePath(of: path.string).linkTarget }
 }

@@ -29,22 +29,38 @@ enum CustomizationLayer {
 
     /// Places the files over the root file system of the base, runs `fakeRootCommands` and packs the layer.
     ///
-    /// - Parameter storePaths: the store paths of the image.
-    /// - Returns: the layer, and the directory that holds its files if it needs one.
     /// - Throws: `ToolError`: `script` for a script that failed, `unavailable` for a missing program, `io` for a file
-    ///   that cannot be read.
-    static func build(
-        _ files: ScriptedTree, storePaths: [StorePath], in build: BuildContext
-    ) async throws -> (layer: any Layer, work: WorkDirectory?) {
+    ///   that cannot be read, `data` for a store path that neither the graph nor the store has.
+    static func build(_ files: ScriptedTree, in build: BuildContext) async throws -> Built {
+        let (spec, closures) = (build.spec, build.closures)
+        let roots = spec.contents.compactMap(\.storePath)
         let tree = try build.rootfs.map { try files.tree.laid(over: $0) } ?? files.tree
-        guard build.spec.fakeRootCommands.isEmpty else {
-            let layer = try await FakeRootCommands(build: build, storePaths: storePaths).run(on: tree)
+        guard spec.fakeRootCommands.isEmpty else {
+            let visible =
+                spec.enableFakechroot && spec.includeStorePaths
+                ? try await closures.closure(of: tree, with: roots, and: [spec.fakeRootCommands], over: build.rootfs)
+                : nil
+            let script = FakeRootCommands(build: build, storePaths: visible?.nodes.map(\.path) ?? [])
+            let layer = try await script.run(on: tree)
+            let closure =
+                spec.includeStorePaths
+                ? try await closures.closure(of: layer.tar, with: roots, over: build.rootfs) : nil
             // The script has copied the files, which must exist until then.
-            return withExtendedLifetime(files.work) { (layer, nil) }
+            return withExtendedLifetime(files.work) { Built(layer: layer, closure: closure, work: nil) }
         }
         let layer = FileLayer(
-            title: title, parts: [.init(.tree(tree), at: "")], owner: build.spec.owner,
-            cache: build.context.digestCache)
-        return (layer, files.work)
+            title: title, parts: [.init(.tree(tree), at: "")], owner: spec.owner, cache: build.context.digestCache)
+        let closure =
+            spec.includeStorePaths ? try await closures.closure(of: tree, with: roots, over: build.rootfs) : nil
+        return Built(layer: layer, closure: closure, work: files.work)
+    }
+
+    /// The layer, with what the rest of the image needs to know of it.
+    struct Built {
+        let layer: any Layer
+        /// The store paths that the image needs; nil if it gets none.
+        let closure: Closure?
+        /// The directory that holds the files of the layer; nil if it needs none.
+        let work: WorkDirectory?
     }
 }

@@ -5,15 +5,18 @@ import Synchronization
 
 /// Builds a layered image: the base's layers, store layers by a plan, and the customization layer on top.
 enum LayeredBuilder {
-    /// Finds the closure, plans the layers and runs the spec's scripts. Files of layers are not read yet, unless a scan
-    /// for references has to.
+    /// Runs the spec's scripts, finds the closure of what they left and plans the layers. Files of store layers are not read
+    /// yet, unless a scan for references has to.
     ///
     /// - Throws: `ToolError`: `data` for a missing path, an invalid graph or too few layers, `script` for a script that
     ///   failed, `unavailable` for a missing program, `io` for a file that cannot be read.
     static func build(_ build: BuildContext) async throws -> BuiltImage {
         let (spec, context) = (build.spec, build.context)
         try Contents.check(spec)
-        let plan = try await plan(build)
+        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: build.baseLayers.count)
+        let hasStorePaths = spec.includeStorePaths && spec.contents.contains { $0.storePath != nil }
+        _ = try budget.available(for: hasStorePaths ? 1 : 0)
+        try await build.closures.check()
         let files = try await CustomizationLayer.files(build)
         // Where the base has a link to a directory, such as Debian's /bin, a directory of the layer would hide the
         // files behind the link. So a layer with files is placed over the base's root file system.
@@ -21,7 +24,8 @@ enum LayeredBuilder {
         if files.tree.entries.count > 1 || !spec.fakeRootCommands.isEmpty, !build.baseLayers.isEmpty {
             try build.readRootfs(needsBodies: !spec.fakeRootCommands.isEmpty && spec.enableFakechroot)
         }
-        let top = try await CustomizationLayer.build(files, storePaths: plan.layers.flatMap { $0 }, in: build)
+        let top = try await CustomizationLayer.build(files, in: build)
+        let plan = try plan(top.closure, spec, budget)
         let warnings = RepeatedWarnings(context.reporter)
         let storeLayers: [any Layer] = plan.layers.map {
             FileLayer(
@@ -35,14 +39,8 @@ enum LayeredBuilder {
         ).checked()
     }
 
-    private static func plan(_ build: BuildContext) async throws -> LayerPlan {
-        let spec = build.spec
-        let budget = LayerBudget(maxLayers: spec.maxLayers, baseLayers: build.baseLayers.count)
-        guard spec.includeStorePaths else {
-            _ = try budget.available(for: 0)
-            return .empty
-        }
-        let closure = try await build.closures.closureOfContents()
+    private static func plan(_ closure: Closure?, _ spec: ImageSpec, _ budget: LayerBudget) throws -> LayerPlan {
+        guard let closure else { return .empty }
         let available = try budget.available(for: closure.nodes.count)
         switch spec.layering {
         case .popularity: return try Popularity().plan(closure, available: available)

@@ -13,6 +13,7 @@ enum SingleLayerBuilder {
     ///   failed, `unavailable` for a missing program, `io` for a file that cannot be read.
     static func build(_ build: BuildContext) async throws -> BuiltImage {
         let spec = build.spec
+        try LayerBudget.checkSingleLayer(onBaseLayers: build.baseLayers.count)
         try Contents.check(spec)
         var build = build
         try build.readRootfs(needsBodies: !spec.runAsRoot.isEmpty)
@@ -54,7 +55,7 @@ enum SingleLayerBuilder {
     ) async throws -> (layer: any Layer, work: WorkDirectory?) {
         let files = try await ExtraCommands(build: build).run(on: contents)
         let tree = try build.rootfs.map { try files.tree.laid(over: $0) } ?? files.tree
-        let paths = try await build.closures.closure(of: tree).paths(missingIn: build.rootfs)
+        let paths = try await build.closures.closure(of: tree, over: build.rootfs).paths(missingIn: build.rootfs)
         let store = build.spec.storeLocation
         let layer = FileLayer(
             title: CustomizationLayer.title, storePaths: paths,

@@ -1,3 +1,4 @@
+import Glibc
 import Store
 
 /// Runs `extraCommands` in the directory of the layer.
@@ -17,9 +18,15 @@ struct ExtraCommands: LayerScript {
         let context = build.context
         let work = try WorkDirectory(context)
         let root = try work.makeDirectory("layer")
-        try tree.make(in: root)
-        try await script().run(in: root, work: work, context: context) { context.reporter.scriptOutput($0) }
-        let changed = try FileTree.walk(root, keeping: .linksAndAttributes)
+        // Directories of a store are read-only. Only root's scripts can write to them by themselves.
+        let isProtected = geteuid() != 0 && tree.hasProtectedEntries
+        let session = isProtected ? await RootEmulation.overridingModes(programPath: context.programPath) : []
+        try tree.make(in: root, unprotected: session == nil)
+        try await script(session: session ?? []).run(in: root, work: work, context: context) {
+            context.reporter.scriptOutput($0)
+        }
+        var changed = try FileTree.walk(root, keeping: .linksAndAttributes)
+        if session == nil { changed.protect(like: tree) }
         context.reporter.warn(ofSocketsIn: changed)
         return ScriptedTree(tree: changed, work: work)
     }

@@ -60,7 +60,8 @@ extension LayerScript {
         }
         var rootfs = build.rootfs ?? RootFilesystem()
         try rootfs.apply(own, name: name)
-        let paths = addsStorePaths ? try await build.closures.closure(of: own).paths(missingIn: rootfs) : []
+        let paths =
+            addsStorePaths ? try await build.closures.closure(of: own, over: rootfs).paths(missingIn: rootfs) : []
         // A tar of the store paths alone: its end marks the end of both.
         let rest = try file.keep { try storeLayer(paths, over: rootfs).open().write(to: $0) }.0
         return try SpooledLayer(

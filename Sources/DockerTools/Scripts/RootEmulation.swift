@@ -76,6 +76,14 @@ extension RootEmulation {
                 + "apt-get install uidmap fakeroot")
     }
 
+    /// The command prefix with which a command can write to the files of this user whatever their modes are, as root can.
+    ///
+    /// - Returns: nil if this user has no user namespace.
+    static func overridingModes(programPath: String) async -> [String]? {
+        let command = ["unshare", "--user", "--map-root-user", "--"]
+        return await Trial(programPath: programPath).failure(command + ["true"]) == nil ? command : nil
+    }
+
     /// The command prefix for a command that mounts the image's root, after a trial.
     ///
     /// - Throws: `ToolError` with code `unavailable` if this user cannot mount.

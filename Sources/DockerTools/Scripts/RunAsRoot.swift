@@ -61,9 +61,11 @@ struct RunAsRoot: LayerScript {
         }
     }
 
-    /// The rootfs image of the store paths that the layer needs and the base does not have; nil if there are none.
+    /// The rootfs image of the store paths that the layer or a script needs and the base does not have; nil if there are
+    /// none.
     private func storeImage(for tree: FileTree, in directory: WorkDirectory) async throws -> FilePath? {
-        let paths = try await build.closures.closure(of: tree).paths(missingIn: build.rootfs)
+        let paths = try await build.closures.closure(of: tree, and: [text, spec.extraCommands], over: build.rootfs)
+            .paths(missingIn: build.rootfs)
         guard !paths.isEmpty else { return nil }
         let layer = FileLayer(store: spec.storeLocation, paths: paths, owner: spec.storeOwner, cache: nil)
         let image = try ImageRootfs.merge([layer], spool: context.spool, needsBodies: true)

@@ -1,4 +1,5 @@
 import ByteIO
+import Glibc
 package import Store
 package import SystemPackage
 
@@ -55,13 +56,8 @@ public struct ContentPath: Hashable, Sendable {
     func resolved(from directory: FilePath, in store: StoreLocation) -> ContentPath? {
         guard case .machine(let path) = place else { return self }
         let absolute = path.absolute(from: directory)
-        // By the text alone: the store need not exist yet, and its paths are no links.
-        let normalized = absolute.lexicallyNormalized().string
-        let directoryOnMachine = store.machinePath(of: store.storeDir).lexicallyNormalized().string
-        guard
-            let rest = Self.rest(of: normalized, below: store.storeDir)
-                ?? Self.rest(of: normalized, below: directoryOnMachine)
-        else {
+        let places = StorePlaces(store)
+        guard let rest = places.rest(of: absolute) ?? places.restOfLink(at: absolute) else {
             return ContentPath(written: written, place: .machine(absolute))
         }
         let parts = rest.split(separator: "/", maxSplits: 1)
@@ -71,9 +67,69 @@ public struct ContentPath: Hashable, Sendable {
         return ContentPath(
             written: written, place: .store(path, below: parts.count > 1 ? String(parts[1]) : ""))
     }
+}
 
-    private static func rest(of path: String, below directory: String) -> Substring? {
-        path.hasPrefix(directory + "/") ? path.dropFirst(directory.count + 1) : nil
+/// The directories by which paths of this machine lead into a store: its logical one, and where it is on this machine.
+private struct StorePlaces {
+    /// The maximum number of links on a path, as in Linux (path_resolution(7)).
+    private static let linkLimit = 40
+
+    private let directories: [String]
+
+    init(_ store: StoreLocation) {
+        let directory = store.machinePath(of: store.storeDir).lexicallyNormalized()
+        directories = [store.storeDir, directory.string] + [directory.real?.string].compactMap { $0 }
+    }
+
+    /// The part of an absolute path below the store's directory, by its text alone: the store need not exist yet, and a
+    /// store path that is a link stays one. Nil if the path does not lead into the store.
+    func rest(of path: FilePath) -> Substring? {
+        let normalized = path.lexicallyNormalized().string
+        guard let directory = directories.first(where: { normalized.hasPrefix($0 + "/") }) else { return nil }
+        return normalized.dropFirst(directory.count + 1)
+    }
+
+    /// The part below the store's directory of the path that an absolute one leads to through links, such as `result` of
+    /// `nix-build` or a profile. Nil if it does not lead into the store.
+    func restOfLink(at path: FilePath) -> Substring? {
+        var (place, rest) = (FilePath("/"), path)
+        for _ in 0...Self.linkLimit {
+            guard let (link, target, behind) = Self.firstLink(on: rest, from: place) else { return nil }
+            place = link.removingLastComponent()
+            rest = target.pushing(behind)
+            if rest.isAbsolute { place = "/" }
+            if let found = self.rest(of: place.pushing(rest)) { return found }
+        }
+        return nil
+    }
+
+    /// The first link on a path, its target, and the components behind it.
+    private static func firstLink(
+        on path: FilePath, from start: FilePath
+    ) -> (link: FilePath, target: FilePath, behind: FilePath)? {
+        var place = start
+        let components = path.components
+        for index in components.indices {
+            switch components[index].kind {
+            case .currentDirectory: continue
+            case .parentDirectory: place.removeLastComponent()
+            case .regular:
+                place.append(components[index])
+                guard let target = place.linkTarget else { continue }
+                return (place, target, FilePath(root: nil, components[components.index(after: index)...]))
+            }
+        }
+        return nil
+    }
+}
+
+extension FilePath {
+    /// The target of the link at this path; nil if there is none.
+    var linkTarget: FilePath? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = withPlatformString { readlink($0, &buffer, buffer.count - 1) }
+        // Zeros follow the target in the buffer.
+        return length > 0 ? FilePath(platformString: buffer) : nil
     }
 }
 

@@ -1,6 +1,6 @@
 import JSON
 
-/// Checks the members of a spec against the table of keys.
+/// Checks the members of a spec against the table of keys. A key whose value is null counts as absent.
 struct SpecChecker {
     let verb: SpecVerb
     /// The issues and warnings so far.
@@ -51,7 +51,7 @@ struct SpecChecker {
     ) {
         func path(_ name: String) -> String { (place?.key(name) ?? SpecPath(name)).text }
         for key in SpecKey.table where key.verbs.contains(verb) {
-            let given = key.names.filter { members[$0] != nil }
+            let given = key.names.filter { members[$0] ?? .null != .null }
             if let alias = key.alias, given.count > 1 {
                 report.issues.append(
                     SpecIssue(
@@ -60,7 +60,7 @@ struct SpecChecker {
             }
             if given.isEmpty, key.requiredBy.contains(verb) {
                 report.issues.append(
-                    SpecIssue(path: path(key.name), found: nil, reason: "expected \(key.type.expected)"))
+                    SpecIssue(path: path(key.name), found: nil, reason: "expected \(key.type.wrapped.expected)"))
             }
         }
     }
@@ -71,6 +71,7 @@ struct SpecChecker {
             report.issues.append(SpecIssue(path: path.text, found: value, reason: "unknown key\(hint(name))"))
             return
         }
+        if value == .null { return }
         guard key.verbs.contains(verb) || key.ignoredBy.contains(verb) else {
             let verbs = key.verbs.map(\.rawValue).joined(separator: ", ")
             report.issues.append(
@@ -81,7 +82,7 @@ struct SpecChecker {
         }
         if key.isImplemented {
             key.type.check(value, at: path, &report)
-        } else if value != .null, value != key.defaultValue {
+        } else if value != key.defaultValue {
             let allowed = key.defaultValue.map { ", expected only \($0.canonical)" } ?? ""
             report.issues.append(SpecIssue(path: path.text, found: value, reason: "not implemented yet\(allowed)"))
         }

@@ -1,6 +1,7 @@
 import Compression
 import Images
 import JSON
+import Layering
 import OCI
 
 /// A key of the spec: its names, verbs, type, default and description.
@@ -169,7 +170,7 @@ extension SpecKey {
 
     private static let layerKeys = [
         SpecKey(
-            "maxLayers", layeredOnly, .integer(2...125), default: 100,
+            "maxLayers", layeredOnly, .integer(2...Int64(LayerBudget.limit)), default: 100,
             "The maximum number of layers, with those of the base and the customization layer."),
         SpecKey(
             "layering", layeredOnly, .choice(LayeringChoice.allCases.map(\.rawValue)), default: "popularity",

@@ -23,7 +23,7 @@ struct SpecOverride {
     /// Sets the value of the key.
     ///
     /// The text is read by the type of the key; an unreadable text stays a string, which the check of the spec reports.
-    /// `null` is null if the type is nullable, and a string otherwise.
+    /// `null` is a string if the type takes any string and is not nullable, and null otherwise.
     ///
     /// - Returns: the path of the value; nil if there is no such key, which `report` then has as an issue.
     func apply(to members: inout [String: JSONValue], verb: SpecVerb, _ report: inout SpecReport) -> SpecPath? {
@@ -77,14 +77,16 @@ extension SpecType {
     /// Reads the text of an override as the type; a text that is unreadable stays a string, which the check reports.
     fileprivate func read(_ text: String) -> JSONValue {
         switch self {
-        case .string, .pattern, .choice: .string(text)
+        case .string, .pattern: .string(text)
+        case .nullable(let type): text == "null" ? .null : type.read(text)
+        case _ where text == "null": .null
+        case .choice: .string(text)
         case .bool: text == "true" ? true : text == "false" ? false : .string(text)
         case .integer: Int64(text).map { .int($0) } ?? .string(text)
         case .list(.string), .list(.pattern), .command: Self.json(text, "[") ?? [.string(text)]
         case .list: Self.json(text, "[") ?? .string(text)
         case .map, .record, .anyObject: Self.json(text, "{") ?? .string(text)
         case .either: Self.json(text, "[") ?? Self.json(text, "{") ?? .string(text)
-        case .nullable(let type): text == "null" ? .null : type.read(text)
         }
     }
 

@@ -25,7 +25,7 @@ package enum SpecSchema {
     }
 
     private static func property(_ key: SpecKey, named name: String) -> JSONValue {
-        var schema = key.type.schema
+        var schema = SpecType.nullable(key.type.wrapped).schema
         var description = key.meaning
         if name == key.alias { description = "Another name of \(key.name). \(description)" }
         description += " For \(key.verbs.map(\.rawValue).joined(separator: ", "))."
@@ -69,7 +69,9 @@ extension SpecType {
         var properties: [String: JSONValue] = [:]
         for field in fields {
             properties[field.name] = .object(
-                field.type.schema.merging(["description": .string(field.meaning)]) { first, _ in first })
+                SpecType.nullable(field.type.wrapped).schema.merging(["description": .string(field.meaning)]) {
+                    first, _ in first
+                })
         }
         return ["type": "object", "properties": .object(properties), "additionalProperties": .bool(open)]
     }

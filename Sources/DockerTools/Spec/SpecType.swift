@@ -118,7 +118,8 @@ extension SpecType {
         case (.record(let fields, let open), .object(let members)):
             for (key, member) in members.inOrder {
                 if let field = fields.first(where: { $0.name == key }) {
-                    field.type.check(member, at: path.key(key), &report)
+                    // A member that is null counts as absent.
+                    if member != .null { field.type.check(member, at: path.key(key), &report) }
                 } else {
                     Self.reportUnknown(path.key(key), member, key, fields, open: open, &report)
                 }

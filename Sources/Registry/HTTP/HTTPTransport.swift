@@ -1,6 +1,5 @@
 package import AsyncHTTPClient
 import NIOCore
-import NIOPosix
 package import NIOSSL
 import Synchronization
 
@@ -37,7 +36,7 @@ package final class HTTPTransport: Sendable {
         case .none: (upload, body) = (nil, nil)
         case .bytes(let bytes): (upload, body) = (nil, .bytes(bytes))
         case .stream(let size, _):
-            let stream = HTTPUpload(timeout: settings.timeout)
+            let stream = HTTPUpload(on: try EventLoops.shared().any(), timeout: settings.timeout)
             upload = stream
             body = .stream(contentLength: size.map { Int64(clamping: $0) }) { stream.begin($0) }
         }
@@ -59,7 +58,7 @@ package final class HTTPTransport: Sendable {
     private func client(for origin: HTTPOrigin) throws -> (HTTPClient, HTTPSettings) {
         if let known = clients.withLock({ $0[origin] }) { return known }
         let settings = try settings(origin)
-        return clients.withLock { clients in
+        return try clients.withLock { clients in
             if let known = clients[origin] { return known }
             var configuration = HTTPClient.Configuration(
                 tlsConfiguration: settings.tls, redirectConfiguration: .disallow,
@@ -68,7 +67,7 @@ package final class HTTPTransport: Sendable {
             // RegistryClient retries by its own policy.
             configuration.connectionPool.retryConnectionEstablishment = false
             let client = HTTPClient(
-                eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+                eventLoopGroupProvider: .shared(try EventLoops.shared()), configuration: configuration)
             clients[origin] = (client, settings)
             return (client, settings)
         }

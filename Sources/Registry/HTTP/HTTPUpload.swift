@@ -2,7 +2,6 @@ import AsyncHTTPClient
 import ByteIO
 import Dispatch
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// The body of a request, written by the thread that sends the request.
@@ -21,11 +20,15 @@ final class HTTPUpload: ByteSink, Sendable {
     private let state = Mutex(State())
     private let began = DispatchSemaphore(value: 0)
     private let room = DispatchSemaphore(value: HTTPUpload.width)
-    private let end = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Void.self)
+    private let end: EventLoopPromise<Void>
     /// Seconds to wait until the server accepts more bytes.
     private let timeout: Double
 
-    init(timeout: Double) {
+    /// - Parameters:
+    ///   - loop: the event loop on which the body ends.
+    ///   - timeout: in seconds.
+    init(on loop: any EventLoop, timeout: Double) {
+        end = loop.makePromise(of: Void.self)
         self.timeout = timeout
     }
 
