@@ -35,7 +35,8 @@ struct ArchiveReadersTests {
     func sameBytes() throws {
         let text = try spec("same")
         let path = try bench.write(text, to: "same.json")
-        let piped = try bench.run(["stream", path, "--no-cache"]).output
+        let piped = try bench.run(["stream", path], environment: ["XDG_CACHE_HOME": bench.directory.path("other")])
+            .output
         let again = try bench.run(["stream", path]).output
         let file = try image("same")
         #expect(try bench.directory.read("same.tar") == piped)
