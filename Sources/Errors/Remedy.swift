@@ -67,9 +67,10 @@ extension Remedy: CustomStringConvertible {
 
 /// A setting of the library that a remedy may name.
 public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
-    case accelerator, architecture, authFile, buildVerb, certificateDirectory, credentials, finalImageName, finalImageTag
-    case format, host, jsonFile, keep, kernel, lastWins, maxLayerSize, maxRatio, mediaTypes, modules, noBuildArgs, olderThan
-    case os, output, overrides, sha256, spec, timeout, tlsVerify, variant, vmBootTimeout, vmNetwork, vmTimeout
+    case accelerator, architecture, authFile, buildVerb, certificateDirectory, credentials, finalImageName
+    case finalImageTag, format, host, jsonFile, keep, kernel, lastWins, maxLayerSize, maxRatio, mediaTypes
+    case modules, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout, tlsVerify, variant
+    case vmBootTimeout, vmNetwork, vmTimeout
 
     /// The name of the property that has the setting.
     public var description: String { rawValue }
