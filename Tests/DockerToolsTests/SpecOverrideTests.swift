@@ -35,7 +35,7 @@ import Testing
         #expect(try load("name=null").name == "null")
         #expect(try load("maxLayers=null").maxLayers == 100)
         #expect(try load("contents=null").contents.isEmpty)
-        #expect(try load("compressor=null").compressor == .gz)
+        #expect(try load("compressor=null").compressor == nil)
         #expect(try load("config.User=null").config["User"] == nil)
         #expect(try load("config.Labels.a=null").config["Labels"] == ["l": "m", "a": "null"])
     }

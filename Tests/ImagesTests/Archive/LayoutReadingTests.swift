@@ -133,9 +133,15 @@ struct LayoutReadingTests {
         #expect(failure?.remedy == "set architecture to one that it has: linux/amd64, linux/arm64, windows/s390x")
     }
 
-    @Test func takesTheOnlyImageOfAnIndexWhateverItIsFor() throws {
+    @Test("The only image of an index is taken if its platform is not stated, and refused if it is another one")
+    func takesTheOnlyImageOfAnIndex() throws {
+        var stated = CraftedLayout()
+        let other = try stated.image([(one, nil)], more: CraftedLayout.platform("linux", "arm64"))
+        stated.index(try stated.blob(CraftedLayout.index([other]), CraftedLayout.indexType))
+        let failure = #expect(throws: ToolError.self) { try read(stated) }
+        #expect(failure?.remedy == "set architecture to one that it has: linux/arm64")
         var layout = CraftedLayout()
-        let image = try layout.image([(one, nil)], more: CraftedLayout.platform("linux", "arm64"))
+        let image = try layout.image([(one, nil)])
         let attestation = try layout.blob(
             [], CraftedLayout.manifestType, more: CraftedLayout.platform("unknown", "unknown"))
         layout.index(try layout.blob(CraftedLayout.index([image, attestation]), CraftedLayout.indexType))

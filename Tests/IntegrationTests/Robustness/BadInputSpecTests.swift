@@ -100,10 +100,10 @@ struct BadInputSpecTests {
         #expect(missing.failure?.what == "cannot read the spec 'gone.json'")
         #expect(missing.failure?.cause == "there is no such spec")
 
-        try machine.write("{}", to: "spec.yaml")
-        let other = try machine.run(["layered", "spec.yaml"])
+        try machine.write("{}", to: "spec.txt")
+        let other = try machine.run(["layered", "spec.txt"])
         #expect(other.status == 64)
-        #expect(other.failure?.what == "cannot use 'spec.yaml' as a spec")
+        #expect(other.failure?.what == "cannot use 'spec.txt' as a spec")
         #expect(other.failure?.cause == "its name ends in neither .json nor .toml")
         #expect(other.failure?.fix.contains("--spec") == true)
     }

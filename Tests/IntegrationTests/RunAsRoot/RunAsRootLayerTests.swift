@@ -61,11 +61,10 @@ struct RunAsRootLayerTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         let lines = try RunAsRootBench.layer(of: machine.path("out/image.tar"))
         let names = lines.map { $0.split(separator: " ").prefix(4).joined(separator: " ") }
+        // The script only runs the program: nothing in the image names its store path.
         #expect(
             names == [
                 "d 0755 1000:1001 'etc'", "- 0644 1000:1001 'etc/greeting'", "- 0644 0:0 'more'",
-                "d 0755 1000:1001 'nix'", "d 0755 1000:1001 'nix/store'", "d 0755 1000:1001 '\(hello.dropFirst())'",
-                "d 0755 1000:1001 '\(hello.dropFirst())/bin'", "- 0755 1000:1001 '\(hello.dropFirst())/bin/hello'",
                 "- 0644 0:0 'said'",
             ])
     }
