@@ -14,7 +14,11 @@ struct ExamplesTests {
         let own = ProcessInfo.processInfo.environment
         let environment = own.filter { ["PATH", "HOME", "TMPDIR", "LANG"].contains($0.key) }
         let outcome = try Program.run(["env", "-i"] + environment.map { "\($0)=\($1)" } + command)
-        guard outcome.status == 0 else { throw Program.Failed(command, outcome) }
+        // The compiler writes its errors to standard output.
+        guard outcome.status == 0 else {
+            throw Program.Failed(
+                command, Program.Outcome(status: outcome.status, output: [], errors: outcome.text + outcome.errors))
+        }
         return "\(scratch)/debug"
     }
 

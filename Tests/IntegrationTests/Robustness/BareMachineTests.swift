@@ -74,10 +74,11 @@ struct BareMachineTests {
         arguments: [1, 2, 3, 6, 10, 12, 14, 18, 20, 24, 64]
     )
     func fewThreads(_ limit: Int) throws {
-        let references = try references()
+        // The modes of the contents are part of the images.
         try Program.output([
             "bash", "-c", "chmod -R a+rwX \"$0\"; cp \"$1\" \"$0/program\"", machine.directory.path, Dockertools.path,
         ])
+        let references = try references()
         // A user that has no other processes: the limit counts them all.
         let user = "setpriv --reuid 54321 --regid 54321 --clear-groups prlimit --nproc=\(limit)"
         for command in Self.commands {
