@@ -89,7 +89,7 @@ let package = Package(
             ["ByteIO", "CDeflate", "CISAL", "CLZMA", "CLibArchive", "CZstd", "Errors", systemPackage]),
         module("Tar", ["ByteIO", "Errors"]),
         module("OCI", ["ByteIO", "CLibCrypto", "Compression", "Errors", "JSON"]),
-        module("Processes", ["ByteIO", "Errors", subprocess, systemPackage]),
+        module("Processes", ["ByteIO", "CLinux", "Errors", subprocess, systemPackage]),
         module("Store", ["ByteIO", "CLinux", "Errors", "JSON", "OCI", "Processes", "Tar", systemPackage]),
         module("Layering", ["Errors", "Store", bigInt, bitCollections]),
         module("Images", ["ByteIO", "CLinux", "Compression", "Errors", "JSON", "OCI", "Store", "Tar", systemPackage]),
@@ -108,7 +108,7 @@ let package = Package(
             "DockerTools",
             [
                 "ByteIO", "CLinux", "Compression", "DockerEngine", "Errors", "GuestProtocol", "Images", "JSON",
-                "Layering", "MicroVM", "OCI", "Processes", "Registry", "Store", "Tar", subprocess, systemPackage,
+                "Layering", "MicroVM", "OCI", "Processes", "Registry", "Store", "Tar", systemPackage,
             ]),
         .executableTarget(
             name: "CLI",

@@ -16,6 +16,9 @@ struct ReadingOptions: ParsableArguments {
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
+    @Flag(help: "Give extraCommands and fakeRootCommands this machine's network.")
+    var scriptNetwork = false
+
     @OptionGroup(title: "Registries") var registries: RegistryOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Virtual machine") var machine: VMOptions
@@ -46,6 +49,7 @@ struct ReadingOptions: ParsableArguments {
         context.registries = registries
         limits.apply(to: &context)
         context.virtualMachines = machine.settings
+        context.scriptsHaveNetwork = scriptNetwork
         return DockerTools(context: context)
     }
 }

@@ -42,18 +42,17 @@ struct OrphanReaper: ProcessSupervisor {
     private struct Child {
         let number: pid_t
         let name: String
-        let session: pid_t
     }
 
-    /// Returns whether a child is an orphan of a script: this process starts no session for its own children.
+    /// Returns whether a child is an orphan of a script. Only its environment tells: this process may have got other children
+    /// from the program that it was before (execve(2)), and those are not to be ended.
     private static func isOrphan(_ child: Child, _ work: FilePath) -> Bool {
-        if child.session != getsid(0) { return true }
         let environment = FileManager.default.contents(atPath: "/proc/\(child.number)/environ") ?? Data()
         return environment.range(of: Data(work.string.utf8)) != nil
     }
 
     /// The children of a process. Source: proc(5), `/proc/pid/stat`: the name in parentheses may contain any characters; the
-    /// state, the parent, the group and the session follow it.
+    /// state and the parent follow it.
     private static func children(of parent: pid_t) -> [Child] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { name in
@@ -62,9 +61,9 @@ struct OrphanReaper: ProcessSupervisor {
                 let bracket = status.lastIndex(of: UInt8(ascii: ")"))
             else { return nil }
             let fields = String(decoding: status[bracket...], as: UTF8.self).split(separator: " ")
-            guard fields.count > 4, pid_t(fields[2]) == parent, let session = pid_t(fields[4]) else { return nil }
+            guard fields.count > 2, pid_t(fields[2]) == parent else { return nil }
             let own = String(decoding: status[start..<bracket].dropFirst(), as: UTF8.self)
-            return Child(number: number, name: own, session: session)
+            return Child(number: number, name: own)
         }
     }
 }

@@ -23,6 +23,8 @@ public struct Context: Sendable {
     public var maxCompressionRatio = DecompressionLimits.layer.ratio
     /// How virtual machines are run.
     package var virtualMachines = VirtualMachineSettings()
+    /// Whether scripts of specs reach this machine's network.
+    package var scriptsHaveNetwork = false
     /// The directory of this program. The guest program of virtual machines is looked up beside it.
     package var programDirectory: FilePath = "/usr/bin"
     /// The file mode creation mask (umask) for output files and directories. It does not change the modes inside of images.

@@ -17,6 +17,7 @@ const char *clinux_program_path(void);
 /// gone no longer counts towards RLIMIT_NPROC and pids.max; one that pthread_join(3) has waited for may.
 pid_t clinux_thread_id(void);
 int clinux_has_thread(pid_t thread);
+#include "CLinuxSpawn.h"
 
 /// open(2) below a directory descriptor, following no link and leaving the directory by no way
 /// (openat2 with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). -1 and errno on failure.

@@ -31,6 +31,16 @@ package final class CleanupRegistry: Sendable {
     func add(directory: FilePath) { entries.withLock { _ = $0.directories.insert(directory.string) } }
     func remove(directory: FilePath) { entries.withLock { _ = $0.directories.remove(directory.string) } }
     func add(group: pid_t) { entries.withLock { _ = $0.groups.insert(group) } }
+
+    /// Adds the process group that `make` starts, unless `make` returns a negative number: a signal comes either before the
+    /// start or when the group is registered.
+    func add(group make: () -> pid_t) {
+        entries.withLock { entries in
+            let group = make()
+            if group > 0 { entries.groups.insert(group) }
+        }
+    }
+
     func remove(group: pid_t) { entries.withLock { _ = $0.groups.remove(group) } }
 
     /// Ends all processes, removes all files and directories, and then ends the program. Every other thread that adds or

@@ -89,6 +89,7 @@ struct Sqfstar {
         // sqfstar refuses its time options if SOURCE_DATE_EPOCH is set.
         var command = ToolCommand(.sqfstar, arguments, programPath: context.programPath)
         command.environment = ["TZ": "UTC"]
+        command.diesWithParent = true
         command.input = FileDescriptor(rawValue: readEnd)
         command.output = .lines(lines)
         command.groups = context.processGroups

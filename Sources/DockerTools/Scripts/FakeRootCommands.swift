@@ -23,18 +23,13 @@ struct FakeRootCommands: LayerScript {
     func run(on tree: FileTree) async throws -> SpooledLayer {
         if !spec.enableFakechroot { try checkInterpreter() }
         let emulation = try await RootEmulation.find(programPath: context.programPath)
-        let inRoot = spec.enableFakechroot ? try await emulation.mounting(programPath: context.programPath) : nil
+        let inRoot = spec.enableFakechroot
+        if inRoot { try await emulation.checkMounting(programPath: context.programPath) }
         let work = try WorkDirectory(context)
-        try write(tree, to: work, inRoot: inRoot != nil)
-        var session =
-            (inRoot ?? emulation.command)
-            + ["bash", work.path.appending("session").string, work.path.string, owner, mode]
-        if inRoot != nil {
-            try writeRoot(to: work, devices: emulation.makesDevices)
-            session += [Self.overlayOptions(emulation), spec.storeLocation.storeDir]
-        }
+        try write(tree, to: work, inRoot: inRoot)
+        if inRoot { try writeRoot(to: work, devices: emulation.makesDevices) }
         do {
-            try await script(session: session).run(in: work.path, work: work, context: context) {
+            try await script(emulation, work).run(in: work.path, work: work, context: context) {
                 [reporter = context.reporter] in reporter.scriptOutput($0)
             }
         } catch let error as ToolError where error.code == .script {
@@ -42,8 +37,31 @@ struct FakeRootCommands: LayerScript {
         }
         let after = try OpenFile.read(work.path.appending(FakeRootSession.after), name: "the layer of \(Self.key)")
         let entries = SessionEntries(
-            rootfs: build.rootfs, before: tree, isOverlay: inRoot != nil, isFakeroot: emulation.method == .fakeroot)
+            rootfs: build.rootfs, before: tree, isOverlay: inRoot, isFakeroot: emulation.method == .fakeroot)
         return try await layer(of: after.whole, addsStorePaths: false, entries: entries.corrected)
+    }
+
+    /// The script with its session.
+    private func script(_ emulation: RootEmulation, _ work: WorkDirectory) throws -> Script {
+        func session(_ name: String) -> [String] {
+            ["bash", work.path.appending(name).string, work.path.string, owner, mode]
+        }
+        var script = script(session: session("session"))
+        if emulation.method == .namespace {
+            script.mapCommands = try SubordinateIDs.mapCommands(programPath: context.programPath)
+        }
+        if spec.enableFakechroot {
+            script.session += [Self.overlayOptions(emulation), spec.storeLocation.storeDir]
+            let file = "/dev/fakeRootCommands"
+            script.root = Script.Root(
+                directory: work.path.appending("root"),
+                command: text.hasPrefix("#!") ? [file] : ["/bin/sh", "-e", file],
+                environment: build.environmentOfRoot, last: session("afterRoot"))
+        } else {
+            script.session = emulation.command + script.session
+        }
+        script.visible = storePaths.map { spec.storeLocation.machinePath(of: $0).removingLastComponent() }
+        return script
     }
 
     /// Checks that the interpreter of the script exists: from the session, the error would look like the script's own
@@ -76,19 +94,19 @@ struct FakeRootCommands: LayerScript {
                 title: CustomizationLayer.title, parts: [.init(.tree(tree), at: "")], owner: spec.owner
             ).open().write(to: $0)
         }
+        if inRoot { try work.write("afterRoot") { try $0.write(Array(FakeRootSession.afterRoot.utf8)) } }
         try work.write("session") {
             try $0.write(Array((inRoot ? FakeRootSession.inRoot : FakeRootSession.inDirectory).utf8))
         }
     }
 
-    /// Writes what the session needs to build the image's root: the base, the store paths and the environment.
+    /// Writes what the session needs to build the image's root: the base and the store paths.
     private func writeRoot(to work: WorkDirectory, devices: Bool) throws {
         try work.write("base.tar") { [rootfs = build.rootfs ?? RootFilesystem()] in
             _ = try RootfsWriter.write(rootfs, form: devices ? .portable : .withoutDevices, to: $0)
         }
         let mounts = storePaths.flatMap { [$0.path, spec.storeLocation.machinePath(of: $0).string] }
         try work.write("store") { try $0.write(Self.list(mounts)) }
-        try work.write("environment") { try $0.write(Self.list(build.environmentOfRoot)) }
     }
 
     /// The texts, each followed by a NUL.
@@ -107,7 +125,7 @@ struct FakeRootCommands: LayerScript {
                     ? "set TMPDIR to a directory on a disk, or run as root; the last lines of the cause say more"
                     : "correct what the last lines of the cause name")
         }
-        guard let line = error.cause.split(separator: "\n").last, line.contains("chroot: failed to run command")
+        guard let line = error.cause.split(separator: "\n").last, line.contains("cannot run /")
         else {
             return error
         }

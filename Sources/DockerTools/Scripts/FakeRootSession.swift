@@ -1,7 +1,8 @@
 /// The bash text of a session in which `fakeRootCommands` runs: it unpacks the files of the layer, runs the script and
 /// packs the files again.
 ///
-/// All three run in one session, because fakeroot remembers owners and devices only while it runs. The file `stage` in
+/// In the layer's directory all three run in one session, because fakeroot remembers owners and devices only while it
+/// runs. The file `stage` in
 /// the work directory has the stage that the session reached. Arguments: the work directory, the owner and the mode of
 /// the root, and the script's command.
 enum FakeRootSession {
@@ -12,8 +13,11 @@ enum FakeRootSession {
 
     /// Runs the script in the directory of the layer.
     static let inDirectory = start + unpack + runInDirectory + pack
-    /// Runs the script with the image as `/`, in a mount namespace and a process namespace.
-    static let inRoot = start + mount + runInRoot + pack
+    /// Makes the image's root, in which the program then runs the script itself: no program of this machine gets the
+    /// image's environment.
+    static let inRoot = start + mount + handOver
+    /// Packs the layer of a script that had the image as `/`. Its arguments are the work directory, the owner and the mode.
+    static let afterRoot = start + "cd \"$work/layer\"\n" + pack
 
     private static let start = #"""
         set -e -o pipefail
@@ -69,7 +73,7 @@ enum FakeRootSession {
                     : > "places$place"
                 fi
             done < store
-            mount -t overlay -o "$options,lowerdir=base:places,upperdir=layer,workdir=overlay" overlay root
+            mount -t overlay -o "nodev,$options,lowerdir=base:places,upperdir=layer,workdir=overlay" overlay root
 
             # Checks that a path in the image is a directory without links on its way: a link would be followed on this
             # machine.
@@ -100,12 +104,12 @@ enum FakeRootSession {
                 [ -L "root$place" ] && continue
                 flags=${flags:-$(restrictions "$source")}
                 mount --bind "$source" "root$place"
-                mount -o "remount,bind,ro$flags" "root$place"
+                mount -o "remount,bind,ro,nodev$flags" "root$place"
             done < store
             check_directory /proc
             check_directory /dev
-            mount -t proc proc root/proc 2> /dev/null || mount --rbind /proc root/proc
-            mount -t tmpfs -o mode=755 tmpfs root/dev
+            mount --rbind /proc root/proc
+            mount -t tmpfs -o nodev,mode=755 tmpfs root/dev
             for device in null zero full random urandom tty; do
                 : > "root/dev/$device"
                 mount --bind "/dev/$device" "root/dev/$device"
@@ -117,19 +121,9 @@ enum FakeRootSession {
 
             """#
 
-    private static let runInRoot = #"""
-        script=/dev/fakeRootCommands
-        cp "${!#}" "root$script"
-        # More arguments than the script itself are a shell of this machine: the image has its own.
-        if [ $# = 1 ]; then set -- "$script"; else set -- /bin/sh -e "$script"; fi
-        # chroot is looked up before the image's PATH is set, and also in the administrator's directories.
-        chroot=$(PATH=$PATH:/usr/sbin:/sbin; type -P chroot)
-        mapfile -d '' variables < environment
+    private static let handOver = #"""
+        cp "${!#}" root/dev/fakeRootCommands
         echo run > stage
-        env -i -- "${variables[@]}" "$chroot" root "$@" < /dev/null
-        # Ends all processes of the namespace except this one, which is its first.
-        kill -KILL -1 2> /dev/null || true
-        cd layer
 
         """#
 

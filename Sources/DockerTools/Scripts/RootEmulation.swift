@@ -22,19 +22,16 @@ package struct RootEmulation: Equatable, Sendable {
     /// Whether devices are real. Only root in the initial user namespace creates them.
     let makesDevices: Bool
 
-    /// The command whose last arguments are the command to run.
+    /// The command whose last arguments are the command to run; for the method `namespace`, as root of a user namespace.
     var command: [String] {
         switch method {
         case .root: hasFakeroot && !makesDevices ? Self.realFakeroot : []
-        // The end of the first process ends all of a process namespace; the IPC namespace removes fakeroot's message
-        // queues.
-        case .namespace: Self.namespace + ["--ipc", "--"] + (hasFakeroot ? Self.realFakeroot : [])
-        case .fakeroot: ["fakeroot", "--"]
+        case .namespace: hasFakeroot ? Self.realFakeroot : []
+        case .fakeroot: Self.emulatingFakeroot
         }
     }
 
-    /// The command prefix for a command that mounts; nil under fakeroot, which cannot mount. It does not use fakeroot,
-    /// whose library the image does not have.
+    /// The command prefix for a trial of mounting; nil under fakeroot, which cannot mount.
     var mountingCommand: [String]? {
         switch method {
         case .root: ["unshare", "--mount"] + Self.ownProcesses + ["--"]
@@ -48,6 +45,7 @@ package struct RootEmulation: Equatable, Sendable {
     private static let ownProcesses = ["--pid", "--fork", "--kill-child"]
     /// Owners are those of the files until a command changes them. Real changes are not tried, since no namespace maps
     /// all ids.
+    private static let emulatingFakeroot = ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot", "--"]
     private static let realFakeroot = ["env", "FAKEROOTDONTTRYCHOWN=1", "fakeroot", "--unknown-is-real", "--"]
 }
 
@@ -84,15 +82,13 @@ extension RootEmulation {
         return await Trial(programPath: programPath).failure(command + ["true"]) == nil ? command : nil
     }
 
-    /// The command prefix for a command that mounts the image's root, after a trial.
+    /// Checks by a trial that this user can mount the image's root.
     ///
     /// - Throws: `ToolError` with code `unavailable` if this user cannot mount.
-    func mounting(programPath: String) async throws -> [String] {
+    func checkMounting(programPath: String) async throws {
         let cause: String
         if let command = mountingCommand {
-            guard let failure = await Trial(programPath: programPath).failure(command + ["true"]) else {
-                return command
-            }
+            guard let failure = await Trial(programPath: programPath).failure(command + ["true"]) else { return }
             cause = failure
         } else {
             cause = "this user has no user namespace, and fakeroot cannot mount"

@@ -2,12 +2,13 @@ import Errors
 import Foundation
 import Glibc
 import Processes
-import Subprocess
 import SystemPackage
 
 /// A script of the spec as a process of this machine, with the same environment on every machine.
 ///
-/// A text with a `#!` line is run by the interpreter that the line names, any other by `bash -e`.
+/// A text with a `#!` line is run by the interpreter that the line names, any other by `bash -e`. The script and its
+/// session see this machine read-only, except for the directory they work on and a temporary directory; they have no
+/// network, and the processes that they leave end with them. Where the system allows no such isolation, they run without it.
 struct Script {
     /// The spec's key, for messages.
     let key: String
@@ -17,6 +18,23 @@ struct Script {
     /// The command of a session, whose last arguments are the command that runs the script; it ends with the status of
     /// that. Empty without a session.
     var session: [String] = []
+    /// The commands that map the IDs of a user namespace in which the session is root; empty if it keeps the user's IDs.
+    var mapCommands: [[String]] = []
+    /// The directory that becomes `/` for the script; nil: it sees this machine.
+    var root: Root?
+    /// The directories of this machine that the script has to see, even if they lie below `/tmp`.
+    var visible: [FilePath] = []
+
+    /// A script that has the image as `/`, between two commands that see this machine.
+    struct Root {
+        let directory: FilePath
+        /// The script's command in the image.
+        let command: [String]
+        /// The script's environment, as the image has it.
+        let environment: [String]
+        /// The command that runs after the script.
+        let last: [String]
+    }
 
     /// The number of lines of output that an error repeats.
     private static let lastLines = 20
@@ -24,7 +42,7 @@ struct Script {
     /// Runs the script to its end, and ends the processes that it left running.
     ///
     /// - Parameters:
-    ///   - directory: the current directory of the script.
+    ///   - directory: the current directory of the script, which it can change.
     ///   - work: holds the script's file and its temporary files.
     ///   - context: the environment in which programs are looked up and processes registered.
     ///   - output: receives each line that the script writes to standard output or error.
@@ -35,61 +53,97 @@ struct Script {
         let file = work.path.appending(key)
         try write(to: file)
         let temporary = try work.makeDirectory("tmp")
-        let isExecutable = text.hasPrefix("#!")
-        let command = session + (isExecutable ? [file.string] : ["bash", "-e", file.string])
-        let configuration = Configuration(
-            executable: session.isEmpty && isExecutable ? .path(file) : .name(command[0]),
-            arguments: Arguments(Array(command.dropFirst())),
-            environment: .custom([
-                "PATH": context.programPath, "HOME": "/homeless-shelter", "TMPDIR": temporary.string, "LC_ALL": "C",
-                "TZ": "UTC",
-                "SOURCE_DATE_EPOCH": String(modified),
-            ]),
-            workingDirectory: directory, platformOptions: Self.ownGroup)
+        let programs = try programs(file, in: directory, temporary, context)
+        var isolation = Isolation(
+            writable: [directory, temporary], temporary: temporary, visible: [work.path] + visible + visible(context),
+            hasNetwork: context.scriptsHaveNetwork)
+        isolation.mapCommands = mapCommands
         let lines = try ScriptOutput.start(limit: Self.lastLines, output: output)
-        let status: TerminationStatus
+        let status: ToolResult.Status
         do {
-            status = try await Self.run(configuration, lines, work, context)
-        } catch let error as SubprocessError {
+            status = try await run(programs, isolation, lines, work, context)
+        } catch {
             lines.finish()
+            throw error
+        }
+        lines.finish()
+        guard status == .exited(0) else { throw error(status, lines.last) }
+    }
+
+    /// Directories that commands are likely to name: where programs are, and where this program was started.
+    private func visible(_ context: Context) -> [FilePath] {
+        [context.currentDirectory] + context.programPath.split(separator: ":").map { FilePath(String($0)) }
+    }
+
+    private func programs(
+        _ file: FilePath, in directory: FilePath, _ temporary: FilePath, _ context: Context
+    ) throws -> [IsolatedProgram] {
+        let environment = [
+            "PATH=\(context.programPath)", "HOME=/homeless-shelter", "TMPDIR=\(temporary)", "LC_ALL=C", "TZ=UTC",
+            "SOURCE_DATE_EPOCH=\(modified)",
+        ]
+        func program(_ command: [String]) throws -> IsolatedProgram {
+            IsolatedProgram(
+                try path(of: command[0], context), arguments: command, environment: environment, directory: directory)
+        }
+        if let root {
+            return [
+                try program(session + [file.string]),
+                IsolatedProgram(
+                    FilePath(root.command[0]), arguments: root.command, environment: root.environment, directory: "/",
+                    root: root.directory),
+                try program(root.last),
+            ]
+        }
+        return [try program(session + (text.hasPrefix("#!") ? [file.string] : ["bash", "-e", file.string]))]
+    }
+
+    /// The path of a program: looked up in PATH if its name has no slash.
+    private func path(of name: String, _ context: Context) throws -> FilePath {
+        if name.contains("/") { return FilePath(name) }
+        for directory in context.programPath.split(separator: ":") {
+            let path = context.currentDirectory.pushing(FilePath(String(directory))).appending(name)
+            if path.withPlatformString({ access($0, X_OK) }) == 0 { return path }
+        }
+        throw ToolError(
+            .unavailable, "cannot run \(key)", cause: "the program \(name) is not in PATH",
+            remedy: name == "bash" ? "install bash, or begin the script with a #! line" : "install \(name)")
+    }
+
+    private func run(
+        _ programs: [IsolatedProgram], _ isolation: Isolation?, _ lines: ScriptOutput, _ work: WorkDirectory,
+        _ context: Context
+    ) async throws -> ToolResult.Status {
+        // Processes of a namespace that a signal ends become children of this process, so that it can wait for them.
+        context.processSupervisor?.adoptOrphans()
+        do {
+            let (group, status) = try await IsolatedProgram.run(programs, isolation: isolation, output: lines) {
+                [cleanup = context.cleanup] in cleanup.add(group: $0)
+            }
+            kill(-group, SIGKILL)
+            // No process may write to the layer while it is read.
+            while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
+            if isolation == nil { context.processSupervisor?.endOrphans(of: work.path) }
+            context.cleanup.remove(group: group)
+            return status
+        } catch let error as SpawnError where error.isIsolation && isolation != nil {
+            guard root == nil, mapCommands.isEmpty else { throw isolationError(error) }
+            context.reporter.warn(
+                "\(key) is not kept apart from this machine, and can change its files: \(error.reason)")
+            return try await run(programs, nil, lines, work, context)
+        } catch let error as SpawnError {
+            let isExecutable = text.hasPrefix("#!")
             throw ToolError(
-                isExecutable ? .script : .unavailable, "cannot run \(key)", cause: "\(error)",
+                isExecutable ? .script : .unavailable, "cannot run \(key)", cause: error.reason,
                 remedy: isExecutable
                     ? "check the script's first line" : "install bash, or begin the script with a #! line")
         }
-        guard status.isSuccess else { throw error(status, lines.last) }
     }
 
-    private static func run(
-        _ configuration: Configuration, _ lines: ScriptOutput, _ work: WorkDirectory, _ context: Context
-    ) async throws -> TerminationStatus {
-        context.processSupervisor?.adoptOrphans()
-        // A process that the script leaves running would keep the pipe open; it is ended with the script.
-        // `.combinedWithOutput` of swift-subprocess 1.0.2 keeps a copy of the pipe's writing end open: the reader would
-        // never see the end.
-        let end = FileDescriptor(rawValue: lines.writeEnd)
-        let outcome = try await Subprocess.run(
-            configuration, input: .none, output: .fileDescriptor(end, closeAfterSpawningProcess: false),
-            error: .fileDescriptor(end, closeAfterSpawningProcess: false)
-        ) { execution in
-            let group = pid_t(execution.processIdentifier.value)
-            context.cleanup.add(group: group)
-            return group
-        }
-        let group = outcome.closureResult
-        kill(-group, SIGKILL)
-        // No process may write to the layer while it is read.
-        while waitpid(-group, nil, 0) > 0 || errno == EINTR {}
-        context.processSupervisor?.endOrphans(of: work.path)
-        context.cleanup.remove(group: group)
-        lines.finish()
-        return outcome.terminationStatus
-    }
-
-    private static var ownGroup: PlatformOptions {
-        var options = PlatformOptions()
-        options.processGroupID = 0
-        return options
+    private func isolationError(_ error: SpawnError) -> ToolError {
+        ToolError(
+            .unavailable, "cannot make namespaces for \(key)", cause: error.reason,
+            remedy: "run as root; in a container, allow mount and process namespaces")
     }
 
     private func write(to file: FilePath) throws {
@@ -103,13 +157,9 @@ struct Script {
         }
     }
 
-    private func error(_ status: TerminationStatus, _ last: [String]) -> ToolError {
-        let how =
-            switch status {
-            case .exited(let code): "it ended with status \(code)"
-            case .signaled(let signal): "it was ended by signal \(signal)"
-            }
+    private func error(_ status: ToolResult.Status, _ last: [String]) -> ToolError {
         let output = last.isEmpty ? "; it wrote nothing" : "; its last lines:" + last.map { "\n    \($0)" }.joined()
-        return ToolError(.script, "\(key) failed", cause: how + output, remedy: "correct \(key) in the spec")
+        return ToolError(
+            .script, "\(key) failed", cause: "it \(status)\(output)", remedy: "correct \(key) in the spec")
     }
 }

@@ -57,6 +57,18 @@ struct FakeRootCommandsFailureTests {
         #expect(try leftovers == [])
     }
 
+    @Test("No output of a script follows the error of a signal", arguments: [SIGINT, SIGTERM])
+    func lastWords(_ signal: Int32) throws {
+        try machine.spec(["fakeRootCommands": "echo ready; while :; do echo more; done"])
+        let program = try RunningProgram(
+            ["layered", "spec.json", "-o", "out/image.tar"], on: machine, as: Caller.root.command(on: machine))
+        #expect(program.wait { program.errors.contains("ready\n") })
+        program.send(signal)
+        #expect(
+            program.end().errors.hasSuffix(
+                "\nerror: \(signal == SIGINT ? "interrupted" : "terminated"), nothing was left behind\n"))
+    }
+
     @Test("Without any method of emulation the status is 69, and the error names the packages")
     func nothing() throws {
         try machine.spec(["fakeRootCommands": "true"])
