@@ -91,11 +91,16 @@ struct ChangingFileTests {
 
     @Test("A file that disappears between the plan and the reading has status 74")
     func vanishing() throws {
-        // The script runs after the plan, and before a layer is read.
+        // The script runs before a layer is read. It sees this machine's files, but cannot change them.
         try machine.spec([
-            "contents": [late], "closure": "graph.json", "extraCommands": "rm -r \(machine.path("root\(late)"))",
+            "contents": [late], "closure": "graph.json",
+            "extraCommands": "echo ready; until [ -e \(machine.path("go")) ]; do sleep 0.05; done",
         ])
-        let outcome = try machine.layered()
+        let program = try RunningProgram(["layered", "spec.json", "-o", "out/image.tar"], on: machine)
+        #expect(program.wait { program.errors.contains("ready\n") })
+        try machine.remove("root\(late)")
+        try machine.write("", to: "go")
+        let outcome = program.end()
         #expect(outcome.status == 74)
         #expect(outcome.failure?.what == "cannot read \(machine.path("root\(late)"))")
         #expect(outcome.failure?.cause == "No such file or directory (errno 2)")
