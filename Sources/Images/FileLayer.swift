@@ -163,15 +163,7 @@ final class OpenFileLayer: OpenLayer {
             try write(to: sink, check: .change)
             try checkLargeFiles()
         } else {
-            let hash = try HashSink(to: sink)
-            try write(to: hash, check: .modification)
-            let written = try hash.finish()
-            guard written == known else {
-                throw ToolError(
-                    .io, "cannot write the layer \(layer.title)",
-                    cause: "a file changed while it was read: the digest was \(known), and is \(written) now",
-                    remedy: "make sure that no program writes to its files, and run again")
-            }
+            try sink.writing(known, of: layer.displayName) { try write(to: $0, check: .modification) }
         }
     }
 

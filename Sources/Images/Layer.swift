@@ -1,5 +1,6 @@
 package import ByteIO
 package import Compression
+import Errors
 package import OCI
 package import Store
 import Tar
@@ -101,6 +102,27 @@ extension OpenLayer {
         let diffID = try hash.finish()
         remember(diffID)
         return diffID
+    }
+}
+
+extension ByteSink {
+    /// Writes a layer whose digest is known from an earlier reading, and requires the same bytes.
+    ///
+    /// - Parameters:
+    ///   - known: the digest of the earlier reading.
+    ///   - name: the layer's name in errors: `the layer files`.
+    ///   - write: writes the layer.
+    /// - Throws: `ToolError` with code `io` if a file changed meanwhile; the errors of `write`.
+    func writing(_ known: Digest, of name: String, _ write: (any ByteSink) throws -> Void) throws {
+        let hash = try HashSink(to: self)
+        try write(hash)
+        let written = try hash.finish()
+        guard written == known else {
+            throw ToolError(
+                .io, "cannot write \(name)",
+                cause: "a file changed while it was read: the digest was \(known), and is \(written) now",
+                remedy: "make sure that no program writes to its files, and run again")
+        }
     }
 }
 

@@ -137,15 +137,7 @@ private struct HashedOpenLayer: OpenLayer {
     /// same.
     func write(to sink: any ByteSink) throws {
         guard let knownDiffID, layer.knownDiffID != knownDiffID else { return try layer.write(to: sink) }
-        let hash = try HashSink(to: sink)
-        try layer.write(to: hash)
-        let digest = try hash.finish()
-        guard digest == knownDiffID else {
-            throw ToolError(
-                .io, "cannot write a layer",
-                cause: "its files changed meanwhile: the digest was \(knownDiffID), and is \(digest) now",
-                remedy: "make sure that no program writes to its files, and run again")
-        }
+        try sink.writing(knownDiffID, of: "a layer", layer.write)
     }
 
     func remember(_ diffID: Digest) { layer.remember(diffID) }

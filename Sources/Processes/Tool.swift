@@ -1,6 +1,6 @@
 package import Errors
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// An external program, and how to install it.
 package struct Tool: Equatable, Sendable {
@@ -35,12 +35,21 @@ package struct Tool: Equatable, Sendable {
     package static let qemu = Tool("qemu-system-x86_64", debianPackage: "qemu-system-x86", usesSystemDirectories: true)
     /// Runs a program with other settings of its process: util-linux.
     static let setpriv = Tool("setpriv", debianPackage: "util-linux")
+    /// Maps subordinate user IDs in a user namespace: uidmap.
+    package static let newuidmap = Tool("newuidmap", debianPackage: "uidmap")
+    /// Maps subordinate group IDs in a user namespace: uidmap.
+    package static let newgidmap = Tool("newgidmap", debianPackage: "uidmap")
     /// Makes a squashfs from a tar: squashfs-tools.
     package static let sqfstar = Tool("sqfstar", debianPackage: "squashfs-tools")
 
     /// The program's file; nil if it is in no directory of PATH.
-    func file(_ programPath: String) -> FilePath? {
+    ///
+    /// - Parameters:
+    ///   - programPath: the value of PATH.
+    ///   - directory: the directory that relative directories of PATH start from; nil: that of the process.
+    package func file(_ programPath: String, from directory: FilePath? = nil) -> FilePath? {
         searchPath(programPath).split(separator: ":").map { FilePath(String($0)).appending(name) }
+            .map { directory?.pushing($0) ?? $0 }
             .first { $0.withPlatformString { access($0, X_OK) } == 0 }
     }
 

@@ -28,8 +28,6 @@ package struct ToolCommand: Sendable {
     package enum Output: Sendable {
         /// Both streams are kept. More bytes than a limit are an error.
         case captured(limit: Int, errorLimit: Int)
-        /// Standard output is kept, up to a limit in bytes; standard error is discarded.
-        case withoutErrors(limit: Int)
         /// Both streams go to one reader of lines.
         case lines(ScriptOutput)
     }
@@ -87,9 +85,6 @@ package struct ToolCommand: Sendable {
                 return ToolResult(
                     outcome.terminationStatus, outcome.standardOutput,
                     errorText: String(decoding: outcome.standardError, as: UTF8.self))
-            case .withoutErrors(let limit):
-                let outcome = try await start(.bytes(limit: limit), .discarded, body)
-                return ToolResult(outcome.terminationStatus, outcome.standardOutput)
             case .lines(let lines):
                 // `.combinedWithOutput` would keep a copy of the pipe's end open (swift-subprocess 1.0.2), so that the
                 // reader would never see the end.
@@ -163,7 +158,6 @@ package struct ToolCommand: Sendable {
                 switch output {
                 case .captured(let limit, let errorLimit):
                     "\(limit) bytes, or more than \(errorLimit) to standard error"
-                case .withoutErrors(let limit): "\(limit) bytes"
                 case .lines: "it may"
                 }
             return ToolError(

@@ -101,13 +101,13 @@ struct Script {
     /// The path of a program: looked up in PATH if its name has no slash.
     private func path(of name: String, _ context: Context) throws -> FilePath {
         if name.contains("/") { return FilePath(name) }
-        for directory in context.programPath.split(separator: ":") {
-            let path = context.currentDirectory.pushing(FilePath(String(directory))).appending(name)
-            if path.withPlatformString({ access($0, X_OK) }) == 0 { return path }
+        let tool = Tool(
+            name, remedy: name == "bash" ? "install bash, or begin the script with a #! line" : "install \(name)")
+        guard let path = tool.file(context.programPath, from: context.currentDirectory) else {
+            throw ToolError(
+                .unavailable, "cannot run \(key)", cause: "the program \(name) is not in PATH", remedy: tool.remedy)
         }
-        throw ToolError(
-            .unavailable, "cannot run \(key)", cause: "the program \(name) is not in PATH",
-            remedy: name == "bash" ? "install bash, or begin the script with a #! line" : "install \(name)")
+        return path
     }
 
     private func run(

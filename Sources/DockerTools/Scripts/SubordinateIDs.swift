@@ -1,6 +1,7 @@
 import ByteIO
 import Errors
 import Glibc
+import Processes
 import SystemPackage
 
 /// The IDs that this user may map in user namespaces, besides its own (subuid(5)).
@@ -10,14 +11,18 @@ enum SubordinateIDs {
     ///
     /// - Throws: `ToolError` with code `unavailable` if the user has no range, or a program is missing.
     static func mapCommands(programPath: String) throws -> [[String]] {
-        try [("newuidmap", "/etc/subuid", geteuid()), ("newgidmap", "/etc/subgid", getegid())].map { name, file, id in
-            let path = try self.path(of: name, programPath)
+        try [(Tool.newuidmap, "/etc/subuid", geteuid()), (.newgidmap, "/etc/subgid", getegid())].map { tool, file, id in
+            guard let path = tool.file(programPath) else {
+                throw ToolError(
+                    .unavailable, "cannot map IDs in a user namespace",
+                    cause: "the program \(tool.name) is not in PATH", remedy: tool.remedy)
+            }
             guard let range = range((try? SmallFile.text(FilePath(file))) ?? "") else {
                 throw ToolError(
                     .unavailable, "cannot map IDs in a user namespace", cause: "\(file) has no range of this user",
                     remedy: "give the user a range in \(file)")
             }
-            return [path, "", "0", "\(id)", "1", "1", range.start, range.count]
+            return [path.string, "", "0", "\(id)", "1", "1", range.start, range.count]
         }
     }
 
@@ -29,14 +34,5 @@ enum SubordinateIDs {
             if fields.count == 3, names.contains(fields[0]) { return (fields[1], fields[2]) }
         }
         return nil
-    }
-
-    private static func path(of name: String, _ programPath: String) throws -> String {
-        for directory in programPath.split(separator: ":") where access("\(directory)/\(name)", X_OK) == 0 {
-            return "\(directory)/\(name)"
-        }
-        throw ToolError(
-            .unavailable, "cannot map IDs in a user namespace", cause: "the program \(name) is not in PATH",
-            remedy: "install it: apt-get install uidmap")
     }
 }

@@ -10,8 +10,6 @@ import SystemPackage
 struct CredentialHelper {
     /// The most bytes of output: 1 MiB. Tokens have a few KiB.
     private static let outputLimit = 1 << 20
-    /// The most bytes of standard error: 64 KiB.
-    private static let errorLimit = 64 << 10
     /// The output of a helper that has no credentials for the registry. This is not an error.
     private static let notFound = "credentials not found in native keychain"
 
@@ -104,7 +102,7 @@ struct CredentialHelper {
         // The helper may ask its user for a password, in the user's language.
         command.locale = nil
         command.input = input
-        command.output = .captured(limit: Self.outputLimit, errorLimit: Self.errorLimit)
+        command.output = .captured(limit: Self.outputLimit, errorLimit: Self.outputLimit)
         command.groups = groups
         return try await command.run { _ in whenStarted() }
     }

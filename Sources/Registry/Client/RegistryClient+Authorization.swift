@@ -67,8 +67,7 @@ extension RegistryClient {
     /// The challenges of `/v2/`; empty for a registry without authentication. They are fetched once.
     private func baseChallenges(of origin: HTTPOrigin) throws -> [Challenge] {
         if let known = state.withLock({ $0.baseChallenges }) { return known }
-        let response = try transport.send(
-            HTTPRequest(.GET, HTTPURL(origin, "/v2/"), headers: ["User-Agent": "dockertools"]))
+        let response = try follow(Call(method: .GET, target: .url(HTTPURL(origin, "/v2/")), scopes: [])).response
         let isRejected = response.status == 401
         response.discard()
         let challenges = isRejected ? response.headers["WWW-Authenticate"].flatMap(Challenge.parse) : []

@@ -234,7 +234,7 @@ package final class RegistryClient: Sendable {
     }
 
     /// Sends a request, and follows redirects. Each server receives only the authorization that it requested itself.
-    private func follow(_ call: Call) throws -> Exchange {
+    func follow(_ call: Call) throws -> Exchange {
         guard case .url(var url) = call.target else { throw HTTPError(.malformed, "the request has no URL") }
         for _ in 0..<Self.redirectLimit {
             var headers = call.headers

@@ -139,7 +139,7 @@ struct CredentialStoreTests {
             ),
             (
                 "yes hunter2 | head -c 2000000",
-                "it writes more than 1048576 bytes, or more than 65536 to standard error"
+                "it writes more than 1048576 bytes, or more than 1048576 to standard error"
             ),
         ])
     func badHelper(script: String, cause: String) async throws {
