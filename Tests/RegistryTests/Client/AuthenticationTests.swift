@@ -348,7 +348,7 @@ private struct ProtectedRegistry {
     func client(_ credentials: DeferredCredentials, redirectPolicy: RedirectPolicy = RedirectPolicy()) -> RegistryClient
     {
         RegistryClient(
-            server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
+            server.authority, task: "cannot pull", transport: HTTPTransport { _ in HTTPSettings(timeout: 60) },
             settings: RegistrySettings(
                 credentials: credentials, retries: RetryPolicy(count: 0),
                 redirectPolicy: redirectPolicy))

@@ -30,7 +30,7 @@ final class PullFixture: Sendable {
     }
 
     func client(
-        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, timeout: Double = 5,
+        _ registry: String, _ credentials: Credentials = .none, retries: Int = 2, timeout: Double = 60,
         longest: Double = 60
     ) -> RegistryClient {
         RegistryClient(

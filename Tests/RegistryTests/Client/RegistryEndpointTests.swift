@@ -49,7 +49,7 @@ struct RegistryEndpointTests {
     @Test("fails at once if no server is running", arguments: ["127.0.0.1:1", "[::1]:1"])
     func absent(registry: String) throws {
         let client = RegistryClient(
-            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
+            registry, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: 60) },
             settings: RegistrySettings(retries: RetryPolicy(count: 1, pause: 3600)))
         let failure = try #require(throws: ToolError.self) { try client.manifest("app", "1") }
         #expect(failure.code == .unavailable)
@@ -61,7 +61,7 @@ struct RegistryEndpointTests {
     func plainAndStrict() throws {
         let server = try ScriptedServer { _ in ScriptedServer.Response(400, text: "") }
         let client = RegistryClient(
-            server.authority, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
+            server.authority, task: "cannot pull it", transport: HTTPTransport { _ in HTTPSettings(timeout: 60) },
             settings: RegistrySettings(retries: RetryPolicy(count: 0)))
         let failure = try #require(throws: ToolError.self) { try client.manifest("app", "1") }
         #expect(failure.cause == "GET \(server.url)/v2/app/manifests/1 returned 400")

@@ -142,9 +142,9 @@ struct ResumedDownloadTests {
             let fixture = try PullFixture()
             let registry = try registry { _, response, count in
                 guard count == 0 else { return }
-                if isSilent { response.delay = 3 } else { response.drip = (20, 0.05) }
+                if isSilent { response.delay = 20 } else { response.drip = (20, 0.05) }
             }
-            let client = fixture.client(registry.authority, timeout: 0.5)
+            let client = fixture.client(registry.authority, timeout: 2)
             #expect(try fixture.tars(registry.reference, client) == image.tars)
             #expect(starts(registry).count == 2)
             #expect((starts(registry)[1] == 0) == isSilent)

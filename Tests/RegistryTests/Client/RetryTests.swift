@@ -106,9 +106,9 @@ struct RetryTests {
 
     @Test("follow a timeout") func silent() throws {
         var response = Response(200)
-        response.delay = 3
+        response.delay = 20
         let registry = try registry(1, response)
-        let client = fixture.client(registry.authority, timeout: 0.3)
+        let client = fixture.client(registry.authority, timeout: 2)
         #expect(try fixture.image(registry.reference, client).imageID.description == image.config)
         let deaf = try self.registry(.max, response)
         let patient = fixture.client(deaf.authority, retries: 1, timeout: 0.2)

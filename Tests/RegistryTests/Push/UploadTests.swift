@@ -17,7 +17,7 @@ struct UploadTests {
 
     private func client(_ server: ScriptedServer) -> RegistryClient {
         RegistryClient(
-            server.authority, task: "cannot push", transport: HTTPTransport { _ in HTTPSettings(timeout: 5) },
+            server.authority, task: "cannot push", transport: HTTPTransport { _ in HTTPSettings(timeout: 60) },
             settings: RegistrySettings(retries: RetryPolicy(count: 0)))
     }
 
