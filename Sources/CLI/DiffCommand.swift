@@ -35,7 +35,7 @@ struct DiffCommand: AsyncParsableCommand {
     func run() async throws {
         let tools = try registries.tools(for: [a, b], limits)
         let diff = try await tools.diff(ImageSource(parsing: a), ImageSource(parsing: b))
-        try Console.write(json ? diff.json.canonical + "\n" : diff.text)
+        try Console.write { json ? try diff.writeJSON($0) : try diff.writeText($0) }
         if !diff.isEqual { throw ExitCode(1) }
     }
 }

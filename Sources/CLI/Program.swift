@@ -92,6 +92,23 @@ enum Console {
         try DescriptorSink(STDOUT_FILENO, name: "standard output").write(Array(text.utf8))
     }
 
+    /// Writes a result of any size, which comes in parts.
+    ///
+    /// - Throws: as `write` does; the errors of `parts`.
+    static func write(parts: ((String) throws -> Void) throws -> Void) throws {
+        var buffer = ""
+        try parts { part in
+            buffer += part
+            guard buffer.utf8.count >= bufferSize else { return }
+            try write(buffer)
+            buffer = ""
+        }
+        try write(buffer)
+    }
+
+    /// The size in bytes of a part of a result from which on it is written.
+    private static let bufferSize = 64 * 1024
+
     /// Writes to standard error.
     static func writeError(_ text: String) {
         let bytes = Array(text.utf8)

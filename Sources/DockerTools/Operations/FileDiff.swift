@@ -1,32 +1,39 @@
 import ByteIO
-package import Images
+import Images
 import Tar
 
 /// Finds the differences of two root file systems.
 struct FileDiff {
     private var left: Side
     private var right: Side
-    private var found: [FileChange] = []
+    private var found: [FileChanges.Found] = []
 
     /// One of the two images.
     private struct Side {
         let tree: RootFilesystem
         let layers: [any Layer]
-        /// The first path of each file that may have several.
-        var firstPaths: [RootFilesystem.FileIdentity: [UInt8]] = [:]
+        /// The first name of each file that may have several.
+        var firstNames: [RootFilesystem.FileIdentity: RootFilesystem.ID] = [:]
 
         init(_ image: ImageRootfs) {
             tree = image.tree
             layers = image.layers
         }
 
-        /// The first path of the file at a path.
-        mutating func firstPath(_ id: RootFilesystem.ID, at path: [UInt8]) -> [UInt8] {
-            guard let identity = tree.sharedIdentity(id) else { return path }
-            if let first = firstPaths[identity] { return first }
-            firstPaths[identity] = path
-            return path
+        /// The first name of the file with a name; nil if the file has only one.
+        mutating func firstName(_ id: RootFilesystem.ID) -> RootFilesystem.ID? {
+            guard let identity = tree.sharedIdentity(id) else { return nil }
+            if let first = firstNames[identity] { return first }
+            firstNames[identity] = id
+            return id
         }
+    }
+
+    /// The contents of two directories with the same path that have not been compared yet. Only numbers are kept, since a
+    /// directory may have as many entries as the image.
+    private struct Directories {
+        var left: ArraySlice<RootFilesystem.ID>
+        var right: ArraySlice<RootFilesystem.ID>
     }
 
     private init(_ left: ImageRootfs, _ right: ImageRootfs) {
@@ -36,67 +43,53 @@ struct FileDiff {
     /// Compares two images.
     ///
     /// - Throws: `ToolError` with code `io` for unreadable files.
-    static func changes(_ left: ImageRootfs, _ right: ImageRootfs) throws -> [FileChange] {
+    static func changes(_ left: ImageRootfs, _ right: ImageRootfs) throws -> FileChanges {
         var diff = FileDiff(left, right)
-        try diff.compare(.root, .root, at: [UInt8(ascii: ".")], below: [])
-        return diff.found
+        try diff.compare()
+        return FileChanges(left: left.tree, right: right.tree, found: diff.found)
     }
 
-    /// Compares the entries at one path and everything below it.
-    private mutating func compare(
-        _ a: RootFilesystem.ID?, _ b: RootFilesystem.ID?, at path: [UInt8], below prefix: [UInt8]
-    ) throws {
-        let (entryA, entryB) = (a.flatMap { left.tree.entry($0) }, b.flatMap { right.tree.entry($0) })
-        let aspects = try self.aspects(a, entryA, b, entryB, at: path)
-        if entryA == nil || entryB == nil || !aspects.isEmpty {
-            found.append(FileChange(path: path, a: entryA, b: entryB, aspects: aspects))
-        }
-        let pairs = Self.paired(a.map { left.tree.namedChildren(of: $0) }, b.map { right.tree.namedChildren(of: $0) })
-        for (name, a, b) in pairs {
-            let path = prefix + name
-            try compare(a, b, at: path, below: path + [UInt8(ascii: "/")])
-        }
-    }
-
-    private typealias Child = (name: [UInt8], id: RootFilesystem.ID)
-
-    /// The children of two directories, matched by name, in order.
-    private static func paired(
-        _ left: [Child]?, _ right: [Child]?
-    ) -> [(name: [UInt8], a: RootFilesystem.ID?, b: RootFilesystem.ID?)] {
-        var (left, right) = ((left ?? [])[...], (right ?? [])[...])
-        var pairs: [(name: [UInt8], a: RootFilesystem.ID?, b: RootFilesystem.ID?)] = []
-        while true {
-            switch (left.first, right.first) {
-            case (nil, nil): return pairs
-            case (let a?, let b?) where a.name == b.name:
-                pairs.append((a.name, a.id, b.id))
-                (left, right) = (left.dropFirst(), right.dropFirst())
-            case (let a?, let b) where b.map { precedes(a.name, $0.name) } ?? true:
-                pairs.append((a.name, a.id, nil))
-                left = left.dropFirst()
-            case (_, let b?):
-                pairs.append((b.name, nil, b.id))
-                right = right.dropFirst()
-            case (.some, nil): return pairs
+    private mutating func compare() throws {
+        var pending = [try contents(.root, .root)]
+        while let last = pending.indices.last {
+            guard let (a, b) = next(in: &pending[last]) else {
+                pending.removeLast()
+                continue
             }
+            pending.append(try contents(a, b))
         }
     }
 
-    private static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    /// Compares the entries at one path.
+    ///
+    /// - Returns: what is below it.
+    private mutating func contents(_ a: RootFilesystem.ID?, _ b: RootFilesystem.ID?) throws -> Directories {
+        let aspects = try self.aspects(a, b)
+        if a == nil || b == nil || !aspects.isEmpty { found.append(FileChanges.Found(a: a, b: b, aspects: aspects)) }
+        return Directories(
+            left: a.map { left.tree.children(of: $0)[...] } ?? [],
+            right: b.map { right.tree.children(of: $0)[...] } ?? [])
+    }
+
+    /// Takes the next name from two directories, which are in the same order.
+    private func next(in rest: inout Directories) -> (RootFilesystem.ID?, RootFilesystem.ID?)? {
+        guard let a = rest.left.first else { return rest.right.popFirst().map { (nil, $0) } }
+        guard let b = rest.right.first else { return (rest.left.removeFirst(), nil) }
+        let (nameA, nameB) = (left.tree.name(of: a), right.tree.name(of: b))
+        if nameA.elementsEqual(nameB) { return (rest.left.removeFirst(), rest.right.removeFirst()) }
+        return Self.precedes(nameA, nameB) ? (rest.left.removeFirst(), nil) : (nil, rest.right.removeFirst())
+    }
+
+    private static func precedes(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
         left.withUnsafeBytes { left in right.withUnsafeBytes { PathOrder.precedes(left, $0) } }
     }
 
-    private mutating func aspects(
-        _ a: RootFilesystem.ID?, _ entryA: RootfsEntry?, _ b: RootFilesystem.ID?, _ entryB: RootfsEntry?,
-        at path: [UInt8]
-    ) throws -> [FileChange.Aspect] {
-        let firstA = a.map { left.firstPath($0, at: path) } ?? path
-        let firstB = b.map { right.firstPath($0, at: path) } ?? path
-        guard let a, let b, let entryA, let entryB else { return [] }
-        guard entryA.kind == entryB.kind else { return [.type] }
-        var aspects: [FileChange.Aspect] = []
-        func add(_ aspect: FileChange.Aspect, if differs: Bool) { if differs { aspects.append(aspect) } }
+    private mutating func aspects(_ a: RootFilesystem.ID?, _ b: RootFilesystem.ID?) throws -> FileAspects {
+        let (firstA, firstB) = (a.flatMap { left.firstName($0) }, b.flatMap { right.firstName($0) })
+        guard let a, let b, let entryA = left.tree.entry(a), let entryB = right.tree.entry(b) else { return [] }
+        guard entryA.kind == entryB.kind else { return .type }
+        var aspects: FileAspects = []
+        func add(_ aspect: FileAspects, if differs: Bool) { if differs { aspects.insert(aspect) } }
         add(.mode, if: entryA.mode != entryB.mode)
         let owners = (entryA.attributes, entryB.attributes)
         add(.owner, if: owners.0.uid != owners.1.uid || owners.0.gid != owners.1.gid)
@@ -107,7 +100,10 @@ struct FileDiff {
         add(.device, if: !isSameDevice)
         add(.mtime, if: owners.0.modified != owners.1.modified)
         add(.xattrs, if: Set(entryA.xattrs) != Set(entryB.xattrs))
-        add(.hardLinks, if: firstA != firstB)
+        if firstA != nil || firstB != nil {
+            let paths = (left.tree.path(of: firstA ?? a), right.tree.path(of: firstB ?? b))
+            add(.hardLinks, if: paths.0 != paths.1)
+        }
         return aspects
     }
 
@@ -123,23 +119,4 @@ struct FileDiff {
         }
         return try left.tree.hasSameContents(a, as: b, of: right.tree)
     }
-}
-
-/// A path at which two images differ.
-package struct FileChange: Sendable {
-    /// A property of a file that can differ.
-    package enum Aspect: String, Sendable {
-        case type, mode, owner, size, content, mtime, xattrs
-        case linkTarget = "link target"
-        case device
-        /// The other names of the file.
-        case hardLinks = "hard links"
-    }
-
-    /// The path below the root, without a leading slash; the root is `.`.
-    package let path: [UInt8]
-    /// The entries; nil if an image does not have the path.
-    package let a, b: RootfsEntry?
-    /// The different properties of a path that both images have.
-    package let aspects: [Aspect]
 }

@@ -31,7 +31,7 @@ public struct ImageDiff: Sendable {
     /// The differences of the configs, sorted by key.
     package let config: [ConfigChange]
     /// The differences of the files, in the order of the tree.
-    package let files: [FileChange]
+    package let files: FileChanges
 
     /// Whether there are no differences.
     public var isEqual: Bool { config.isEmpty && files.isEmpty }
@@ -39,9 +39,9 @@ public struct ImageDiff: Sendable {
     /// Compares two images.
     fileprivate static func compare(_ a: any Image, _ b: any Image, _ context: Context) throws -> ImageDiff {
         let left = try ImageRootfs.merge(
-            a.layers, spool: context.spool, needsBodies: true, sizeLimit: context.maxLayerSize)
+            a.layers, spool: context.spool, needsBodies: true, needsIndex: false, sizeLimit: context.maxLayerSize)
         let right = try ImageRootfs.merge(
-            b.layers, spool: context.spool, needsBodies: true, sizeLimit: context.maxLayerSize)
+            b.layers, spool: context.spool, needsBodies: true, needsIndex: false, sizeLimit: context.maxLayerSize)
         let verifications = [left.beginVerifying(), right.beginVerifying()]
         let configs = (config(of: a), config(of: b))
         let files = try FileDiff.changes(left, right)
@@ -76,13 +76,18 @@ extension ImageDiff {
     ///               a, b    null, or {type, mode, uid, gid, size, mtime, linkTarget, device, xattrs}: mode in octal digits,
     ///                       size in bytes, mtime in whole seconds since 1970, device MAJOR:MINOR or null, xattrs an object
     ///                       of the values in hexadecimal digits
-    package var json: JSONValue {
-        [
-            "equal": .bool(isEqual),
-            "config": .array(
-                config.map { ["key": .string($0.key), "a": $0.a ?? .null, "b": $0.b ?? .null] }),
-            "files": .array(files.map(\.json)),
-        ]
+    ///
+    /// - Parameter write: receives the text in parts.
+    package func writeJSON(_ write: (String) throws -> Void) rethrows {
+        let config = JSONValue.array(
+            config.map { ["key": .string($0.key), "a": $0.a ?? .null, "b": $0.b ?? .null] })
+        try write("{\"config\":\(config.canonical),\"equal\":\(isEqual),\"files\":[")
+        var separator = ""
+        for file in files {
+            try write(separator + file.json.canonical)
+            separator = ","
+        }
+        try write("]}\n")
     }
 }
 
@@ -93,7 +98,7 @@ extension FileChange {
         [
             "path": .string(String(decoding: path, as: UTF8.self)),
             "change": .string(change),
-            "what": .array(aspects.map { .string($0.rawValue) }),
+            "what": .array(aspects.named.map { .string($0.name) }),
             "a": a?.json ?? .null,
             "b": b?.json ?? .null,
         ]
@@ -136,13 +141,25 @@ extension TarKind {
 extension ImageDiff {
     /// One line for each difference: `-` is only in A, `+` is only in B, `~` differs.
     public var text: String {
-        if isEqual { return "The images are equal.\n" }
-        let configLines = config.map { change in
-            "~ config \(change.key.onOneLine): \(Self.text(of: change.a)) -> \(Self.text(of: change.b))\n"
+        var text = ""
+        writeText { text += $0 }
+        return text
+    }
+
+    /// Writes `text` in parts.
+    package func writeText(_ write: (String) throws -> Void) rethrows {
+        if isEqual { return try write("The images are equal.\n") }
+        for change in config {
+            try write(
+                "~ config \(change.key.onOneLine): \(Self.text(of: change.a)) -> \(Self.text(of: change.b))\n")
         }
-        let counts = ["added", "removed", "changed"].map { kind in "\(files.count { $0.change == kind }) \(kind)" }
-        let summary = "\(config.count) keys of the config, \(counts.joined(separator: ", ")) paths\n"
-        return (configLines + files.map { $0.line + "\n" }).joined() + summary
+        var counts = ["added": 0, "removed": 0, "changed": 0]
+        for file in files {
+            counts[file.change, default: 0] += 1
+            try write(file.line + "\n")
+        }
+        let paths = ["added", "removed", "changed"].map { "\(counts[$0] ?? 0) \($0)" }
+        try write("\(config.count) keys of the config, \(paths.joined(separator: ", ")) paths\n")
     }
 
     private static func text(of value: JSONValue?) -> String { value?.canonical.printable ?? "(none)" }
@@ -154,13 +171,13 @@ extension FileChange {
         switch (a, b) {
         case (nil, let entry?): return "+ \(name)  \(entry.summary)"
         case (let entry?, nil): return "- \(name)  \(entry.summary)"
-        default: return "~ \(name)  \(aspects.map(text(of:)).joined(separator: ", "))"
+        default: return "~ \(name)  \(aspects.named.map(text).joined(separator: ", "))"
         }
     }
 
-    private func text(of aspect: Aspect) -> String {
-        guard let a, let b else { return aspect.rawValue }
-        func both(_ value: (RootfsEntry) -> String) -> String { "\(aspect.rawValue) \(value(a)) -> \(value(b))" }
+    private func text(of aspect: FileAspects, named name: String) -> String {
+        guard let a, let b else { return name }
+        func both(_ value: (RootfsEntry) -> String) -> String { "\(name) \(value(a)) -> \(value(b))" }
         switch aspect {
         case .type: return both(\.kind.displayName)
         case .mode: return both { String($0.mode, radix: 8) }
@@ -169,7 +186,7 @@ extension FileChange {
         case .linkTarget: return both { "'\(TerminalText.printable($0.linkTarget))'" }
         case .device: return both { "\($0.deviceMajor):\($0.deviceMinor)" }
         case .mtime: return both { "\($0.attributes.modified.seconds)" }
-        case .content, .xattrs, .hardLinks: return aspect.rawValue
+        default: return name
         }
     }
 }

@@ -16,10 +16,11 @@ package struct ImageRootfs: Sendable {
     ///   - layers: the layers, the lowest first.
     ///   - spool: where the tars of layers are written that are not in a file.
     ///   - needsBodies: whether the contents of the files are needed.
+    ///   - needsIndex: whether paths are looked up in the tree. Without its index it takes less memory.
     ///   - sizeLimit: the maximum size of a layer in bytes, with its sparse files as whole files.
     /// - Throws: `ToolError` with code `data` for layers that are not valid; the errors of the layers.
     package static func merge(
-        _ layers: [any Layer], spool: SpoolDirectory, needsBodies: Bool,
+        _ layers: [any Layer], spool: SpoolDirectory, needsBodies: Bool, needsIndex: Bool = true,
         sizeLimit: UInt64 = DecompressionLimits.layer.output
     ) throws -> ImageRootfs {
         for layer in layers { layer.prefetch() }
@@ -29,6 +30,7 @@ package struct ImageRootfs: Sendable {
             let tar = try layer.open().uncompressedTar(spool: spool, needsBodies: needsBodies)
             try tree.apply(tar, name: layer.displayName, sizeLimit: sizeLimit)
         }
+        if !needsIndex { tree.removeIndex() }
         return ImageRootfs(tree: tree, layers: opened)
     }
 

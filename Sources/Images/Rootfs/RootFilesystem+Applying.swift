@@ -23,6 +23,9 @@ extension RootFilesystem {
         guard layers.count < RootfsLimits.layers else {
             throw reader.failure("the image has more than the limit of \(RootfsLimits.layers) layers")
         }
+        guard layer.size <= RootfsNode.offsetLimit else {
+            throw reader.failure("the layer is larger than the limit of \(RootfsNode.offsetLimit) bytes")
+        }
         layers.append(layer)
         var size = layer.size
         while let member = try reader.next() {
@@ -61,21 +64,21 @@ extension RootFilesystem {
 
     /// Sets the node of a name to an entry. The contents stay if it was a directory and the entry is one.
     private mutating func set(_ id: ID, to member: TarMember) throws(LayerError) {
-        var entry = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
-        (entry.kind, entry.mode, entry.owner) = (member.kind, member.mode, try owner(of: member))
-        (entry.seconds, entry.nanoseconds) = (member.modified.seconds, member.modified.nanoseconds)
-        (entry.bodyLayer, entry.offset, entry.size) = (layer, member.bodyOffset, member.size)
+        var (size, offset) = (member.size, member.bodyOffset)
         switch member.kind {
         case .symbolicLink:
-            entry.offset = UInt64(try keep(try Self.linkTarget(member.linkTarget)[...]))
-            entry.size = UInt64(member.linkTarget.count)
+            offset = UInt64(try keep(try Self.linkTarget(member.linkTarget)[...]))
+            size = UInt64(member.linkTarget.count)
         case .characterDevice, .blockDevice:
             guard max(member.deviceMajor, member.deviceMinor) <= Self.deviceLimit else {
                 throw LayerError("it is a device with a number that is too large for Linux")
             }
-            entry.size = UInt64(member.deviceMajor) << 32 | UInt64(member.deviceMinor)
+            size = UInt64(member.deviceMajor) << 32 | UInt64(member.deviceMinor)
         default: break
         }
+        let entry = RootfsNode(
+            kind: member.kind, mode: member.mode, attributes: try attributes(of: member), size: size, offset: offset,
+            bodyLayer: layer)
         if let map = member.sparse {
             try count(map.segments.count * MemoryLayout<SparseMap.Segment>.stride)
             sparseMaps[BodyPlace(layer: layer, offset: member.bodyOffset)] = map
@@ -111,6 +114,15 @@ extension RootFilesystem {
         self[id].hasXattrs = !attributes.isEmpty
         xattrs[id] = attributes.isEmpty ? nil : attributes
         for xattr in attributes { try count(xattr.name.count + xattr.value.count) }
+    }
+
+    /// The number of the owner and the time of an entry.
+    private mutating func attributes(of member: TarMember) throws(LayerError) -> UInt32 {
+        let attributes = AttributeTable.Attributes(
+            owner: try owner(of: member), nanoseconds: member.modified.nanoseconds, seconds: member.modified.seconds)
+        if let number = self.attributes.number(of: attributes) { return number }
+        try count(MemoryLayout<AttributeTable.Attributes>.stride)
+        return self.attributes.add(attributes)
     }
 
     private mutating func owner(of member: TarMember) throws(LayerError) -> UInt32 {

@@ -5,12 +5,16 @@ import Tar
 /// The root filesystem that the layers of an image make when they are applied one on top of the other. It contains
 /// names and metadata; the bodies of files stay in the layers.
 ///
-/// It is in memory: 64 bytes a name, and the name. Nothing is created on this machine's disk, and no link leads out of
+/// It is in memory: 40 bytes a name, and the name. Nothing is created on this machine's disk, and no link leads out of
 /// it.
 package struct RootFilesystem: Sendable {
     /// A name in the tree. It stays valid as long as the tree, and has no entry once it is removed.
     package struct ID: Hashable, Sendable {
-        let number: UInt32
+        /// The index among all names of the tree.
+        package let number: UInt32
+
+        /// - Parameter number: the index among all names of the tree.
+        package init(number: UInt32) { self.number = number }
 
         /// The root directory, which is always there.
         package static let root = ID(number: 0)
@@ -37,6 +41,7 @@ package struct RootFilesystem: Sendable {
     /// Names and link targets, concatenated.
     var texts: [UInt8] = []
     var table = NameTable()
+    var attributes = AttributeTable()
     /// All owners; the first is that of directories without an entry in any layer.
     var owners = [Owner()]
     var ownerNumbers = [Owner(): UInt32(0)]
@@ -48,9 +53,7 @@ package struct RootFilesystem: Sendable {
 
     /// An empty root: mode 0755, owner 0:0, time 0.
     package init() {
-        var root = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
-        (root.kind, root.mode) = (.directory, 0o755)
-        nodes = [root]
+        nodes = [.implicitDirectory]
     }
 
     subscript(id: ID) -> RootfsNode {
@@ -60,6 +63,9 @@ package struct RootFilesystem: Sendable {
 
     /// The number of the layer that is being applied, from 1.
     var layer: UInt16 { UInt16(layers.count) }
+
+    /// Removes the index of the names when all layers are applied: no path is found any more, but for the root's.
+    mutating func removeIndex() { table = NameTable() }
 
     /// The bytes of a range of the texts.
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> { texts[range] }
@@ -147,18 +153,19 @@ extension RootFilesystem {
     }
 
     private mutating func clear(_ id: ID) {
+        removeXattrs(of: id)
+        self[id].clear()
+    }
+
+    private mutating func removeXattrs(of id: ID) {
         if self[id].hasXattrs { xattrs[id] = nil }
-        self[id].hasXattrs = false
-        self[id].kind = nil
     }
 
     /// Makes a name a directory without an entry in any layer. If it was a directory, its contents stay.
     mutating func makeImplicitDirectory(_ id: ID) {
         if self[id].kind != .directory { removeChildren(of: id) }
-        clear(id)
-        var implicit = RootfsNode(parent: .root, name: 0, nameLength: 0, pathLength: 0)
-        (implicit.kind, implicit.mode) = (.directory, 0o755)
-        self[id].take(implicit)
+        removeXattrs(of: id)
+        self[id].take(.implicitDirectory)
         self[id].setIn = 0
     }
 }
@@ -182,7 +189,7 @@ extension RootFilesystem: BaseDirectories {
 
 /// The limits of a root filesystem. Layers that exceed them are refused, since the tree is in memory.
 package enum RootfsLimits {
-    /// The largest number of different names in all layers: 4,194,304, at 64 bytes each. Large images have about
+    /// The largest number of different names in all layers: 4,194,304, at 40 bytes each. Large images have about
     /// 500,000; a tar of that many empty files compresses to a few MiB.
     package static let names = 4 << 20
     /// The largest size of names, link targets, owners' names and extended attributes of all layers: 512 MiB. The names

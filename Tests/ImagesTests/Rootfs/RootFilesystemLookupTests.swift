@@ -68,8 +68,8 @@ struct RootFilesystemLookupTests {
         #expect(try tree.sharedIdentity(id("c")) == nil)
     }
 
-    @Test("keeps a node in 64 bytes")
+    @Test("keeps a node in 40 bytes")
     func isCompact() {
-        #expect(MemoryLayout<RootfsNode>.stride == 64)
+        #expect(MemoryLayout<RootfsNode>.stride == 40)
     }
 }
