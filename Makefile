@@ -19,8 +19,8 @@ FUZZ_SECONDS ?= 60
 # What the program is built with.
 BUILD_PACKAGES := build-essential pkg-config zlib1g-dev libarchive-dev libssl-dev libzstd-dev liblzma-dev libdeflate-dev libisal-dev
 # The real tools that its tests hold it against.
-TEST_PACKAGES := attr busybox-static bzip2 cpio docker-registry docker.io e2fsprogs fakeroot gzip kmod libcap2-bin linux-image-cloud-amd64 mmdebstrap nix-bin openssl podman \
-	procps python3 python3-jsonschema qemu-system-x86 skopeo squashfs-tools strace uidmap umoci xz-utils zstd
+TEST_PACKAGES := attr busybox-static bzip2 cpio docker-registry docker.io e2fsprogs fakeroot gzip kmod libcap2-bin linux-image-cloud-amd64 mmdebstrap nix-bin \
+	openssh-client openssh-server openssl podman procps python3 python3-jsonschema qemu-system-x86 skopeo squashfs-tools strace uidmap umoci xz-utils zstd
 # What the fuzzers' first inputs are made with.
 FUZZ_PACKAGES := bzip2 gzip python3 xz-utils zstd
 # The peers of the benchmarks.

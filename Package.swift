@@ -100,7 +100,11 @@ let package = Package(
                 deque, nioCore, nioHTTP1, nioPosix, nioSSL, systemPackage,
             ]),
         module(
-            "DockerEngine", ["ByteIO", "Errors", "Images", "JSON", "OCI", "Registry", nioHTTP1, nioSSL, systemPackage]),
+            "DockerEngine",
+            [
+                "ByteIO", "CLinux", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", nioHTTP1, nioSSL,
+                systemPackage,
+            ]),
         module("GuestProtocol", ["ByteIO"]),
         module("MicroVM", ["ByteIO", "CLinux", "Compression", "Errors", "GuestProtocol", "Processes", systemPackage]),
         staticProgram("Guest", ["ByteIO", "CGuest", "CLinux", "Errors", "GuestProtocol", "Tar"]),

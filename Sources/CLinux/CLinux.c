@@ -14,6 +14,7 @@
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -150,6 +151,10 @@ uint32_t clinux_time_stamp_khz(void) {
     return 0;
 }
 #endif
+
+int clinux_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+}
 
 int clinux_usable_processors(void) {
     cpu_set_t set;

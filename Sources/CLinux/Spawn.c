@@ -264,7 +264,11 @@ static void isolate(
 static void run(
     const struct clinux_program *programs, int count, const int *streams, const struct clinux_isolation *isolation,
     int channel, int answers, pid_t parent, const sigset_t *mask) {
-    setpgid(0, 0);
+    if (!programs->session) {
+        setpgid(0, 0);
+    } else if (setsid() < 0) {
+        fail(channel, CLINUX_STEP_EXEC);
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
@@ -307,7 +311,8 @@ pid_t clinux_spawn(
     close(ends[1]);
     close(answers[0]);
     if (child > 0) {
-        setpgid(child, child);
+        // A leader of a group cannot begin a session.
+        if (!programs->session) setpgid(child, child);
         while (read(ends[0], &report, sizeof report) < 0 && errno == EINTR) {
         }
         if (report.step == CLINUX_STEP_MAP) {

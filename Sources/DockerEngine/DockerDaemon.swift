@@ -6,6 +6,7 @@ import NIOHTTP1
 import NIOSSL
 package import OCI
 import Registry
+import Synchronization
 
 /// The HTTP API of a Docker daemon or of podman's service.
 ///
@@ -21,24 +22,28 @@ package final class DockerDaemon: Sendable {
         package let name: String
     }
 
-    /// What an archive may leave out because the daemon has it.
-    package enum Reuse: Sendable {
-        /// Nothing: containerd's image store identifies images by other digests and requires all layers.
-        case nothing
-        /// Complete images: podman requires all layers of an image that it does not have.
-        case images
-        /// Images and layers.
+    /// How a daemon keeps images, and so what an archive may leave out because the daemon has it.
+    package enum Reuse: Equatable, Sendable {
+        /// Docker's own store: images, and layers above layers that it has.
+        case chains
+        /// Docker's image store with containerd, which identifies an image by its manifest: images and blobs that this
+        /// program sent. Before version 1.48 of the API it does not tell which of an image's blobs it has: nothing.
+        case blobs(areListed: Bool)
+        /// podman's storage: images and, in an OCI layout, layers.
         case layers
     }
 
     /// The daemon's address.
     package let host: DockerHost
+    private let ssh = Mutex<SSHConnections?>(nil)
     private let transport: HTTPTransport
     /// A transport with a short timeout, to find out whether a daemon is running.
     private let pingTransport: HTTPTransport
 
     /// Seconds to wait for the response to a ping.
     private static let pingTimeout = 30.0
+    /// The same by ssh, which may take 30 s for its own connection.
+    private static let sshPingTimeout = 90.0
     /// Seconds to wait for other responses: a daemon sends nothing while it assembles or unpacks an image.
     private static let timeout = 3600.0
     /// The most bytes of a list of images, or of the details of one: 64 MiB.
@@ -51,7 +56,11 @@ package final class DockerDaemon: Sendable {
             HTTPTransport { _ in HTTPSettings(tls: host.tls ?? .makeClientConfiguration(), timeout: timeout) }
         }
         self.transport = transport(Self.timeout)
-        pingTransport = transport(Self.pingTimeout)
+        if case .ssh = host.way {
+            pingTransport = transport(Self.sshPingTimeout)
+        } else {
+            pingTransport = transport(Self.pingTimeout)
+        }
     }
 
     /// Identifies the daemon.
@@ -64,23 +73,50 @@ package final class DockerDaemon: Sendable {
             throw error(
                 "the server that returned \(ping.status) to GET /_ping is not a Docker daemon", Self.checkAddress)
         }
-        if ping.header("Libpod-API-Version") != nil { return Kind(reuse: .images, name: "podman") }
+        if ping.header("Libpod-API-Version") != nil { return Kind(reuse: .layers, name: "podman") }
         let info = try value("/info")
         let version = info["ServerVersion"]?.string.map { " " + TerminalText.printable(Array($0.utf8)) } ?? ""
         let status = info["DriverStatus"]?.array ?? []
-        let usesContainerd = status.contains { $0.strings == ["driver-type", "io.containerd.snapshotter.v1"] }
+        guard status.contains(where: { $0.strings == ["driver-type", "io.containerd.snapshotter.v1"] }) else {
+            return Kind(reuse: .chains, name: "Docker\(version)")
+        }
         return Kind(
-            reuse: usesContainerd ? .nothing : .layers,
-            name: "Docker\(version)" + (usesContainerd ? " with containerd's image store" : ""))
+            reuse: .blobs(areListed: Self.listsBlobs(ping.header("API-Version"))),
+            name: "Docker\(version) with containerd's image store")
+    }
+
+    /// Whether a version of the API has `manifests` in the details of an image: 1.48 and newer.
+    private static func listsBlobs(_ version: String?) -> Bool {
+        let numbers = (version ?? "").split(separator: ".").map { Int($0) }
+        guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return false }
+        return (major, minor) >= (1, 48)
     }
 
     /// The chain IDs of all layers of the daemon's images.
     package func chains() throws -> Set<Digest> {
-        let images = try value("/images/json?all=1").array ?? []
-        let ids = Set(images.compactMap { $0["Id"]?.string })
-        // An image that was removed in the meantime has no layers.
-        let chains = try OrderedThreadPool.map(Array(ids)) { try ChainID.all(self.image($0)?.diffIDs ?? []) }
-        return Set(chains.joined())
+        Set(try images().flatMap { try ChainID.all($0.diffIDs) })
+    }
+
+    /// The digests of the layers of the daemon's images, wherever in an image they are.
+    package func layers() throws -> Set<Digest> { Set(try images().flatMap(\.diffIDs)) }
+
+    /// The layers that Docker's image store with containerd has as uncompressed blobs, with their sizes in bytes: those of
+    /// images that this program sent, as far as the daemon has them completely.
+    package func blobs() throws -> [Digest: UInt64] {
+        let images = try images(withManifests: true).filter { $0.isComplete == true }
+        return images.reduce(into: [:]) { blobs, image in
+            guard let record = image.annotations[ManifestRecord.annotation], let id = Digest(image.id) else { return }
+            let layers = ManifestRecord.layers(record, diffIDs: image.diffIDs, id: id) ?? [:]
+            blobs.merge(layers) { first, _ in first }
+        }
+    }
+
+    /// The details of all images, intermediate ones too. An image that was removed in the meantime is left out.
+    private func images(withManifests: Bool = false) throws -> [Known] {
+        let list = try value("/images/json?all=1").array ?? []
+        let ids = Set(list.compactMap { $0["Id"]?.string })
+        return try OrderedThreadPool.map(Array(ids)) { try self.image($0, withManifests: withManifests) }
+            .compactMap { $0 }
     }
 
     /// The details of an image of the daemon.
@@ -89,29 +125,42 @@ package final class DockerDaemon: Sendable {
         package let id: String
         let names: [String]
         let diffIDs: [Digest]
+        /// The annotations that the image was loaded with. Docker's image store with containerd has them.
+        let annotations: [String: String]
+        /// Whether the daemon has all blobs of the image whose manifest is its ID; nil if it does not tell.
+        package let isComplete: Bool?
 
         /// The daemon's spelling of a name; nil if the image does not have the name. podman puts `localhost/` before
         /// names without a registry.
         package func spelling(of name: ImageName) -> String? {
             ["\(name)", "\(name.familiar)", "\(name.full)", "localhost/\(name)"].first { names.contains($0) }
         }
+
+        fileprivate init?(_ value: JSONValue) {
+            guard let id = value["Id"]?.string else { return nil }
+            self.id = id
+            names = value["RepoTags"]?.strings ?? []
+            diffIDs = (value["RootFS"]?["Layers"]?.strings ?? []).compactMap { Digest($0) }
+            annotations = (value["Descriptor"]?["annotations"]?.object ?? [:]).compactMapValues(\.string)
+            isComplete = value["Manifests"]?.array?.first { $0["ID"]?.string == id }?["Available"]?.bool
+        }
     }
 
     /// Finds an image.
     ///
-    /// - Parameter name: a name or an ID.
+    /// - Parameters:
+    ///   - name: a name or an ID.
+    ///   - withManifests: whether the daemon is asked for the blobs that it has.
     /// - Returns: nil if the daemon has no such image.
-    package func image(_ name: String) throws -> Known? {
-        let response = try send(.GET, "/images/\(Self.path(name))/json")
+    package func image(_ name: String, withManifests: Bool = false) throws -> Known? {
+        let response = try send(.GET, "/images/\(Self.path(name))/json" + (withManifests ? "?manifests=true" : ""))
         if response.status == 404 {
             response.discard()
             return nil
         }
         let value = try value(of: response, to: "GET /images/\(name)/json")
-        guard let id = value["Id"]?.string else { throw error("its image '\(name)' has no ID", Self.checkAddress) }
-        let layers = value["RootFS"]?["Layers"]?.strings ?? []
-        return Known(
-            id: id, names: value["RepoTags"]?.strings ?? [], diffIDs: layers.compactMap { Digest($0) })
+        guard let known = Known(value) else { throw error("its image '\(name)' has no ID", Self.checkAddress) }
+        return known
     }
 
     /// Adds a name to an image.
@@ -123,7 +172,7 @@ package final class DockerDaemon: Sendable {
         response.discard()
     }
 
-    /// Loads a docker-archive that is generated while it is sent.
+    /// Loads an archive that is generated while it is sent.
     ///
     /// - Parameter write: writes the archive.
     /// - Throws: `DaemonLoadError` if the daemon rejects the archive; errors of `write`.
@@ -136,6 +185,10 @@ package final class DockerDaemon: Sendable {
         while let message = try messages.next() {
             if let text = message["errorDetail"]?["message"]?.string ?? message["error"]?.string {
                 throw DaemonLoadError(message: TerminalText.printable(Array(text.utf8)))
+            }
+            // The image store with containerd reports success all the same (moby, daemon/containerd/image_exporter.go).
+            if let text = message["stream"]?.string, text.hasPrefix("Error unpacking image") {
+                throw DaemonLoadError(message: TerminalText.printable(Array(text.utf8.filter { $0 != 0x0A })))
             }
         }
     }
@@ -158,13 +211,29 @@ package final class DockerDaemon: Sendable {
     ) throws -> HTTPResponse {
         var headers = headers
         headers.replaceOrAdd(name: "User-Agent", value: "dockertools")
+        let origin = try origin
         // HTTP/1.1 requires a Host, and a socket has no name of its own.
-        if case .socket = host.origin { headers.replaceOrAdd(name: "Host", value: "docker") }
+        if case .socket = origin { headers.replaceOrAdd(name: "Host", value: "docker") }
         do {
             return try (transport ?? self.transport).send(
-                HTTPRequest(method, host.url(target), headers: headers, body: body))
+                HTTPRequest(method, HTTPURL(origin, target), headers: headers, body: body))
         } catch let error as HTTPError {
             throw self.error(error)
+        }
+    }
+
+    /// The server that requests are sent to. For ssh it is a socket of this process, made for the first request.
+    private var origin: HTTPOrigin {
+        get throws {
+            switch host.way {
+            case .direct(let origin): return origin
+            case .ssh(let address, let environment):
+                return try ssh.withLock { ssh in
+                    let connections = try ssh ?? SSHConnections.start(address, environment: environment)
+                    ssh = connections
+                    return .socket(path: connections.path)
+                }
+            }
         }
     }
 
@@ -205,6 +274,13 @@ package final class DockerDaemon: Sendable {
     }
 
     private func error(_ error: HTTPError) -> ToolError {
+        if case .ssh(let address, _) = host.way, [.closed, .connect, .malformed].contains(error.kind),
+            let cause = ssh.withLock({ $0 })?.failure()
+        {
+            return self.error(
+                cause,
+                "check that `\(address.arguments.joined(separator: " "))` connects; ssh cannot ask for a password here")
+        }
         let remedy: Remedy =
             switch error.kind {
             case .connect where error.description == "permission denied":
@@ -238,4 +314,9 @@ package final class DockerDaemon: Sendable {
 package struct DaemonLoadError: Error {
     /// The daemon's message, safe to print.
     package let message: String
+
+    /// - Parameter message: the daemon's message, safe to print.
+    package init(message: String) {
+        self.message = message
+    }
 }

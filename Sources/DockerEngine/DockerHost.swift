@@ -9,7 +9,15 @@ import SystemPackage
 
 /// The address of a Docker daemon or of podman's service.
 package struct DockerHost: Sendable {
-    let origin: HTTPOrigin
+    /// How a daemon is reached.
+    enum Way: Sendable {
+        /// By HTTP to its own address.
+        case direct(HTTPOrigin)
+        /// Through ssh processes, which get an environment.
+        case ssh(SSHAddress, environment: [String: String])
+    }
+
+    let way: Way
     /// The TLS settings; nil for a connection without TLS.
     let tls: TLSConfiguration?
     /// The address as docker writes it: `unix:///var/run/docker.sock`.
@@ -26,12 +34,14 @@ package struct DockerHost: Sendable {
     ///   context that cannot be read.
     package static func find(_ address: String?, environment: [String: String]) throws -> DockerHost {
         let certificates: Certificates = { try DaemonCertificates.configuration(environment) }
-        if let address { return try DockerHost(address, certificates) }
+        if let address { return try DockerHost(address, environment: environment, certificates) }
         if let address = environment.variable("DOCKER_HOST") {
-            return try DockerHost(address, from: "DOCKER_HOST", certificates)
+            return try DockerHost(address, from: "DOCKER_HOST", environment: environment, certificates)
         }
         if let context = try DockerContext.current(environment) {
-            return try DockerHost(context.host, from: "docker's context '\(context.name)'", context.certificates)
+            return try DockerHost(
+                context.host, from: "docker's context '\(context.name)'", environment: environment, context.certificates
+            )
         }
         let runtime = environment.variable("XDG_RUNTIME_DIR").map { "\($0)/podman/podman.sock" }
         let sockets = ["/var/run/docker.sock", runtime, "/run/podman/podman.sock"].compactMap { $0 }
@@ -39,31 +49,38 @@ package struct DockerHost: Sendable {
     }
 
     private init(_ origin: HTTPOrigin, tls: TLSConfiguration? = nil, name: String) {
-        (self.origin, self.tls, self.name) = (origin, tls, name)
+        (way, self.tls, self.name) = (.direct(origin), tls, name)
+    }
+
+    private init(ssh address: SSHAddress, environment: [String: String]) {
+        (way, tls, name) = (.ssh(address, environment: environment), nil, "\(address)")
     }
 
     private init(socket path: String) {
         self.init(.socket(path: path), name: "unix://\(path)")
     }
 
-    /// Parses an address: `unix:///var/run/docker.sock`, `tcp://HOST:2375`.
+    /// Parses an address: `unix:///var/run/docker.sock`, `tcp://HOST:2375`, `ssh://USER@HOST`.
     ///
     /// - Parameter source: where the address was found, for errors; nil for an address that the caller passed.
-    private init(_ address: String, from source: String? = nil, _ certificates: Certificates) throws {
-        func error(_ cause: String, _ remedy: Remedy) -> ToolError {
+    private init(
+        _ address: String, from source: String? = nil, environment: [String: String], _ certificates: Certificates
+    ) throws {
+        func failure(_ cause: String, _ remedy: Remedy) -> ToolError {
             ToolError(
                 .usage,
                 "cannot use the Docker daemon '\(TerminalText.printable(Array(address.utf8)))'"
                     + (source.map { " of \($0)" } ?? ""), cause: cause, remedy: remedy)
         }
-        let forms: Remedy = "write it as unix:///var/run/docker.sock, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
-        guard let mark = address.firstRange(of: "://") else { throw error("it is not an address", forms) }
+        let forms: Remedy =
+            "write it as unix:///var/run/docker.sock, ssh://USER@HOST, tcp://HOST:2375 or, with TLS, tcp://HOST:2376"
+        guard let mark = address.firstRange(of: "://") else { throw failure("it is not an address", forms) }
         let (scheme, rest) = (address[..<mark.lowerBound], address[mark.upperBound...])
         switch scheme {
         case "unix":
             // sockaddr_un has room for 107 bytes and a zero (unix(7)).
             guard rest.hasPrefix("/"), rest.utf8.count < 108 else {
-                throw error("a socket is an absolute path of at most 107 bytes", forms)
+                throw failure("a socket is an absolute path of at most 107 bytes", forms)
             }
             self.init(socket: String(rest))
         case "tcp", "http", "https":
@@ -73,26 +90,20 @@ package struct DockerHost: Sendable {
             let authority = rest.hasSuffix("/") ? rest.dropLast() : rest
             guard !authority.contains("/"), let (host, port) = HostAndPort.split(authority),
                 let url = HTTPURL("\(web.rawValue)://\(authority)/"), url.origin.host == host.lowercased()
-            else { throw error("it has no valid host and port", forms) }
+            else { throw failure("it has no valid host and port", forms) }
             self.init(
                 .web(scheme: web, host: host.lowercased(), port: port ?? (tls == nil ? 2375 : 2376)), tls: tls,
                 name: "\(scheme)://\(authority)")
         case "ssh":
-            throw error(
-                "SSH is not supported",
-                """
-                forward its socket: ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST, and \(.host) \
-                unix:///tmp/docker.sock
-                """)
+            do {
+                try self.init(ssh: SSHAddress(rest), environment: environment)
+            } catch {
+                throw failure(error.cause, "write it as ssh://USER@HOST or ssh://USER@HOST:PORT/run/docker.sock")
+            }
         default:
-            throw error("the scheme '\(TerminalText.printable(Array(scheme.utf8)))' is not supported", forms)
+            throw failure("the scheme '\(TerminalText.printable(Array(scheme.utf8)))' is not supported", forms)
         }
     }
-
-    /// The URL of a request to the daemon.
-    ///
-    /// - Parameter target: the path and the query, percent-encoded.
-    func url(_ target: String) -> HTTPURL { HTTPURL(origin, target) }
 }
 
 /// A named daemon of docker's settings, selected by `docker context use`.

@@ -80,7 +80,7 @@ package struct MissingLayers: Sendable {
 }
 
 /// A layer whose digest is known.
-private struct HashedLayer: Layer {
+struct HashedLayer: Layer {
     /// The digest of the uncompressed tar.
     let hash: Digest
     /// The size in bytes of the uncompressed tar, or of the file of a stored layer.

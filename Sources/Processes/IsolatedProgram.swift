@@ -126,15 +126,41 @@ extension IsolatedProgram {
                 isIsolation: isolation != nil && step != Int32(CLINUX_STEP_EXEC.rawValue),
                 reason: Errno(rawValue: number).reason)
         }
+        return (group, wait(for: group))
+    }
+
+    /// Waits until a child ends.
+    private static func wait(for child: pid_t) -> ToolResult.Status {
         var status: Int32 = 0
-        while waitpid(group, &status, 0) < 0, errno == EINTR {}
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
         // wait(2): the lowest seven bits have the signal, the next byte has the status.
-        return (group, status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signaled(status & 0x7f))
+        return status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signaled(status & 0x7f)
+    }
+
+    /// Runs the program to its end, with a socket as its standard input and output, in a session of its own: it has no
+    /// terminal to ask for a password on.
+    ///
+    /// Blocks the calling thread. The program ends with this process, however that ends.
+    ///
+    /// - Parameters:
+    ///   - socket: a connected socket, which is closed here once the program has it.
+    ///   - errors: receives standard error.
+    /// - Throws: `SpawnError` if the program cannot be started.
+    /// - Returns: how the program ended.
+    package func run(on socket: Int32, errors: ScriptOutput) throws -> ToolResult.Status {
+        let texts = CStrings()
+        let list = [texts.program(self, isSession: true)]
+        var step: Int32 = 0
+        let child = clinux_spawn(list, 1, socket, socket, errors.writeEnd, nil, &step)
+        let number = errno
+        close(socket)
+        guard child > 0 else { throw SpawnError(isIsolation: false, reason: Errno(rawValue: number).reason) }
+        return Self.wait(for: child)
     }
 }
 
 /// C strings and arrays of them that live as long as this object.
-private final class CStrings {
+final class CStrings {
     private var strings: [UnsafeMutablePointer<CChar>?] = []
     private var arrays: [UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>] = []
 
@@ -146,11 +172,12 @@ private final class CStrings {
         for list in lists { list.deallocate() }
     }
 
-    func program(_ program: IsolatedProgram) -> clinux_program {
+    /// - Parameter isSession: whether the program gets a session of its own.
+    func program(_ program: IsolatedProgram, isSession: Bool = false) -> clinux_program {
         clinux_program(
             path: string(program.path.string), arguments: array(program.arguments),
             environment: array(program.environment), directory: string(program.directory.string),
-            root: program.root.map { UnsafePointer(string($0.string)) } ?? nil)
+            root: program.root.map { UnsafePointer(string($0.string)) } ?? nil, session: isSession ? 1 : 0)
     }
 
     func isolation(_ isolation: Isolation) -> clinux_isolation {

@@ -73,6 +73,15 @@ package final class ScriptOutput: Sendable {
         isDone.wait()
     }
 
+    /// Closes the writing end of this process, and waits for a while until the output has ended: another process may
+    /// have the writing end too, and go on for long.
+    ///
+    /// - Parameter seconds: the longest time to wait.
+    package func finish(within seconds: Double) {
+        close(writeEnd)
+        _ = isDone.wait(timeout: .now() + seconds)
+    }
+
     private func read() {
         var buffer = [UInt8](repeating: 0, count: Self.lineLength)
         var rest: [UInt8] = []

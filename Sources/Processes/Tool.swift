@@ -35,6 +35,8 @@ package struct Tool: Equatable, Sendable {
     package static let qemu = Tool("qemu-system-x86_64", debianPackage: "qemu-system-x86", usesSystemDirectories: true)
     /// Runs a program with other settings of its process: util-linux.
     static let setpriv = Tool("setpriv", debianPackage: "util-linux")
+    /// Runs a command on another machine: OpenSSH's client.
+    package static let ssh = Tool("ssh", debianPackage: "openssh-client")
     /// Maps subordinate user IDs in a user namespace: uidmap.
     package static let newuidmap = Tool("newuidmap", debianPackage: "uidmap")
     /// Maps subordinate group IDs in a user namespace: uidmap.

@@ -35,20 +35,67 @@ final class DockerDaemonTests {
                 200, text: #"{"ServerVersion":"20.10.24","Driver":"overlay2","DriverStatus":[["a","b"]]}"#),
         ])
         #expect(try graph.kind().name == "Docker 20.10.24")
-        #expect(try graph.kind().reuse == .layers)
+        #expect(try graph.kind().reuse == .chains)
         let (containerd, _) = try serve([
             "GET /_ping": .init(200, Self.ping, text: "OK"),
             "GET /info": .init(
                 200, text: #"{"ServerVersion":"29","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#),
         ])
         #expect(try containerd.kind().name == "Docker 29 with containerd's image store")
-        #expect(try containerd.kind().reuse == .nothing)
+        #expect(try containerd.kind().reuse == .blobs(areListed: false))
         let (podman, server) = try serve([
             "GET /_ping": .init(200, Self.ping + [("Libpod-Api-Version", "4.3.1")], text: "OK")
         ])
         #expect(try podman.kind().name == "podman")
-        #expect(try podman.kind().reuse == .images)
+        #expect(try podman.kind().reuse == .layers)
         #expect(server.lines == ["GET /_ping", "GET /_ping"])
+    }
+
+    @Test(
+        "tells which blobs it has from version 1.48 of the API on",
+        arguments: [("1.47", false), ("1.48", true), ("1.100", true), ("2.0", true), ("x", false), ("1", false)])
+    func listsBlobs(version: String, areListed: Bool) throws {
+        let (daemon, _) = try serve([
+            "GET /_ping": .init(200, [("API-Version", version)], text: "OK"),
+            "GET /info": .init(200, text: #"{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#),
+        ])
+        #expect(try daemon.kind().reuse == .blobs(areListed: areListed))
+    }
+
+    @Test("is believed to have blobs only of a complete image whose manifest follows from its record")
+    func blobs() throws {
+        let (a, config) = (try layers("ab"), try layers("c")[0])
+        let manifest = Manifest(
+            config: Descriptor(mediaType: MediaType.config, digest: config, size: 7),
+            layers: zip(a, [10, 20]).map {
+                Descriptor(mediaType: "application/vnd.oci.image.layer.v1.tar", digest: $0, size: UInt64($1))
+            })
+        let id = try manifest.blob().descriptor.digest
+        func blobs(_ id: Digest, _ record: String, available: String = "true", of other: String? = nil) throws -> Int {
+            let list = a.map { "\"\($0)\"" }.joined(separator: ",")
+            let (daemon, server) = try serve([
+                "GET /images/json": .init(200, text: #"[{"Id":"\#(id)"}]"#),
+                "GET /images/\(id)/json": .init(
+                    200,
+                    text: """
+                        {"Id":"\(id)","RootFS":{"Layers":[\(list)]},"Descriptor":{"annotations":{"dev.dockertools.manifest":\
+                        "\(record)"}},"Manifests":[{"ID":"\(other ?? "\(id)")","Available":\(available)}]}
+                        """),
+            ])
+            let blobs = try daemon.blobs()
+            #expect(server.requests.last?.target == "/images/\(id)/json?manifests=true")
+            if !blobs.isEmpty { #expect(blobs == [a[0]: 10, a[1]: 20]) }
+            return blobs.count
+        }
+        #expect(try blobs(id, "\(config) 7 10 20") == 2)
+        #expect(try blobs(id, "\(config) 7 10 20", available: "false") == 0)
+        #expect(try blobs(id, "\(config) 7 10 20", of: "\(config)") == 0)
+        #expect(try blobs(config, "\(config) 7 10 20") == 0)
+        for record in [
+            "", "\(config)", "\(config) 7 10", "\(config) 7 10 21", "\(config) 7 10 20 30", "\(config) 7 10  20",
+            "\(config) 7 10 x", "\(config) 7 10 -20", "\(id) 7 10 20", "sha256:../x 7 10 20",
+            "\(config) 7 10 18446744073709551615",
+        ] { #expect(try blobs(id, record) == 0, "\(record)") }
     }
 
     @Test("is not another HTTP server")
@@ -124,6 +171,12 @@ final class DockerDaemonTests {
                 ), "bad layer"
             ),
             (.init(200, text: "{\"error\":\"open layer.tar: no such file\"}\n"), "open layer.tar: no such file"),
+            (
+                .init(
+                    200,
+                    text: "{\"stream\":\"Error unpacking image a:1: no layer\\n\"}\n{\"stream\":\"Loaded image\"}\n"),
+                "Error unpacking image a:1: no layer"
+            ),
             (.init(502), "HTTP 502"),
         ] {
             let (daemon, _) = try serve(["POST /images/load": response])

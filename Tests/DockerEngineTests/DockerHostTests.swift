@@ -19,6 +19,12 @@ struct DockerHostTests {
         try DockerHost.find(option, environment: environment.merging(["HOME": home.path]) { own, _ in own })
     }
 
+    /// The server of a daemon that is reached directly.
+    private func server(of host: DockerHost) -> HTTPOrigin? {
+        guard case .direct(let origin) = host.way else { return nil }
+        return origin
+    }
+
     private func failure(_ option: String?, _ environment: [String: String] = [:]) -> ToolError? {
         #expect(throws: ToolError.self) { try host(option, environment) }
     }
@@ -34,8 +40,8 @@ struct DockerHostTests {
             ("https://build.example", .web(scheme: .https, host: "build.example", port: 2376)),
         ]
         for (text, origin) in forms {
-            #expect(try host(text).origin == origin)
-            #expect(try host(nil, ["DOCKER_HOST": text]).origin == origin)
+            #expect(try server(of: host(text)) == origin)
+            #expect(try server(of: host(nil, ["DOCKER_HOST": text])) == origin)
         }
         #expect(try host("unix:///a", ["DOCKER_HOST": "unix:///b"]).name == "unix:///a")
         #expect(try host("unix:///a").tls == nil)
@@ -50,10 +56,46 @@ struct DockerHostTests {
         ] {
             #expect(failure(text)?.code == .usage, "\(text)")
         }
-        let ssh = failure(nil, ["DOCKER_HOST": "ssh://me@host"])
-        #expect(ssh?.message == "cannot use the Docker daemon 'ssh://me@host' of DOCKER_HOST")
-        #expect(ssh?.cause == "SSH is not supported")
-        #expect(ssh?.remedy.description.contains("ssh -nNT -L") == true)
+    }
+
+    @Test(
+        "is reached by ssh as docker does it",
+        arguments: [
+            ("ssh://build", "-- build docker system dial-stdio", "ssh://build"),
+            ("ssh://me@Build.example:2222", "-l me -p 2222 -- Build.example docker system dial-stdio", nil),
+            ("ssh://[::1]:22/", "-p 22 -- ::1 docker system dial-stdio", "ssh://[::1]:22"),
+            ("ssh://a@b@host", "-l a@b -- host docker system dial-stdio", nil),
+            (
+                "ssh://host/run/docker.sock", "-- host docker --host=unix:///run/docker.sock system dial-stdio", nil
+            ),
+            (
+                "ssh://host/a%20b;'$x",
+                #"-- host docker --host='unix:///a b;'\''$x' system dial-stdio"#, "ssh://host/a b;'$x"
+            ),
+        ])
+    func ssh(address: String, arguments: String, name: String?) throws {
+        for found in [try host(address), try host(nil, ["DOCKER_HOST": address])] {
+            guard case .ssh(let ssh, let environment) = found.way else {
+                Issue.record("\(address)")
+                continue
+            }
+            #expect(ssh.arguments.joined(separator: " ") == "ssh -o ConnectTimeout=30 -T " + arguments)
+            #expect(found.name == name ?? address)
+            #expect(environment["HOME"] == home.path)
+        }
+    }
+
+    @Test("rejects addresses that ssh or a shell could take for something else")
+    func sshRefusals() throws {
+        for text in [
+            "ssh://", "ssh://-oProxyCommand=x", "ssh://me@-oProxyCommand=x", "ssh://-lx@host", "ssh://me:word@host",
+            "ssh://@host", "ssh://a b", "ssh://a;b", "ssh://$(a)", "ssh://host:0", "ssh://host:65536", "ssh://host:x",
+            "ssh://host?x", "ssh://host/a?x", "ssh://host/a#x", "ssh://host/a%0Ab", "ssh://host/%", "ssh://m%0Ae@host",
+            "ssh://a:b:1",
+        ] { #expect(failure(text)?.code == .usage, "\(text)") }
+        let option = failure(nil, ["DOCKER_HOST": "ssh://-oX"])
+        #expect(option?.message == "cannot use the Docker daemon 'ssh://-oX' of DOCKER_HOST")
+        #expect(option?.cause == "the host begins with '-', as options of ssh do")
     }
 
     @Test("uses TLS if docker's variables request it")
@@ -62,10 +104,10 @@ struct DockerHostTests {
         let directory = try files.directory(["ca.pem": "ca.crt", "cert.pem": "client.cert", "key.pem": "client.key"])
         let variables = ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": directory.path]
         let secure = try host("tcp://build.example", variables)
-        #expect(secure.origin == .web(scheme: .https, host: "build.example", port: 2376))
+        #expect(server(of: secure) == .web(scheme: .https, host: "build.example", port: 2376))
         #expect(secure.tls?.certificateVerification == .fullVerification)
         #expect(secure.tls?.certificateChain.count == 1)
-        #expect(try host("tcp://build.example:1", variables).origin.scheme == .https)
+        #expect(try server(of: host("tcp://build.example:1", variables))?.scheme == .https)
         #expect(try host("unix:///socket", variables).tls == nil)
         #expect(failure("tcp://host", ["DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": home.path])?.code == .data)
     }
@@ -93,7 +135,7 @@ struct DockerHostTests {
         let files = try TestCertificates()
         try write(
             String(decoding: files.directory.read("ca.crt"), as: UTF8.self), to: "contexts/tls/\(id)/docker/ca.pem")
-        #expect(try host().origin.scheme == .https)
+        #expect(try server(of: host())?.scheme == .https)
         #expect(try host().tls?.certificateVerification == .fullVerification)
         try write("{\"Endpoints\": {}}", to: "contexts/meta/\(id)/meta.json")
         #expect(failure(nil)?.cause.hasSuffix("names no Docker daemon") == true)

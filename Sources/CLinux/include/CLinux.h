@@ -68,6 +68,10 @@ ssize_t clinux_get_xattr(const char *path, const char *name, void *value, size_t
 /// Sets an extended attribute of an open file (fsetxattr(2)). -1 and errno on failure.
 int clinux_set_xattr(int descriptor, const char *name, const void *value, size_t size);
 
+/// Takes the next connection of a listening socket; no program that another thread starts inherits it (accept4(2)).
+/// -1 and errno on failure.
+int clinux_accept(int listener);
+
 /// The number of processors that this process may run on (sched_getaffinity(2)); 1 if the kernel does not say.
 int clinux_usable_processors(void);
 

@@ -40,6 +40,8 @@ struct clinux_program {
     /// NULL, or a directory that becomes the root before the program starts: no other file of this machine can be
     /// reached from it, and the capabilities are those of a container's root.
     const char *root;
+    /// Not 0: the program gets a session of its own, and so no terminal to ask its user on.
+    int session;
 };
 
 /// Runs programs one after the other, up to the first that fails, with default signal actions and the umask 022, in a new

@@ -1,10 +1,9 @@
 import ByteIO
 import DockerEngine
-import Errors
+public import Errors
 import Images
 package import JSON
 import OCI
-import Synchronization
 
 extension DockerTools {
     /// Loads an image that was built into a Docker daemon. Layers that the daemon has are not sent, and no archive is stored.
@@ -14,7 +13,7 @@ extension DockerTools {
     ///   either the whole image or nothing.
     @discardableResult
     public func load(_ image: BuiltImage, host: String? = nil) async throws -> LoadResult {
-        try await run { try await DaemonLoad.connect(to: host, context).load { image } }
+        try await run { try DaemonLoad.connect(to: host, context).load(image) }
     }
 
     /// Loads an image, or the image of a spec, into a Docker daemon. Layers that the daemon has are not sent, and no archive is
@@ -27,111 +26,93 @@ extension DockerTools {
     public func load(_ source: ImageSource, host: String? = nil) async throws -> LoadResult {
         try await run {
             let opened = try OpenedSource.open(source, context, overriding: ["name", "tag", "config"])
-            return try await DaemonLoad.connect(to: host, context).load { try await opened.image() }
+            let daemon = try DaemonLoad.connect(to: host, context)
+            return try daemon.load(try await opened.image())
+        }
+    }
+
+    /// Loads an image, or the image of a spec, into several Docker daemons side by side. It is built once. The failure of one
+    /// daemon does not stop the others.
+    ///
+    /// - Parameter hosts: the addresses of the daemons.
+    /// - Returns: the result or the error of each daemon, in their order.
+    /// - Throws: `ToolError` for an image that cannot be read or built, and for an invalid address.
+    public func load(_ source: ImageSource, hosts: [String]) async throws -> [HostLoad] {
+        try await run {
+            let addresses = try hosts.map { try DockerHost.find($0, environment: context.environment) }
+            let opened = try OpenedSource.open(source, context, overriding: ["name", "tag", "config"])
+            let connected = try Self.sideBySide(addresses) { [context] address in
+                HostOutcome(address.name) { try DaemonLoad.connect(to: address, context, isOneOfSeveral: true) }
+            }
+            // The image is built only if a daemon is there to take it.
+            guard connected.contains(where: { $0.value != nil }) else {
+                return connected.map { HostLoad(host: $0.host, result: nil, error: $0.error) }
+            }
+            let image = try await opened.image()
+            return try Self.sideBySide(connected) { host in
+                guard let daemon = host.value else { return HostLoad(host: host.host, result: nil, error: host.error) }
+                let outcome = HostOutcome(host.host) { try daemon.load(image) }
+                return HostLoad(host: host.host, result: outcome.value, error: outcome.error)
+            }
+        }
+    }
+
+    /// Works on all jobs at the same time, each on a thread of its own.
+    private static func sideBySide<Job: Sendable, Outcome: Sendable>(
+        _ jobs: [Job], _ work: @escaping @Sendable (Job) -> Outcome
+    ) throws -> [Outcome] {
+        let threads = OrderedThreadPool<Job, Outcome>(width: jobs.count) { work($0) }
+        defer { threads.finish() }
+        for job in jobs { threads.submit(job) }
+        var outcomes: [Outcome] = []
+        while let outcome = try threads.next() { outcomes.append(outcome) }
+        return outcomes
+    }
+}
+
+/// What came of a step with one of several daemons: a value or an error.
+private struct HostOutcome<Value: Sendable>: Sendable {
+    let host: String
+    let value: Value?
+    let error: ToolError?
+
+    init(_ host: String, _ work: () throws -> Value) {
+        self.host = host
+        do {
+            (value, error) = (try work(), nil)
+        } catch let failure as ToolError {
+            (value, error) = (nil, failure)
+        } catch {
+            value = nil
+            self.error = ToolError(
+                .io, "cannot load the image into the Docker daemon at \(host)", cause: "\(error)",
+                remedy: "report this as a bug")
         }
     }
 }
 
-/// Sends images to a Docker daemon.
-private struct DaemonLoad {
-    private let daemon: DockerDaemon
-    private let kind: DockerDaemon.Kind
-    private let reporter: any Reporter
+/// The result of loading an image into one of several daemons.
+public struct HostLoad: Sendable {
+    /// The address of the daemon.
+    public let host: String
+    /// The result; nil if the load failed.
+    public let result: LoadResult?
+    /// The reason why the load failed; nil if it succeeded.
+    public let error: ToolError?
 
-    /// Finds out what kind of daemon it is.
+    /// The object of `LoadResult`, or `{output, error: {code, message, cause, fix}}`.
     ///
-    /// - Throws: `ToolError` with code `unavailable` if there is no daemon.
-    static func connect(to host: String?, _ context: Context) throws -> DaemonLoad {
-        let daemon = DockerDaemon(try DockerHost.find(host, environment: context.environment))
-        return DaemonLoad(daemon: daemon, kind: try daemon.kind(), reporter: context.reporter)
-    }
-
-    /// Sends an image.
-    ///
-    /// - Parameter image: reads or builds the image, after the daemon has answered.
-    func load(_ image: () async throws -> any Image) async throws -> LoadResult {
-        let missing = try missingLayers(of: await image())
-        if let known = try missing.summaryIfPresent, let existing = try daemon.image("\(known.imageID)") {
-            try addNames(of: known, to: existing)
-            reporter.note("\(kind.name) has the image already")
-            return result(known, spared: known.layers, bytes: 0)
-        }
-        // A daemon that keeps whole images needs all layers of a new image.
-        let (summary, bytes, spared) = try send(kind.reuse == .layers ? missing : missing.whole)
-        let result = result(summary, spared: spared, bytes: bytes)
-        let had = spared.isEmpty ? "" : "; it had the others, \(ByteCount(result.spared.bytes))"
-        reporter.note(
-            "sent \(result.sent.layers) of \(summary.layers.count) layers, \(ByteCount(bytes)), to \(kind.name)\(had)")
-        return result
-    }
-
-    private func missingLayers(of image: any Image) throws -> MissingLayers {
-        switch kind.reuse {
-        case .nothing: return MissingLayers(allOf: image)
-        case .images: return try MissingLayers.find(in: image) { _ in true }
-        case .layers:
-            let chains = try daemon.chains()
-            return chains.isEmpty
-                ? MissingLayers(allOf: image) : try MissingLayers.find(in: image, unless: chains.contains)
-        }
-    }
-
-    /// Adds the names of an image to the same image in the daemon.
-    private func addNames(of image: ImageSummary, to existing: DockerDaemon.Known) throws {
-        for name in image.names where name.name != nil && name.tag != nil {
-            if existing.spelling(of: name) == nil { try daemon.tag(existing.id, name) }
-        }
-    }
-
-    /// Sends the missing layers, or all layers if the daemon has removed one since it was asked.
-    ///
-    /// - Returns: the image, the number of bytes sent, and the layers that were not sent.
-    private func send(_ missing: MissingLayers) throws -> (ImageSummary, UInt64, [ImageSummary.Layer]) {
-        do {
-            let (image, bytes) = try sendOnce(missing)
-            return (image, bytes, missing.present)
-        } catch let refusal as DaemonLoadError where !missing.present.isEmpty && Self.namesMissingLayer(refusal) {
-            reporter.warn("the daemon has removed layers in the meantime (\(refusal.message)): all layers are sent")
-        } catch let refusal as DaemonLoadError {
-            throw failure("the daemon's message: \(refusal.message)")
-        }
-        do {
-            let (image, bytes) = try sendOnce(missing.whole)
-            return (image, bytes, [])
-        } catch let refusal as DaemonLoadError {
-            throw failure("the daemon's message: \(refusal.message)")
-        }
-    }
-
-    private func sendOnce(_ missing: MissingLayers) throws -> (ImageSummary, UInt64) {
-        let written = Mutex<(ImageSummary, UInt64)?>(nil)
-        try daemon.load { [reporter] upload in
-            let sink = StreamSink(to: upload)
-            let image = try DockerArchiveWriter(to: sink, progress: reporter).write(missing)
-            written.withLock { $0 = (image, sink.size) }
-        }
-        guard let result = written.withLock({ $0 }) else {
-            throw failure("the daemon responded before it received the whole image")
-        }
-        return result
-    }
-
-    /// Returns whether a message says that a layer is not in the archive.
-    private static func namesMissingLayer(_ refusal: DaemonLoadError) -> Bool {
-        ["no such file", "not found", "does not exist"].contains { refusal.message.lowercased().contains($0) }
-    }
-
-    private func failure(_ cause: String) -> ToolError {
-        ToolError(
-            .unavailable, "cannot load the image into the Docker daemon at \(daemon.host.name)",
-            cause: cause, remedy: "check the log of the daemon (journalctl -u docker)")
-    }
-
-    private func result(_ image: ImageSummary, spared: [ImageSummary.Layer], bytes: UInt64) -> LoadResult {
-        LoadResult(
-            image: image, daemon: daemon.host.name,
-            sent: LoadResult.Part(layers: image.layers.count - spared.count, bytes: bytes),
-            spared: LoadResult.Part(layers: spared.count, bytes: spared.reduce(0) { $0 + $1.size }))
+    /// - Parameter name: how a setting is called: a command line writes a flag's name.
+    package func json(naming name: (Setting) -> String) -> JSONValue {
+        if let result { return result.json }
+        guard let error else { return ["output": .string(host)] }
+        return [
+            "output": .string(host),
+            "error": [
+                "code": .string(error.code.rawValue), "message": .string(error.message), "cause": .string(error.cause),
+                "fix": .string(error.remedy.text(naming: name)),
+            ],
+        ]
     }
 }
 
@@ -146,6 +127,8 @@ public struct LoadResult: Sendable {
     }
 
     let image: ImageSummary
+    /// The ID of the image in the daemon: Docker's image store with containerd identifies an image by its manifest.
+    let daemonImageID: Digest
     /// The address of the daemon.
     let daemon: String
     /// The layers that were sent, and the size of the archive that contained them.
@@ -154,12 +137,13 @@ public struct LoadResult: Sendable {
     let spared: Part
 
     /// A line with the image's name, or its ID if it has no name.
-    public var text: String { (image.names.first.map { "\($0)".onOneLine } ?? "\(image.imageID)") + "\n" }
+    public var text: String { (image.names.first.map { "\($0)".onOneLine } ?? "\(daemonImageID)") + "\n" }
 
     /// The object of `ImageResult.json`, with the daemon's address as `output` and the number of bytes sent as `size`, and in
-    /// addition `sent: {layers, bytes}` and `spared: {layers, bytes}`.
+    /// addition `sent: {layers, bytes}`, `spared: {layers, bytes}` and `daemonImageID`.
     package var json: JSONValue {
         let common = ImageResult(images: [image], output: daemon, size: sent.bytes).json.object ?? [:]
-        return .object(common.merging(["sent": sent.json, "spared": spared.json]) { $1 })
+        let added = ["sent": sent.json, "spared": spared.json, "daemonImageID": .string("\(daemonImageID)")]
+        return .object(common.merging(added) { $1 })
     }
 }

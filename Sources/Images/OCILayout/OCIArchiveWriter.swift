@@ -1,7 +1,7 @@
 package import ByteIO
 package import Compression
 import JSON
-import OCI
+package import OCI
 import Tar
 
 /// Writes images as an OCI layout in a tar, with Docker's `manifest.json` that names the same blobs: `docker load` and
@@ -35,9 +35,27 @@ package final class OCIArchiveWriter: OCIBlobStore {
 
     /// Writes a whole archive of images.
     ///
+    /// - Parameter present: the descriptors of layers that are left out, since the reader has them, by the digests of the
+    ///   uncompressed layers.
     /// - Returns: the summary of each image, in their order.
-    package func write(_ images: [any Image]) throws -> [ImageSummary] {
-        var writer = OCIImageWriter(self, compressor: compressor, progress: progress)
+    package func write(_ images: [any Image], leavingOut present: [Digest: Descriptor] = [:]) throws -> [ImageSummary] {
+        try write(images, OCIImageWriter(self, compressor: compressor, progress: progress, present: present))
+            .map(\.image)
+    }
+
+    /// Writes a whole archive of one image without the layers that its reader has, for Docker's image store with
+    /// containerd, and podman. The index states what `ManifestRecord` reads.
+    ///
+    /// - Returns: the summary of the image, and the digest of its manifest.
+    package func write(_ missing: MissingBlobs) throws -> (image: ImageSummary, manifest: Digest) {
+        var writer = OCIImageWriter(self, compressor: .none, progress: progress, present: missing.descriptors)
+        writer.statesManifest = true
+        let written = try write([missing.image], writer)[0]
+        return (written.image, try written.manifest.blob().descriptor.digest)
+    }
+
+    private func write(_ images: [any Image], _ writer: OCIImageWriter) throws -> [OCIImageWriter.Written] {
+        var writer = writer
         let written = try writer.write(images)
         try add(file: "manifest.json", Array(Self.dockerManifest(of: written).json.canonical.utf8))
         if let image = images.first, images.count == 1 {
@@ -45,7 +63,7 @@ package final class OCIArchiveWriter: OCIBlobStore {
         }
         try tar.finish()
         try sink.finish()
-        return written.map(\.image)
+        return written
     }
 
     func add(_ mediaType: String, about size: UInt64, _ write: (BlobSink) throws -> Void) throws -> Descriptor {
@@ -64,6 +82,18 @@ package final class OCIArchiveWriter: OCIBlobStore {
         try tar.endBody(UInt64(Self.header(of: blob).count))
         try tar.endBody(blob.size)
         return blob
+    }
+
+    func add(_ known: Descriptor, _ write: (BlobSink) throws -> Void) throws {
+        guard !sink.supportsBackpatching else {
+            return try Self.require(known, try add(known.mediaType, about: known.size, write))
+        }
+        try tar.flush()
+        let header = try Self.header(of: known)
+        try sink.write(header)
+        try Self.require(known, try Self.write(known.mediaType, to: sink, write))
+        try tar.endBody(UInt64(header.count))
+        try tar.endBody(known.size)
     }
 
     func add(file name: String, _ bytes: [UInt8]) throws {

@@ -1,3 +1,4 @@
+import Errors
 import OCI
 
 /// The place where the blobs of an OCI layout are written: a directory, or a tar.
@@ -11,6 +12,27 @@ protocol OCIBlobStore: AnyObject {
     /// - Returns: the descriptor of the blob.
     func add(_ mediaType: String, about size: UInt64, _ write: (BlobSink) throws -> Void) throws -> Descriptor
 
+    /// Adds a blob whose digest and size are known.
+    ///
+    /// - Throws: `ToolError` with code `io` if `write` writes other bytes.
+    func add(_ known: Descriptor, _ write: (BlobSink) throws -> Void) throws
+
     /// Adds a file that is not a blob.
     func add(file name: String, _ bytes: [UInt8]) throws
+}
+
+extension OCIBlobStore {
+    func add(_ known: Descriptor, _ write: (BlobSink) throws -> Void) throws {
+        try Self.require(known, try add(known.mediaType, about: known.size, write))
+    }
+
+    /// Requires that a blob is the one that was expected.
+    static func require(_ known: Descriptor, _ written: Descriptor) throws {
+        guard written == known else {
+            throw ToolError(
+                .io, "cannot write a blob of the image",
+                cause: "a file changed while it was read: the blob is \(written.digest) and not \(known.digest)",
+                remedy: "make sure that no program writes to its files, and run again")
+        }
+    }
 }

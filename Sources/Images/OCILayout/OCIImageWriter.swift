@@ -10,14 +10,24 @@ struct OCIImageWriter {
     private let compressor: Compressor
     private let progress: any Progress
     /// The layers that the layout has already, by their diffIDs.
-    private var layers: [Digest: Descriptor] = [:]
+    private var layers: [Digest: Descriptor]
     /// The configs and manifests that it has.
     private var documents: Set<Digest> = []
 
-    init(_ store: any OCIBlobStore, compressor: Compressor, progress: any Progress) {
+    /// The layers that are left out, by their diffIDs.
+    private let present: [Digest: Descriptor]
+    /// Whether the index states the annotation of `ManifestRecord`.
+    var statesManifest = false
+
+    /// - Parameter present: the descriptors of layers that are left out, by their diffIDs.
+    init(
+        _ store: any OCIBlobStore, compressor: Compressor, progress: any Progress, present: [Digest: Descriptor] = [:]
+    ) {
         self.store = store
         self.compressor = compressor
         self.progress = progress
+        self.present = present
+        layers = present
     }
 
     /// An image of the layout.
@@ -38,6 +48,9 @@ struct OCIImageWriter {
             for name in names {
                 var entry = manifest
                 entry.annotations = Self.annotations(name)
+                if statesManifest {
+                    entry.annotations[ManifestRecord.annotation] = ManifestRecord.text(of: parts.manifest)
+                }
                 index.manifests.append(entry)
             }
             written.append(parts)
@@ -50,11 +63,17 @@ struct OCIImageWriter {
     private mutating func write(_ image: any Image, isFirst: Bool) throws -> Written {
         var (written, blobs): ([ImageSummary.Layer], [Descriptor]) = ([], [])
         let count = image.layers.count
-        for layer in image.layers { layer.prefetch() }
+        for layer in image.layers where leftOut(layer) == nil { layer.prefetch() }
         for layer in image.layers {
+            if let (diffID, blob) = leftOut(layer) {
+                written.append(ImageSummary.Layer(diffID: diffID, size: blob.size, storePaths: layer.storePaths))
+                blobs.append(blob)
+                continue
+            }
             let open = try layer.open()
             progress.layer(written.count + 1, of: count, title: layer.title, size: open.size)
-            let (diffID, blob) = try write(layer, open, mayRepeat: !isFirst || layer.storePaths.isEmpty)
+            let (diffID, blob) = try write(
+                layer, open, mayRepeat: !isFirst || layer.storePaths.isEmpty || !present.isEmpty)
             written.append(ImageSummary.Layer(diffID: diffID, size: open.size, storePaths: layer.storePaths))
             blobs.append(blob)
         }
@@ -64,11 +83,17 @@ struct OCIImageWriter {
         return Written(image: summary, manifest: Manifest(config: config, layers: blobs))
     }
 
+    /// The digest and the blob of a layer that is left out without being opened.
+    private func leftOut(_ layer: any Layer) -> (Digest, Descriptor)? {
+        layer.diffID.flatMap { diffID in present[diffID].map { (diffID, $0) } }
+    }
+
     /// Adds a config or a manifest, unless the layout has it.
     private mutating func add(_ document: Blob) throws -> Descriptor {
         let descriptor = document.descriptor
         guard documents.insert(descriptor.digest).inserted else { return descriptor }
-        return try store.add(descriptor.mediaType, about: descriptor.size) { try $0.write(document.bytes) }
+        try store.add(descriptor) { try $0.write(document.bytes) }
+        return descriptor
     }
 
     /// Adds a layer, unless the layout has it.
@@ -79,6 +104,12 @@ struct OCIImageWriter {
         _ layer: any Layer, _ open: any OpenLayer, mayRepeat: Bool
     ) throws -> (Digest, Descriptor) {
         if let known = try mayRepeat ? open.diffID() : open.knownDiffID, let blob = layers[known] {
+            return (known, blob)
+        }
+        if compressor == .none, let known = open.knownDiffID {
+            let blob = Descriptor(mediaType: MediaType.layer(.none), digest: known, size: open.size)
+            try store.add(blob) { _ = try LayerBlob(layer, open, compressor: .none).write(to: $0, progress) }
+            layers[known] = blob
             return (known, blob)
         }
         var diffID: Digest?

@@ -12,7 +12,7 @@ struct ContainerdTests {
         containerd = try Self.started.get()
     }
 
-    private static let started = Result {
+    static let started = Result {
         let directory = try SharedDirectory(
             "containerd",
             running: [

@@ -25,9 +25,6 @@ struct LoadRefusalTests {
             #expect(
                 outcome.failure?.fix == "start it (systemctl start docker), or name another with --host or DOCKER_HOST")
         }
-        let ssh = try fixture.load(["spec.json", "--host", "ssh://somewhere"])
-        #expect(ssh.status == 64)
-        #expect(ssh.failure?.cause == "SSH is not supported")
     }
 
     @Test("A forbidden socket is an error with a remedy")
@@ -109,11 +106,41 @@ struct LoadRefusalTests {
         #expect((1...3).map { names[1].contains("layers/00\($0).tar") } == [true, true, true])
     }
 
+    @Test("podman gets a whole archive if it does not have what its images say")
+    func podmanLosesLayers() throws {
+        let digests = try machine.layered(["--json"]).text.matches(of: /"diffID":"sha256:([0-9a-f]{64})"/).map(\.1)
+        let loads = Mutex<[[UInt8]]>([])
+        let server = try ScriptedServer { request in
+            switch request.path {
+            case "/_ping": return .init(200, [("API-Version", "1.41"), ("Libpod-API-Version", "4.3.1")])
+            case "/images/json": return .init(200, text: #"[{"Id":"sha256:x"}]"#)
+            case "/images/sha256:x/json":
+                return .init(200, text: #"{"Id":"sha256:x","RootFS":{"Layers":["sha256:\#(digests[1])"]}}"#)
+            case "/images/load":
+                let count = loads.withLock { loads in
+                    loads.append(request.body)
+                    return loads.count
+                }
+                return count == 1 ? .init(500, text: #"{"message":"reading blob: no such file"}"#) : .init(200)
+            default: return .init(404, text: "{}")
+            }
+        }
+        let outcome = try fixture.load(["spec.json"], host: "tcp://\(server.authority)")
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("(reading blob: no such file): all layers are sent"))
+        #expect(outcome.errors.contains("sent 3 of 3 layers"))
+        let names = try loads.withLock { $0 }.map { body in
+            String(decoding: try Program.output(["tar", "-t"], input: body), as: UTF8.self)
+        }
+        #expect(digests.map { names[0].contains("blobs/sha256/\($0)") } == [true, false, true])
+        #expect((1...3).map { names[1].contains("layers/00\($0).tar") } == [true, true, true])
+    }
+
     @Test("The daemon's error message is shown", arguments: [500, 200])
     func message(status: Int) throws {
         let server = try ScriptedServer { request in
             switch request.path {
-            case "/_ping": return .init(200, [("API-Version", "1.50")])
+            case "/_ping": return .init(200, [("API-Version", "1.47")])
             case "/info":
                 return .init(200, text: #"{"DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}"#)
             default: return .init(status, text: #"{"message":"no space left","error":"no space left"}"#)

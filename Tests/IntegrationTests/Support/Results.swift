@@ -176,6 +176,7 @@ struct LoadedImage: Decodable {
     let layers: [BuiltImage.Layer]
     let sent: Part
     let spared: Part
+    let daemonImageID: String?
 }
 
 /// The JSON that `doctor` prints with `--json`.
