@@ -30,8 +30,9 @@ package final class CompressingSink: ArchiveSink {
         else { return nil }
         self.sink = sink
         self.format = format
-        // While one thread compresses a block, the next one is filled.
-        limit = threads == 1 ? 2 : min(8 * threads, Self.memory / (2 * format.blockSize * codecs.sinks))
+        // While one thread compresses a block, the next one is filled. Sinks that share the threads need fewer blocks each.
+        let blocks = threads == 1 || codecs.sinks > 1 ? threads + 1 : 8 * threads
+        limit = min(blocks, Self.memory / (2 * format.blockSize * codecs.sinks))
         self.codecs = codecs
         workers = OrderedThreadPool(width: threads) { block in
             try codecs.withCodec { try block.compress(with: $0) }

@@ -3,8 +3,8 @@ import OCI
 
 /// Keeps a blob until it is known whether the registry has it: in memory if it is small, else in a work file.
 final class HeldBlob: ByteSink {
-    /// The maximum size in bytes of a blob in memory: 1 MiB.
-    static let memoryLimit = 1 << 20
+    /// The maximum size in bytes of a blob in memory: 256 KiB.
+    static let memoryLimit = 256 << 10
 
     /// The bytes of the blob.
     enum Bytes: Sendable {

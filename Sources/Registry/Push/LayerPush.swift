@@ -27,13 +27,16 @@ struct LayerPush: Sendable {
     /// Bounds the number of layers that are compressed at the same time.
     private let preparing = DispatchSemaphore(value: LayerPush.prepareWidth)
 
+    /// Bounds the number of layers that are opened before the uploads: each has the names of all its files in memory.
+    private let opening = DispatchSemaphore(value: workerCount)
+
     /// The number of parallel checks for existing blobs.
     private static let checkWidth = 8
     /// The number of layers that are read and compressed at the same time: while one of them waits for its files or for
     /// the registry, the processors compress the other one.
     private static let prepareWidth = 2
     /// The number of layers that are uploaded or prepared at the same time.
-    private static let uploadWidth = 6
+    private static let uploadWidth = 4
     /// The size in bytes of blobs whose upload costs about as much as asking for them: 256 KiB.
     private static let smallBlob: UInt64 = 256 << 10
 
@@ -144,6 +147,8 @@ struct LayerPush: Sendable {
             (planned.diffID, planned.image) = (found.diffID, found.image)
         }
         if planned.diffID == nil {
+            let slot = PreparationSlot(opening)
+            defer { slot.release() }
             let open = try layer.open()
             planned.size = open.size
             planned.diffID = open.knownDiffID
@@ -219,7 +224,7 @@ struct LayerPush: Sendable {
             slot.release()
             return try upload(bytes, blob, diffID, planned)
         }
-        return try stream(source, stored, planned)
+        return try stream(source, stored, planned, slot)
     }
 
     /// Compresses a layer without sending it, if it may be in the registry, or is small.
@@ -264,10 +269,17 @@ struct LayerPush: Sendable {
     }
 
     /// Uploads a layer while it is compressed, or from the file that it is stored in.
-    private func stream(_ source: LayerBlob, _ compressor: Compressor, _ planned: Planned) throws -> PushedLayer {
+    ///
+    /// - Parameter slot: is given back once everything is compressed, before the registry has stored it.
+    private func stream(
+        _ source: LayerBlob, _ compressor: Compressor, _ planned: Planned, _ slot: PreparationSlot
+    ) throws -> PushedLayer {
         let (blob, diffID) = try client.upload(
             to: reference.repository, MediaType.layer(compressor), size: try source.knownSize, opened: planned.upload
-        ) { [progress] sink in try source.write(to: sink, progress) }
+        ) { [progress] sink in
+            defer { slot.release() }
+            return try source.write(to: sink, progress)
+        }
         memory?.keep(blob, of: diffID, compressor)
         try check(diffID, of: planned)
         return pushed(planned, diffID, blob, .uploaded)
@@ -293,10 +305,10 @@ struct LayerPush: Sendable {
     }
 }
 
-/// The permission to compress a layer, of which there are a few. It is given back once.
-private final class PreparationSlot {
+/// The permission to open or compress a layer, of which there are a few. It is given back once.
+private final class PreparationSlot: Sendable {
     private let slots: DispatchSemaphore
-    private var isHeld = true
+    private let isHeld = Mutex(true)
 
     /// Waits until there is one.
     init(_ slots: DispatchSemaphore) {
@@ -305,7 +317,10 @@ private final class PreparationSlot {
     }
 
     func release() {
-        if isHeld { slots.signal() }
-        isHeld = false
+        let wasHeld = isHeld.withLock { isHeld in
+            defer { isHeld = false }
+            return isHeld
+        }
+        if wasHeld { slots.signal() }
     }
 }

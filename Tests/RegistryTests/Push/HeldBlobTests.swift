@@ -14,7 +14,7 @@ struct HeldBlobTests {
 
     @Test(
         "A small blob stays in memory, and a large one goes to a file",
-        arguments: [0, 1, 1 << 20, (1 << 20) + 1, 3 << 20])
+        arguments: [0, 1, 1 << 18, (1 << 18) + 1, 3 << 20])
     func place(count: Int) throws {
         let held = HeldBlob(try SpoolDirectory(FilePath(directory.path)).makeFile("the blob"))
         let bytes = PushBench.bytes(count)

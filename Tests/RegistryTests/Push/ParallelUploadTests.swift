@@ -24,7 +24,7 @@ struct ParallelUploadTests {
         // The first layer's upload ends only after all others.
         let gate = Gate()
         let large = try CountedLayer(PushBench.bytes(3_000_000))
-        let others = try (0..<20).map { try CountedLayer(PushBench.bytes(1_500_000, seed: 100 + $0)) }
+        let others = try (0..<8).map { try CountedLayer(PushBench.bytes(1_500_000, seed: 100 + $0)) }
         let bench = try PushBench { request in
             guard request.method == "PATCH" else { return nil }
             if request.body.count > 2_000_000 {

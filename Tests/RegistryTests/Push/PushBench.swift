@@ -79,7 +79,9 @@ final class PushBench: Sendable {
     /// Bytes that do not compress, other ones for each seed.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var random = SeededGenerator(seed: seed)
-        return random.bytes(count)
+        // A block that is larger than gzip's window.
+        let block = random.bytes(min(count, 1 << 16))
+        return (0..<count).map { block[$0 % block.count] }
     }
 
     /// A cache directory of its own.
