@@ -149,7 +149,10 @@ let package = Package(
         tests("ProcessesTests", ["Errors", "Processes", "TestSupport", systemPackage]),
         tests(
             "RegistryTests",
-            ["ByteIO", "Errors", "Images", "OCI", "Processes", "Registry", "TestSupport", nioSSL, systemPackage]),
+            [
+                "ByteIO", "Compression", "Errors", "Images", "JSON", "OCI", "Processes", "Registry", "Store", "Tar",
+                "TestSupport", nioSSL, systemPackage,
+            ]),
         tests("StoreTests", ["ByteIO", "Errors", "OCI", "Store", "Tar", "TestSupport", subprocess, systemPackage]),
         tests("TarTests", ["ByteIO", "Errors", "Tar", "TestSupport"]),
     ] + fuzzers

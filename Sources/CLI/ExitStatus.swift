@@ -48,6 +48,7 @@ extension Setting {
         case .mediaTypes: "--media-types"
         case .modules: "--modules"
         case .noBuildArgs: "--no-build-args"
+        case .noRemoteCache: "--no-remote-cache"
         case .olderThan: "--older-than"
         case .os: "--os"
         case .output: "--output"

@@ -7,7 +7,7 @@ import Foundation
 package final class CompressingSink: ArchiveSink {
     private let sink: any ArchiveSink
     private let format: BlockFormat
-    private let codecs: CodecPool
+    private let codecs: SharedCompressor
     private let workers: OrderedThreadPool<Block, Block>
     private var idle: [Block] = []
     private var current: Block?
@@ -18,14 +18,21 @@ package final class CompressingSink: ArchiveSink {
 
     /// Starts the threads; nil if the compressor is `none`.
     ///
-    /// - Parameter threads: the number of threads that compress, at least 1.
-    package init?(_ compressor: Compressor, to sink: any ArchiveSink, threads: Int = workerCount) {
-        guard let format = BlockFormat(compressor) else { return nil }
+    /// - Parameters:
+    ///   - threads: the number of threads that compress, at least 1.
+    ///   - shared: what the sink shares with other sinks of the same compressor; nil: nothing.
+    package init?(
+        _ compressor: Compressor, to sink: any ArchiveSink, threads: Int = workerCount,
+        sharing shared: SharedCompressor? = nil
+    ) {
+        guard let format = BlockFormat(compressor),
+            let codecs = shared ?? SharedCompressor(compressor, sinks: 1, width: threads)
+        else { return nil }
         self.sink = sink
         self.format = format
-        // While one thread compresses a block, the next one is filled.
-        limit = threads == 1 ? 2 : min(8 * threads, Self.memory / (2 * format.blockSize))
-        let codecs = CodecPool(format.codec)
+        // While one thread compresses a block, the next one is filled. Sinks that share the threads need fewer blocks each.
+        let blocks = threads == 1 || codecs.sinks > 1 ? threads + 1 : 8 * threads
+        limit = min(blocks, Self.memory / (2 * format.blockSize * codecs.sinks))
         self.codecs = codecs
         workers = OrderedThreadPool(width: threads) { block in
             try codecs.withCodec { try block.compress(with: $0) }

@@ -69,7 +69,8 @@ extension Remedy: CustomStringConvertible {
 public enum Setting: String, CaseIterable, Sendable, CustomStringConvertible {
     case accelerator, architecture, authFile, buildVerb, certificateDirectory, credentials, finalImageName
     case finalImageTag, format, host, jsonFile, keep, kernel, lastWins, maxLayerSize, maxRatio, mediaTypes
-    case modules, noBuildArgs, olderThan, os, output, overrides, sha256, spec, timeout, tlsVerify, variant
+    case modules, noBuildArgs, noRemoteCache, olderThan, os, output, overrides, sha256, spec, timeout, tlsVerify,
+        variant
     case vmBootTimeout, vmNetwork, vmTimeout
 
     /// The name of the property that has the setting.

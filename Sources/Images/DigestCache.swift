@@ -199,6 +199,17 @@ extension DigestCache {
         guard let key = try? Key(blob, in: registry) else { return }
         keep(fact: repository, for: key)
     }
+
+    /// Whether blobs may have been uploaded to a repository, so that it can have some even if it has no tags.
+    package func hasUploads(to repository: String, in registry: String) -> Bool {
+        (try? Key(uploadsTo: repository, in: registry)).flatMap { fact(for: $0) } != nil
+    }
+
+    /// Remembers that blobs are uploaded to a repository.
+    package func keepUploads(to repository: String, in registry: String) {
+        guard let key = try? Key(uploadsTo: repository, in: registry) else { return }
+        keep(fact: "uploaded", for: key)
+    }
 }
 
 extension DigestCache.Key {
@@ -209,5 +220,9 @@ extension DigestCache.Key {
 
     fileprivate init(_ blob: Digest, in registry: String) throws {
         self.init(try SHA256.digest(of: Array("repository 1 \(blob) \(registry)".utf8)))
+    }
+
+    fileprivate init(uploadsTo repository: String, in registry: String) throws {
+        self.init(try SHA256.digest(of: Array("uploads 1 \(registry) \(repository)".utf8)))
     }
 }

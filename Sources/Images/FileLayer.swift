@@ -2,7 +2,7 @@ import ByteIO
 import CLinux
 import Errors
 import Glibc
-import OCI
+package import OCI
 package import Store
 import Synchronization
 package import SystemPackage
@@ -54,6 +54,7 @@ package struct FileLayer: Layer {
 
     package let storePaths: [StorePath]
     package let title: String
+    package let key: LayerKey?
     let directories: [Directory]
     let parts: [Part]
     let owner: TarOwner
@@ -71,10 +72,12 @@ package struct FileLayer: Layer {
     ///   - owner: the owner and the time of all entries.
     ///   - storeOwner: the owner and the time of files of store paths and of `directories`; nil: `owner`.
     ///   - cache: the cache of digests; nil for none.
+    ///   - key: the key of a layer of store paths; nil for other layers.
     ///   - whiteoutNames: what happens to names of whiteouts in parts that are read when the layer is opened.
     package init(
         title: String, storePaths: [StorePath] = [], directories: [Directory] = [], parts: [Part], owner: TarOwner,
-        storeOwner: TarOwner? = nil, cache: DigestCache? = nil, whiteoutNames: WhiteoutNames = .written
+        storeOwner: TarOwner? = nil, cache: DigestCache? = nil, key: LayerKey? = nil,
+        whiteoutNames: WhiteoutNames = .written
     ) {
         self.title = title
         self.storePaths = storePaths
@@ -83,13 +86,16 @@ package struct FileLayer: Layer {
         self.owner = owner
         self.storeOwner = storeOwner == owner ? nil : storeOwner
         self.cache = cache
+        self.key = key
         self.whiteoutNames = whiteoutNames
     }
 
     /// The layer of store paths: the store's directory and its parents, then the paths.
+    ///
+    /// - Parameter narHash: the SHA-256 of the NAR of a path; nil if it is unknown.
     package init(
         store: StoreLocation, paths: [StorePath], owner: TarOwner, cache: DigestCache?,
-        whiteoutNames: WhiteoutNames = .written
+        whiteoutNames: WhiteoutNames = .written, narHash: (StorePath) -> Digest? = { _ in nil }
     ) {
         var directories: [Directory] = []
         var directory = ""
@@ -101,7 +107,7 @@ package struct FileLayer: Layer {
         self.init(
             title: (paths.first?.baseName ?? "nothing") + others, storePaths: paths, directories: directories,
             parts: paths.map { Part(.path(store.machinePath(of: $0)), at: $0.path) }, owner: owner, cache: cache,
-            whiteoutNames: whiteoutNames)
+            key: LayerKey(paths.map { ($0, narHash($0)) }, owner: owner), whiteoutNames: whiteoutNames)
     }
 
     package func open() throws -> any OpenLayer {

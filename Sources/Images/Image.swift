@@ -17,11 +17,15 @@ package protocol Image: Sendable {
     /// adds them once the layers have been hashed.
     var config: ImageConfig { get }
 
+    /// The annotations of the image's manifest, by keys such as `org.opencontainers.image.source`.
+    var annotations: [String: String] { get }
+
     /// Further files of the archive, name and contents. They are written only to an archive of a single image, since
     /// they do not state which image they belong to.
     var extraMembers: [(name: String, bytes: [UInt8])] { get }
 }
 
 extension Image {
+    package var annotations: [String: String] { [:] }
     package var extraMembers: [(name: String, bytes: [UInt8])] { [] }
 }

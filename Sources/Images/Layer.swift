@@ -28,6 +28,10 @@ package protocol Layer: Sendable {
     /// or is not listed in an OCI manifest.
     var descriptor: Descriptor? { get }
 
+    /// The key of a layer of store paths, from which its digest can be found without reading a file; nil for other
+    /// layers.
+    var key: LayerKey? { get }
+
     /// Starts fetching a layer that is stored on another machine: it is about to be opened.
     func prefetch()
 
@@ -43,6 +47,7 @@ extension Layer {
     package var diffID: Digest? { nil }
     package var storedSize: UInt64? { nil }
     package var descriptor: Descriptor? { nil }
+    package var key: LayerKey? { nil }
 
     package func prefetch() {}
 
@@ -143,6 +148,7 @@ package struct OpenedLayer: Layer {
     package var diffID: Digest? { layer.diffID }
     package var storedSize: UInt64? { layer.storedSize }
     package var descriptor: Descriptor? { layer.descriptor }
+    package var key: LayerKey? { layer.key }
     package func open() -> any OpenLayer { opened }
 
     package func storedBlob(compressedBy compressor: Compressor) throws -> FileRange? {

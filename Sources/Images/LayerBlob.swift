@@ -7,18 +7,20 @@ package struct LayerBlob {
     private let layer: any Layer
     private let open: any OpenLayer
     private let compressor: Compressor
-    private let threads: Int
+    private let shared: SharedCompressor?
 
     /// - Parameters:
     ///   - layer: the layer.
     ///   - open: the same layer, opened.
     ///   - compressor: the compressor of the blob.
-    ///   - threads: the number of threads that compress it.
-    package init(_ layer: any Layer, _ open: any OpenLayer, compressor: Compressor, threads: Int = workerCount) {
+    ///   - shared: what layers that are compressed at the same time share; nil for a layer that is compressed alone.
+    package init(
+        _ layer: any Layer, _ open: any OpenLayer, compressor: Compressor, sharing shared: SharedCompressor? = nil
+    ) {
         self.layer = layer
         self.open = open
         self.compressor = compressor
-        self.threads = threads
+        self.shared = shared
     }
 
     /// The number of bytes that `write` reads, and reports as progress: of the stored bytes, or of the uncompressed tar.
@@ -47,7 +49,7 @@ package struct LayerBlob {
             try file.file.requireUnchanged()
             return known
         }
-        let compressing = CompressingSink(compressor, to: sink, threads: threads)
+        let compressing = CompressingSink(compressor, to: sink, sharing: shared)
         let target: any ByteSink = ProgressSink(to: compressing ?? sink, progress)
         let diffID = try open.write(to: target, known: open.knownDiffID)
         try compressing?.finish()

@@ -1,5 +1,6 @@
 import ByteIO
 import Errors
+package import OCI
 
 /// A complete set of store paths and their references: every referenced path is in the set.
 package struct Closure: Equatable, Sendable {
@@ -19,8 +20,8 @@ package struct Closure: Equatable, Sendable {
 
     /// Makes a closure of listed nodes.
     ///
-    /// Nodes of the same path are united at the position of the first, with all their references and the first known
-    /// size.
+    /// Nodes of the same path are united at the position of the first, with all their references, the first known size,
+    /// and the hash if they agree on it.
     ///
     /// - Throws: `ToolError` with code `data` if a path refers to one that is not listed, or there are more than
     ///   `maximumCount` paths.
@@ -62,6 +63,9 @@ package struct Closure: Equatable, Sendable {
     /// The position of a path in `nodes`; nil if the path is not in the closure.
     package func position(of path: StorePath) -> Int? { positions[path] }
 
+    /// The node of a path; nil if the path is not in the closure.
+    package func node(of path: StorePath) -> Node? { positions[path].map { nodes[$0] } }
+
     /// The closure of some roots: the roots and the paths that they refer to directly or indirectly, in the same order.
     ///
     /// - Throws: `ToolError` with code `data` if a root is not in the closure.
@@ -95,20 +99,27 @@ extension Closure {
         package let references: [StorePath]
         /// The size of the path's NAR in bytes; nil if unknown.
         package let narSize: UInt64?
+        /// The SHA-256 of the path's NAR, which covers all that a store keeps of its files; nil if unknown.
+        package let narHash: Digest?
 
         /// - Parameter references: the references; `path` itself and duplicates are dropped.
-        package init(path: StorePath, references: [StorePath] = [], narSize: UInt64? = nil) {
+        package init(
+            path: StorePath, references: [StorePath] = [], narSize: UInt64? = nil, narHash: Digest? = nil
+        ) {
             self.path = path
             var seen: Set<StorePath> = [path]
             self.references = references.filter { seen.insert($0).inserted }
             self.narSize = narSize
+            self.narHash = narHash
         }
 
         /// Unites nodes of the same path.
         func united(with others: [Node]) -> Node {
-            Node(
+            let hashes = Set(([self] + others).compactMap(\.narHash))
+            return Node(
                 path: path, references: references + others.flatMap(\.references),
-                narSize: narSize ?? others.lazy.compactMap(\.narSize).first)
+                narSize: narSize ?? others.lazy.compactMap(\.narSize).first,
+                narHash: hashes.count == 1 ? hashes.first : nil)
         }
     }
 }
@@ -122,7 +133,7 @@ extension Closure {
         try OrderedThreadPool<Node, Node>.forEach(nodes, width: workerCount) { node in
             guard node.narSize == nil else { return node }
             let size = try NarSize.of(node.path, in: store)
-            return Node(path: node.path, references: node.references, narSize: size)
+            return Node(path: node.path, references: node.references, narSize: size, narHash: node.narHash)
         } body: { node in
             sized.append(node)
         }

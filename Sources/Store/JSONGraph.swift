@@ -1,9 +1,10 @@
 import Errors
 import JSON
+import OCI
 
 /// The JSON formats of a graph.
 ///
-/// - A list of `{path, references, narSize}`, as exportReferencesGraph and older versions of `nix path-info --json`
+/// - A list of `{path, references, narSize, narHash}`, as exportReferencesGraph and older versions of `nix path-info --json`
 ///   write it. The lists in the members of an object are united in the order of their keys, so that the file of a
 ///   derivation's structured attributes can be used unchanged.
 /// - An object with a member `{references, narSize}` for each path: `nix path-info --json` since Nix 2.19.
@@ -85,7 +86,16 @@ struct JSONGraph {
             references: try references.enumerated().map { index, reference in
                 try storePath(reference, at: "\(place).references[\(index)]")
             },
-            narSize: try narSize(value["narSize"], at: "\(place).narSize"))
+            narSize: try narSize(value["narSize"], at: "\(place).narSize"), narHash: Self.narHash(value["narHash"]))
+    }
+
+    /// The hash of a NAR; nil if there is none, or it is not a SHA-256: nothing fails without it.
+    ///
+    /// Nix writes `sha256:` with base 32 or base 16, or an SRI; since version 2.32 `{algorithm, format, hash}`.
+    private static func narHash(_ value: JSONValue?) -> Digest? {
+        guard let parts = value?.object else { return value?.string.flatMap { PinnedHash($0) }?.digest }
+        guard parts["algorithm"]?.string == "sha256" else { return nil }
+        return parts["hash"]?.string.flatMap { PinnedHash($0) }?.digest
     }
 
     private func narSize(_ value: JSONValue?, at place: String) throws -> UInt64? {

@@ -1,4 +1,5 @@
 import Errors
+import OCI
 
 /// The text formats of Nix's path registrations: the output of `nix-store --dump-db`, `registration` of `closureInfo`, and
 /// the file of `exportReferencesGraph`, which lacks hashes and sizes.
@@ -40,9 +41,9 @@ struct Registration {
 
         mutating func node() throws -> Closure.Node {
             let path = try storePath("a store path")
-            var size: UInt64?
+            var (size, hash): (UInt64?, Digest?)
             if hasHashes {
-                _ = try line("the hash of the NAR of '\(path)'")
+                hash = PinnedHash(try line("the hash of the NAR of '\(path)'"))?.digest
                 size = try number(UInt64.self, "the size of the NAR of '\(path)' in bytes")
             }
             _ = try line("the deriver of '\(path)', or an empty line")
@@ -51,7 +52,7 @@ struct Registration {
             for reference in 0..<max(0, count) {
                 references.append(try storePath("reference \(reference + 1) of the \(count) of '\(path)'"))
             }
-            return Closure.Node(path: path, references: references, narSize: size)
+            return Closure.Node(path: path, references: references, narSize: size, narHash: hash)
         }
 
         private mutating func line(_ expected: String) throws -> String {

@@ -53,6 +53,17 @@ struct CompressingSinkTests {
         }
     }
 
+    @Test("Sinks that share a compressor write the same bytes as a sink alone", arguments: [Compressor.gz, .zstd])
+    func sharedCompressor(_ compressor: Compressor) throws {
+        let alone = try Self.compress(compressor) { try $0.write(Self.sample) }
+        let shared = SharedCompressor(compressor, sinks: 3, width: 2)
+        let together = try OrderedThreadPool<Int, [UInt8]>.map([1, 2, 3, 4, 5]) { _ in
+            try Self.compress(compressor, sharing: shared) { try $0.write(Self.sample) }
+        }
+        #expect(together.allSatisfy { $0 == alone })
+        #expect(SharedCompressor(.none, sinks: 1) == nil)
+    }
+
     @Test("A pipe does not support backpatching")
     func hasNoBackpatchingInPipe() throws {
         var ends: [Int32] = [0, 0]
@@ -67,14 +78,16 @@ struct CompressingSinkTests {
     }
 
     private static func compress(
-        _ compressor: Compressor, threads: Int = 2, _ write: (CompressingSink) throws -> Void
+        _ compressor: Compressor, threads: Int = 2, sharing shared: SharedCompressor? = nil,
+        _ write: (CompressingSink) throws -> Void
     ) throws -> [UInt8] {
         let directory = try TemporaryDirectory()
         let descriptor = open(directory.path("out"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         let sink = try #require(
-            CompressingSink(compressor, to: DescriptorSink(descriptor, name: "'out'"), threads: threads))
+            CompressingSink(
+                compressor, to: DescriptorSink(descriptor, name: "'out'"), threads: threads, sharing: shared))
         try write(sink)
         try sink.finish()
         return try directory.read("out")

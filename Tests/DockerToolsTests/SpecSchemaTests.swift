@@ -9,6 +9,7 @@ import Testing
         #expect(
             Set(schema["properties"]?.object?.keys ?? [:].keys) == [
                 "name", "tag", "fromImage", "fromImageName", "fromImageTag", "contents", "copyToRoot", "config",
+                "annotations",
                 "created",
                 "mtime", "architecture", "variant", "uid", "gid", "uname", "gname", "inheritConfig", "extraCommands",
                 "fakeRootCommands", "enableFakechroot", "runAsRoot", "diskSize", "buildVMMemorySize",

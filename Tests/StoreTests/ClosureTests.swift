@@ -1,4 +1,5 @@
 import Errors
+import OCI
 import Store
 import Testing
 
@@ -26,6 +27,18 @@ struct ClosureTests {
             source: "the graph")
         #expect(closure.nodes == [Sample.node(a, [b, c], narSize: 7), Sample.node(b), Sample.node(c)])
         #expect(closure.references == [[1, 2], [], []])
+    }
+
+    @Test("drops the hash of a path that is listed with two")
+    func twoHashes() throws {
+        let (one, two) = (try SHA256.digest(of: [1]), try SHA256.digest(of: [2]))
+        let listed = [Sample.node(a, narHash: one), Sample.node(a), Sample.node(b, narHash: one)]
+        #expect(try Closure(listed, source: "the graph").nodes.map(\.narHash) == [one, one])
+        let again = listed + [Sample.node(b, narHash: two)]
+        let closure = try Closure(again, source: "the graph")
+        #expect(closure.nodes.map(\.narHash) == [one, nil])
+        #expect(try closure.reachable(from: [a]).nodes.map(\.narHash) == [one])
+        #expect(closure.node(of: a)?.narHash == one && closure.node(of: c) == nil)
     }
 
     @Test("must list every referenced path")

@@ -1,4 +1,5 @@
 import Errors
+import OCI
 import Store
 import Testing
 
@@ -76,6 +77,34 @@ struct GraphFileTests {
         _ = try directory.write("info/store-paths", spell("<A>\n<B>\n"))
         let closure = try GraphFile.read(directory.path.appending("info"), storeDir: "/nix/store").closure
         #expect(closure.nodes == [Sample.node(b, narSize: 5), Sample.node(a, [b], narSize: 9)])
+    }
+
+    @Test(
+        "may have the hashes of NARs in the forms that versions of Nix write",
+        arguments: [
+            #""sha256:1b8m03r63zqhnjf7l5wnldhh7c134ap5vpj0850ymkq1iyzicy5s""#,
+            #""sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
+            #""sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=""#,
+            #"{"algorithm":"sha256","format":"base64","hash":"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="}"#,
+        ])
+    func hashes(_ hash: String) throws {
+        let digest = try SHA256.digest(of: Array("abc".utf8))
+        #expect(
+            try read(#"[{"path":"<A>","references":[],"narHash":\#(hash)}]"#).nodes
+                == [Sample.node(a, narHash: digest)])
+        #expect(
+            try read("<A>\n\(digest.hex)\n9\n\n0\n").nodes == [Sample.node(a, narSize: 9, narHash: digest)])
+    }
+
+    @Test(
+        "may have other hashes, which are ignored",
+        arguments: [
+            "null", "7", "\"\"", #""sha1:a9993e364706816aba3e25717850c26c9cd0d89d""#,
+            #"{"algorithm":"blake3","hash":""}"#,
+        ])
+    func otherHashes(_ hash: String) throws {
+        #expect(
+            try read(#"[{"path":"<A>","references":[],"narHash":\#(hash)}]"#).nodes == [Sample.node(a)])
     }
 
     @Test("may be empty", arguments: ["", "\n", "[]", "{\"graph\":[]}"])

@@ -1,5 +1,6 @@
 import Errors
 import Foundation
+import OCI
 import Subprocess
 import SystemPackage
 import Testing
@@ -47,9 +48,10 @@ struct NixDatabaseTests {
 
     @Test("has the closures of paths")
     func closures() async throws {
+        let hash = Digest(hex: String(repeating: "0", count: 64))
         #expect(
             try await database.closure(of: [b]).nodes == [
-                Sample.node(b, [c], narSize: 120), Sample.node(c, narSize: 130),
+                Sample.node(b, [c], narSize: 120, narHash: hash), Sample.node(c, narSize: 130, narHash: hash),
             ])
         #expect(try await database.closure(of: [c, b, a]).nodes.map(\.path) == [a, b, c])
         #expect(try await database.closure(of: []).nodes.isEmpty)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import OCI
 import Store
 import SystemPackage
 import TestSupport
@@ -12,9 +13,9 @@ enum Sample {
     }
 
     static func node(
-        _ path: StorePath, _ references: [StorePath] = [], narSize: UInt64? = nil
+        _ path: StorePath, _ references: [StorePath] = [], narSize: UInt64? = nil, narHash: Digest? = nil
     ) -> Closure.Node {
-        Closure.Node(path: path, references: references, narSize: narSize)
+        Closure.Node(path: path, references: references, narSize: narSize, narHash: narHash)
     }
 }
 

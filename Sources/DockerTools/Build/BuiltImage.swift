@@ -42,6 +42,8 @@ public struct BuiltImage: Image {
             history: (base.map { $0.config.inheritedHistory(layerCount: $0.layers.count) } ?? []) + added)
     }
 
+    package var annotations: [String: String] { spec.annotations }
+
     package var extraMembers: [(name: String, bytes: [UInt8])] {
         keepsBuildArgs ? [(Self.buildArgsName, Array(spec.buildArgs.canonical.utf8))] : []
     }

@@ -30,7 +30,8 @@ enum LayeredBuilder {
         let storeLayers: [any Layer] = plan.layers.map {
             FileLayer(
                 store: spec.storeLocation, paths: $0, owner: spec.storeOwner, cache: context.digestCache,
-                whiteoutNames: .reported(warnings.warn))
+                whiteoutNames: .reported(warnings.warn)
+            ) { top.closure?.node(of: $0)?.narHash }
         }
         let own = storeLayers + [top.layer]
         return try BuiltImage(

@@ -1,4 +1,5 @@
 public import Compression
+import Errors
 import Images
 package import JSON
 public import OCI
@@ -19,7 +20,10 @@ extension DockerTools {
         try await run {
             let (push, reference) = try registryPush(to: name)
             let compressor = compressor ?? image.spec.compressor ?? .gz
-            return PushResult(reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
+            let result = PushResult(
+                reference, [try push.push(image, compressor: compressor, isPart: false)], index: nil)
+            context.reporter.note(result.summary)
+            return result
         }
     }
 
@@ -47,17 +51,25 @@ extension DockerTools {
     ///     spec says.
     ///   - tags: further tags for the image or the index.
     ///   - mediaTypes: the media types of the manifests.
+    ///   - annotations: annotations of the manifests and the index, in addition to those of specs.
+    ///   - cacheImages: names of images in registries whose layers are used where they fit, besides the image that is
+    ///     replaced.
+    ///   - usesRemoteCache: whether layers of images in registries are used without reading their files; false: each layer
+    ///     is hashed unless this machine's cache knows it.
     /// - Throws: `ToolError`: `usage` for a malformed name, `unavailable` if the registry refuses the images. An existing tag
     ///   is unchanged then.
     @discardableResult
     public func push(
         _ sources: [ImageSource], to name: String, asIndex isIndex: Bool = false, compressor: Compressor? = nil,
-        tags: [String] = [], mediaTypes: MediaTypes = .oci
+        tags: [String] = [], mediaTypes: MediaTypes = .oci, annotations: [String: String] = [:],
+        cacheFrom cacheImages: [String] = [], usesRemoteCache: Bool = true
     ) async throws -> PushResult {
         try await run {
             let names = try tags.map { try RegistryReference(name).tagged($0) }
             let sources = try sources.map { ($0, try OpenedSource.open($0, context, overriding: ["config"])) }
-            let (push, reference) = try registryPush(to: name, mediaTypes)
+            let (push, reference) = try registryPush(
+                to: name, tags: names, mediaTypes, annotations, cacheFrom: cacheImages, usesRemoteCache: usesRemoteCache
+            )
             var pushed: [PushedImage] = []
             for (source, opened) in sources {
                 let image = try await opened.image()
@@ -68,17 +80,34 @@ extension DockerTools {
             let result = PushResult(
                 reference, pushed, index: isIndex ? try push.push(indexOf: pushed) : nil, further: names)
             for tag in names.compactMap(\.tag) { try result.root.map { try push.tag($0, tag) } }
+            context.reporter.note(result.summary)
             return result
         }
     }
 
     private func registryPush(
-        to name: String, _ mediaTypes: MediaTypes = .oci
+        to name: String, tags: [RegistryReference] = [], _ mediaTypes: MediaTypes = .oci,
+        _ annotations: [String: String] = [:], cacheFrom cacheImages: [String] = [], usesRemoteCache: Bool = true
     ) throws -> (RegistryPush, RegistryReference) {
         let reference = try RegistryReference(name)
-        let client = try context.registryClient(for: reference, task: "cannot push to \(reference)")
+        guard mediaTypes == .oci || annotations.isEmpty else {
+            throw ToolError(
+                .usage, "cannot push to \(reference)", cause: "Docker's manifests have no annotations",
+                remedy: "leave the annotations out, or use OCI's media types")
+        }
+        let task = "cannot push to \(reference)"
+        let client = try context.registryClient(for: reference, task: task)
+        let others = try cacheImages.map { name in
+            let other = try RegistryReference(name)
+            return RemoteCache.Source(
+                other, try context.registryClient(for: other, task: "cannot read the layers of \(other)"))
+        }
+        let cache = RemoteCache(.init(reference, client), tags: tags, others: others) { [reporter = context.reporter] in
+            reporter.warn($0)
+        }
         let push = RegistryPush(
-            to: reference, client, memory: context.digestCache, mediaTypes: mediaTypes, progress: context.reporter)
+            to: reference, client, memory: context.digestCache, mediaTypes: mediaTypes, annotations: annotations,
+            cache: usesRemoteCache ? cache : nil, spool: context.spool, progress: context.reporter)
         return (push, reference)
     }
 
@@ -119,6 +148,19 @@ public struct PushResult: Sendable {
     /// The names with their digest, one in each line: `registry.example/team/app:1@sha256:…`.
     public var text: String { references.joined(separator: "\n") }
 
+    /// What was sent and spared, and by which images in registries layers were found, on one line.
+    var summary: String {
+        let layers = images.flatMap(\.layers)
+        let used = layers.compactMap(\.image).map { "\($0)" }
+        let names = Set(used).sorted().map { name in "\(used.count { $0 == name }) of \(layers.count) layers in \(name)"
+        }
+        return "sent \(ByteCount(sent)), spared \(ByteCount(spared))"
+            + (names.isEmpty ? "" : "; found \(names.joined(separator: ", "))")
+    }
+
+    private var sent: UInt64 { images.reduce(0) { $0 + $1.uploadedBytes } }
+    private var spared: UInt64 { images.reduce(0) { $0 + $1.existingBytes } }
+
     private var references: [String] {
         ([reference] + further).map { "\($0.with(tag: $0.tag, digest: digest))" }
     }
@@ -131,8 +173,8 @@ public struct PushResult: Sendable {
             "tag": reference.tag.map { .string($0) } ?? .null,
             "digest": digest.map { .string("\($0)") } ?? .null,
             "reference": .string(references[0]),
-            "sent": .int(Int64(clamping: images.reduce(0) { $0 + $1.uploadedBytes })),
-            "spared": .int(Int64(clamping: images.reduce(0) { $0 + $1.existingBytes })),
+            "sent": .int(Int64(clamping: sent)),
+            "spared": .int(Int64(clamping: spared)),
             "images": .array(images.map(Self.json)),
         ])
     }
@@ -150,6 +192,7 @@ public struct PushResult: Sendable {
                         "size": .int(Int64(clamping: layer.blob.size)),
                         "status": .string(layer.status.rawValue),
                         "storePaths": .array(layer.storePaths.map { .string($0.path) }),
+                        "foundBy": layer.image.map { .string("\($0)") } ?? .null,
                     ])
                 }),
         ])

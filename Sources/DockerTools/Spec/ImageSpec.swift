@@ -32,6 +32,9 @@ public struct ImageSpec: Hashable, Sendable {
     public var contents: [ContentPath] = []
     /// The run-time configuration of containers.
     public var config = ContainerConfig()
+    /// The annotations of the image's manifest in OCI formats and in registries, by keys such as
+    /// `org.opencontainers.image.source`.
+    public var annotations: [String: String] = [:]
     /// The creation time in the image's config.
     public var created = Timestamp.standard
     /// The modification time of the files that the image adds, in seconds since 1970.

@@ -109,6 +109,9 @@ extension SpecKey {
             "config", images, .record(ContainerConfigFields.all, open: true), default: [:],
             "The run-time configuration of containers (Docker Image Specification v1.2)."),
         SpecKey(
+            "annotations", images, .nullable(.map(keys: nil, values: .string)), default: [:],
+            "Annotations of the manifest in OCI formats and registries, such as org.opencontainers.image.source."),
+        SpecKey(
             "inheritConfig", images, .nullable(.bool), default: false,
             "Inherit all of the base image's config, instead of Env only."
         ),

@@ -49,6 +49,7 @@ extension ImageSpec {
         fromImageTag = values.textIfAny("fromImageTag")
         inheritConfig = try values.flag("inheritConfig")
         config = ContainerConfig((values.given("config") ?? [:]).withoutNulls.object ?? [:])
+        annotations = (values.given("annotations")?.object ?? [:]).compactMapValues(\.string)
         architecture = values.textIfAny("architecture").map(HostArchitecture.goName)
         variant = values.textIfAny("variant")
         maxLayers = Int(clamping: try values.number("maxLayers"))

@@ -73,6 +73,7 @@ extension ImageSpec {
         set("config", \.config) { $0.json }
         set("created", \.created) { .string($0.description) }
         set("mtime", \.mtime) { .string(Timestamp(seconds: $0)?.description ?? "\($0)") }
+        set("annotations", \.annotations) { .object($0.mapValues { .string($0) }) }
         set("architecture", \.architecture, text)
         set("variant", \.variant, text)
         set("uid", \.uid) { .int(Int64(clamping: $0)) }

@@ -80,7 +80,8 @@ struct OCIImageWriter {
         let config = try add(image.config.with(diffIDs: written.map(\.diffID)).blob())
         let imageID = config.digest
         let summary = ImageSummary(names: image.names(imageID: imageID), imageID: imageID, layers: written)
-        return Written(image: summary, manifest: Manifest(config: config, layers: blobs))
+        return Written(
+            image: summary, manifest: Manifest(config: config, layers: blobs, annotations: image.annotations))
     }
 
     /// The digest and the blob of a layer that is left out without being opened.

@@ -14,15 +14,29 @@ extension RegistryClient {
     /// - Throws: `ToolError` with code `data` if there is none, or it is not valid; `unavailable` if the registry denies
     ///   it.
     package func manifest(_ repository: String, _ reference: String) throws -> Blob {
-        let call = Call(
+        try manifest(
+            in: send(manifestCall(repository, reference, .pull(repository))), repository, reference)
+    }
+
+    /// Fetches a manifest or an index; nil if there is none.
+    ///
+    /// - Throws: as `manifest` does.
+    func manifestIfAny(_ repository: String, _ reference: String, _ scope: RegistryScope) throws -> Blob? {
+        let response = try send(manifestCall(repository, reference, scope), allowing: [404])
+        guard response.status == 404 else { return try manifest(in: response, repository, reference) }
+        response.discard()
+        return nil
+    }
+
+    private func manifestCall(_ repository: String, _ reference: String, _ scope: RegistryScope) -> Call {
+        Call(
             method: .GET, target: .path("\(repository)/manifests/\(reference)"),
-            headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [.pull(repository)])
-        let response = try send(call)
+            headers: ["Accept": MediaType.known.sorted().joined(separator: ", ")], scopes: [scope])
+    }
+
+    private func manifest(in response: HTTPResponse, _ repository: String, _ reference: String) throws -> Blob {
         let place = "the manifest \(reference) of \(registry)/\(repository)"
-        let limit = ImageLimits.json
-        guard let bytes = try reading({ try response.decoded(place, limit: UInt64(limit)).bytes(limit: limit) }) else {
-            throw damaged("\(place) has more than the limit of \(ImageLimits.json) bytes")
-        }
+        let bytes = try bytes(of: response, place)
         // Before the digest: that of schema 1 does not cover the signatures in the document, so it would not match.
         if MediaType.isSchema1(response.header("Content-Type") ?? "") { throw schema1(place) }
         let digest = try SHA256.digest(of: bytes)
@@ -34,6 +48,18 @@ extension RegistryClient {
         let value = try JSONValue(parsing: bytes, source: place, limit: ImageLimits.json)
         let type = try mediaType(value, response.header("Content-Type"), place)
         return try Blob(bytes, mediaType: type)
+    }
+
+    /// The bytes of a document.
+    ///
+    /// - Parameter place: the document's name in errors.
+    /// - Throws: `ToolError` with code `data` if it is larger than documents of images may be.
+    func bytes(of response: HTTPResponse, _ place: String) throws -> [UInt8] {
+        let limit = ImageLimits.json
+        guard let bytes = try reading({ try response.decoded(place, limit: UInt64(limit)).bytes(limit: limit) }) else {
+            throw damaged("\(place) has more than the limit of \(limit) bytes")
+        }
+        return bytes
     }
 
     /// The media type of a manifest, which the document and the registry state. They must agree (CVE-2021-41190).
@@ -161,8 +187,13 @@ extension RegistryClient {
     }
 
     /// Checks whether a repository has a blob.
-    func hasBlob(_ repository: String, _ digest: Digest) throws -> Bool {
+    ///
+    /// - Parameter size: the size that the blob must have if the registry states one; nil for any.
+    func hasBlob(_ repository: String, _ digest: Digest, size: UInt64? = nil) throws -> Bool {
         let call = Call(method: .HEAD, target: .path("\(repository)/blobs/\(digest)"), scopes: [.push(repository)])
-        return try send(call, allowing: [404]).isSuccess
+        let response = try send(call, allowing: [404])
+        guard response.isSuccess else { return false }
+        guard let size, let stated = response.header("Content-Length").flatMap({ UInt64($0) }) else { return true }
+        return stated == size
     }
 }

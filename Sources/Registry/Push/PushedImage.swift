@@ -12,6 +12,8 @@ package struct PushedImage: Sendable {
     package let platform: Platform
     /// The layers, the lowest first.
     package let layers: [PushedLayer]
+    /// The image's own annotations, without those of the push.
+    package let annotations: [String: String]
     /// Bytes of the blobs that were uploaded.
     package let uploadedBytes: UInt64
     /// Bytes of the blobs that the registry already had.
@@ -76,4 +78,8 @@ public struct PushedLayer: Sendable {
     package let status: Status
     /// The store paths in the layer.
     package let storePaths: [StorePath]
+    /// The key of a layer of store paths; nil for other layers.
+    package let key: LayerKey?
+    /// The image in a registry by which the layer was found; nil if it was found without one, or uploaded.
+    package let image: RegistryReference?
 }

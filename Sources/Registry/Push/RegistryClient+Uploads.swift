@@ -27,10 +27,11 @@ extension RegistryClient {
 
     /// Uploads a blob from memory.
     ///
+    /// - Parameter opened: the URL of an upload that has been opened; nil to open one.
     /// - Throws: `ToolError` with code `unavailable` if the registry rejects the blob.
-    func upload(_ bytes: [UInt8], to repository: String) throws {
+    func upload(_ bytes: [UInt8], to repository: String, opened: HTTPURL? = nil) throws {
         let digest = try SHA256.digest(of: bytes)
-        let upload = try beginUpload(to: repository)
+        let upload = try opened ?? beginUpload(to: repository)
         let call = Call(
             method: .PUT, target: .url(upload.adding("digest", "\(digest)")),
             headers: ["Content-Type": "application/octet-stream"], body: .bytes(bytes), scopes: [.push(repository)])

@@ -147,6 +147,7 @@ struct PushedImage: Decodable {
         let size: Int
         let status: String
         let storePaths: [String]
+        let foundBy: String?
     }
 
     let name: String
