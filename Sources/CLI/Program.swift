@@ -23,7 +23,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
             PullCommand.self, PrefetchCommand.self, PushCommand.self, LoadCommand.self,
-            MergeCommand.self, DiffCommand.self, ValidateCommand.self,
+            TagsCommand.self, MergeCommand.self, DiffCommand.self, ValidateCommand.self,
             InspectCommand.self, CacheCommand.self, DoctorCommand.self,
             ShadowSetupCommand.self,
             SchemaCommand.self,

@@ -12,7 +12,7 @@ extension DockerTools {
         try await run {
             let opened = try OpenedSource.open(source, context)
             guard opened.spec == nil else { return try ImageInspection(await opened.image(), source: "\(source)") }
-            let archive = try await source.archive(context.reading(architecture: nil, keepsLayers: false), context)
+            let archive = try await source.archive(context.reading(keepsLayers: false), context)
             return ImageInspection(
                 try archive.image(named: source.chosenName), chosen: source.chosenName, of: archive)
         }

@@ -95,6 +95,27 @@ extension ImageArchive {
         throw missing(wanted)
     }
 
+    /// The archive without images for other platforms, if the context requires its platform. An image that states no
+    /// processor is for any platform.
+    ///
+    /// - Parameter text: the text that chooses an image, as for `image(named:)`; nil if none is chosen.
+    /// - Throws: `ToolError` with code `data` that lists the platforms, if the chosen image or all are for others.
+    package func restricted(_ context: ReadingContext, choosing text: String?) throws -> ImageArchive {
+        guard context.requiresPlatform else { return self }
+        let considered = try text.map { [try image(named: $0)] } ?? images
+        let serves = { (image: ArchivedImage) in
+            image.config.architecture == nil || image.config.platform.serves(context.platform)
+        }
+        guard considered.contains(where: serves) else {
+            let platforms = Set(considered.map { "\($0.config.platform)".onOneLine }).sorted()
+            throw ToolError(
+                .data, "cannot read \(name)", cause: "it has no image for \(context.platform)",
+                remedy: "choose a platform that it has: \(platforms.joined(separator: ", "))")
+        }
+        let contents = LayoutContents(images: images.filter(serves), artifacts: artifacts)
+        return ImageArchive(name: name, form: form, contents, buildArgs: buildArgs)
+    }
+
     private func missing(_ name: ImageName) -> ToolError {
         let names = images.flatMap(\.names).map { TerminalText.printable(Array("\($0)".utf8)) }
         let wanted = TerminalText.printable(Array("\(name)".utf8))

@@ -96,7 +96,7 @@ struct OCIIndexReader {
         let platforms = entries.compactMap(\.platform).map { TerminalText.printable(Array("\($0)".utf8)) }
         throw ToolError(
             .data, "cannot read \(files.name)", cause: "\(place) has no image for \(context.platform)",
-            remedy: "set architecture to one that it has: \(platforms.joined(separator: ", "))")
+            remedy: "choose a platform that it has: \(platforms.joined(separator: ", "))")
     }
 
     /// The names in the annotations: the specification's, which may be only a tag, and containerd's, which is a whole
