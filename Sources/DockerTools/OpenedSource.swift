@@ -122,7 +122,7 @@ extension ImageSource {
     private func anyArchive(_ reading: ReadingContext, _ context: Context) async throws -> ImageArchive {
         switch self {
         case .archive(let path, _):
-            if let missing = Self.missingArchive(FilePath(path), named: "\(self)") { throw missing }
+            if let missing { throw missing }
             return try ImageArchive.open(FilePath(path), reading)
         case .layout(let path, _): return try ImageArchive.open(FilePath(path), reading)
         case .overridden(let source, _): return try await source.anyArchive(reading, context)
@@ -135,6 +135,12 @@ extension ImageSource {
         case .spec, .specFile:
             return try ImageArchive.open(FilePath("\(self)"), reading)
         }
+    }
+
+    /// The error for an archive that does not exist, and that could be meant as an image elsewhere.
+    var missing: ToolError? {
+        guard case .archive(let path, _) = self else { return nil }
+        return Self.missingArchive(FilePath(path), named: "\(self)")
     }
 
     /// Checks the name of an image of the daemon.

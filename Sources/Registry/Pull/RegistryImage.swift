@@ -37,8 +37,18 @@ package struct RegistryImage: BlobSource {
     /// - Throws: `ToolError` with code `data` if it is damaged, has no image for the wanted platform, or contradicts
     ///   itself.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
-        let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
-        return try ImageArchive.read(self, root: root.descriptor, names: names, context)
+        try ImageArchive.read(self, root: root.descriptor, names: names, context)
+    }
+
+    /// Reads the manifest or the index of the name.
+    ///
+    /// - Throws: `ToolError` with code `data` if it is damaged.
+    package func contents(_ context: ReadingContext) throws -> ImageRoot {
+        try ImageRoot.read(self, root: root, names: names, context)
+    }
+
+    private var names: [ImageName] {
+        [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
     }
 
     package func document(_ descriptor: Descriptor) throws -> [UInt8] {
