@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "DockerToolsTests",
             [
-                "ByteIO", "CLI", "Compression", "DockerTools", "Errors", "Images", "JSON", "OCI", "Store",
+                "ByteIO", "CLI", "Compression", "DockerTools", "Errors", "Images", "JSON", "OCI", "Registry", "Store",
                 "TestSupport", systemPackage,
             ]),
         tests("ErrorsTests", ["Errors", systemPackage]),

@@ -29,11 +29,16 @@ struct DiffCommand: AsyncParsableCommand {
     @Flag(help: "Print as JSON.")
     var json = false
 
+    @OptionGroup var platform: PlatformOptions
     @OptionGroup(title: "Registries") var registries: RegistryOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
+    func validate() throws {
+        try platform.check([a, b])
+    }
+
     func run() async throws {
-        let tools = try registries.tools(for: [a, b], limits)
+        let tools = try registries.tools(for: [a, b], platform, limits)
         let diff = try await tools.diff(ImageSource(parsing: a), ImageSource(parsing: b))
         try Console.write { json ? try diff.writeJSON($0) : try diff.writeText($0) }
         if !diff.isEqual { throw ExitCode(1) }

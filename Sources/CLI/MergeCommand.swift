@@ -45,11 +45,16 @@ struct MergeCommand: AsyncParsableCommand {
     var quiet = false
 
     @OptionGroup var results: ResultOptions
+    @OptionGroup var platform: PlatformOptions
     @OptionGroup(title: "Registries") var registries: RegistryOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
+    func validate() throws {
+        try platform.check(images)
+    }
+
     func run() async throws {
-        let tools = try registries.tools(for: images, limits, quiet: quiet)
+        let tools = try registries.tools(for: images, platform, limits, quiet: quiet)
         let result = try await tools.merge(
             images.map { try ImageSource(parsing: $0) },
             to: ImageDestination(parsing: output, format: format, compressor: compressor, jsonFile: results.jsonFile),

@@ -86,11 +86,18 @@ struct ImageOptions: ParsableArguments {
     @Option(name: .customLong("as"), help: "How the image of a spec is built (default: the keys of the spec decide).")
     var kind: ImageKind?
 
+    @OptionGroup var platform: PlatformOptions
     @OptionGroup var reading: ReadingOptions
+
+    func validate() throws {
+        try platform.check([image], isSpec: reading.isSpec)
+    }
 
     /// Creates the tools for the verb.
     func tools(reportsEvents: Bool = false) throws -> DockerTools {
-        try reading.tools(for: image, reportsEvents: reportsEvents)
+        var tools = try reading.tools(for: image, reportsEvents: reportsEvents)
+        tools.context.platform = platform.platform
+        return tools
     }
 
     /// The image or spec.

@@ -23,7 +23,7 @@ struct Program: AsyncParsableCommand {
         subcommands: [
             BuildCommand.self, LayeredCommand.self, StreamCommand.self, PlanCommand.self, ExportCommand.self,
             PullCommand.self, PrefetchCommand.self, PushCommand.self, LoadCommand.self,
-            MergeCommand.self, DiffCommand.self, ValidateCommand.self,
+            TagsCommand.self, MergeCommand.self, DiffCommand.self, ValidateCommand.self,
             InspectCommand.self, CacheCommand.self, DoctorCommand.self,
             ShadowSetupCommand.self,
             SchemaCommand.self,
@@ -89,7 +89,14 @@ enum Console {
     /// - Throws: `ToolError` with code `io` if the stream is closed or the disk full.
     static func write(_ text: String) throws {
         let text = isatty(STDOUT_FILENO) == 1 ? text.printable : text
-        try DescriptorSink(STDOUT_FILENO, name: "standard output").write(Array(text.utf8))
+        try write(bytes: Array(text.utf8))
+    }
+
+    /// Writes bytes to standard output unchanged.
+    ///
+    /// - Throws: `ToolError` with code `io` if the stream is closed or the disk full.
+    static func write(bytes: [UInt8]) throws {
+        try DescriptorSink(STDOUT_FILENO, name: "standard output").write(bytes)
     }
 
     /// Writes a result of any size, which comes in parts.

@@ -54,6 +54,7 @@ struct PullCommand: AsyncParsableCommand {
     private var isSpec: Bool { reading.isSpec || image == "-" || SpecSource.isSpec(image) }
 
     func validate() throws {
+        guard pull.platform.platform == nil || variant == nil else { throw PullOptions.platformTwice }
         guard isSpec || reading.sets.isEmpty else {
             throw ValidationError("--set overrides a key of a spec, but '\(image)' is not a spec.")
         }
@@ -87,6 +88,8 @@ struct PullOptions: ParsableArguments {
             """, valueName: "name"))
     var arch: String?
 
+    @OptionGroup var platform: PlatformOptions
+
     @Option(
         help: ArgumentHelp("The name in the archive (default: the image's name).", valueName: "name"))
     var finalImageName: String?
@@ -94,10 +97,16 @@ struct PullOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The tag in the archive (default: the image's tag, else latest).", valueName: "tag"))
     var finalImageTag: String?
 
+    static let platformTwice = ValidationError("--platform replaces --os, --arch and --variant.")
+
+    func validate() throws {
+        guard platform.platform == nil || (os == nil && arch == nil) else { throw Self.platformTwice }
+    }
+
     /// The settings as the library has them.
     var choices: PullChoices {
         var choices = PullChoices()
-        (choices.os, choices.arch) = (os, arch)
+        (choices.platform, choices.os, choices.arch) = (platform.platform, os, arch)
         (choices.finalImageName, choices.finalImageTag) = (finalImageName, finalImageTag)
         return choices
     }

@@ -91,12 +91,14 @@ struct PushCommand: AsyncParsableCommand {
     @Flag(help: "Print a JSON description of the push instead of the name.")
     var json = false
 
+    @OptionGroup var platform: PlatformOptions
     @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         guard imagesAndName.count >= 2 else {
             throw ValidationError("Name an image, and its name in the registry.")
         }
+        try platform.check(imagesAndName.dropLast(), isSpec: reading.isSpec)
         guard index || imagesAndName.count == 2 else {
             throw ValidationError("Several images with one name need --index.")
         }
@@ -122,7 +124,8 @@ struct PushCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (images, name) = (imagesAndName.dropLast(), imagesAndName[imagesAndName.count - 1])
-        let tools = try reading.tools(forName: name, reportsEvents: json)
+        var tools = try reading.tools(forName: name, reportsEvents: json)
+        tools.context.platform = platform.platform
         let result = try await tools.push(
             images.map { try ImageSource(parsing: $0, reading, as: kind) }, to: name, asIndex: index,
             compressor: compressor, tags: tag, mediaTypes: mediaTypes, annotations: annotations, cacheFrom: cacheFrom,

@@ -31,6 +31,15 @@ struct RegistryOptions: ParsableArguments {
             "Verify the registry's certificate; with false, http without TLS is allowed as well.", valueName: "bool"))
     var tlsVerify = true
 
+    @Option(
+        name: .customLong("mirror"),
+        help: ArgumentHelp(
+            """
+            A mirror that is asked before the registry: docker.io=mirror.example, quay.io=http://mirror.example:5000/quay. May \
+            be repeated. Mirrors of podman's registries.conf follow.
+            """, valueName: "host=mirror"))
+    var mirrors: [String] = []
+
     @Option(help: ArgumentHelp("The time after which a silent server counts as failed.", valueName: "seconds"))
     var timeout = 60.0
 
@@ -62,6 +71,7 @@ struct RegistryOptions: ParsableArguments {
         access.tlsVerify = tlsVerify
         access.timeout = timeout
         access.retries = retries
+        access.mirrors = try mirrors.map { try RegistryMirror(parsing: $0) }
         try access.choose(among: names)
         return access
     }
@@ -74,19 +84,23 @@ struct RegistryOptions: ParsableArguments {
     /// Creates the tools of a verb that reads no spec of its own options.
     ///
     /// - Parameter images: the images of the command line.
-    func tools(for images: [String], _ limits: LimitOptions, quiet: Bool = false) throws -> DockerTools {
-        tools(try access(for: images), limits, quiet: quiet)
+    func tools(
+        for images: [String], _ platform: PlatformOptions, _ limits: LimitOptions, quiet: Bool = false
+    ) throws -> DockerTools {
+        var tools = tools(try access(for: images), limits, quiet: quiet)
+        tools.context.platform = platform.platform
+        return tools
     }
 
     /// Creates the tools of a verb whose argument is a name in a registry, with or without `docker://`.
-    func tools(forName name: String, _ limits: LimitOptions, quiet: Bool = false) throws -> DockerTools {
+    func tools(forName name: String, _ limits: LimitOptions? = nil, quiet: Bool = false) throws -> DockerTools {
         tools(try access(forNames: [name]), limits, quiet: quiet)
     }
 
-    private func tools(_ access: RegistryAccess, _ limits: LimitOptions, quiet: Bool) -> DockerTools {
+    private func tools(_ access: RegistryAccess, _ limits: LimitOptions?, quiet: Bool) -> DockerTools {
         var context = ProcessSetup.context(ConsoleReporter(isQuiet: quiet))
         context.registries = access
-        limits.apply(to: &context)
+        limits?.apply(to: &context)
         return DockerTools(context: context)
     }
 }

@@ -32,11 +32,16 @@ struct ValidateCommand: AsyncParsableCommand {
     @Flag(help: "Print as JSON.")
     var json = false
 
+    @OptionGroup var platform: PlatformOptions
     @OptionGroup(title: "Registries") var registries: RegistryOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
+    func validate() throws {
+        try platform.check([image])
+    }
+
     func run() async throws {
-        let tools = try registries.tools(for: [image], limits)
+        let tools = try registries.tools(for: [image], platform, limits)
         let validation = try await tools.validate(ImageSource(parsing: image, spec: nil))
         try Console.write(json ? validation.json.canonical + "\n" : validation.text)
         if let failure = validation.failure { throw failure }

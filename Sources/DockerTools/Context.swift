@@ -4,6 +4,7 @@ package import Foundation
 import Glibc
 import Images
 package import MicroVM
+public import OCI
 import Processes
 import Synchronization
 package import SystemPackage
@@ -16,6 +17,9 @@ public struct Context: Sendable {
     package var currentDirectory: FilePath
     /// How registries are reached.
     public var registries = RegistryAccess()
+    /// The platform to read of images for several platforms; nil: this machine's. An image for another platform alone is
+    /// refused. It does not apply to what specs name.
+    public var platform: Platform?
     /// The maximum size of an uncompressed layer in bytes, against decompression bombs.
     public var maxLayerSize = DecompressionLimits.layer.output
     /// The maximum number of uncompressed bytes for each compressed byte of a layer. It applies to layers of more than

@@ -107,21 +107,25 @@ struct OpenedSource: Sendable {
     }
 
     private func archive() async throws -> ImageArchive {
-        try await source.archive(context.reading(architecture: nil, keepsLayers: true), context)
+        try await source.archive(context.reading(keepsLayers: true), context)
     }
 }
 
 extension ImageSource {
-    /// Reads the images of a source that is not a spec.
+    /// Reads the images of a source that is not a spec, for the required platform if there is one.
     ///
     /// - Throws: `ToolError`.
     func archive(_ reading: ReadingContext, _ context: Context) async throws -> ImageArchive {
+        try await anyArchive(reading, context).restricted(reading, choosing: chosenName)
+    }
+
+    private func anyArchive(_ reading: ReadingContext, _ context: Context) async throws -> ImageArchive {
         switch self {
         case .archive(let path, _):
-            if let missing = Self.missingArchive(FilePath(path), named: "\(self)") { throw missing }
+            if let missing { throw missing }
             return try ImageArchive.open(FilePath(path), reading)
         case .layout(let path, _): return try ImageArchive.open(FilePath(path), reading)
-        case .overridden(let source, _): return try await source.archive(reading, context)
+        case .overridden(let source, _): return try await source.anyArchive(reading, context)
         case .registry(let name):
             let reference = try RegistryReference(name)
             return try context.registryImage(reference, task: "cannot read \(reference)").archive(reading)
@@ -131,6 +135,12 @@ extension ImageSource {
         case .spec, .specFile:
             return try ImageArchive.open(FilePath("\(self)"), reading)
         }
+    }
+
+    /// The error for an archive that does not exist, and that could be meant as an image elsewhere.
+    var missing: ToolError? {
+        guard case .archive(let path, _) = self else { return nil }
+        return Self.missingArchive(FilePath(path), named: "\(self)")
     }
 
     /// Checks the name of an image of the daemon.

@@ -20,6 +20,8 @@ public struct RegistryAccess: Sendable {
     public var timeout = 60.0
     /// The number of times that a failed request is repeated.
     public var retries = 4
+    /// Registries that are asked before those of the images, in order. Pushes do not use them.
+    public var mirrors: [RegistryMirror] = []
     private let first = FirstRegistry()
 
     /// Creates the default settings.
@@ -61,6 +63,14 @@ extension RegistryAccess {
         return access
     }
 
+    /// Returns settings for a registry that none of the settings for a single registry are for.
+    func unmeant(_ registry: String) -> RegistryAccess {
+        var access = self
+        (access.credentials, access.certDir) = (nil, nil)
+        (access.registry, access.tlsVerify) = (registry, true)
+        return access
+    }
+
     /// The registry that settings for a single registry apply to.
     ///
     /// - Parameter other: the registry that is contacted now.
@@ -80,9 +90,18 @@ extension Context {
     /// Creates a client for the registry of a name, with the user's credentials.
     ///
     /// - Parameter task: the message of errors: `cannot pull docker.io/library/redis:7`.
-    /// - Throws: `ToolError` for invalid credentials, certificates or proxies.
+    /// - Throws: `ToolError` with code `unavailable` for a blocked registry; for invalid credentials, certificates or
+    ///   proxies.
     func registryClient(for reference: RegistryReference, task: String) throws -> RegistryClient {
-        let access = registries
+        let isInsecure = try registryRule(for: reference, task: task)?.isInsecure ?? false
+        let access = isInsecure ? registries.unverified(reference.registry) : registries
+        return try client(for: reference, task: task, access)
+    }
+
+    /// Creates a client for the registry of a name.
+    func client(
+        for reference: RegistryReference, task: String, _ access: RegistryAccess
+    ) throws -> RegistryClient {
         let isMeant = access.means(reference.registry)
         let credentials: DeferredCredentials
         if isMeant, let given = access.credentials {
@@ -125,7 +144,7 @@ extension Context {
     ///
     /// - Throws: `ToolError` with code `data` if the image does not exist, `unavailable` if the registry fails.
     func registryImage(_ reference: RegistryReference, task: String) throws -> RegistryImage {
-        let client = try registryClient(for: reference, task: task)
-        return try RegistryImage(reference, client, cache: blobCache, progress: reporter)
+        let places = try registryPlaces(for: reference, task: task)
+        return try RegistryImage(reference, places, cache: blobCache, progress: reporter)
     }
 }

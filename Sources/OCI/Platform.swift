@@ -18,6 +18,21 @@ public struct Platform: Hashable, Sendable {
         self.variant = variant
     }
 
+    /// Parses `os/architecture` or `os/architecture/variant`. The names `x86_64` and `aarch64` stand for Go's.
+    ///
+    /// - Returns: nil for a text of another form.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count), parts.allSatisfy(Self.isPart) else { return nil }
+        let goName = ["x86_64": "amd64", "aarch64": "arm64"][parts[1]] ?? parts[1]
+        self.init(os: parts[0], architecture: goName, variant: parts.count == 3 ? parts[2] : nil)
+    }
+
+    /// Whether a text can be a part of a platform (containerd, `platforms.Parse`).
+    private static func isPart(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { ReferenceGrammar.isAlphanumeric($0) || "_-.".utf8.contains($0) }
+    }
+
     /// Reads the platform of a descriptor; nil if `os` or `architecture` is missing.
     public init?(json: JSONValue) {
         guard let json = try? json.folded(["architecture", "os", "os.features", "os.version", "variant"]) else {
@@ -36,7 +51,18 @@ public struct Platform: Hashable, Sendable {
 
     /// Whether an image for this platform can be used where one for `wanted` is searched.
     public func serves(_ wanted: Platform) -> Bool {
-        os == wanted.os && architecture == wanted.architecture && (wanted.variant == nil || variant == wanted.variant)
+        os == wanted.os && architecture == wanted.architecture
+            && (wanted.variant == nil || usualVariant == wanted.usualVariant)
+    }
+
+    /// The variant, with one spelling for each processor (containerd, `platforms.Normalize`).
+    private var usualVariant: String? {
+        switch (architecture, variant) {
+        case ("arm64", "8"), ("arm64", "v8"), ("amd64", "v1"): nil
+        case ("arm", nil), ("arm", "7"): "v7"
+        case ("arm", "5"), ("arm", "6"), ("arm", "8"): "v\(variant ?? "")"
+        default: variant
+        }
     }
 }
 

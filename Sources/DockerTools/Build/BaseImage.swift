@@ -99,7 +99,16 @@ struct BaseImage: Sendable {
 }
 
 extension Context {
-    /// The settings with which images are read.
+    /// The settings with which a verb reads its images: for the context's platform.
+    ///
+    /// - Parameter keepsLayers: whether layers stay readable after the image is read.
+    func reading(keepsLayers: Bool) -> ReadingContext {
+        var reading = reading(architecture: nil, keepsLayers: keepsLayers)
+        reading.requires(platform)
+        return reading
+    }
+
+    /// The settings with which the base images of specs are read.
     ///
     /// - Parameters:
     ///   - architecture: the architecture to choose from an index, by its GOARCH name; nil: this machine's.
@@ -111,5 +120,13 @@ extension Context {
         reading.limits.output = maxLayerSize
         reading.limits.ratio = maxCompressionRatio
         return reading
+    }
+}
+
+extension ReadingContext {
+    /// Requires a platform, if one is given.
+    mutating func requires(_ wanted: Platform?) {
+        guard let wanted else { return }
+        (platform, requiresPlatform) = (wanted, true)
     }
 }

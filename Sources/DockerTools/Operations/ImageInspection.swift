@@ -12,9 +12,8 @@ extension DockerTools {
         try await run {
             let opened = try OpenedSource.open(source, context)
             guard opened.spec == nil else { return try ImageInspection(await opened.image(), source: "\(source)") }
-            let archive = try await source.archive(context.reading(architecture: nil, keepsLayers: false), context)
-            return ImageInspection(
-                try archive.image(named: source.chosenName), chosen: source.chosenName, of: archive)
+            let archive = try await source.archive(context.reading(keepsLayers: false), context)
+            return try ImageInspection(archive, choosing: source.chosenName)
         }
     }
 }
@@ -73,9 +72,11 @@ public struct ImageInspection: Sendable {
     /// Describes an image that was read.
     ///
     /// - Parameters:
-    ///   - chosen: the name that chose the image; nil: it is the first one.
     ///   - archive: the archive that has the image.
-    fileprivate init(_ image: ArchivedImage, chosen: String?, of archive: ImageArchive) {
+    ///   - chosen: the name that chooses the image; nil: it is the first one.
+    /// - Throws: `ToolError` with code `data` if the archive has no image of that name.
+    init(_ archive: ImageArchive, choosing chosen: String?) throws {
+        let image = try archive.image(named: chosen)
         names = image.names.map { "\($0)" }
         let shown = image.names.first { "\($0)" == chosen } ?? image.names.first
         (name, tag) = (shown?.name, shown?.tag)

@@ -3,7 +3,7 @@ import Compression
 import Errors
 import Images
 import JSON
-import OCI
+public import OCI
 import Registry
 import SystemPackage
 
@@ -136,6 +136,8 @@ extension ArchivedImage {
 public struct PullChoices: Sendable {
     /// The expected SHA-256 of the docker-archive: Nix base-32, hexadecimal or SRI.
     public var sha256: String?
+    /// The platform, which an image that is not an index must have as well; nil: `os`, `arch` and `variant`.
+    public var platform: Platform?
     /// The operating system, such as `linux`.
     public var os: String?
     /// The processor by Go's name, such as `amd64`.
@@ -161,6 +163,7 @@ public struct PullChoices: Sendable {
             request.platform.architecture = HostArchitecture.goName(of: arch)
         }
         if let variant = try checked(variant, "variant", .variant) { request.platform.variant = variant }
+        if let platform { (request.platform, request.requiresPlatform) = (platform, true) }
         if let name = try checked(finalImageName, "finalImageName", .finalImageName) {
             request.finalName.name = name
         }

@@ -24,8 +24,10 @@ struct PulledImage: Sendable {
             request.reference, task: "cannot pull \(request.reference)")
         var readingContext = context.reading(architecture: nil, keepsLayers: true)
         readingContext.platform = request.platform
+        readingContext.requiresPlatform = request.requiresPlatform
+        let archive = try found.archive(readingContext).restricted(readingContext, choosing: nil)
         return PulledImage(
-            image: try found.archive(readingContext).image(name: nil, tag: nil), digest: found.root.descriptor.digest,
+            image: try archive.image(name: nil, tag: nil), digest: found.root.descriptor.digest,
             request: request, context: context)
     }
 
@@ -85,6 +87,8 @@ struct PullRequest: Sendable {
     var finalName: ImageName
     /// The platform. As in nixpkgs' pullImage, the default is amd64 on every machine.
     var platform = Platform(os: "linux", architecture: "amd64")
+    /// Whether an image for another platform is refused, though the name is not one of an index.
+    var requiresPlatform = false
     var tlsVerify = true
 
     /// The image of a spec.

@@ -44,7 +44,7 @@ public struct Validation: Sendable {
     /// Reads the images of a source completely.
     fileprivate static func run(_ source: ImageSource, _ context: Context) async throws -> Validation {
         let issues = ValidationIssues()
-        var readingContext = context.reading(architecture: nil, keepsLayers: true)
+        var readingContext = context.reading(keepsLayers: true)
         readingContext.issues = issues
         let archive: ImageArchive
         let images: [ArchivedImage]

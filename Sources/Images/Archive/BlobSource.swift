@@ -34,6 +34,21 @@ private struct BlobFiles: ImageFiles {
     }
 }
 
+extension ImageRoot {
+    /// Reads the contents of a manifest or an index.
+    ///
+    /// - Parameters:
+    ///   - source: the place of the blobs.
+    ///   - root: the manifest or the index.
+    ///   - names: the names of the image.
+    /// - Throws: `ToolError` with code `data` if it is damaged; the errors of the source.
+    package static func read(
+        _ source: any BlobSource, root: Blob, names: [ImageName], _ context: ReadingContext
+    ) throws -> ImageRoot {
+        try ImageRootReader(BlobFiles(source: source, keepsLayers: false), context).root(root, names: names)
+    }
+}
+
 extension ImageArchive {
     /// Reads the image of a manifest; of an index the one for the context's platform.
     ///

@@ -40,7 +40,7 @@ package struct ImageArchive: Sendable {
         self.buildArgs = buildArgs
     }
 
-    private static func read(_ files: some ImageFiles, _ context: ReadingContext) throws -> ImageArchive {
+    static func read(_ files: some ImageFiles, _ context: ReadingContext) throws -> ImageArchive {
         let (form, contents): (Form, LayoutContents)
         if try files.file("manifest.json") != nil {
             let manifest = try files.value("manifest.json", "the manifest")
@@ -84,15 +84,30 @@ extension ImageArchive {
     /// - Throws: `ToolError` with code `data` that lists the names in the archive.
     package func image(named text: String?) throws -> ArchivedImage {
         guard let text else { return try image(name: nil, tag: nil) }
-        let wanted = ImageName(text)
-        // A tag alone is what most OCI layouts name images by. A whole name goes before it.
-        let rules: [(ImageName) -> Bool] = [
-            { "\($0)" == text }, { $0.full == wanted.full }, { [form] in form == .oci && $0.tag == text },
-        ]
-        for rule in rules {
+        for rule in ImageName.rules(choosing: text, allowsTag: form == .oci) {
             if let chosen = images.first(where: { $0.names.contains(where: rule) }) { return chosen }
         }
-        throw missing(wanted)
+        throw missing(ImageName(text))
+    }
+
+    /// The archive without images for other platforms, if the context requires its platform. An image that states no
+    /// processor is for any platform.
+    ///
+    /// - Parameter text: the text that chooses an image, as for `image(named:)`; nil if none is chosen.
+    /// - Throws: `ToolError` with code `data` that lists the platforms, if the chosen image or all are for others.
+    package func restricted(_ context: ReadingContext, choosing text: String?) throws -> ImageArchive {
+        guard context.requiresPlatform else { return self }
+        let considered = try text.map { [try image(named: $0)] } ?? images
+        let serves = { (image: ArchivedImage) in
+            image.config.architecture == nil || image.config.platform.serves(context.platform)
+        }
+        guard considered.contains(where: serves) else {
+            throw ToolError(
+                .data, "cannot read \(name)", cause: "it has no image for \(context.platform)",
+                remedy: "choose a platform that it has: \(ImageRoot.list(considered.map(\.config.platform)))")
+        }
+        let contents = LayoutContents(images: images.filter(serves), artifacts: artifacts)
+        return ImageArchive(name: name, form: form, contents, buildArgs: buildArgs)
     }
 
     private func missing(_ name: ImageName) -> ToolError {
@@ -108,6 +123,15 @@ extension ImageArchive {
     }
 }
 
+extension ImageName {
+    /// The rules by which a text chooses a name, the stricter ones first: exactly, with any registry's spelling, and by the
+    /// tag alone, which is what most OCI layouts name images by.
+    static func rules(choosing text: String, allowsTag: Bool) -> [(ImageName) -> Bool] {
+        let wanted = ImageName(text)
+        return [{ "\($0)" == text }, { $0.full == wanted.full }, { allowsTag && $0.tag == text }]
+    }
+}
+
 extension ImageArchive {
     /// Reads an archive or a directory.
     ///
@@ -115,14 +139,25 @@ extension ImageArchive {
     /// - Throws: `ToolError` with code `data` if it is damaged, contains no image, or contradicts itself; with `io` if
     ///   it cannot be read.
     package static func open(_ path: FilePath, _ context: ReadingContext) throws -> ImageArchive {
+        try opened(path, context).archive()
+    }
+
+    /// Opens an archive or a directory.
+    ///
+    /// - Throws: as `open` does.
+    package static func opened(_ path: FilePath, _ context: ReadingContext) throws -> OpenedArchive {
+        OpenedArchive(try files(path, context), context)
+    }
+
+    private static func files(_ path: FilePath, _ context: ReadingContext) throws -> any ImageFiles {
         let kind = path == "-" ? 0 : try kind(of: path)
-        if kind == S_IFDIR { return try read(DirectoryFiles.open(path), context) }
+        if kind == S_IFDIR { return try DirectoryFiles.open(path) }
         // A FIFO is opened only once: its writer would be gone the second time.
         if kind == S_IFREG, let file = try uncompressedFile(path) {
-            return try read(TarFiles.read(file, context), context)
+            return try TarFiles.read(file, context)
         }
         let source = try DecompressingSource.open(path, limits: context.limits.forArchive)
-        return try read(source, name: source.name, context)
+        return try TarFiles.read(source, name: source.name, context)
     }
 
     /// Reads an uncompressed archive from a source that is not a file.

@@ -13,6 +13,8 @@ package struct ReadingContext: Sendable {
     package var keepsLayers: Bool
     /// The platform that is chosen from an image for several platforms.
     package var platform: Platform
+    /// Whether an image for another platform is refused, though it is the only one.
+    package var requiresPlatform = false
     /// The limits on decompressed layers.
     package var limits = DecompressionLimits.layer
     /// Collects contradictions in an image; nil if a contradiction is an error.

@@ -18,19 +18,24 @@ enum BlobDirectoryReader {
     static func read(
         _ files: some ImageFiles, _ manifest: JSONValue, _ context: ReadingContext
     ) throws -> LayoutContents {
+        let (root, blobs) = try root(files, manifest)
+        let contents = try OCIIndexReader(blobs, context).contents(root.descriptor, names: [], depth: 1)
+        guard !contents.images.isEmpty else {
+            throw files.failure("it is not an image, but an artifact: \(OCIIndexReader.types(contents.artifacts))")
+        }
+        return contents
+    }
+
+    /// The manifest or the index of the directory, and the blobs beside it.
+    static func root(_ files: any ImageFiles, _ manifest: JSONValue) throws -> (Blob, any ImageFiles) {
         let bytes = try files.json("manifest.json", "the manifest")
         let stated = try files.valid("manifest.json") { () throws(OCIFormatError) in
             try manifest.folded(["manifests", "mediaType"])
         }
         let mediaType =
             stated["mediaType"]?.string ?? (stated["manifests"] == nil ? MediaType.manifest : MediaType.index)
-        let root = try Blob(bytes, mediaType: mediaType).descriptor
-        let blobs = BlobDirectory(files: files, root: root)
-        let contents = try OCIIndexReader(blobs, context).contents(root, names: [], depth: 1)
-        guard !contents.images.isEmpty else {
-            throw files.failure("it is not an image, but an artifact: \(OCIIndexReader.types(contents.artifacts))")
-        }
-        return contents
+        let root = try Blob(bytes, mediaType: mediaType)
+        return (root, BlobDirectory(files: files, root: root.descriptor))
     }
 }
 

@@ -11,14 +11,17 @@ struct OCIIndexReader {
     private let context: ReadingContext
 
     /// The largest depth of indexes in indexes. Real layouts have a depth of two.
-    private static let depthLimit = 4
+    static let depthLimit = 4
 
     init(_ files: any ImageFiles, _ context: ReadingContext) {
         self.files = files
         self.context = context
     }
 
-    func contents() throws -> LayoutContents {
+    /// Checks the version of the layout.
+    ///
+    /// - Throws: `ToolError` with code `data` if it is unknown, or missing.
+    func checkVersion() throws {
         let json = try files.value("oci-layout", "the layout's version")
         let layout = try files.valid("oci-layout") { () throws(OCIFormatError) in
             try json.folded(["imageLayoutVersion"])
@@ -26,6 +29,10 @@ struct OCIIndexReader {
         guard let version = layout["imageLayoutVersion"]?.string, version.hasPrefix("1.") else {
             throw files.failure("imageLayoutVersion of oci-layout is not supported; expected 1.0.0")
         }
+    }
+
+    func contents() throws -> LayoutContents {
+        try checkVersion()
         let index = try files.value("index.json", "the index")
         var contents = LayoutContents()
         for (names, entry) in named(try manifests(index, "index.json")) {
@@ -96,14 +103,14 @@ struct OCIIndexReader {
         let platforms = entries.compactMap(\.platform).map { TerminalText.printable(Array("\($0)".utf8)) }
         throw ToolError(
             .data, "cannot read \(files.name)", cause: "\(place) has no image for \(context.platform)",
-            remedy: "set architecture to one that it has: \(platforms.joined(separator: ", "))")
+            remedy: "choose a platform that it has: \(platforms.joined(separator: ", "))")
     }
 
     /// The names in the annotations: the specification's, which may be only a tag, and containerd's, which is a whole
     /// name.
     ///
     /// containerd's is shortened as Docker does it, to the name that the image has in `manifest.json`.
-    private static func names(_ descriptor: Descriptor) -> [ImageName] {
+    static func names(_ descriptor: Descriptor) -> [ImageName] {
         let full = descriptor.annotations["io.containerd.image.name"].map { ImageName($0).familiar }
         guard let reference = descriptor.annotations["org.opencontainers.image.ref.name"] else {
             return full.map { [$0] } ?? []

@@ -8,7 +8,7 @@ package struct RegistryImage: BlobSource {
     package let reference: RegistryReference
     /// The manifest or the index of the name.
     package let root: Blob
-    private let client: RegistryClient
+    private let places: RegistryPlaces
     private let cache: BlobCache
     private let downloads: LayerDownloads
 
@@ -18,18 +18,18 @@ package struct RegistryImage: BlobSource {
     ///
     /// - Parameters:
     ///   - reference: the name of the image.
-    ///   - client: the client of the registry.
+    ///   - places: the repositories that have the image.
     ///   - cache: the cache of blobs.
     ///   - progress: receives the progress of downloads.
     /// - Throws: `ToolError`.
     package init(
-        _ reference: RegistryReference, _ client: RegistryClient, cache: BlobCache, progress: any FetchProgress
+        _ reference: RegistryReference, _ places: RegistryPlaces, cache: BlobCache, progress: any FetchProgress
     ) throws {
         self.reference = reference
-        self.client = client
+        self.places = places
         self.cache = cache
         downloads = LayerDownloads(progress)
-        root = try client.manifest(reference.repository, reference.manifest)
+        root = try places.first { try $0.client.manifest($0.repository, reference.manifest) }
     }
 
     /// Reads the image's manifest and config.
@@ -37,17 +37,27 @@ package struct RegistryImage: BlobSource {
     /// - Throws: `ToolError` with code `data` if it is damaged, has no image for the wanted platform, or contradicts
     ///   itself.
     package func archive(_ context: ReadingContext) throws -> ImageArchive {
-        let names = [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
-        return try ImageArchive.read(self, root: root.descriptor, names: names, context)
+        try ImageArchive.read(self, root: root.descriptor, names: names, context)
+    }
+
+    /// Reads the manifest or the index of the name.
+    ///
+    /// - Throws: `ToolError` with code `data` if it is damaged.
+    package func contents(_ context: ReadingContext) throws -> ImageRoot {
+        try ImageRoot.read(self, root: root, names: names, context)
+    }
+
+    private var names: [ImageName] {
+        [ImageName(name: reference.name, tag: reference.tag ?? (reference.digest == nil ? "latest" : nil))]
     }
 
     package func document(_ descriptor: Descriptor) throws -> [UInt8] {
         if descriptor.digest == root.descriptor.digest { return root.bytes }
         if MediaType.known.contains(descriptor.mediaType) {
-            return try client.manifest(reference.repository, "\(descriptor.digest)").bytes
+            return try places.first { try $0.client.manifest($0.repository, "\(descriptor.digest)").bytes }
         }
         guard descriptor.size <= UInt64(ImageLimits.json) else {
-            throw client.damaged(
+            throw places.damaged(
                 "the config \(descriptor.digest) has \(descriptor.size) bytes, more than the limit of \(ImageLimits.json)"
             )
         }
@@ -59,8 +69,11 @@ package struct RegistryImage: BlobSource {
     }
 
     private func blob(_ descriptor: Descriptor, _ advance: (Int) -> Void) throws -> FileRange {
-        try cache.blob(descriptor.digest, size: descriptor.size) { partial in
-            try client.fetch(reference.repository, descriptor.digest, into: partial, advance: advance)
+        // The bytes that arrived before a place failed are kept, and the next one continues.
+        try places.first { place in
+            try cache.blob(descriptor.digest, size: descriptor.size) { partial in
+                try place.client.fetch(place.repository, descriptor.digest, into: partial, advance: advance)
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ struct LayoutReadingTests {
         #expect(
             failure?.cause
                 == "the index \(try SHA256.digest(of: index)) has no image for linux/s390x")
-        #expect(failure?.remedy == "set architecture to one that it has: linux/amd64, linux/arm64, windows/s390x")
+        #expect(failure?.remedy == "choose a platform that it has: linux/amd64, linux/arm64, windows/s390x")
     }
 
     @Test("The only image of an index is taken if its platform is not stated, and refused if it is another one")
@@ -139,7 +139,7 @@ struct LayoutReadingTests {
         let other = try stated.image([(one, nil)], more: CraftedLayout.platform("linux", "arm64"))
         stated.index(try stated.blob(CraftedLayout.index([other]), CraftedLayout.indexType))
         let failure = #expect(throws: ToolError.self) { try read(stated) }
-        #expect(failure?.remedy == "set architecture to one that it has: linux/arm64")
+        #expect(failure?.remedy == "choose a platform that it has: linux/arm64")
         var layout = CraftedLayout()
         let image = try layout.image([(one, nil)])
         let attestation = try layout.blob(

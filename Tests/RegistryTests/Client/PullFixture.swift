@@ -42,11 +42,17 @@ final class PullFixture: Sendable {
 
     /// Reads an image's manifest and config.
     func image(_ reference: String, _ client: RegistryClient? = nil) throws -> ArchivedImage {
+        let name = try RegistryReference(reference)
+        let client = client ?? self.client(name.registry)
+        return try image(reference, in: RegistryPlaces(own: RegistryPlace(name.repository, client)))
+    }
+
+    private func image(_ reference: String, in places: RegistryPlaces) throws -> ArchivedImage {
         let reference = try RegistryReference(reference)
         let spool = SpoolDirectory(FilePath(files.path("tmp")))
         let cache = BlobCache(in: CacheDirectory(FilePath(files.path("cache"))) { _ in }, spool: spool) { _ in }
         let image = try RegistryImage(
-            reference, client ?? self.client(reference.registry), cache: cache, progress: Progress(fixture: self))
+            reference, places, cache: cache, progress: Progress(fixture: self))
         let context = ReadingContext(
             spool: spool, cache: nil, keepsLayers: true, platform: Platform(architecture: "amd64"))
         guard let first = try image.archive(context).images.first else { throw Missing() }
@@ -57,7 +63,16 @@ final class PullFixture: Sendable {
     ///
     /// - Returns: their uncompressed tars.
     func tars(_ reference: String, _ client: RegistryClient? = nil) throws -> [[UInt8]] {
-        try image(reference, client).layers.map { layer in
+        try Self.tars(of: image(reference, client))
+    }
+
+    /// Downloads an image's layers from several places.
+    func tars(_ reference: String, in places: RegistryPlaces) throws -> [[UInt8]] {
+        try Self.tars(of: image(reference, in: places))
+    }
+
+    private static func tars(of image: ArchivedImage) throws -> [[UInt8]] {
+        try image.layers.map { layer in
             let sink = MemorySink()
             try layer.open().write(to: sink)
             return sink.bytes
