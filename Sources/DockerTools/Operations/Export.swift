@@ -29,7 +29,8 @@ extension DockerTools {
             if output != nil { try ImageWriter(to: output, name: "", suffix: "", context).check(inputs: inputs) }
             let image = try await opened.image()
             let rootfs = try ImageRootfs.merge(
-                image.layers, spool: context.spool, needsBodies: true, needsIndex: false, sizeLimit: context.maxLayerSize)
+                image.layers, spool: context.spool, needsBodies: true, needsIndex: false,
+                sizeLimit: context.maxLayerSize)
             let writer = ImageWriter(to: output, name: image.name ?? "image", suffix: format.suffix, context)
             try writer.check(inputs: inputs, jsonFile: jsonFile)
             let result = try await write(rootfs, format, to: writer) {

@@ -64,7 +64,8 @@ extension DockerTools {
         tags: [String] = [], mediaTypes: MediaTypes = .oci, annotations: [String: String] = [:],
         cacheFrom cacheImages: [String] = [], usesRemoteCache: Bool = true
     ) async throws -> PushResult {
-        try await run {
+        for source in sources { await warnOfOtherPlatforms(in: source) }
+        return try await run {
             let names = try tags.map { try RegistryReference(name).tagged($0) }
             let sources = try sources.map { ($0, try OpenedSource.open($0, context, overriding: ["config"])) }
             let (push, reference) = try registryPush(
@@ -109,6 +110,22 @@ extension DockerTools {
             to: reference, client, memory: context.digestCache, mediaTypes: mediaTypes, annotations: annotations,
             cache: usesRemoteCache ? cache : nil, spool: context.spool, progress: context.reporter)
         return (push, reference)
+    }
+
+    /// Warns of an image for several platforms, of which one is pushed, where it is found without reading an archive. What is
+    /// wrong with an image is reported when it is read.
+    private func warnOfOtherPlatforms(in source: ImageSource) async {
+        switch source {
+        case .overridden(let source, _): await warnOfOtherPlatforms(in: source)
+        case .registry, .layout:
+            guard case .index(let index) = try? await inspectRoot(source), index.images.count > 1 else { return }
+            let platforms = index.images.compactMap(\.descriptor.platform).map { "\($0)" }.joined(separator: ", ")
+            let chosen = context.reading(keepsLayers: false).platform
+            context.reporter.warn(
+                "\(source) is an index for \(platforms): only the image for \(chosen) is pushed; "
+                    + "choose another one with --platform")
+        case .spec, .specFile, .archive, .daemon: break
+        }
     }
 
     /// Remembers that the registry has the layers of an image in another repository, if the image comes from this registry.
