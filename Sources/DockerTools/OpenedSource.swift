@@ -72,7 +72,11 @@ struct OpenedSource: Sendable {
     }
 
     private func originalImage() async throws -> any Image {
-        guard let loaded else { return try await archive().image(named: source.chosenName) }
+        guard let loaded else {
+            let image = try await archive().image(named: source.chosenName)
+            if context.platform == nil, let choice = image.platformChoice { context.reporter.note(choice) }
+            return image
+        }
         // A spec for `export` builds nothing: its base is exported unchanged.
         guard loaded.verb == .export, let base = try await loaded.base(in: context) else {
             return try await built(loaded)

@@ -75,8 +75,8 @@ struct DaemonLoad: Sendable {
     ///
     /// Docker does not miss blobs that an archive lacks, so it is asked afterwards whether it has all of the image.
     private func loadIntoContainerd(_ image: any Image, listsBlobs: Bool) throws -> LoadResult {
-        let known = listsBlobs ? try daemon.blobs() : [:]
-        let missing = try MissingBlobs.find(in: image, among: known.mapValues { $0 })
+        let known: [Digest: UInt64?] = listsBlobs ? try daemon.blobs().mapValues(Optional.some) : [:]
+        let missing = try MissingBlobs.find(in: image, among: known)
         if let (known, manifest) = try missing.writtenIfPresent,
             let present = try daemon.image("\(manifest)", withManifests: true), present.isComplete == true
         {

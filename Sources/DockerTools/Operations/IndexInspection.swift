@@ -13,21 +13,14 @@ extension DockerTools {
     /// - Throws: `ToolError`: `data` for a damaged image or an unknown name, `io` for unreadable files.
     public func inspectRoot(_ source: ImageSource) async throws -> RootInspection {
         guard context.platform == nil else { return .image(try await inspect(source)) }
-        return try await run {
+        let described = try await run { () throws -> RootInspection? in
             let reading = context.reading(keepsLayers: false)
-            switch source {
-            case .registry(let name):
-                let image = try context.registryImage(named: name)
-                if let index = IndexInspection(try image.contents(reading)) { return .index(index) }
-                return .image(try ImageInspection(image.archive(reading), choosing: nil))
-            case .archive(let path, let name), .layout(let path, let name):
-                if let missing = source.missing { throw missing }
-                let opened = try ImageArchive.opened(FilePath(path), reading)
-                if let root = try opened.root(named: name), let index = IndexInspection(root) { return .index(index) }
-                return .image(try ImageInspection(opened.archive(), choosing: name))
-            case .spec, .specFile, .daemon, .overridden: return .image(try await inspect(source))
-            }
+            guard let opened = try context.rooted(source, reading) else { return nil }
+            if let index = try opened.root().flatMap(IndexInspection.init) { return .index(index) }
+            return .image(try ImageInspection(opened.archive(), choosing: source.chosenName))
         }
+        if let described { return described }
+        return .image(try await inspect(source))
     }
 
     /// The exact bytes of a manifest or an index; with a platform in the context, of the manifest for it.
@@ -36,14 +29,10 @@ extension DockerTools {
     public func rawManifest(of source: ImageSource) async throws -> [UInt8] {
         try await run {
             let reading = context.reading(keepsLayers: false)
-            switch source {
-            case .registry(let name): return try context.registryImage(named: name).contents(reading).bytes(reading)
-            case .archive(let path, let name), .layout(let path, let name):
-                if let missing = source.missing { throw missing }
-                let opened = try ImageArchive.opened(FilePath(path), reading)
-                if let root = try opened.root(named: name) { return try root.bytes(reading) }
-                _ = try opened.archive().image(named: name)
-            case .spec, .specFile, .daemon, .overridden: break
+            if let opened = try context.rooted(source, reading) {
+                if let root = try opened.root() { return try root.bytes(reading) }
+                // The error for a name that is not there comes first.
+                _ = try opened.archive().image(named: source.chosenName)
             }
             throw ToolError(
                 .data, "cannot show the manifest of \(source.displayName)",
@@ -53,10 +42,28 @@ extension DockerTools {
     }
 }
 
+/// A place whose images may have manifests and indexes.
+private struct RootedSource {
+    /// Reads the manifest or the index; nil if there is none.
+    let root: () throws -> ImageRoot?
+    /// Reads the images.
+    let archive: () throws -> ImageArchive
+}
+
 extension Context {
-    fileprivate func registryImage(named name: String) throws -> RegistryImage {
-        let reference = try RegistryReference(name)
-        return try registryImage(reference, task: "cannot read \(reference)")
+    /// Opens the place of an image; nil for a place that has no manifests: of a spec, and of the daemon.
+    fileprivate func rooted(_ source: ImageSource, _ reading: ReadingContext) throws -> RootedSource? {
+        switch source {
+        case .registry(let name):
+            let reference = try RegistryReference(name)
+            let image = try registryImage(reference, task: "cannot read \(reference)")
+            return RootedSource(root: { try image.contents(reading) }, archive: { try image.archive(reading) })
+        case .archive(let path, let name), .layout(let path, let name):
+            if let missing = source.missing { throw missing }
+            let opened = try ImageArchive.opened(FilePath(path), reading)
+            return RootedSource(root: { try opened.root(named: name) }, archive: opened.archive)
+        case .spec, .specFile, .daemon, .overridden: return nil
+        }
     }
 }
 

@@ -64,8 +64,7 @@ extension DockerTools {
         tags: [String] = [], mediaTypes: MediaTypes = .oci, annotations: [String: String] = [:],
         cacheFrom cacheImages: [String] = [], usesRemoteCache: Bool = true
     ) async throws -> PushResult {
-        for source in sources { await warnOfOtherPlatforms(in: source) }
-        return try await run {
+        try await run {
             let names = try tags.map { try RegistryReference(name).tagged($0) }
             let sources = try sources.map { ($0, try OpenedSource.open($0, context, overriding: ["config"])) }
             let (push, reference) = try registryPush(
@@ -112,22 +111,6 @@ extension DockerTools {
         return (push, reference)
     }
 
-    /// Warns of an image for several platforms, of which one is pushed, where it is found without reading an archive. What is
-    /// wrong with an image is reported when it is read.
-    private func warnOfOtherPlatforms(in source: ImageSource) async {
-        switch source {
-        case .overridden(let source, _): await warnOfOtherPlatforms(in: source)
-        case .registry, .layout:
-            guard case .index(let index) = try? await inspectRoot(source), index.images.count > 1 else { return }
-            let platforms = index.images.compactMap(\.descriptor.platform).map { "\($0)" }.joined(separator: ", ")
-            let chosen = context.reading(keepsLayers: false).platform
-            context.reporter.warn(
-                "\(source) is an index for \(platforms): only the image for \(chosen) is pushed; "
-                    + "choose another one with --platform")
-        case .spec, .specFile, .archive, .daemon: break
-        }
-    }
-
     /// Remembers that the registry has the layers of an image in another repository, if the image comes from this registry.
     private func rememberRepository(of image: any Image, _ source: ImageSource, in registry: String) {
         if case .overridden(let source, _) = source { return rememberRepository(of: image, source, in: registry) }
@@ -169,7 +152,8 @@ public struct PushResult: Sendable {
     var summary: String {
         let layers = images.flatMap(\.layers)
         let used = layers.compactMap(\.image).map { "\($0)" }
-        let names = Set(used).sorted().map { name in "\(used.count { $0 == name }) of \(layers.count) layers in \(name)"
+        let names = Set(used).sorted().map { name in
+            "\(used.count { $0 == name }) of \(layers.count) layers in \(name)"
         }
         return "sent \(ByteCount(sent)), spared \(ByteCount(spared))"
             + (names.isEmpty ? "" : "; found \(names.joined(separator: ", "))")

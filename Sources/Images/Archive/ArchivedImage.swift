@@ -11,6 +11,8 @@ package struct ArchivedImage: Image {
     package let imageID: Digest
     /// The layers, the lowest first.
     package let archivedLayers: [ArchivedLayer]
+    /// The platforms of the images that it was chosen from; empty if there was no choice.
+    var offeredPlatforms: [Platform] = []
 
     package var layers: [any Layer] { archivedLayers }
 

@@ -102,9 +102,7 @@ extension ImageArchive {
             image.config.architecture == nil || image.config.platform.serves(context.platform)
         }
         guard considered.contains(where: serves) else {
-            throw ToolError(
-                .data, "cannot read \(name)", cause: "it has no image for \(context.platform)",
-                remedy: "choose a platform that it has: \(ImageRoot.list(considered.map(\.config.platform)))")
+            throw PlatformChoice.missing(context.platform, in: name, having: considered.map(\.config.platform))
         }
         let contents = LayoutContents(images: images.filter(serves), artifacts: artifacts)
         return ImageArchive(name: name, form: form, contents, buildArgs: buildArgs)

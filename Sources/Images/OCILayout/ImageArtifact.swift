@@ -21,6 +21,14 @@ struct LayoutContents {
         left.images += right.images
         left.artifacts += right.artifacts
     }
+
+    /// The same contents, whose images were chosen from those for some platforms.
+    func offering(_ platforms: [Platform]) -> LayoutContents {
+        guard platforms.count > 1 else { return self }
+        var contents = self
+        for index in images.indices { contents.images[index].offeredPlatforms = platforms }
+        return contents
+    }
 }
 
 /// Reads artifacts. Their contents are of no importance to images, so they are only validated.

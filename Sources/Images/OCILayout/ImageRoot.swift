@@ -50,18 +50,10 @@ package struct ImageRoot: Sendable {
     package func bytes(_ context: ReadingContext) throws -> [UInt8] {
         guard let index, context.requiresPlatform else { return blob.bytes }
         let images = index.entries.filter { $0.artifactType == nil }
-        let chosen =
-            images.first { $0.descriptor.platform?.serves(context.platform) == true }
-            ?? images.first { $0.descriptor.platform == nil }
+        let chosen = PlatformChoice.entry(for: context.platform, of: images) { $0.descriptor.platform }
         if let bytes = chosen?.bytes { return bytes }
-        throw ToolError(
-            .data, "cannot read \(source)", cause: "it has no image for \(context.platform)",
-            remedy: "choose a platform that it has: \(Self.list(images.compactMap(\.descriptor.platform)))")
-    }
-
-    /// Platforms for an error, each once.
-    static func list(_ platforms: [Platform]) -> String {
-        Set(platforms.map { "\($0)".onOneLine }).sorted().joined(separator: ", ")
+        throw PlatformChoice.missing(
+            context.platform, in: source, having: images.compactMap(\.descriptor.platform))
     }
 }
 

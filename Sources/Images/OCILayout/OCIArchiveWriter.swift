@@ -35,12 +35,9 @@ package final class OCIArchiveWriter: OCIBlobStore {
 
     /// Writes a whole archive of images.
     ///
-    /// - Parameter present: the descriptors of layers that are left out, since the reader has them, by the digests of the
-    ///   uncompressed layers.
     /// - Returns: the summary of each image, in their order.
-    package func write(_ images: [any Image], leavingOut present: [Digest: Descriptor] = [:]) throws -> [ImageSummary] {
-        try write(images, OCIImageWriter(self, compressor: compressor, progress: progress, present: present))
-            .map(\.image)
+    package func write(_ images: [any Image]) throws -> [ImageSummary] {
+        try write(images, OCIImageWriter(self, compressor: compressor, progress: progress)).map(\.image)
     }
 
     /// Writes a whole archive of one image without the layers that its reader has, for Docker's image store with

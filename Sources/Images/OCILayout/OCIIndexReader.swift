@@ -35,8 +35,10 @@ struct OCIIndexReader {
         try checkVersion()
         let index = try files.value("index.json", "the index")
         var contents = LayoutContents()
-        for (names, entry) in named(try manifests(index, "index.json")) {
-            contents += try self.contents(entry, names: names, depth: 1)
+        let entries = try manifests(index, "index.json")
+        for (names, entry) in named(entries) {
+            let offered = names.isEmpty ? [] : entries.filter { Self.names($0) == names }.compactMap(\.platform)
+            contents += try self.contents(entry, names: names, depth: 1).offering(offered)
         }
         guard !contents.images.isEmpty else {
             throw files.failure(
@@ -92,18 +94,17 @@ struct OCIIndexReader {
         for entry in entries where ArtifactReader.describes(entry) {
             contents.artifacts.append(try artifacts.artifact(entry, names: []))
         }
-        let chosen = try chosen(entries.filter { !ArtifactReader.describes($0) }, of: place)
-        contents += try self.contents(chosen, names: names, depth: depth + 1)
+        let offered = entries.filter { !ArtifactReader.describes($0) }
+        contents += try self.contents(try chosen(offered, of: place), names: names, depth: depth + 1)
+            .offering(offered.compactMap(\.platform))
         return contents
     }
 
     /// The image for the wanted platform, else the first one for which no platform is stated.
     private func chosen(_ entries: [Descriptor], of place: String) throws -> Descriptor {
-        if let entry = entries.first(where: isWanted) ?? entries.first(where: { $0.platform == nil }) { return entry }
-        let platforms = entries.compactMap(\.platform).map { TerminalText.printable(Array("\($0)".utf8)) }
-        throw ToolError(
-            .data, "cannot read \(files.name)", cause: "\(place) has no image for \(context.platform)",
-            remedy: "choose a platform that it has: \(platforms.joined(separator: ", "))")
+        if let entry = PlatformChoice.entry(for: context.platform, of: entries, \.platform) { return entry }
+        throw PlatformChoice.missing(
+            context.platform, in: files.name, place: place, having: entries.compactMap(\.platform))
     }
 
     /// The names in the annotations: the specification's, which may be only a tag, and containerd's, which is a whole

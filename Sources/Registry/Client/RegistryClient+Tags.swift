@@ -21,8 +21,8 @@ extension RegistryClient {
     /// - Throws: `ToolError` with code `data` if there is no such repository, or the list is not valid; `unavailable` if
     ///   the registry denies it, or does not end the list.
     package func tags(_ repository: String) throws -> [String] {
-        let place = "the list of tags of \(registry)/\(repository)"
-        var call = Call(method: .GET, target: .path("\(repository)/tags/list"), scopes: [.pull(repository)])
+        let place = listName(repository)
+        var call = listCall(repository, .pull(repository))
         var (tags, known): ([String], Set<String>) = ([], [])
         for _ in 0..<TagLimits.pages {
             let response = try send(call)
@@ -35,6 +35,22 @@ extension RegistryClient {
             call.target = .url(try safe(next, from: url(of: call), "next page"))
         }
         throw violation("\(place) does not end after \(tags.count) tags")
+    }
+
+    /// The tags of a repository on the first page of the registry's list; empty if there is no such repository.
+    ///
+    /// - Throws: as `tags` does.
+    func firstTags(_ repository: String, _ scope: RegistryScope) throws -> [String] {
+        let response = try send(listCall(repository, scope), allowing: [404])
+        guard response.status == 404 else { return try page(response, listName(repository)) }
+        response.discard()
+        return []
+    }
+
+    private func listName(_ repository: String) -> String { "the list of tags of \(registry)/\(repository)" }
+
+    private func listCall(_ repository: String, _ scope: RegistryScope) -> Call {
+        Call(method: .GET, target: .path("\(repository)/tags/list"), scopes: [scope])
     }
 
     private func page(_ response: HTTPResponse, _ place: String) throws -> [String] {

@@ -104,7 +104,7 @@ package final class RemoteCache: Sendable {
         for reference in [destination.reference] + tags {
             if let root = try root(reference) { return root }
         }
-        guard let listed = try optional(destination, isNamed: false, { try client.firstTags(of: repository, scope) })
+        guard let listed = try optional(destination, isNamed: false, { try client.firstTags(repository, scope) })
         else { return nil }
         state.withLock { $0.isEmptyRepository = listed.isEmpty }
         let tried = Set(([destination.reference] + tags).map(\.manifest))
@@ -185,25 +185,9 @@ package final class RemoteCache: Sendable {
     }
 }
 
-/// Requests for what a registry may have or not.
 extension RegistryClient {
     /// Whether the registry has responded to a request.
     var isReached: Bool { state.withLock { $0.origin } != nil }
-
-    /// The tags of a repository on the first page of the registry's list; empty if there is no such repository.
-    ///
-    /// Source: OCI Distribution Specification 1.1, "Listing Tags".
-    fileprivate func firstTags(of repository: String, _ scope: RegistryScope) throws -> [String] {
-        let call = Call(method: .GET, target: .path("\(repository)/tags/list"), scopes: [scope])
-        let response = try send(call, allowing: [404])
-        guard response.isSuccess else {
-            response.discard()
-            return []
-        }
-        let place = "the list of tags of \(registry)/\(repository)"
-        let value = try JSONValue(parsing: bytes(of: response, place), source: place, limit: ImageLimits.json)
-        return (value["tags"]?.strings ?? []).filter { ReferenceGrammar.isTag($0) }
-    }
 
     /// A config or another small document of a repository.
     ///

@@ -74,7 +74,7 @@ struct LoadRefusalTests {
     @Test("Layers that the daemon removed in the meantime are sent again")
     func changesItsMind() throws {
         let digests = try machine.layered(["--json"]).text.matches(of: /"diffID":"(sha256:[0-9a-f]{64})"/).map(\.1)
-        let loads = Mutex<[[UInt8]]>([])
+        let loads = ReceivedArchives()
         let layers = digests.prefix(2).map { "\"\($0)\"" }.joined(separator: ",")
         let server = try ScriptedServer { request in
             switch request.path {
@@ -84,10 +84,7 @@ struct LoadRefusalTests {
             case "/images/sha256:x/json":
                 return .init(200, text: #"{"Id":"sha256:x","RootFS":{"Type":"layers","Layers":[\#(layers)]}}"#)
             case "/images/load":
-                let count = loads.withLock { loads in
-                    loads.append(request.body)
-                    return loads.count
-                }
+                let count = loads.keep(request.body)
                 return .init(
                     200, text: count == 1 ? "{\"error\":\"open /x/layer.tar: no such file or directory\"}\n" : "{}\n")
             default: return .init(404, text: "{}")
@@ -97,9 +94,7 @@ struct LoadRefusalTests {
         #expect(outcome.status == 0)
         #expect(outcome.errors.contains("warning: the daemon has removed layers in the meantime"))
         #expect(outcome.errors.contains("sent 3 of 3 layers"))
-        let names = try loads.withLock { $0 }.map { body in
-            String(decoding: try Program.output(["tar", "-t"], input: body), as: UTF8.self)
-        }
+        let names = try loads.names
         #expect(names.count == 2)
         #expect(digests.count == 3)
         #expect((1...3).map { names[0].contains("layers/00\($0).tar") } == [false, false, true])
@@ -109,7 +104,7 @@ struct LoadRefusalTests {
     @Test("podman gets a whole archive if it does not have what its images say")
     func podmanLosesLayers() throws {
         let digests = try machine.layered(["--json"]).text.matches(of: /"diffID":"sha256:([0-9a-f]{64})"/).map(\.1)
-        let loads = Mutex<[[UInt8]]>([])
+        let loads = ReceivedArchives()
         let server = try ScriptedServer { request in
             switch request.path {
             case "/_ping": return .init(200, [("API-Version", "1.41"), ("Libpod-API-Version", "4.3.1")])
@@ -117,10 +112,7 @@ struct LoadRefusalTests {
             case "/images/sha256:x/json":
                 return .init(200, text: #"{"Id":"sha256:x","RootFS":{"Layers":["sha256:\#(digests[1])"]}}"#)
             case "/images/load":
-                let count = loads.withLock { loads in
-                    loads.append(request.body)
-                    return loads.count
-                }
+                let count = loads.keep(request.body)
                 return count == 1 ? .init(500, text: #"{"message":"reading blob: no such file"}"#) : .init(200)
             default: return .init(404, text: "{}")
             }
@@ -129,9 +121,7 @@ struct LoadRefusalTests {
         #expect(outcome.status == 0)
         #expect(outcome.errors.contains("(reading blob: no such file): all layers are sent"))
         #expect(outcome.errors.contains("sent 3 of 3 layers"))
-        let names = try loads.withLock { $0 }.map { body in
-            String(decoding: try Program.output(["tar", "-t"], input: body), as: UTF8.self)
-        }
+        let names = try loads.names
         #expect(digests.map { names[0].contains("blobs/sha256/\($0)") } == [true, false, true])
         #expect((1...3).map { names[1].contains("layers/00\($0).tar") } == [true, true, true])
     }
@@ -168,5 +158,29 @@ struct LoadRefusalTests {
             """
         try Program.output(["bash", "-e", "-c", script], in: directory.path)
         return directory
+    }
+}
+
+/// The archives that a daemon received.
+private final class ReceivedArchives: Sendable {
+    private let archives = Mutex<[[UInt8]]>([])
+
+    /// Keeps an archive.
+    ///
+    /// - Returns: the number of archives so far.
+    func keep(_ archive: [UInt8]) -> Int {
+        archives.withLock { archives in
+            archives.append(archive)
+            return archives.count
+        }
+    }
+
+    /// The names of the members of each archive, one on each line.
+    var names: [String] {
+        get throws {
+            try archives.withLock { $0 }.map { archive in
+                String(decoding: try Program.output(["tar", "-t"], input: archive), as: UTF8.self)
+            }
+        }
     }
 }

@@ -13,11 +13,7 @@ struct IndexInspectionTests {
 
     init() throws {
         bench = try PushFixture()
-        for architecture in ["amd64", "arm64"] {
-            try bench.writeSpec("\(architecture).toml", architecture: architecture)
-        }
-        index = "\(bench.pulls.name)/inspected:1"
-        try bench.pulls.output(["push", "--index", "amd64.toml", "arm64.toml", index, "--quiet"])
+        index = try bench.pushIndex(to: "inspected:1")
         (layout, archive) = ("oci:\(bench.directory.path("layout")):one", bench.directory.path("archive.tar"))
         for copy in [layout, "oci-archive:\(archive):one"] {
             try Program.output([

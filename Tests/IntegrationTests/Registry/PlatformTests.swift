@@ -10,11 +10,7 @@ struct PlatformTests {
 
     init() throws {
         bench = try PushFixture()
-        for architecture in ["amd64", "arm64"] {
-            try bench.writeSpec("\(architecture).toml", architecture: architecture)
-        }
-        index = "\(bench.pulls.name)/platforms:1"
-        try bench.pulls.output(["push", "--index", "amd64.toml", "arm64.toml", index, "--quiet"])
+        index = try bench.pushIndex(to: "platforms:1")
     }
 
     private struct Inspected: Decodable { let architecture: String }
@@ -46,7 +42,11 @@ struct PlatformTests {
     func warnsOfOtherPlatforms() throws {
         let pushed = try bench.pulls.run(["push", "docker://\(index)", "\(bench.pulls.name)/one:1"])
         #expect(pushed.status == 0)
-        #expect(pushed.errors.contains("is an index for linux/amd64, linux/arm64: only the image for linux/"))
+        #expect(pushed.errors.contains("has images for linux/amd64, linux/arm64: the one for linux/"))
+        let chosen = try bench.pulls.run(
+            ["push", "docker://\(index)", "\(bench.pulls.name)/one:1", "--platform", "linux/arm64"])
+        #expect(chosen.status == 0)
+        #expect(!chosen.errors.contains("has images for"))
     }
 
     @Test(

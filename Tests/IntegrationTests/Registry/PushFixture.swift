@@ -55,6 +55,17 @@ struct PushFixture {
         return try JSONDecoder().decode(PushedImage.self, from: Data(output.utf8))
     }
 
+    /// Pushes an index of `amd64.toml` and `arm64.toml`, which are written.
+    ///
+    /// - Returns: the name of the index in the registry.
+    func pushIndex(to name: String) throws -> String {
+        let specs = ["amd64", "arm64"]
+        for architecture in specs { try writeSpec("\(architecture).toml", architecture: architecture) }
+        let index = "\(pulls.name)/\(name)"
+        try pulls.output(["push", "--index"] + specs.map { "\($0).toml" } + [index, "--quiet"])
+        return index
+    }
+
     /// The requests that a call makes, as `HEAD blobs`, without their time and digests.
     func requests(to repository: String, _ body: () throws -> Void) throws -> [String] {
         let before = registry.requests("/v2/\(repository)/").count
